@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# Records the benchmarks' inputs from real servers and load generators, in a network namespace of their own.
+#
+#   Benchmarks/make-inputs.sh [http] [http-big] [many-conns] [mixed]     default: http many-conns mixed
+#
+# What is already there is kept; FORCE=1 records it anew. Needs root, for the namespace and tcpdump.
+# BENCH_DIR     where the captures go                      /tmp/tapedeck-bench
+# HTTP_BYTES, HTTP_BIG_BYTES, MIXED_BYTES, MANY_CONNS      500000000, 2000000000, 500000000, 220000
+
+set -euo pipefail
+cd "$(dirname "$0")"
+
+BENCH_DIR=${BENCH_DIR:-/tmp/tapedeck-bench}
+HTTP_BYTES=${HTTP_BYTES:-500000000}
+HTTP_BIG_BYTES=${HTTP_BIG_BYTES:-2000000000}
+MIXED_BYTES=${MIXED_BYTES:-500000000}
+MANY_CONNS=${MANY_CONNS:-220000}
+SLICE_BYTES=100000000
+
+say() { echo "make-inputs: $*"; }
+fail() {
+    echo "make-inputs: $*" >&2
+    exit 1
+}
+
+WORKLOAD=$PWD/workload
+HTTP_PORTS="tcp port 8080 or tcp port 8081 or tcp port 8082"
+. workload/namespace.sh
+
+head_of() { python3 pcap-head.py "$BENCH_DIR/$1" "$BENCH_DIR/$2" "$3"; }
+
+wanted() {
+    [ "${FORCE:-0}" = 1 ] || [ ! -s "$BENCH_DIR/$1.pcap" ] || {
+        say "$1.pcap is there"
+        return 1
+    }
+}
+
+start_nginx() {
+    python3 "$WORKLOAD/site.py" "$RUN/www"
+    chmod -R a+rX "$RUN"
+    sed "s|@RUN@|$RUN|g" "$WORKLOAD/nginx.conf" >"$RUN/nginx.conf"
+    serve nginx nginx -p "$RUN" -e "$RUN/nginx-error.log" -c "$RUN/nginx.conf"
+    wait_for_port 8080
+}
+
+# wrk in runs of two seconds with another seed and another number of connections each, until BYTES are recorded.
+record_http() { # NAME BYTES
+    local name=$1 bytes=$2 round connections=(8 16 32 64 4 48)
+    namespace_up
+    start_nginx
+    record "$BENCH_DIR/$name.raw" "$HTTP_PORTS"
+    for round in $(seq 0 99); do
+        [ "$(recorded_bytes)" -lt "$bytes" ] || break
+        SEED=$round BIGPCT=1 inside wrk -t1 -c"${connections[round % 6]}" -d2s -s "$WORKLOAD/mix.lua" \
+            http://127.0.0.1:8080/ >>"$RUN/wrk.log" 2>&1
+    done
+    stop_recording
+    namespace_down
+    head_of "$name.raw" "$name.pcap" "$bytes"
+    rm -f "$BENCH_DIR/$name.raw"
+}
+
+http() {
+    wanted http || return 0
+    record_http http "$HTTP_BYTES"
+    head_of http.pcap http-100M.pcap "$SLICE_BYTES"
+}
+
+http_big() {
+    wanted http-big || return 0
+    record_http http-big "$HTTP_BIG_BYTES"
+}
+
+# One request a connection: what a connection costs, and what is kept of those that are closed.
+many_conns() {
+    wanted many-conns || return 0
+    namespace_up
+    start_nginx
+    record "$BENCH_DIR/many-conns.raw" "$HTTP_PORTS"
+    local path
+    for path in /static/u7.json /static/u20.json /healthz /static/u101.json; do
+        inside ab -q -n $((MANY_CONNS / 4)) -c 40 -H 'Accept: application/json' "http://127.0.0.1:8080$path" \
+            >>"$RUN/ab.log" 2>&1
+    done
+    stop_recording
+    namespace_down
+    mv "$BENCH_DIR/many-conns.raw" "$BENCH_DIR/many-conns.pcap"
+    head_of many-conns.pcap many-conns-100M.pcap "$SLICE_BYTES"
+}
+
+mixed() {
+    wanted mixed || return 0
+    . workload/mixed.sh
+    record_mixed "$MIXED_BYTES"
+    head_of mixed.pcap mixed-100M.pcap "$SLICE_BYTES"
+}
+
+[ $# -gt 0 ] || set -- http many-conns mixed
+for input in "$@"; do
+    case $input in http | http-big | many-conns | mixed) ;; *) fail "unknown input: $input (see the top of this file)" ;; esac
+done
+[ "$(id -u)" = 0 ] || fail "needs root: sudo make bench, or sudo $0"
+./install.sh inputs
+
+mkdir -p "$BENCH_DIR"
+RUN=$(mktemp -d "$BENCH_DIR/run.XXXXXX")
+trap 'namespace_down; rm -f "$BENCH_DIR"/*.raw' EXIT
+for input in "$@"; do
+    "${input//-/_}"
+done
+namespace_down
+rm -rf "$RUN"

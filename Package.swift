@@ -1,0 +1,49 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let package = Package(
+    name: "tapedeck",
+    products: [
+        .executable(name: "replay", targets: ["replay"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // The pipeline: events in, outputs out. No file, no clock, no /proc.
+        .target(
+            name: "Shared",
+            dependencies: ["CCodecs", .product(name: "Yams", package: "Yams")],
+            exclude: ["CCodecs"],
+            swiftSettings: settings),
+        // zlib, brotli and zstd: the content codings of HTTP.
+        .systemLibrary(
+            name: "CCodecs", path: "Sources/Shared/CCodecs",
+            providers: [.apt(["zlib1g-dev", "libbrotli-dev", "libzstd-dev"])]),
+
+        // A recorded tape as the source.
+        .executableTarget(
+            name: "replay",
+            dependencies: [
+                "Shared", "CLibpcap",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/Replay",
+            exclude: ["CLibpcap"],
+            swiftSettings: settings),
+        .systemLibrary(
+            name: "CLibpcap", path: "Sources/Replay/CLibpcap", pkgConfig: "libpcap",
+            providers: [.apt(["libpcap-dev"])]),
+
+        .testTarget(name: "SharedTests", dependencies: ["Shared"], swiftSettings: settings),
+        .testTarget(name: "ReplayTests", dependencies: ["replay", "Shared"], swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6]
+)

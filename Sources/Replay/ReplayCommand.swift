@@ -1,0 +1,6 @@
+import Shared
+
+@main
+struct ReplayCommand {
+    static func main() {}
+}

@@ -1,0 +1,187 @@
+/// What can be on a tape. Every source (live capture, recorded trace, pcap) speaks in these and only these;
+/// `Profiler` can't tell which of them it listens to.
+///
+/// The bytes that a `data` event carries are not in the event: they travel beside it as a borrowed span
+/// (`Profiler.consume(_:payload:)`), so that nothing is copied on the way.
+package struct CapturedEvent: Equatable, Sendable {
+    package var timestamp: Timestamp
+    package var kind: Kind
+
+    package init(_ timestamp: Timestamp, _ kind: Kind) {
+        self.timestamp = timestamp
+        self.kind = kind
+    }
+
+    package enum Kind: Equatable, Sendable {
+        case open(ConnectionOpened)
+        /// Bytes of a stream; as many as the payload beside the event holds.
+        case data(StreamPosition)
+        /// Bytes that exist, that were not captured, and of which only the number is known.
+        case gap(StreamGap)
+        /// The receiver of this stream has confirmed all bytes before the position: what is missing
+        /// there was lost by the capture, not by the network, and will not come again.
+        case acknowledged(StreamPosition)
+        /// This direction will send no more (FIN, shutdown); its stream's length is the position.
+        case finished(StreamPosition)
+        case close(ConnectionClosed)
+        indirect case process(ProcessIdentity)
+        /// What the source could not deliver.
+        case lost(Loss)
+    }
+}
+
+/// A connection's identity, unique within a tape: a reused file descriptor or tuple is a new connection.
+package struct ConnectionID: Hashable, Sendable {
+    package var serial: UInt64
+    package init(_ serial: UInt64) { self.serial = serial }
+}
+
+/// A direction as the connection's local side sees it.
+package enum Direction: UInt8, Sendable, CaseIterable {
+    case send
+    case receive
+
+    package var opposite: Direction { self == .send ? .receive : .send }
+}
+
+/// Who called connect and who accept. Never who spoke first: servers of NATS and MySQL do.
+package enum Role: UInt8, Sendable {
+    case client
+    case server
+    /// The capture joined late and nobody saw the handshake; the protocol's grammar has to tell.
+    case unknown
+}
+
+package struct ConnectionOpened: Equatable, Sendable {
+    package var id: ConnectionID
+    package var local: Endpoint
+    package var remote: Endpoint
+    /// The local side's role. Where it is unknown the source has put the likelier client on the local side.
+    package var role: Role
+    /// The connection existed before the capture: stream positions count from the first byte seen.
+    package var joinedLate: Bool
+    package var process: ProcessKey?
+
+    package init(
+        id: ConnectionID, local: Endpoint, remote: Endpoint, role: Role, joinedLate: Bool = false,
+        process: ProcessKey? = nil
+    ) {
+        self.id = id
+        self.local = local
+        self.remote = remote
+        self.role = role
+        self.joinedLate = joinedLate
+        self.process = process
+    }
+}
+
+/// A place in one direction of one connection.
+package struct StreamPosition: Equatable, Sendable {
+    package var connection: ConnectionID
+    package var direction: Direction
+    /// Bytes from the stream's start, which is the first byte after the handshake or, joined late, the first seen.
+    package var position: UInt64
+
+    package init(_ connection: ConnectionID, _ direction: Direction, _ position: UInt64) {
+        self.connection = connection
+        self.direction = direction
+        self.position = position
+    }
+}
+
+package struct StreamGap: Equatable, Sendable {
+    package var at: StreamPosition
+    package var length: UInt64
+    package var reason: GapReason
+
+    package init(at: StreamPosition, length: UInt64, reason: GapReason) {
+        self.at = at
+        self.length = length
+        self.reason = reason
+    }
+}
+
+/// Why bytes of a stream are missing.
+package enum GapReason: UInt8, Sendable, CaseIterable {
+    /// The capture never held the packet.
+    case packetLost
+    /// The capture's snapshot length cut the packet.
+    case snaplen
+    /// A limit of the reassembler: too much out-of-order data was waiting for the missing bytes.
+    case reassemblyLimit
+}
+
+package struct ConnectionClosed: Equatable, Sendable {
+    package var id: ConnectionID
+    package var how: How
+
+    package enum How: UInt8, Sendable, CaseIterable {
+        case orderly
+        case reset
+        /// Nothing was heard for so long that the source let go of it.
+        case idle
+        /// The tape ended while the connection was open.
+        case tapeEnd
+        /// The tuple was used again without a close having been seen.
+        case superseded
+    }
+
+    package init(id: ConnectionID, how: How) {
+        self.id = id
+        self.how = how
+    }
+}
+
+/// A process on the tape; a pid alone is reused, with its start time it is unique.
+package struct ProcessKey: Hashable, Sendable {
+    package var pid: Int32
+    /// Nanoseconds since boot at which the process started; 0 where a source can't know.
+    package var startTime: UInt64
+
+    package init(pid: Int32, startTime: UInt64) {
+        self.pid = pid
+        self.startTime = startTime
+    }
+}
+
+/// What is known of a process that is profiled.
+package struct ProcessIdentity: Equatable, Sendable {
+    package var key: ProcessKey
+    /// The command's name as the kernel has it, at most 15 bytes.
+    package var comm: String
+    package var commandLine: String
+    /// ADI_PROFILE_NAME, where the process has it.
+    package var profileName: String?
+
+    package init(key: ProcessKey, comm: String, commandLine: String, profileName: String? = nil) {
+        self.key = key
+        self.comm = comm
+        self.commandLine = commandLine
+        self.profileName = profileName
+    }
+}
+
+/// Something that a source saw and could not turn into events, by reason.
+package struct Loss: Equatable, Sendable {
+    package var reason: Reason
+    /// How many records (packets, events) it concerns.
+    package var count: UInt64
+
+    package enum Reason: UInt8, Sendable, CaseIterable {
+        /// The capture's link type is not one that Tapedeck reads.
+        case linkType
+        /// A header that is cut short or contradicts itself.
+        case malformedHeader
+        /// Fragments of an IP datagram whose others never came.
+        case incompleteFragments
+        /// The file ends inside a record.
+        case truncatedFile
+        /// A table of the source was full.
+        case tableFull
+    }
+
+    package init(_ reason: Reason, count: UInt64) {
+        self.reason = reason
+        self.count = count
+    }
+}

@@ -1,0 +1,33 @@
+/// Every bound of the pipeline, with its reason. Reaching one is counted in the summary, never silent.
+package struct Limits: Equatable, Sendable {
+    package init() {}
+
+    /// Bytes of a body, and of `raw_payload`, that an event shows. Beyond it the event says `"truncated":true`.
+    package var bodyBytes = 64 << 10
+    /// Bytes of a message's head. Servers refuse more than 8 to 64 KiB; beyond this it is no head.
+    package var headBytes = 256 << 10
+    /// Bytes that wait for missing ones in one direction. Above the largest receive window seen in practice a hole
+    /// will not be filled any more.
+    package var outOfOrderBytes = 1 << 20
+    /// Bytes of a turn that detectors look at.
+    package var detectionBytes = 16 << 10
+    /// Turns of a conversation that detectors look at before they give up.
+    package var detectionTurns = 12
+    /// Requests that wait for their response on one connection.
+    package var pipelinedRequests = 4096
+    /// Open connections.
+    package var connections = 1 << 20
+    /// Entries of the service map (endpoints and connections), and distinct paths.
+    package var serviceMapEntries = 100_000
+    /// Depth of JSON that a schema follows; deeper it is `non-json`.
+    package var jsonDepth = 64
+    /// Distinct object keys of one schema.
+    package var jsonKeys = 10_000
+    /// A decoded body may be this many times its encoded size, once above `bodyBytes`: zip bombs.
+    package var expansion = 1000
+}
+
+/// The bounds that the summary counts.
+package enum Limit: UInt8, Sendable, CaseIterable {
+    case headBytes, outOfOrderBytes, pipelinedRequests, connections, serviceMapEntries, jsonDepth, jsonKeys, expansion
+}

@@ -1,0 +1,66 @@
+/// What a run saw, and what became of every byte of it.
+package struct Summary: Equatable, Sendable {
+    package init() {}
+
+    package var firstEvent: Timestamp?
+    package var lastEvent: Timestamp?
+
+    package var connections = Connections()
+    package var messages = Messages()
+    package var bytes = ByteLedger()
+    package var anomalies = Tally<Anomaly>()
+    /// What the source could not deliver.
+    package var losses = Tally<Loss.Reason>()
+    /// How often a bound of `Limits` was reached.
+    package var limits = Tally<Limit>()
+
+    package struct Connections: Equatable, Sendable {
+        package var opened: UInt64 = 0
+        package var joinedLate: UInt64 = 0
+        package var closed = Tally<ConnectionClosed.How>()
+        package var verdicts = Tally<ConnectionVerdict>()
+    }
+
+    package struct Messages: Equatable, Sendable {
+        package var requests: UInt64 = 0
+        package var responses: UInt64 = 0
+        /// Requests with their final response.
+        package var exchanges: UInt64 = 0
+        package var unansweredRequests: UInt64 = 0
+    }
+
+    /// Every byte of every connection is in exactly one of parsed, recognised, gaps and unparsed; `isBalanced` says that
+    /// the sum is `total`.
+    package struct ByteLedger: Equatable, Sendable {
+        /// The length of all streams: what was captured and what is known to be missing.
+        package var total: UInt64 = 0
+        /// Bytes of HTTP messages.
+        package var parsed: UInt64 = 0
+        /// Bytes of connections whose protocol was recognised and whose messages are not taken apart (databases, TLS).
+        package var recognised: UInt64 = 0
+        package var gaps = Tally<GapReason>()
+        package var unparsed = Tally<UnparsedReason>()
+        /// Bytes that came more than once; not part of `total`.
+        package var retransmitted: UInt64 = 0
+        /// Of these, bytes that differ from the copy that came first.
+        package var retransmittedDifferent: UInt64 = 0
+
+        package var isBalanced: Bool { total == parsed &+ recognised &+ gaps.total &+ unparsed.total }
+    }
+}
+
+package enum UnparsedReason: UInt8, Sendable, CaseIterable {
+    /// The connection talks nothing that Tapedeck knows.
+    case unknownProtocol
+    /// Bytes of an HTTP connection that belong to no message: after a gap, or garbage between messages.
+    case betweenMessages
+    /// The stream ended before its protocol was recognised.
+    case undecided
+}
+
+package enum ConnectionVerdict: UInt8, Sendable, CaseIterable {
+    case http, tls, postgres, mysql, mongodb, mssql, redis, memcached, kafka, amqp, nats
+    /// Only the port speaks for it.
+    case byPortOnly
+    case noPayload, unrecognised
+}
