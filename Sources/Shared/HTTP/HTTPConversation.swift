@@ -1,7 +1,7 @@
 /// Both directions of an HTTP connection: requests, their responses, and which belongs to which.
 package final class HTTPConversation {
-    private let requests = HTTPStream(.request)
-    private let responses = HTTPStream(.response)
+    private let requests: HTTPStream
+    private let responses: HTTPStream
     private var exchanges = ExchangeQueue()
     /// The response that is being read answers a request that is known.
     private var responseHasRequest = false
@@ -16,7 +16,11 @@ package final class HTTPConversation {
 
     package private(set) var isSwitched = false
 
-    package init(_ findings: Findings) { self.findings = findings }
+    package init(_ findings: Findings) {
+        self.findings = findings
+        requests = HTTPStream(.request, findings.limits)
+        responses = HTTPStream(.response, findings.limits)
+    }
 
     package func begin(_ connection: Connection) {
         self.connection = connection
@@ -76,11 +80,13 @@ package final class HTTPConversation {
     package func takeDecoder() -> ContentDecoder { findings.takeDecoder() }
     package func giveBack(_ decoder: ContentDecoder) { findings.giveBack(decoder) }
 
-    package func scan(_ shapes: inout JSONShapeScanner, _ bytes: RawSpan) {
-        shapes.feed(bytes, into: &findings.shapes)
-    }
+    package func scan(_ shapes: JSONShapeScanner, _ bytes: RawSpan) { shapes.feed(bytes, into: &findings.shapes) }
 
-    package func finish(_ shapes: inout JSONShapeScanner) -> ShapeID { shapes.finish(into: &findings.shapes) }
+    package func finish(_ shapes: JSONShapeScanner) -> ShapeID {
+        let shape = shapes.finish(into: &findings.shapes)
+        if let limit = shapes.limitReached { reached(limit) }
+        return shape
+    }
 
     package func placeIsLost(_ kind: HTTPHead.Kind) {
         if kind == .response { responsesWereLost = true }
@@ -89,7 +95,7 @@ package final class HTTPConversation {
     /// A head was read; the body's framing depends on what the other side said.
     package func headIsComplete(_ stream: HTTPStream, _ bytes: RawSpan) -> HTTPFraming {
         if stream.kind == .request {
-            appendExchange(stream.message, bytes)
+            appendExchange(stream, bytes)
             return HTTPFraming.ofRequest(stream.message.head)
         }
         if responsesWereLost {
@@ -102,26 +108,27 @@ package final class HTTPConversation {
         return HTTPFraming.ofResponse(stream.message.head, to: index.map { exchanges[$0].methodKind } ?? .unknown)
     }
 
-    private func appendExchange(_ message: HTTPMessage, _ bytes: RawSpan) {
+    private func appendExchange(_ stream: HTTPStream, _ bytes: RawSpan) {
         if exchanges.count >= limits.pipelinedRequests, let oldest = exchanges.head {
             reached(.pipelinedRequests)
             findings.record(oldest, exchanges, client: clientSide)
             exchanges.removeHead()
         }
-        let head = message.head
-        let kind = RequestMethod(bytes, head.method.range)
-        let target = RequestTarget(bytes, head.target.range, kind)
-        let host = target.host ?? RequestTarget.host(bytes, head.host.range)
-        let method = exchanges.store(bytes.extracting(head.method.range))
-        let stored = exchanges.store(bytes.extracting(head.target.range))
-        let pathOffset = target.path.lowerBound &- head.target.range.lowerBound
+        let methodRange = stream.message.head.method.range
+        let targetRange = stream.message.head.target.range
+        let kind = RequestMethod(bytes, methodRange)
+        let target = RequestTarget(bytes, targetRange, kind)
+        let host = target.host ?? RequestTarget.host(bytes, stream.message.head.host.range)
+        let method = exchanges.store(bytes.extracting(methodRange))
+        let stored = exchanges.store(bytes.extracting(targetRange))
+        let pathOffset = target.path.lowerBound &- targetRange.lowerBound
         let path = ByteRange(Int(stored.start) &+ pathOffset, Int(stored.start) &+ pathOffset &+ target.path.count)
         exchanges.append(
             Exchange(
                 method: method, target: stored, path: path, methodKind: kind,
                 destination: destination(bytes.extracting(host)),
-                requestFirstByte: message.firstByte, requestLastByte: message.lastByte,
-                asksToSwitch: kind == .connect || head.hasUpgrade))
+                requestFirstByte: stream.message.firstByte, requestLastByte: stream.message.lastByte,
+                asksToSwitch: kind == .connect || stream.message.head.hasUpgrade))
     }
 
     private func destination(_ host: RawSpan) -> Destination {
@@ -195,7 +202,7 @@ package final class HTTPConversation {
     private func write(_ stream: HTTPStream, _ exchange: Exchange?) {
         stream.message.anomalies.forEach { findings.summary.anomalies[$0] &+= 1 }
         guard findings.writesEvents, let connection else { return }
-        let fromClient = stream.kind == .request
-        findings.write(stream.message, connection, fromClient ? connection.localIsClient : !connection.localIsClient, exchange, exchanges)
+        let isSend = (stream.kind == .request) == connection.localIsClient
+        findings.write(stream, connection, isSend: isSend, exchange, exchanges)
     }
 }

@@ -14,7 +14,7 @@ package final class HTTPStream {
     private var lines = HeadScanner()
     private var startLineIsValid = false
     private var chunks = ChunkedDecoder()
-    private var shapes = JSONShapeScanner()
+    private let shapes: JSONShapeScanner
     private var decoder: ContentDecoder?
     /// What went wrong before the next message and is to be said on it.
     package var carried = AnomalySet()
@@ -33,7 +33,10 @@ package final class HTTPStream {
         case lost
     }
 
-    package init(_ kind: HTTPHead.Kind) { self.kind = kind }
+    package init(_ kind: HTTPHead.Kind, _ limits: Limits) {
+        self.kind = kind
+        shapes = JSONShapeScanner(limits: limits)
+    }
 
     package func reset() {
         message.reset()
@@ -362,7 +365,7 @@ package final class HTTPStream {
     private func content(_ bytes: RawSpan, _ conversation: HTTPConversation) {
         message.contentBytes &+= UInt64(bytes.byteCount)
         if message.head.contentCoding == .identity {
-            conversation.scan(&shapes, bytes)
+            conversation.scan(shapes, bytes)
             if message.bodyIsSeparate { keepDecoded(bytes, conversation) }
         } else if let decoder, message.head.contentCoding != .unknown, !message.hasGap {
             let ceiling = Swift.max(
@@ -373,7 +376,7 @@ package final class HTTPStream {
                     conversation.reached(.expansion)
                     return false
                 }
-                conversation.scan(&shapes, decoded)
+                conversation.scan(shapes, decoded)
                 keepDecoded(decoded, conversation)
                 return true
             }
@@ -393,7 +396,7 @@ package final class HTTPStream {
 
     private func finishMessage(_ conversation: HTTPConversation) {
         if message.contentBytes > 0 {
-            message.shape = conversation.finish(&shapes)
+            message.shape = conversation.finish(shapes)
             switch message.head.contentCoding {
             case .identity: break
             case .unknown:

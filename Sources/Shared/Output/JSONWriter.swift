@@ -181,6 +181,22 @@ package struct JSONWriter: ~Copyable {
         put(0x22)
     }
 
+    /// A moment, as RFC 3339 has it, with nanoseconds.
+    @inline(__always)
+    package mutating func timestamp(_ timestamp: Timestamp, _ text: inout TimestampText) {
+        reserve(TimestampText.length &+ 2)
+        put(0x22)
+        count &+= text.write(
+            timestamp, to: UnsafeMutableRawBufferPointer(start: base + count, count: TimestampText.length))
+        put(0x22)
+    }
+
+    /// Members of an object that are JSON already.
+    package mutating func members(_ text: RawSpan) {
+        element()
+        raw(text)
+    }
+
     /// Text that is JSON already.
     package mutating func raw(_ text: StaticString) {
         reserve(text.utf8CodeUnitCount)

@@ -138,6 +138,7 @@ package final class Detection {
     }
 
     private func judge(from sentStart: Int, _ receivedStart: Int, _ role: Role, _ context: DetectionContext) -> Outcome {
+        let (sent, received) = (sent, received)
         let local = sent.span.bytes.extracting(sentStart..<sent.count)
         let remote = received.span.bytes.extracting(receivedStart..<received.count)
         let localIsClient = role != .server
