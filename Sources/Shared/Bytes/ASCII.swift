@@ -1,0 +1,125 @@
+/// The character classes that the text protocols share.
+package enum ASCII {
+    static let tab: UInt8 = 0x09
+    static let lineFeed: UInt8 = 0x0A
+    static let carriageReturn: UInt8 = 0x0D
+    static let space: UInt8 = 0x20
+
+    @inline(__always)
+    static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
+
+    @inline(__always)
+    static func isUpper(_ byte: UInt8) -> Bool { byte &- 0x41 < 26 }
+
+    @inline(__always)
+    static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 }
+
+    /// A visible character: neither a blank nor a control character nor beyond ASCII.
+    @inline(__always)
+    static func isVisible(_ byte: UInt8) -> Bool { byte > 0x20 && byte < 0x7F }
+
+    /// What may stand in a line of text: blanks and bytes beyond ASCII too.
+    @inline(__always)
+    static func isText(_ byte: UInt8) -> Bool { byte >= 0x20 && byte != 0x7F || byte == tab }
+
+    /// Text of several lines: what people type into a query.
+    @inline(__always)
+    static func isProse(_ byte: UInt8) -> Bool { isText(byte) || byte == lineFeed || byte == carriageReturn }
+
+    /// `tchar` of RFC 9110, section 5.6.2: what methods and field names are made of.
+    @inline(__always)
+    static func isToken(_ byte: UInt8) -> Bool {
+        if isLetter(byte) || isDigit(byte) { return true }
+        switch byte {
+        case 0x21, 0x23, 0x24, 0x25, 0x26, 0x27, 0x2A, 0x2B, 0x2D, 0x2E, 0x5E, 0x5F, 0x60, 0x7C, 0x7E: return true
+        default: return false
+        }
+    }
+}
+
+/// A line that is whole: where its text is, without CRLF or LF, and where the next line begins.
+package struct TextLine {
+    var text: Range<Int>
+    var next: Int
+}
+
+package enum LineSearch {
+    case line(TextLine)
+    /// Text so far, and no end of the line.
+    case open
+    /// A byte that no line of text holds.
+    case no
+    /// Text beyond the limit, and no end of the line.
+    case tooLong
+}
+
+extension RawSpan {
+    /// The line that begins at `start`; `isAllowed` judges every byte of it but the line's end.
+    func line(from start: Int, limit: Int, _ isAllowed: (UInt8) -> Bool = ASCII.isText) -> LineSearch {
+        var offset = start
+        while offset &- start <= limit {
+            guard let byte = u8(at: offset) else { return .open }
+            if byte == ASCII.lineFeed { return .line(TextLine(text: start..<offset, next: offset &+ 1)) }
+            if byte == ASCII.carriageReturn {
+                guard let following = u8(at: offset &+ 1) else { return .open }
+                if following == ASCII.lineFeed { return .line(TextLine(text: start..<offset, next: offset &+ 2)) }
+            }
+            if !isAllowed(byte) { return .no }
+            offset &+= 1
+        }
+        return .tooLong
+    }
+
+    /// Takes the next word, of what `isBlank` divides, off the front of `rest`.
+    func word(of rest: inout Range<Int>, _ isBlank: (UInt8) -> Bool = { $0 == ASCII.space }) -> Range<Int>? {
+        var start = rest.lowerBound
+        while start < rest.upperBound, let byte = u8(at: start), isBlank(byte) { start &+= 1 }
+        var end = start
+        while end < rest.upperBound, let byte = u8(at: end), !isBlank(byte) { end &+= 1 }
+        rest = end..<rest.upperBound
+        return start == end ? nil : start..<end
+    }
+
+    /// Whether the bytes of `range` are exactly `word`.
+    func isWord(_ word: StaticString, at range: Range<Int>) -> Bool {
+        range.count == word.utf8CodeUnitCount && has(word, at: range.lowerBound)
+    }
+
+    /// Whether the bytes of `range` are `word`, which is written in capitals, in letters of either case.
+    func isWordIgnoringCase(_ word: StaticString, at range: Range<Int>) -> Bool {
+        guard range.count == word.utf8CodeUnitCount else { return false }
+        for i in 0..<word.utf8CodeUnitCount {
+            guard let byte = u8(at: range.lowerBound &+ i) else { return false }
+            if (ASCII.isLetter(byte) ? byte & 0xDF : byte) != word.utf8Start[i] { return false }
+        }
+        return true
+    }
+
+    /// Whether a line's beginning, in which no blank or line's end has come yet, may become one of `words`.
+    func mayBecome(oneOf words: [StaticString], at offset: Int, ignoringCase: Bool = false) -> Bool {
+        let part = offset..<Swift.max(offset, byteCount)
+        return words.contains { word in
+            guard part.count <= word.utf8CodeUnitCount else { return false }
+            for i in 0..<part.count {
+                guard let byte = u8(at: offset &+ i) else { return true }
+                let folded = ignoringCase && ASCII.isLetter(byte) ? byte & 0xDF : byte
+                if folded != word.utf8Start[i] { return false }
+            }
+            return true
+        }
+    }
+
+    /// A decimal number without sign that fits an `Int` with room to spare: at most 18 digits.
+    func decimal(_ range: Range<Int>) -> Int? {
+        guard !range.isEmpty, range.count <= 18 else { return nil }
+        var value = 0
+        for offset in range {
+            guard let byte = u8(at: offset), ASCII.isDigit(byte) else { return nil }
+            value = value &* 10 &+ Int(byte &- 0x30)
+        }
+        return value
+    }
+
+    /// CRLF at `offset`.
+    func fitLineEnd(at offset: Int) -> Fit { fit(0x0D0A as UInt16, at: offset) }
+}
