@@ -3,7 +3,7 @@ import Shared
 /// Captures that are read one after another as one tape: connections go on from one file into the next, as they do
 /// when a capture is rotated.
 final class Tape<Sink: EventSink> {
-    private let decoder: PacketDecoder<Sink>
+    private var decoder: PacketDecoder<Sink>
     private(set) var files: [CaptureFile] = []
 
     init(sink: Sink) { decoder = PacketDecoder(sink: sink) }
@@ -18,7 +18,7 @@ final class Tape<Sink: EventSink> {
         var file = CaptureFile(name: input.name)
         do throws(CaptureFailure) {
             var capture = try PcapFile(input.bytes)
-            try read(&capture, &file, every)
+            try Self.read(&capture, &file, into: &decoder, every)
         } catch {
             guard file.packets > 0 else { throw Self.noCapture(input, error) }
             file.failure = error.reason
@@ -27,8 +27,10 @@ final class Tape<Sink: EventSink> {
         files.append(file)
     }
 
-    private func read(_ capture: inout PcapFile, _ file: inout CaptureFile, _ every: () throws -> Void) throws(CaptureFailure)
-    {
+    private static func read(
+        _ capture: inout PcapFile, _ file: inout CaptureFile, into decoder: inout PacketDecoder<Sink>,
+        _ every: () throws -> Void
+    ) throws(CaptureFailure) {
         while let packet = try capture.next() {
             file.packets &+= 1
             decoder.take(

@@ -65,9 +65,15 @@ struct Flow: Sendable {
     /// The direction of a packet between these two, `nil` where it is between others.
     @inline(__always)
     func direction(from source: Endpoint, to destination: Endpoint) -> Direction? {
-        if source == local, destination == remote { return .send }
-        if source == remote, destination == local { return .receive }
+        if Self.isSame(source, local), Self.isSame(destination, remote) { return .send }
+        if Self.isSame(source, remote), Self.isSame(destination, local) { return .receive }
         return nil
+    }
+
+    /// `==` of another module would be a call.
+    @inline(__always)
+    private static func isSame(_ a: Endpoint, _ b: Endpoint) -> Bool {
+        a.port == b.port && a.address.low == b.address.low && a.address.high == b.address.high
     }
 
     // MARK: - Beginning

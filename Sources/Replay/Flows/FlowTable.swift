@@ -8,7 +8,7 @@ import Shared
 /// Flows wait in one queue a stage for their time to run out. The queues are in the order in which the flows came to that
 /// stage; a flow that was heard since then goes to the back when it gets to the front. So a packet costs no more
 /// than storing its time. All times are the tape's.
-final class FlowTable<Sink: EventSink> {
+struct FlowTable<Sink: EventSink>: ~Copyable {
     private let sink: Sink
     private let limits: FlowLimits
 
@@ -50,7 +50,7 @@ final class FlowTable<Sink: EventSink> {
 
     /// - Parameter payload: what was captured of the segment's payload.
     @inline(__always)
-    func take(_ segment: TCPSegment, payload: RawSpan, from source: Endpoint, to destination: Endpoint, at: Timestamp) {
+    mutating func take(_ segment: TCPSegment, payload: RawSpan, from source: Endpoint, to destination: Endpoint, at: Timestamp) {
         if at.nanoseconds > now { now = at.nanoseconds }
         if now >= nextSweep { sweep(at) }
 
@@ -73,7 +73,7 @@ final class FlowTable<Sink: EventSink> {
     }
 
     @inline(__always)
-    private func take(_ segment: TCPSegment, _ payload: RawSpan, _ direction: Direction, slot: Int, at: Timestamp) {
+    private mutating func take(_ segment: TCPSegment, _ payload: RawSpan, _ direction: Direction, slot: Int, at: Timestamp) {
         let outcome = slots[slot].flow.take(segment, payload: payload, direction, at: at, now: now, to: sink)
         if outcome == .taken {
             if slots[slot].flow.stage != slots[slot].queue { requeue(slot) }
@@ -97,7 +97,7 @@ final class FlowTable<Sink: EventSink> {
     // MARK: - Opening
 
     /// Opens a flow, if the segment begins one or carries data.
-    private func open(
+    private mutating func open(
         _ segment: TCPSegment, _ payload: RawSpan, from source: Endpoint, to destination: Endpoint, at: Timestamp,
         after previous: Flow?
     ) {
@@ -143,7 +143,7 @@ final class FlowTable<Sink: EventSink> {
         return isService != otherIsService ? otherIsService : port >= other
     }
 
-    private func insert(_ flow: Flow) -> Int {
+    private mutating func insert(_ flow: Flow) -> Int {
         let slot: Int
         let new = Slot(flow: flow, queue: flow.stage, queuedAt: now)
         if let reused = free.popLast() {
@@ -153,14 +153,14 @@ final class FlowTable<Sink: EventSink> {
             slot = slots.count
             slots.append(new)
         }
-        index.insert(slot) { (slots[$0].flow.local, slots[$0].flow.remote) }
+        index.insert(slot) { [slots] in (slots[$0].flow.local, slots[$0].flow.remote) }
         enqueue(slot, flow.stage)
         return slot
     }
 
-    private func remove(_ slot: Int) {
+    private mutating func remove(_ slot: Int) {
         dequeue(slot)
-        index.remove(slot) { (slots[$0].flow.local, slots[$0].flow.remote) }
+        index.remove(slot) { [slots] in (slots[$0].flow.local, slots[$0].flow.remote) }
         free.append(Int32(truncatingIfNeeded: slot))
         if last == slot { last = -1 }
     }
@@ -168,7 +168,7 @@ final class FlowTable<Sink: EventSink> {
     // MARK: - Letting go
 
     /// Looks at the front of each queue, once a second of the tape.
-    private func sweep(_ at: Timestamp) {
+    private mutating func sweep(_ at: Timestamp) {
         nextSweep = now &+ 1_000_000_000
         for stage in Flow.Stage.allCases {
             let patience = limits.patienceNanoseconds(stage)
@@ -185,7 +185,7 @@ final class FlowTable<Sink: EventSink> {
     }
 
     /// Ends a connection that nothing was heard of, or forgets one that has ended.
-    private func letGo(_ slot: Int, _ at: Timestamp) {
+    private mutating func letGo(_ slot: Int, _ at: Timestamp) {
         if slots[slot].flow.stage == .closed {
             remove(slot)
         } else {
@@ -195,7 +195,7 @@ final class FlowTable<Sink: EventSink> {
     }
 
     /// The table is full: first of all what is over goes, then what has not been heard of for longest, roughly.
-    private func makeRoom(_ at: Timestamp) {
+    private mutating func makeRoom(_ at: Timestamp) {
         for stage in [Flow.Stage.closed, .opening, .closing, .halfClosed, .open] {
             guard let slot = oldest(stage) else { continue }
             if stage != .closed {
@@ -208,7 +208,7 @@ final class FlowTable<Sink: EventSink> {
     }
 
     /// The tape has ended: closes what is open, in the order of opening.
-    func finish(at: Timestamp) {
+    mutating func finish(at: Timestamp) {
         var open: [(serial: UInt64, slot: Int)] = []
         for stage in Flow.Stage.allCases where stage != .closed {
             var slot = queues[Int(stage.rawValue)].oldest
@@ -231,7 +231,7 @@ final class FlowTable<Sink: EventSink> {
     }
 
     /// Puts a flow into the queue of the stage that it has come to.
-    private func requeue(_ slot: Int) {
+    private mutating func requeue(_ slot: Int) {
         dequeue(slot)
         let stage = slots[slot].flow.stage
         slots[slot].queuedAt = now
@@ -241,7 +241,7 @@ final class FlowTable<Sink: EventSink> {
         }
     }
 
-    private func enqueue(_ slot: Int, _ stage: Flow.Stage) {
+    private mutating func enqueue(_ slot: Int, _ stage: Flow.Stage) {
         let queue = Int(stage.rawValue)
         let number = Int32(truncatingIfNeeded: slot)
         slots[slot].queue = stage
@@ -256,7 +256,7 @@ final class FlowTable<Sink: EventSink> {
         queues[queue].count &+= 1
     }
 
-    private func dequeue(_ slot: Int) {
+    private mutating func dequeue(_ slot: Int) {
         let queue = Int(slots[slot].queue.rawValue)
         let (older, newer) = (slots[slot].older, slots[slot].newer)
         if older >= 0 { slots[Int(older)].newer = newer } else { queues[queue].oldest = newer }

@@ -1,9 +1,9 @@
 import Shared
 
 /// Takes the packets of a tape apart, from link layer to TCP, and hands the segments to the flows.
-final class PacketDecoder<Sink: EventSink> {
+struct PacketDecoder<Sink: EventSink>: ~Copyable {
     private let sink: Sink
-    let flows: FlowTable<Sink>
+    private(set) var flows: FlowTable<Sink>
     private var fragments = Fragments()
     private(set) var statistics = PacketStatistics()
     private var lastSeen = Timestamp(nanoseconds: 0)
@@ -20,7 +20,7 @@ final class PacketDecoder<Sink: EventSink> {
     ///   - bytes: what was captured of the packet.
     ///   - wireLength: the packet's length on the wire.
     @inline(__always)
-    func take(linkType: Int32, _ bytes: RawSpan, wireLength: Int, at: Timestamp) {
+    mutating func take(linkType: Int32, _ bytes: RawSpan, wireLength: Int, at: Timestamp) {
         statistics.packets &+= 1
         statistics.bytes &+= UInt64(bytes.byteCount)
         lastSeen = at
@@ -43,7 +43,7 @@ final class PacketDecoder<Sink: EventSink> {
     }
 
     /// The tape has ended: what stayed incomplete is counted, the losses are put on the tape, open connections close.
-    func finish() {
+    mutating func finish() {
         fragments.finish()
         lost(.linkType, statistics.unknownLinkType.values.reduce(0, &+))
         lost(.malformedHeader, statistics.malformed)
@@ -54,7 +54,7 @@ final class PacketDecoder<Sink: EventSink> {
     }
 
     /// A file of the tape ended inside a record.
-    func fileWasTruncated() { statistics.truncatedFiles &+= 1 }
+    mutating func fileWasTruncated() { statistics.truncatedFiles &+= 1 }
 
     private func lost(_ reason: Loss.Reason, _ count: UInt64) {
         guard count > 0 else { return }
@@ -62,7 +62,7 @@ final class PacketDecoder<Sink: EventSink> {
     }
 
     @inline(__always)
-    private func datagram(_ bytes: RawSpan, wireLength: Int, at: Timestamp, depth: Int) {
+    private mutating func datagram(_ bytes: RawSpan, wireLength: Int, at: Timestamp, depth: Int) {
         let header: Datagram?
         switch bytes.byte(0) >> 4 {
         case 4: header = IPv4.header(bytes, wireLength: wireLength)
@@ -85,7 +85,7 @@ final class PacketDecoder<Sink: EventSink> {
     }
 
     @inline(__always)
-    private func segment(_ bytes: RawSpan, wireLength: Int, _ header: Datagram, at: Timestamp) {
+    private mutating func segment(_ bytes: RawSpan, wireLength: Int, _ header: Datagram, at: Timestamp) {
         guard let segment = TCPSegment(bytes, wireLength: wireLength) else {
             statistics.malformed &+= 1
             return
@@ -97,7 +97,7 @@ final class PacketDecoder<Sink: EventSink> {
             to: Endpoint(header.destination, segment.destinationPort), at: at)
     }
 
-    private func add(
+    private mutating func add(
         _ header: Datagram, _ fragment: Datagram.Fragment, _ payload: RawSpan, at: Timestamp, depth: Int
     ) {
         switch header.payloadProtocol {
@@ -125,7 +125,7 @@ final class PacketDecoder<Sink: EventSink> {
     }
 
     /// What is not TCP: an IP packet in an IP packet (RFC 2003, RFC 4213), or nothing for us.
-    private func inner(_ payload: RawSpan, _ length: Int, _ header: Datagram, at: Timestamp, depth: Int) {
+    private mutating func inner(_ payload: RawSpan, _ length: Int, _ header: Datagram, at: Timestamp, depth: Int) {
         let isTunnel =
             header.payloadProtocol == Datagram.Number.ipv4 || header.payloadProtocol == Datagram.Number.ipv6
         guard isTunnel, depth < Self.nesting, payload.byteCount > 0 else {
@@ -136,7 +136,7 @@ final class PacketDecoder<Sink: EventSink> {
     }
 
     @inline(never)
-    private func nested(_ payload: RawSpan, wireLength: Int, at: Timestamp, depth: Int) {
+    private mutating func nested(_ payload: RawSpan, wireLength: Int, at: Timestamp, depth: Int) {
         datagram(payload, wireLength: wireLength, at: at, depth: depth)
     }
 }
