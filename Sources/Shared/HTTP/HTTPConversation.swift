@@ -176,6 +176,7 @@ package final class HTTPConversation {
 
     private func completeResponse(_ stream: HTTPStream) {
         findings.summary.messages.responses &+= 1
+        isSwitched = stream.state == .switched
         guard responseHasRequest, let index = exchanges.firstUnanswered else { return write(stream, nil) }
         write(stream, exchanges[index])
         let status = stream.message.head.status
@@ -184,9 +185,7 @@ package final class HTTPConversation {
         exchanges[index].responseShape = stream.message.shape
         let asksToSwitch = exchanges[index].asksToSwitch
         flush()
-        if stream.state == .switched {
-            isSwitched = true
-        } else if asksToSwitch {
+        if asksToSwitch, !isSwitched {
             requests.resolveSwitch(stream.message.lastByte, self)
         }
     }

@@ -290,6 +290,7 @@ package final class HTTPStream {
             endBody(conversation)
             lose(conversation)
         case .head, .lost, .awaitingSwitch:
+            if state == .head { finishIncompleteHead(conversation) }
             lose(conversation)
         case .switched: break
         }
@@ -319,33 +320,32 @@ package final class HTTPStream {
         case .length, .chunked:
             message.anomalies.insert(.bodyIncomplete)
             endBody(conversation)
-        case .head where !pending.isEmpty && kind == .request: finishSimpleRequest(conversation)
-        case .head, .lost, .awaitingSwitch, .switched: break
+        case .head: finishIncompleteHead(conversation)
+        case .lost, .awaitingSwitch, .switched: break
         }
         conversation.unparsed(UInt64(pending.count))
         pending.removeAll(keepingCapacity: true)
         state = .lost
     }
 
-    /// HTTP/0.9 has no head after its one line (RFC 1945, section 4.1); it is over when the stream is.
-    private func finishSimpleRequest(_ conversation: HTTPConversation) {
+    /// A head that broke off is still a message, if its start line is there: somebody tried. A request of HTTP/0.9 is
+    /// nothing but its start line (RFC 1945, section 4.1), and is over when the stream is.
+    private func finishIncompleteHead(_ conversation: HTTPConversation) {
+        guard !pending.isEmpty, !lines.lineFeeds.isEmpty else { return }
         let held = takeHeld()
-        guard lines.lineFeeds.count >= 1, let last = lines.lineFeeds.last,
-            message.head.parse(held.span.bytes, lines, kind), message.head.minorVersion == 0,
-            message.head.anomalies.contains(.versionUnknown)
-        else {
-            conversation.unparsed(UInt64(held.count))
-            return
-        }
+        let bytes = held.span.bytes
+        guard message.head.parse(bytes, lines, kind) else { return conversation.unparsed(UInt64(held.count)) }
         message.reset()
         message.anomalies = message.head.anomalies
+        message.anomalies.formUnion(carried)
+        carried = AnomalySet()
+        let isSimple = kind == .request && message.head.anomalies.contains(.versionUnknown) && message.head.fields.isEmpty
+        if !isSimple { message.anomalies.insert(.headIncomplete) }
         message.firstByte = pendingSince
         message.lastByte = pendingSince
-        let length = Int(last) &+ 1
-        wire(held.span.bytes.extracting(first: length), conversation)
-        _ = conversation.headIsComplete(self, held.span.bytes)
+        wire(bytes, conversation)
+        _ = conversation.headIsComplete(self, bytes)
         finishMessage(conversation)
-        conversation.unparsed(UInt64(held.count &- length))
     }
 
     // MARK: Message
