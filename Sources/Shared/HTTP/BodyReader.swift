@@ -5,9 +5,11 @@
 package final class BodyReader {
     private let scanner: JSONShapeScanner
     private var decoder: ContentDecoder?
-    /// The length of the body that is waited for as a whole; 0 where the body is read as it comes.
-    @exclusivity(unchecked) private var wholeLength = 0
-    /// Its bytes so far.
+    /// The body is waited for as a whole; else it is read as it comes.
+    @exclusivity(unchecked) private var waitsForWhole = false
+    /// The length of a body that is waited for; `nil` for a chunked one, which says it at its end.
+    @exclusivity(unchecked) private var wholeLength: Int?
+    /// The bytes of a body that is waited for.
     @exclusivity(unchecked) private var held: [UInt8] = []
     /// The shape, where it is known without reading.
     @exclusivity(unchecked) private var known: ShapeID?
@@ -16,25 +18,35 @@ package final class BodyReader {
 
     /// Makes ready for the body that follows the head.
     package func begin(_ framing: HTTPFraming, _ message: inout HTTPMessage, _ conversation: HTTPConversation) {
-        wholeLength = 0
+        waitsForWhole = false
+        wholeLength = nil
         known = nil
         if framing == .none { return }
         scanner.reset()
         held.removeAll(keepingCapacity: true)
         if message.head.contentCoding != .identity { message.bodyIsSeparate = true }
-        if case .length(let length) = framing, length <= UInt64(BodyShapes.longestBody) { wholeLength = Int(length) }
+        switch framing {
+        case .length(let length) where length <= UInt64(BodyShapes.longestBody):
+            waitsForWhole = true
+            wholeLength = Int(length)
+        case .chunked: waitsForWhole = true
+        default: break
+        }
     }
 
     /// Takes bytes of the body as they were before the transfer coding.
     @inline(__always)
     package func feed(_ bytes: RawSpan, _ message: inout HTTPMessage, _ conversation: HTTPConversation) {
         message.contentBytes &+= UInt64(bytes.byteCount)
-        guard wholeLength > 0 else { return read(bytes, scans: true, &message, conversation) }
+        guard waitsForWhole else { return read(bytes, scans: true, &message, conversation) }
         if bytes.byteCount == wholeLength { return readWhole(bytes, &message, conversation) }
         held.append(bytes)
-        guard held.count == wholeLength else { return }
-        let whole = held
-        readWhole(whole.span.bytes, &message, conversation)
+        if held.count == wholeLength {
+            let whole = held
+            readWhole(whole.span.bytes, &message, conversation)
+        } else if held.count > BodyShapes.longestBody {
+            readHeld(&message, conversation)
+        }
     }
 
     /// Bytes of the body are missing: what came before is read, and what follows can't be decoded.
@@ -46,7 +58,12 @@ package final class BodyReader {
     /// The body is over, complete or not.
     package func finish(_ message: inout HTTPMessage, _ conversation: HTTPConversation) {
         guard message.contentBytes > 0 else { return }
-        readHeld(&message, conversation)
+        if waitsForWhole, wholeLength == nil, !message.anomalies.contains(.bodyIncomplete) {
+            let whole = held
+            readWhole(whole.span.bytes, &message, conversation)
+        } else {
+            readHeld(&message, conversation)
+        }
         message.shape = known ?? judge(&message, conversation)
         if message.hasGap || message.anomalies.contains(.bodyIncomplete) { message.shape = .nonJSON }
         if let decoder {
@@ -56,13 +73,14 @@ package final class BodyReader {
     }
 
     private func readHeld(_ message: inout HTTPMessage, _ conversation: HTTPConversation) {
-        guard wholeLength > 0, known == nil else { return }
-        wholeLength = 0
+        guard waitsForWhole, known == nil else { return }
+        waitsForWhole = false
         let part = held
         read(part.span.bytes, scans: true, &message, conversation)
     }
 
     private func readWhole(_ bytes: RawSpan, _ message: inout HTTPMessage, _ conversation: HTTPConversation) {
+        waitsForWhole = false
         let coding = message.head.contentCoding
         if let shape = conversation.shapeOfKnownBody(bytes, coding) {
             known = shape
