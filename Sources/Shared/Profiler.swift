@@ -12,11 +12,11 @@ package final class Profiler {
     }
 
     private let findings: Findings
-    private var connections: [ConnectionID: Connection] = [:]
+    @exclusivity(unchecked) private var connections: [ConnectionID: Connection] = [:]
     /// The connection of the last event: packets come in trains.
-    private var last: (id: ConnectionID, connection: Connection)?
+    @exclusivity(unchecked) private var last: (id: ConnectionID, connection: Connection)?
     /// Connections that ended, to be used again with their buffers.
-    private var spares: [Connection] = []
+    @exclusivity(unchecked) private var spares: [Connection] = []
 
     package init(_ options: Options) { findings = Findings(options) }
 

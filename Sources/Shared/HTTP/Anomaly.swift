@@ -25,6 +25,8 @@ package enum Anomaly: UInt8, Sendable, CaseIterable {
     case headerNameSpace
     /// A header section beyond the limit.
     case headTooLarge
+    /// The stream ended, or has a gap, before the head's empty line (RFC 9112, section 8).
+    case headIncomplete
     /// A start line that is not of the grammar, and yet is one (RFC 9112, sections 3 and 4).
     case startLineMalformed
     /// A version other than 1.0 and 1.1.
@@ -63,6 +65,7 @@ package enum Anomaly: UInt8, Sendable, CaseIterable {
         case .headerMalformed: "header_malformed"
         case .headerNameSpace: "header_name_space"
         case .headTooLarge: "head_too_large"
+        case .headIncomplete: "head_incomplete"
         case .startLineMalformed: "start_line_malformed"
         case .versionUnknown: "version_unknown"
         case .bodyIncomplete: "body_incomplete"

@@ -3,21 +3,23 @@
 /// Bytes are looked at where they lie. Only the beginning of a head that is not complete yet is kept (`pending`).
 /// After a gap whose place is inside a body of known length the parser goes on exactly; anywhere else it is lost
 /// and searches for the next start line.
+///
+/// The properties go without the runtime's exclusivity checks: one thread runs the pipeline, and the calls that come back
+/// from the conversation (`headIsComplete`, `messageIsComplete`, `resolveSwitch`) are made when no access is open.
 package final class HTTPStream {
     package let kind: HTTPHead.Kind
-    package var message = HTTPMessage()
-    package private(set) var state = State.head
+    @exclusivity(unchecked) package var message = HTTPMessage()
+    @exclusivity(unchecked) package private(set) var state = State.head
 
     /// Bytes of a head, or of the search for one, that wait for more.
-    private var pending: [UInt8] = []
-    private var pendingSince = Timestamp(nanoseconds: 0)
-    private var lines = HeadScanner()
-    private var startLineIsValid = false
-    private var chunks = ChunkedDecoder()
-    private let shapes: JSONShapeScanner
-    private var decoder: ContentDecoder?
+    @exclusivity(unchecked) private var pending: [UInt8] = []
+    @exclusivity(unchecked) private var pendingSince = Timestamp(nanoseconds: 0)
+    @exclusivity(unchecked) private var lines = HeadScanner()
+    @exclusivity(unchecked) private var startLineIsValid = false
+    @exclusivity(unchecked) private var chunks = ChunkedDecoder()
+    private let body: BodyReader
     /// What went wrong before the next message and is to be said on it.
-    package var carried = AnomalySet()
+    @exclusivity(unchecked) package var carried = AnomalySet()
 
     package enum State: Equatable {
         /// Between messages, or within a head.
@@ -35,7 +37,7 @@ package final class HTTPStream {
 
     package init(_ kind: HTTPHead.Kind, _ limits: Limits) {
         self.kind = kind
-        shapes = JSONShapeScanner(limits: limits)
+        body = BodyReader(limits)
     }
 
     package func reset() {
@@ -115,7 +117,7 @@ package final class HTTPStream {
             case .chunked: used = consumeChunks(rest, now, conversation)
             case .untilClose:
                 wire(rest, conversation)
-                content(rest, conversation)
+                body.feed(rest, &message, conversation)
                 message.lastByte = now
                 used = rest.byteCount
             case .lost: used = searchStartLine(rest, conversation)
@@ -184,14 +186,7 @@ package final class HTTPStream {
         if message.head.hasTransferEncoding, message.head.contentLength != .absent {
             message.anomalies.insert(.contentLengthWithTransferEncoding)
         }
-        if message.head.contentCoding != .identity {
-            message.bodyIsSeparate = true
-            if message.head.contentCoding != .unknown, framing != .none {
-                decoder = decoder ?? conversation.takeDecoder()
-                decoder?.begin(message.head.contentCoding)
-            }
-        }
-        shapes.reset()
+        body.begin(framing, &message, conversation)
         switch framing {
         case .none:
             state = .head
@@ -217,7 +212,7 @@ package final class HTTPStream {
         let count = Int(clamping: Swift.min(left, UInt64(bytes.byteCount)))
         let part = bytes.extracting(first: count)
         wire(part, conversation)
-        content(part, conversation)
+        body.feed(part, &message, conversation)
         message.lastByte = now
         state = .length(left &- UInt64(count))
         if left == UInt64(count) { endBody(conversation) }
@@ -233,7 +228,7 @@ package final class HTTPStream {
         case .content(let count):
             let part = bytes.extracting(first: count)
             wire(part, conversation)
-            content(part, conversation)
+            body.feed(part, &message, conversation)
             return count
         case .end(let consumed):
             wire(bytes.extracting(first: consumed), conversation)
@@ -270,18 +265,18 @@ package final class HTTPStream {
     package func gap(_ length: UInt64, _ timestamp: Timestamp, _ conversation: HTTPConversation) {
         switch state {
         case .length(let left) where length <= left:
-            skip(length)
+            skip(length, conversation)
             message.lastByte = timestamp
             state = .length(left &- length)
             if left == length { endBody(conversation) }
         case .chunked where length <= chunks.contentAhead:
-            skip(length)
+            skip(length, conversation)
             message.lastByte = timestamp
             chunks.skipContent(length)
         case .untilClose:
-            skip(length)
+            skip(length, conversation)
         case .length(let left):
-            skip(left)
+            skip(left, conversation)
             endBody(conversation)
             lose(conversation)
         case .chunked:
@@ -290,15 +285,16 @@ package final class HTTPStream {
             endBody(conversation)
             lose(conversation)
         case .head, .lost, .awaitingSwitch:
+            if state == .head { finishIncompleteHead(conversation) }
             lose(conversation)
         case .switched: break
         }
     }
 
-    private func skip(_ length: UInt64) {
+    private func skip(_ length: UInt64, _ conversation: HTTPConversation) {
         guard length > 0 else { return }
+        body.gap(&message, conversation)
         message.anomalies.insert(.gap)
-        message.hasGap = true
         message.wireBytes &+= length
         message.contentBytes &+= length
     }
@@ -319,33 +315,32 @@ package final class HTTPStream {
         case .length, .chunked:
             message.anomalies.insert(.bodyIncomplete)
             endBody(conversation)
-        case .head where !pending.isEmpty && kind == .request: finishSimpleRequest(conversation)
-        case .head, .lost, .awaitingSwitch, .switched: break
+        case .head: finishIncompleteHead(conversation)
+        case .lost, .awaitingSwitch, .switched: break
         }
         conversation.unparsed(UInt64(pending.count))
         pending.removeAll(keepingCapacity: true)
         state = .lost
     }
 
-    /// HTTP/0.9 has no head after its one line (RFC 1945, section 4.1); it is over when the stream is.
-    private func finishSimpleRequest(_ conversation: HTTPConversation) {
+    /// A head that broke off is still a message, if its start line is there: somebody tried. A request of HTTP/0.9 is
+    /// nothing but its start line (RFC 1945, section 4.1), and is over when the stream is.
+    private func finishIncompleteHead(_ conversation: HTTPConversation) {
+        guard !pending.isEmpty, !lines.lineFeeds.isEmpty else { return }
         let held = takeHeld()
-        guard lines.lineFeeds.count >= 1, let last = lines.lineFeeds.last,
-            message.head.parse(held.span.bytes, lines, kind), message.head.minorVersion == 0,
-            message.head.anomalies.contains(.versionUnknown)
-        else {
-            conversation.unparsed(UInt64(held.count))
-            return
-        }
+        let bytes = held.span.bytes
+        guard message.head.parse(bytes, lines, kind) else { return conversation.unparsed(UInt64(held.count)) }
         message.reset()
         message.anomalies = message.head.anomalies
+        message.anomalies.formUnion(carried)
+        carried = AnomalySet()
+        let isSimple = kind == .request && message.head.anomalies.contains(.versionUnknown) && message.head.fields.isEmpty
+        if !isSimple { message.anomalies.insert(.headIncomplete) }
         message.firstByte = pendingSince
         message.lastByte = pendingSince
-        let length = Int(last) &+ 1
-        wire(held.span.bytes.extracting(first: length), conversation)
-        _ = conversation.headIsComplete(self, held.span.bytes)
+        wire(bytes, conversation)
+        _ = conversation.headIsComplete(self, bytes)
         finishMessage(conversation)
-        conversation.unparsed(UInt64(held.count &- length))
     }
 
     // MARK: Message
@@ -362,58 +357,13 @@ package final class HTTPStream {
         }
     }
 
-    private func content(_ bytes: RawSpan, _ conversation: HTTPConversation) {
-        message.contentBytes &+= UInt64(bytes.byteCount)
-        if message.head.contentCoding == .identity {
-            conversation.scan(shapes, bytes)
-            if message.bodyIsSeparate { keepDecoded(bytes, conversation) }
-        } else if let decoder, message.head.contentCoding != .unknown, !message.hasGap {
-            let ceiling = Swift.max(
-                UInt64(conversation.limits.bodyBytes), message.contentBytes &* UInt64(conversation.limits.expansion))
-            decoder.decode(bytes) { decoded in
-                guard message.decodedBytes &+ UInt64(decoded.byteCount) <= ceiling else {
-                    message.anomalies.insert(.contentCodingLimit)
-                    conversation.reached(.expansion)
-                    return false
-                }
-                conversation.scan(shapes, decoded)
-                keepDecoded(decoded, conversation)
-                return true
-            }
-        }
-    }
-
-    private func keepDecoded(_ bytes: RawSpan, _ conversation: HTTPConversation) {
-        message.decodedBytes &+= UInt64(bytes.byteCount)
-        guard conversation.keepsBytes else { return }
-        HTTPMessage.append(bytes, to: &message.decoded, limit: conversation.limits.bodyBytes)
-    }
-
     private func endBody(_ conversation: HTTPConversation) {
         state = .head
         finishMessage(conversation)
     }
 
     private func finishMessage(_ conversation: HTTPConversation) {
-        if message.contentBytes > 0 {
-            message.shape = conversation.finish(shapes)
-            switch message.head.contentCoding {
-            case .identity: break
-            case .unknown:
-                message.anomalies.insert(.contentCodingUnknown)
-                message.shape = .nonJSON
-            case .gzip, .deflate, .brotli, .zstd:
-                if decoder?.state == .failed || (decoder?.state == .decoding && message.decodedBytes == 0) {
-                    message.anomalies.insert(.contentCodingFailed)
-                    message.shape = .nonJSON
-                }
-            }
-            if message.hasGap || message.anomalies.contains(.bodyIncomplete) { message.shape = .nonJSON }
-        }
-        if let decoder {
-            conversation.giveBack(decoder)
-            self.decoder = nil
-        }
+        body.finish(&message, conversation)
         conversation.messageIsComplete(self)
     }
 

@@ -60,8 +60,9 @@ package struct HeadScanner {
             return nil
         }
         lineFeeds.append(Int32(truncatingIfNeeded: at))
-        let length = at &- lineStart
-        let isEmpty = length == 0 || (length == 1 && bytes.u8(at: lineStart) == 0x0D)
+        var start = lineStart
+        while start < at, bytes.u8(at: start) == 0x0D { start &+= 1 }
+        let isEmpty = start == at
         lineStart = at &+ 1
         return isEmpty ? at &+ 1 : nil
     }

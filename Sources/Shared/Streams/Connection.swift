@@ -1,21 +1,24 @@
 /// One connection: its two streams, put in order, and what it was found to talk.
+///
+/// Without the runtime's exclusivity checks, for the reason that `Findings` gives; the profiler owns the findings and
+/// outlives its connections.
 package final class Connection {
-    package private(set) var opened: ConnectionOpened
+    @exclusivity(unchecked) package private(set) var opened: ConnectionOpened
     /// The grammar showed that the remote side is the client, other than the source had guessed.
-    package private(set) var isFlipped = false
-    package private(set) var verdict: Verdict?
-    package private(set) var confidence = 0
+    @exclusivity(unchecked) package private(set) var isFlipped = false
+    @exclusivity(unchecked) package private(set) var verdict: Verdict?
+    @exclusivity(unchecked) package private(set) var confidence = 0
 
-    package var sent = Reassembler()
-    package var received = Reassembler()
-    private var analysis = Analysis.detecting
+    @exclusivity(unchecked) package var sent = Reassembler()
+    @exclusivity(unchecked) package var received = Reassembler()
+    @exclusivity(unchecked) private var analysis = Analysis.detecting
     private let detection = Detection()
-    private var conversation: HTTPConversation?
-    private var payloadBytes: UInt64 = 0
-    private var finishedDirections: (sent: Bool, received: Bool) = (false, false)
-    private unowned let findings: Findings
+    @exclusivity(unchecked) private var conversation: HTTPConversation?
+    @exclusivity(unchecked) private var payloadBytes: UInt64 = 0
+    @exclusivity(unchecked) private var finishedDirections: (sent: Bool, received: Bool) = (false, false)
+    private unowned(unsafe) let findings: Findings
     /// The endpoints as they stand in events, written once.
-    package var endpointsText = EndpointsText()
+    @exclusivity(unchecked) package var endpointsText = EndpointsText()
 
     private enum Analysis: Equatable {
         case detecting

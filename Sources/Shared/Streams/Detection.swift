@@ -105,17 +105,13 @@ package final class Detection {
         heard <= 2048 || heard / 256 != (heard &- added) / 256
     }
 
-    /// Whether the very first bytes of a connection are HTTP: the common case, found without keeping a byte.
-    /// - Returns: whether the sides have to be exchanged; `nil` where the bytes are not HTTP, or not yet.
+    /// Whether the very first bytes of a connection are a request: the common case, found without keeping a byte.
+    /// The detector is the first of the registry, so no other has to be asked.
+    /// - Returns: whether the sides have to be exchanged; `nil` where the bytes are none, or not yet.
     package static func isHTTP(_ bytes: RawSpan, fromClient: Bool) -> Bool? {
         let context = DetectionContext(isStreamStart: true, isFinal: false)
         let nothing = bytes.extracting(first: 0)
-        if case .yes = HTTP1Detector.examine(
-            client: fromClient ? bytes : nothing, server: fromClient ? nothing : bytes, context)
-        { return false }
-        if case .yes = HTTP1Detector.examine(
-            client: fromClient ? nothing : bytes, server: fromClient ? bytes : nothing, context)
-        { return true }
+        if case .yes = HTTP1Detector.examine(client: bytes, server: nothing, context) { return !fromClient }
         return nil
     }
 
