@@ -11,7 +11,7 @@ struct CapturedPacket {
     var bytes: UnsafeRawBufferPointer
 }
 
-/// Why a file gives no more packets.
+/// Why a file gives no packets.
 struct CaptureFailure: Error, Equatable {
     var reason: String
 }
@@ -31,6 +31,8 @@ struct PcapFile: ~Copyable {
 
     /// stdio's buffer: fewer and larger reads than its own 4 KiB.
     private static let bufferBytes = 256 << 10
+
+    private(set) var failure: String?
 
     init(_ source: any ByteSource) throws(CaptureFailure) {
         let context = Unmanaged.passRetained(Context(source))
@@ -65,16 +67,15 @@ struct PcapFile: ~Copyable {
         context.release()
     }
 
-    /// The next packet, or `nil` at the end of the file.
+    /// The next packet, or `nil` where the file ends; `failure` says why, if it ends too early.
     @inline(__always)
-    mutating func next() throws(CaptureFailure) -> CapturedPacket? {
+    mutating func next() -> CapturedPacket? {
         var header: UnsafeMutablePointer<pcap_pkthdr>?
         var data: UnsafePointer<UInt8>?
         let status = pcap_next_ex(handle, &header, &data)
         guard status == 1, let record = header?.pointee else {
-            if let failure = source.failure { throw CaptureFailure(reason: failure) }
-            if status == PCAP_ERROR_BREAK { return nil }
-            throw CaptureFailure(reason: String(cString: pcap_geterr(handle)))
+            failure = source.failure ?? (status == PCAP_ERROR_BREAK ? nil : String(cString: pcap_geterr(handle)))
+            return nil
         }
         let seconds = Int64(record.ts.tv_sec)
         return CapturedPacket(
