@@ -32,7 +32,7 @@ let package = Package(
         .executableTarget(
             name: "replay",
             dependencies: [
-                "Shared", "CLibpcap",
+                "Shared", "CCodecs", "CLibpcap",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Replay",

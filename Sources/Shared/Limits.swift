@@ -9,6 +9,11 @@ package struct Limits: Equatable, Sendable {
     /// Bytes that wait for missing ones in one direction. Above the largest receive window seen in practice a hole
     /// will not be filled any more.
     package var outOfOrderBytes = 1 << 20
+    /// Pieces that wait for missing bytes in one direction: one-byte segments cost more than their bytes.
+    package var outOfOrderPieces = 4096
+    /// Nanoseconds of the tape for which a hole is kept open once the receiver has confirmed its bytes: packets
+    /// overtake each other in a capture by far less.
+    package var holeAge: Int64 = 2_000_000_000
     /// Bytes of a turn that detectors look at.
     package var detectionBytes = 16 << 10
     /// Turns of a conversation that detectors look at before they give up.
@@ -29,5 +34,5 @@ package struct Limits: Equatable, Sendable {
 
 /// The bounds that the summary counts.
 package enum Limit: UInt8, Sendable, CaseIterable {
-    case headBytes, outOfOrderBytes, pipelinedRequests, connections, serviceMapEntries, jsonDepth, jsonKeys, expansion
+    case headBytes, outOfOrder, streamDistance, pipelinedRequests, connections, serviceMapEntries, jsonDepth, jsonKeys, expansion
 }

@@ -1,4 +1,7 @@
-/// The pipeline: events of a tape in, outputs out.
+/// The pipeline: events of a tape in, outputs out. A function of its events: no file, no clock, no /proc.
+///
+/// An event passes through here to its `Connection`, which puts streams in order (`Reassembler`), finds out what they
+/// talk (`Detection`, `Registry`) and reads HTTP (`HTTPConversation`, `HTTPStream`); what was found goes to `Findings`.
 package final class Profiler {
     package struct Options: Sendable {
         package init() {}
@@ -8,19 +11,95 @@ package final class Profiler {
         package var names = AddressNames()
     }
 
-    package private(set) var summary = Summary()
-    /// Lines of the event log that nobody took yet; the sink writes them out and empties it.
-    package var eventLog: [UInt8] = []
+    private let findings: Findings
+    @exclusivity(unchecked) private var connections: [ConnectionID: Connection] = [:]
+    /// The connection of the last event: packets come in trains.
+    @exclusivity(unchecked) private var last: (id: ConnectionID, connection: Connection)?
+    /// Connections that ended, to be used again with their buffers.
+    @exclusivity(unchecked) private var spares: [Connection] = []
 
-    package init(_ options: Options) {}
+    package init(_ options: Options) { findings = Findings(options) }
 
     /// Takes the next event of the tape. `payload` holds the bytes of a `data` event, is empty for all others, and
     /// is not kept.
-    package func consume(_ event: CapturedEvent, payload: RawSpan) {}
+    @inline(__always)
+    package func consume(_ event: borrowing CapturedEvent, payload: RawSpan) {
+        let now = event.timestamp
+        if findings.summary.firstEvent == nil { findings.summary.firstEvent = now }
+        findings.summary.lastEvent = now
+        switch event.kind {
+        case .data(let position): connection(position.connection)?.data(payload, at: position, now)
+        case .acknowledged(let position): connection(position.connection)?.acknowledged(position, now)
+        case .gap(let gap): connection(gap.at.connection)?.gap(gap, now)
+        case .finished(let position): connection(position.connection)?.finished(position, now)
+        case .open(let opened): open(opened)
+        case .close(let closed): close(closed, now)
+        case .process(let process): findings.add(process)
+        case .lost(let loss): findings.summary.losses[loss.reason] &+= loss.count
+        }
+    }
 
-    /// The tape has ended: whatever is open is reported.
-    package func finish() {}
+    /// The tape has ended: whatever is open is reported, in the order of opening.
+    package func finish() {
+        let now = findings.summary.lastEvent ?? Timestamp(nanoseconds: 0)
+        for id in connections.keys.sorted(by: { $0.serial < $1.serial }) {
+            close(ConnectionClosed(id: id, how: .tapeEnd), now)
+        }
+    }
+
+    // MARK: Outputs
+
+    package var summary: Summary {
+        var summary = findings.summary
+        summary.limits[.serviceMapEntries] = findings.refusedEntries
+        return summary
+    }
+
+    /// Bytes of the event log that nobody took yet.
+    package var eventLogBytes: Int { findings.log.count }
+
+    /// Lends the event log's new lines to the sink, and forgets them.
+    package func drainEventLog(_ body: (RawSpan) -> Void) { findings.log.drain(body) }
 
     /// The service map as of now.
-    package func serviceMap() -> ServiceMapDocument { ServiceMapDocument(generatedAt: Timestamp(nanoseconds: 0), services: []) }
+    package func serviceMap() -> ServiceMapDocument {
+        findings.document(generatedAt: findings.summary.lastEvent ?? Timestamp(nanoseconds: 0))
+    }
+
+    // MARK: Connections
+
+    @inline(__always)
+    private func connection(_ id: ConnectionID) -> Connection? {
+        if let last, last.id == id { return last.connection }
+        guard let found = connections[id] else { return nil }
+        last = (id, found)
+        return found
+    }
+
+    private func open(_ opened: ConnectionOpened) {
+        guard connections.count < findings.limits.connections else {
+            findings.summary.limits[.connections] &+= 1
+            return
+        }
+        findings.summary.connections.opened &+= 1
+        if opened.joinedLate { findings.summary.connections.joinedLate &+= 1 }
+        let connection: Connection
+        if let spare = spares.popLast() {
+            spare.reuse(opened)
+            connection = spare
+        } else {
+            connection = Connection(opened, findings)
+        }
+        connections[opened.id] = connection
+        last = (opened.id, connection)
+    }
+
+    private func close(_ closed: ConnectionClosed, _ now: Timestamp) {
+        guard let connection = connections.removeValue(forKey: closed.id) else { return }
+        connection.close(closed.how, now)
+        last = nil
+        if spares.count < Self.spareLimit { spares.append(connection) }
+    }
+
+    private static let spareLimit = 256
 }

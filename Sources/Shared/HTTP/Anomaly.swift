@@ -25,6 +25,8 @@ package enum Anomaly: UInt8, Sendable, CaseIterable {
     case headerNameSpace
     /// A header section beyond the limit.
     case headTooLarge
+    /// The stream ended, or has a gap, before the head's empty line (RFC 9112, section 8).
+    case headIncomplete
     /// A start line that is not of the grammar, and yet is one (RFC 9112, sections 3 and 4).
     case startLineMalformed
     /// A version other than 1.0 and 1.1.
@@ -47,4 +49,34 @@ package enum Anomaly: UInt8, Sendable, CaseIterable {
     case resynchronised
     /// A retransmission brought other bytes than the first copy; the first copy counts (seen since the last message).
     case retransmissionDiffers
+
+    /// The name in the event log and in the summary.
+    package var name: StaticString {
+        switch self {
+        case .contentLengthConflict: "content_length_conflict"
+        case .contentLengthInvalid: "content_length_invalid"
+        case .contentLengthWithTransferEncoding: "content_length_with_transfer_encoding"
+        case .transferEncodingUnknown: "transfer_encoding_unknown"
+        case .chunkSizeInvalid: "chunk_size_invalid"
+        case .chunkTerminatorMissing: "chunk_terminator_missing"
+        case .bareLineFeed: "bare_line_feed"
+        case .bareCarriageReturn: "bare_carriage_return"
+        case .foldedHeader: "folded_header"
+        case .headerMalformed: "header_malformed"
+        case .headerNameSpace: "header_name_space"
+        case .headTooLarge: "head_too_large"
+        case .headIncomplete: "head_incomplete"
+        case .startLineMalformed: "start_line_malformed"
+        case .versionUnknown: "version_unknown"
+        case .bodyIncomplete: "body_incomplete"
+        case .gap: "gap"
+        case .contentCodingFailed: "content_coding_failed"
+        case .contentCodingUnknown: "content_coding_unknown"
+        case .contentCodingLimit: "content_coding_limit"
+        case .responseWithoutRequest: "response_without_request"
+        case .bytesBetweenMessages: "bytes_between_messages"
+        case .resynchronised: "resynchronised"
+        case .retransmissionDiffers: "retransmission_differs"
+        }
+    }
 }

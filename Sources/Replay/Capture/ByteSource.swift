@@ -1,0 +1,69 @@
+import Glibc
+
+/// Bytes in order: a file's, what they decompress to, or what a thread has read ahead.
+protocol ByteSource: AnyObject {
+    /// Fills as much of `buffer` as is at hand, at least one byte.
+    /// - Returns: the number of bytes, 0 at the end. Where the end came too early, `failure` says why.
+    func read(into buffer: UnsafeMutableRawBufferPointer) -> Int
+
+    /// Why no more bytes come, if not because the file ends.
+    var failure: String? { get }
+
+    /// Bytes of the file that have been read, for the progress bar.
+    var filePosition: UInt64 { get }
+}
+
+/// A file, a pipe or standard input.
+final class DescriptorBytes: ByteSource {
+    private let descriptor: Int32
+    private(set) var failure: String?
+    private(set) var filePosition: UInt64 = 0
+
+    /// Takes ownership of the descriptor.
+    init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+    deinit { if descriptor != STDIN_FILENO { close(descriptor) } }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        while true {
+            let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+            if count >= 0 {
+                filePosition &+= UInt64(count)
+                return count
+            }
+            if errno == EINTR { continue }
+            failure = String(cString: strerror(errno))
+            return 0
+        }
+    }
+}
+
+/// Bytes whose beginning can be looked at before they are read: what a file is, its content tells, not its name.
+final class PeekedBytes: ByteSource {
+    private let source: any ByteSource
+    let head: [UInt8]
+    private var handedOut = 0
+
+    init(_ source: any ByteSource, count: Int = 64) {
+        self.source = source
+        head = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            while filled < count {
+                let rest = UnsafeMutableRawBufferPointer(buffer)[filled...]
+                let read = source.read(into: UnsafeMutableRawBufferPointer(rebasing: rest))
+                if read == 0 { break }
+                filled += read
+            }
+        }
+    }
+
+    var failure: String? { source.failure }
+    var filePosition: UInt64 { source.filePosition }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        guard handedOut < head.count else { return source.read(into: buffer) }
+        let count = min(buffer.count, head.count - handedOut)
+        buffer.copyBytes(from: head[handedOut..<(handedOut + count)])
+        handedOut += count
+        return count
+    }
+}

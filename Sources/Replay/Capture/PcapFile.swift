@@ -1,0 +1,89 @@
+private import CLibpcap
+import Glibc
+import Shared
+
+/// A packet of a capture file; its bytes are valid until the next one is read.
+struct CapturedPacket {
+    var timestamp: Timestamp
+    var linkType: Int32
+    /// The packet's length on the wire.
+    var wireLength: Int
+    var bytes: UnsafeRawBufferPointer
+}
+
+/// Why a file gives no more packets.
+struct CaptureFailure: Error, Equatable {
+    var reason: String
+}
+
+/// A capture file, read by libpcap: pcap in either byte order, with micro- or nanoseconds, and pcapng.
+struct PcapFile: ~Copyable {
+    private let handle: OpaquePointer
+    private let linkType: Int32
+    private let source: any ByteSource
+    /// What libpcap's FILE reads from; it lives as long as the handle.
+    private let context: Unmanaged<Context>
+
+    private final class Context {
+        let source: any ByteSource
+        init(_ source: any ByteSource) { self.source = source }
+    }
+
+    /// stdio's buffer: fewer and larger reads than its own 4 KiB.
+    private static let bufferBytes = 256 << 10
+
+    init(_ source: any ByteSource) throws(CaptureFailure) {
+        let context = Unmanaged.passRetained(Context(source))
+        var functions = replay_stream_functions()
+        functions.read = { context, buffer, size in
+            guard let context, let buffer else { return 0 }
+            let source = Unmanaged<Context>.fromOpaque(context).takeUnretainedValue().source
+            return source.read(into: UnsafeMutableRawBufferPointer(start: buffer, count: size))
+        }
+        guard let file = replay_fopencookie(context.toOpaque(), "r", functions) else {
+            context.release()
+            throw CaptureFailure(reason: String(cString: strerror(errno)))
+        }
+        setvbuf(file, nil, Int32(_IOFBF), Self.bufferBytes)
+        var message = [CChar](repeating: 0, count: Int(PCAP_ERRBUF_SIZE))
+        guard
+            let handle = pcap_fopen_offline_with_tstamp_precision(
+                file, UInt32(PCAP_TSTAMP_PRECISION_NANO), &message)
+        else {
+            fclose(file)
+            context.release()
+            throw CaptureFailure(reason: Self.text(message))
+        }
+        self.handle = handle
+        self.context = context
+        self.source = source
+        linkType = pcap_datalink(handle)
+    }
+
+    deinit {
+        pcap_close(handle)
+        context.release()
+    }
+
+    /// The next packet, or `nil` at the end of the file.
+    @inline(__always)
+    mutating func next() throws(CaptureFailure) -> CapturedPacket? {
+        var header: UnsafeMutablePointer<pcap_pkthdr>?
+        var data: UnsafePointer<UInt8>?
+        let status = pcap_next_ex(handle, &header, &data)
+        guard status == 1, let record = header?.pointee else {
+            if let failure = source.failure { throw CaptureFailure(reason: failure) }
+            if status == PCAP_ERROR_BREAK { return nil }
+            throw CaptureFailure(reason: String(cString: pcap_geterr(handle)))
+        }
+        let seconds = Int64(record.ts.tv_sec)
+        return CapturedPacket(
+            timestamp: Timestamp(nanoseconds: seconds &* 1_000_000_000 &+ Int64(record.ts.tv_usec)),
+            linkType: linkType, wireLength: Int(record.len),
+            bytes: UnsafeRawBufferPointer(start: data, count: Int(record.caplen)))
+    }
+
+    private static func text(_ message: [CChar]) -> String {
+        String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,299 @@
+import Shared
+
+/// A tuple of endpoints and what TCP has said between them: one connection while it is open, and its trace for a while
+/// after that, so that late packets aren't taken for a new one.
+struct Flow: Sendable {
+    let local: Endpoint
+    let remote: Endpoint
+    let id: ConnectionID
+    /// What was heard of the handshake decides who is local; see `FlowTable`.
+    let role: Role
+
+    private(set) var stage: Stage
+    private(set) var lastHeard: Int64
+    private var sent = StreamNumbering()
+    private var received = StreamNumbering()
+    /// How the connection ends when `stage` is `.closing`.
+    private(set) var ending = ConnectionClosed.How.idle
+    /// Who sent RST, and how far its stream had come by then.
+    private var resetBy = Direction.send
+    private var resetAt: UInt64 = 0
+    /// Whether both sides were heard.
+    private var isAnswered = false
+    /// The sequence number of another SYN, from the side `candidateBy`: the beginning of another connection with the same
+    /// tuple, or an injected one. Who answers it tells.
+    private var candidate: SequenceNumber?
+    private var candidateBy = Direction.send
+
+    /// After this silence a SYN is a new connection, whatever became of the old one. Clients use a port again after
+    /// TIME_WAIT, which lasts 60 s on Linux.
+    static let silenceNanoseconds: Int64 = 60_000_000_000
+    /// How far from its sender's stream an RST may be.
+    static let resetWindow: Int64 = 1 << 20
+
+    enum Stage: UInt8, Sendable, CaseIterable {
+        /// SYN was seen and nothing after it.
+        case opening
+        case open
+        /// One side has sent FIN.
+        case halfClosed
+        /// Both FINs, but bytes before them are missing; or RST, which may be forged or overtake data.
+        case closing
+        /// No connection any more.
+        case closed
+    }
+
+    /// What a segment means to the table.
+    enum Outcome: Equatable {
+        case taken
+        /// The connection has ended, or this segment has nothing to do with one; nothing was reported.
+        case ignored
+        /// The segment begins a new connection with the same tuple.
+        case restarts
+    }
+
+    /// - Parameter at: when the first segment came.
+    init(local: Endpoint, remote: Endpoint, id: ConnectionID, role: Role, stage: Stage, at: Int64) {
+        self.local = local
+        self.remote = remote
+        self.id = id
+        self.role = role
+        self.stage = stage
+        self.lastHeard = at
+    }
+
+    /// The direction of a packet between these two, `nil` where it is between others.
+    @inline(__always)
+    func direction(from source: Endpoint, to destination: Endpoint) -> Direction? {
+        if Self.isSame(source, local), Self.isSame(destination, remote) { return .send }
+        if Self.isSame(source, remote), Self.isSame(destination, local) { return .receive }
+        return nil
+    }
+
+    /// `==` of another module would be a call.
+    @inline(__always)
+    private static func isSame(_ a: Endpoint, _ b: Endpoint) -> Bool {
+        a.port == b.port && a.address.low == b.address.low && a.address.high == b.address.high
+    }
+
+    // MARK: - Beginning
+
+    /// The numbers that the first segment gives away: of the sender's stream, and of the other side's by its ACK.
+    mutating func begin(_ segment: TCPSegment, _ direction: Direction) {
+        let isSYN = segment.flags.contains(.syn)
+        // SYN takes one sequence number (RFC 9293, section 3.4).
+        let first = isSYN ? segment.sequence + 1 : segment.sequence
+        if direction == .send { sent.begin(at: first) } else { received.begin(at: first) }
+        guard segment.flags.contains(.ack) else { return }
+        if direction == .send { received.begin(at: segment.acknowledgment) } else { sent.begin(at: segment.acknowledgment) }
+    }
+
+    /// Judges a SYN between endpoints whose connection is open.
+    private mutating func synchronise(_ segment: TCPSegment, _ direction: Direction, now: Int64) -> Outcome {
+        // No stack sends SYN with FIN, scanners do.
+        guard !segment.flags.contains(.fin) else { return .ignored }
+        let sender = stream(direction)
+        // A retransmission; or the other side's SYN, be it the answer or a simultaneous open.
+        if sender.isKnown, segment.sequence + 1 == sender.start { return .taken }
+        let isAnswer = segment.flags.contains(.ack)
+        if stage == .opening, direction == .receive {
+            guard isAnswer else { return .taken }
+            let acknowledged = sent.position(of: segment.acknowledgment)
+            if acknowledged >= 0, acknowledged <= Int64(bitPattern: sent.highest) { return .taken }
+            // The client had tried with several sequence numbers, and this answers an earlier one.
+            guard let candidate, segment.acknowledgment == candidate + 1 else { return .ignored }
+            sent.begin(at: candidate + 1)
+            return .taken
+        }
+        if stage == .opening, !isAnswer {
+            // The client tries again with another number.
+            candidate = SequenceNumber(sent.start.value &- 1)
+            sent.begin(at: segment.sequence + 1)
+            return .taken
+        }
+        if let candidate, isAnswer, candidateBy != direction, segment.acknowledgment == candidate + 1 {
+            return .restarts
+        }
+        let isOver = stage == .closing || sender.isFinished || now &- lastHeard > Self.silenceNanoseconds
+        if isOver || (!isAnswered && !isAnswer) { return .restarts }
+        if !isAnswer {
+            candidate = segment.sequence
+            candidateBy = direction
+        }
+        return .ignored
+    }
+
+    // MARK: - A segment
+
+    /// Takes a segment and reports what it says.
+    @inline(__always)
+    mutating func take<Sink: EventSink>(
+        _ segment: TCPSegment, payload: RawSpan, _ direction: Direction, at: Timestamp, now: Int64, to sink: Sink
+    ) -> Outcome {
+        if stage == .closed { return afterClose(segment, direction) }
+        if !segment.flags.isDisjoint(with: [.syn, .rst]) {
+            if segment.flags.contains(.rst) { return reset(segment, direction, at: at, now: now, to: sink) }
+            let outcome = synchronise(segment, direction, now: now)
+            guard outcome == .taken else { return outcome }
+        }
+        lastHeard = now
+        if stage == .opening, direction == .receive || !segment.flags.contains(.syn) { stage = .open }
+        if direction == .receive { isAnswered = true }
+
+        if direction == .send {
+            numbers(segment, &sent, &received)
+        } else {
+            numbers(segment, &received, &sent)
+        }
+        if segment.payloadLength > 0 { data(segment, payload, direction, at: at, to: sink) }
+        if segment.flags.contains(.fin) { finish(segment, direction, at: at, to: sink) }
+        if sent.hasClaim, let position = sent.believe() {
+            sink.consume(CapturedEvent(at, .acknowledged(StreamPosition(id, .send, position))), payload: RawSpan())
+        }
+        if received.hasClaim, let position = received.believe() {
+            sink.consume(CapturedEvent(at, .acknowledged(StreamPosition(id, .receive, position))), payload: RawSpan())
+        }
+        if sent.isFinished, received.isFinished, stage != .closed { closeIfComplete(at: at, to: sink) }
+        return .taken
+    }
+
+    @inline(__always)
+    private func numbers(_ segment: TCPSegment, _ sender: inout StreamNumbering, _ receiver: inout StreamNumbering) {
+        if !sender.isKnown {
+            sender.begin(at: segment.flags.contains(.syn) ? segment.sequence + 1 : segment.sequence)
+        }
+        guard segment.flags.contains(.ack) else { return }
+        if receiver.isKnown {
+            receiver.acknowledge(segment.acknowledgment)
+        } else {
+            receiver.begin(at: segment.acknowledgment)
+        }
+    }
+
+    private func stream(_ direction: Direction) -> StreamNumbering { direction == .send ? sent : received }
+
+    @inline(__always)
+    private mutating func data<Sink: EventSink>(
+        _ segment: TCPSegment, _ payload: RawSpan, _ direction: Direction, at: Timestamp, to sink: Sink
+    ) {
+        if direction == .send {
+            Self.data(segment, payload, direction, id, &sent, at: at, to: sink)
+        } else {
+            Self.data(segment, payload, direction, id, &received, at: at, to: sink)
+        }
+        if stage == .closing, ending == .reset, resetBy == direction, stream(direction).highest > resetAt {
+            // Whoever sends on has not reset the connection: the RST was forged.
+            stage = sent.isFinished || received.isFinished ? .halfClosed : .open
+        }
+    }
+
+    @inline(__always)
+    private static func data<Sink: EventSink>(
+        _ segment: TCPSegment, _ payload: RawSpan, _ direction: Direction, _ id: ConnectionID,
+        _ stream: inout StreamNumbering, at: Timestamp, to sink: Sink
+    ) {
+        // SYN may carry data (TCP Fast Open, RFC 7413): it begins one number later.
+        let first = segment.flags.contains(.syn) ? segment.sequence + 1 : segment.sequence
+        var position = stream.position(of: first)
+        var length = segment.payloadLength
+        // Keep-alive probes repeat the last byte, or bring a garbage one in its place (RFC 9293, section 3.8.4).
+        if length == 1, position == Int64(bitPattern: stream.contiguous) &- 1 { return }
+        var skipped = 0
+        if position < 0 {
+            // Before the stream's beginning: older than the capture, or the byte that a probe makes up.
+            guard position &+ Int64(length) > 0 else { return }
+            skipped = Int(truncatingIfNeeded: 0 &- position)
+            length = length &- skipped
+            position = 0
+        }
+        guard stream.isPlausible(position) else { return }
+        let low = UInt64(position)
+        if stream.isFinished, low &+ UInt64(length) > stream.length {
+            guard low < stream.length else { return }
+            length = Int(stream.length &- low)
+        }
+        stream.saw(low, low &+ UInt64(length))
+
+        let captured = min(max(payload.byteCount &- skipped, 0), length)
+        if captured > 0 {
+            sink.consume(
+                CapturedEvent(at, .data(StreamPosition(id, direction, low))),
+                payload: payload.extracting(skipped..<(skipped &+ captured)))
+        }
+        if captured < length {
+            let rest = StreamPosition(id, direction, low &+ UInt64(captured))
+            let gap = StreamGap(at: rest, length: UInt64(length &- captured), reason: .snaplen)
+            sink.consume(CapturedEvent(at, .gap(gap)), payload: RawSpan())
+        }
+    }
+
+    // MARK: - The end
+
+    /// RST counts where its sequence number is near what its sender is at (RFC 9293, section 3.10.7.4; RFC 5961 asks
+    /// for the exact one, which a capture that lost packets can't know).
+    private mutating func reset<Sink: EventSink>(
+        _ segment: TCPSegment, _ direction: Direction, at: Timestamp, now: Int64, to sink: Sink
+    ) -> Outcome {
+        let sender = stream(direction)
+        if stage == .opening {
+            // The port is closed: the answer to SYN acknowledges it (RFC 9293, section 3.5.2).
+            guard direction == .send || sent.position(of: segment.acknowledgment) >= 0 else { return .ignored }
+            lastHeard = now
+            close(at: at, otherwise: .reset, to: sink)
+            return .taken
+        }
+        if sender.isKnown {
+            let distance = sender.position(of: segment.sequence) &- Int64(bitPattern: sender.highest)
+            guard distance >= -Self.resetWindow, distance <= Self.resetWindow else { return .ignored }
+        }
+        lastHeard = now
+        if stage != .closing {
+            stage = .closing
+            ending = .reset
+            resetBy = direction
+            resetAt = sender.highest
+        }
+        return .taken
+    }
+
+    /// A segment between endpoints whose connection is closed.
+    private func afterClose(_ segment: TCPSegment, _ direction: Direction) -> Outcome {
+        if segment.flags.contains(.rst) { return .ignored }
+        if segment.flags.contains(.syn) {
+            let sender = stream(direction)
+            let isOld = sender.isKnown && segment.sequence + 1 == sender.start
+            return isOld || segment.flags.contains(.fin) ? .ignored : .restarts
+        }
+        // Only the table gave it up: it goes on.
+        return ending == .idle && segment.payloadLength > 0 ? .restarts : .ignored
+    }
+
+    private mutating func finish<Sink: EventSink>(
+        _ segment: TCPSegment, _ direction: Direction, at: Timestamp, to sink: Sink
+    ) {
+        let stream = self.stream(direction)
+        guard !stream.isFinished, !segment.flags.contains(.syn) else { return }
+        let position = stream.position(of: segment.sequence + UInt32(truncatingIfNeeded: segment.payloadLength))
+        guard position >= Int64(bitPattern: stream.highest), stream.isPlausible(position) else { return }
+        if direction == .send { sent.finish(at: UInt64(position)) } else { received.finish(at: UInt64(position)) }
+        if stage != .closing { stage = .halfClosed }
+        sink.consume(
+            CapturedEvent(at, .finished(StreamPosition(id, direction, UInt64(position)))), payload: RawSpan())
+    }
+
+    private mutating func closeIfComplete<Sink: EventSink>(at: Timestamp, to sink: Sink) {
+        if stage != .closing { ending = .orderly }
+        stage = .closing
+        if sent.isComplete, received.isComplete { close(at: at, to: sink) }
+    }
+
+    /// Reports the end of a connection that is still open; how, where the segments have not said it, is `otherwise`.
+    mutating func close<Sink: EventSink>(
+        at: Timestamp, otherwise: ConnectionClosed.How = .orderly, to sink: Sink
+    ) {
+        guard stage != .closed else { return }
+        if stage != .closing { ending = otherwise }
+        stage = .closed
+        sink.consume(CapturedEvent(at, .close(ConnectionClosed(id: id, how: ending))), payload: RawSpan())
+    }
+}

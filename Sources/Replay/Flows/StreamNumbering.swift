@@ -1,0 +1,120 @@
+/// One direction of a flow: turns sequence numbers into positions of the stream, and knows whether bytes are missing.
+///
+/// Positions count from the stream's first byte and never wrap. A sequence number is placed relative to the first byte
+/// that is still missing (`contiguous`), which lies within 2^31 of everything that a window allows.
+struct StreamNumbering: Equatable, Sendable {
+    /// The largest window that window scaling allows (RFC 7323, section 2.3): nothing that is further ahead belongs here.
+    static let largestWindow: Int64 = 1 << 30
+    /// After how many further segments of its flow an acknowledgment of unseen bytes is believed. Captures of several
+    /// network queues hold packets out of order: the data may come just behind its acknowledgment.
+    static let patience: UInt8 = 3
+
+    /// The sequence number of position 0.
+    private(set) var start = SequenceNumber(0)
+    private(set) var isKnown = false
+    /// Every byte before this position was seen, or is known not to come any more.
+    private(set) var contiguous: UInt64 = 0
+    /// Bytes that were seen beyond a hole: the first run of them.
+    private var aheadStart: UInt64 = 0
+    private var aheadEnd: UInt64 = 0
+    /// The highest position seen. Where it is `contiguous`, nothing is missing.
+    private(set) var highest: UInt64 = 0
+    /// An acknowledgment of bytes that were not seen, not yet believed; 0 if there is none.
+    private var claimed: UInt64 = 0
+    private var segmentsUntilBelieved: UInt8 = 0
+    /// The stream's length, once FIN was seen.
+    private(set) var length: UInt64 = 0
+    private(set) var isFinished = false
+
+    var isComplete: Bool { isFinished && contiguous >= length }
+    var hasClaim: Bool { claimed != 0 }
+
+    /// The stream begins here.
+    mutating func begin(at sequence: SequenceNumber) {
+        start = sequence
+        isKnown = true
+    }
+
+    /// The position of a sequence number; negative where it lies before the stream's beginning.
+    @inline(__always)
+    func position(of sequence: SequenceNumber) -> Int64 {
+        let anchor = start + UInt32(truncatingIfNeeded: contiguous)
+        return Int64(bitPattern: contiguous) &+ Int64(sequence - anchor)
+    }
+
+    /// Whether a position may be what the sender is at: not a window ahead of what was seen, nor before the beginning.
+    @inline(__always)
+    func isPlausible(_ position: Int64) -> Bool {
+        position >= 0 && position &- Int64(bitPattern: contiguous) <= Self.largestWindow
+    }
+
+    /// Bytes from `low` up to `high` were on the wire.
+    @inline(__always)
+    mutating func saw(_ low: UInt64, _ high: UInt64) {
+        if low <= contiguous {
+            guard high > contiguous else { return }
+            advance(to: high)
+        } else {
+            sawAhead(low, high)
+        }
+        if high > highest { highest = high }
+    }
+
+    @inline(__always)
+    private mutating func advance(to position: UInt64) {
+        contiguous = position
+        claimed = 0
+        if aheadEnd != 0, aheadStart <= position {
+            contiguous = max(position, aheadEnd)
+            aheadStart = 0
+            aheadEnd = 0
+        }
+    }
+
+    /// Keeps the first run behind the hole. Further runs are not kept: `contiguous` then stays too low until the next
+    /// acknowledgment, which costs an event that says nothing new.
+    private mutating func sawAhead(_ low: UInt64, _ high: UInt64) {
+        if aheadEnd == 0 || high < aheadStart {
+            aheadStart = low
+            aheadEnd = high
+        } else if low <= aheadEnd {
+            aheadStart = min(aheadStart, low)
+            aheadEnd = max(aheadEnd, high)
+        }
+        // Nobody acknowledges in a capture of one direction: don't let the hole fall out of reach of the numbers.
+        if high &- contiguous > UInt64(Self.largestWindow) / 2 { advance(to: high) }
+    }
+
+    /// The receiver says that it has all bytes before `sequence`.
+    @inline(__always)
+    mutating func acknowledge(_ sequence: SequenceNumber) {
+        var position = self.position(of: sequence)
+        guard position > Int64(bitPattern: contiguous), isPlausible(position) else { return }
+        // The number after FIN's own: FIN takes one (RFC 9293, section 3.4).
+        if isFinished, UInt64(position) > length { position = Int64(bitPattern: length) }
+        if UInt64(position) > contiguous, UInt64(position) > claimed {
+            if claimed == 0 { segmentsUntilBelieved = Self.patience }
+            claimed = UInt64(position)
+        }
+    }
+
+    /// Another segment of the flow came.
+    /// - Returns: the position before which nothing will come any more, once an acknowledgment says so and is believed.
+    mutating func believe() -> UInt64? {
+        guard claimed != 0 else { return nil }
+        if segmentsUntilBelieved > 0 {
+            segmentsUntilBelieved &-= 1
+            return nil
+        }
+        let position = claimed
+        advance(to: position)
+        if position > highest { highest = position }
+        return position
+    }
+
+    /// The sender will send nothing beyond `position`.
+    mutating func finish(at position: UInt64) {
+        isFinished = true
+        length = position
+    }
+}

@@ -1,0 +1,37 @@
+import Shared
+
+/// An IP header, of either version, as far as TCP needs it.
+struct Datagram {
+    var source: IPAddress
+    var destination: IPAddress
+    /// The protocol of the payload (IANA protocol numbers); behind IPv6's extension headers.
+    var payloadProtocol: UInt8
+    /// Where the payload begins, from the beginning of the IP header.
+    var payloadOffset: Int
+    /// Bytes of the payload on the wire. More may have been captured (padding), or fewer (snaplen).
+    var payloadLength: Int
+    /// Set where the payload is a part of a larger one.
+    var fragment: Fragment?
+
+    struct Fragment {
+        var identification: UInt32
+        /// Bytes of the whole payload before this part.
+        var offset: Int
+        var isLast: Bool
+    }
+
+    /// Protocol numbers that matter here.
+    enum Number {
+        static let hopByHop: UInt8 = 0
+        static let ipv4: UInt8 = 4
+        static let tcp: UInt8 = 6
+        static let ipv6: UInt8 = 41
+        static let routing: UInt8 = 43
+        static let fragment: UInt8 = 44
+        static let authentication: UInt8 = 51
+        static let destinationOptions: UInt8 = 60
+        static let mobility: UInt8 = 135
+        static let hostIdentity: UInt8 = 139
+        static let shim6: UInt8 = 140
+    }
+}

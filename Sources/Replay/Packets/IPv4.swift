@@ -1,0 +1,38 @@
+import Shared
+
+/// The IPv4 header (RFC 791, section 3.1).
+///
+///     |Version|  IHL  |Type of Service|          Total Length         |
+///     |         Identification        |Flags|      Fragment Offset    |
+///     |  Time to Live |    Protocol   |         Header Checksum       |
+///     |                       Source Address                          |
+///     |                    Destination Address                        |
+enum IPv4 {
+    /// - Parameters:
+    ///   - bytes: what was captured, from the IP header on.
+    ///   - wireLength: how long that was on the wire, padding included.
+    /// - Returns: `nil` where the header is cut short or contradicts itself.
+    @inline(__always)
+    static func header(_ bytes: RawSpan, wireLength: Int) -> Datagram? {
+        guard bytes.byteCount >= 20 else { return nil }
+        let headerLength = Int(bytes.byte(0) & 0x0F) &* 4
+        guard headerLength >= 20, headerLength <= bytes.byteCount else { return nil }
+        var totalLength = Int(bytes.field16(2))
+        // A packet that is handed to the network card to be cut up (TSO) and is longer than the field can say has 0.
+        if totalLength == 0 { totalLength = wireLength }
+        guard totalLength >= headerLength else { return nil }
+
+        var fragment: Datagram.Fragment?
+        let flagsAndOffset = bytes.field16(6)
+        // More Fragments, or an offset.
+        if flagsAndOffset & 0x3FFF != 0 {
+            fragment = Datagram.Fragment(
+                identification: UInt32(bytes.field16(4)), offset: Int(flagsAndOffset & 0x1FFF) &* 8,
+                isLast: flagsAndOffset & 0x2000 == 0)
+        }
+        return Datagram(
+            source: IPAddress(v4: bytes.field32(12)), destination: IPAddress(v4: bytes.field32(16)),
+            payloadProtocol: bytes.byte(9), payloadOffset: headerLength, payloadLength: totalLength &- headerLength,
+            fragment: fragment)
+    }
+}

@@ -1,0 +1,15 @@
+/// Where a part of a message lies, in bytes from the message's start.
+package struct ByteRange: Equatable, Sendable {
+    package var start: Int32
+    package var count: Int32
+
+    package init(_ start: Int, _ end: Int) {
+        self.start = Int32(truncatingIfNeeded: start)
+        count = Int32(truncatingIfNeeded: end &- start)
+    }
+
+    package static let empty = ByteRange(0, 0)
+
+    package var range: Range<Int> { Int(start)..<Int(start) &+ Int(count) }
+    package var isEmpty: Bool { count == 0 }
+}

@@ -1,0 +1,22 @@
+/// The anomalies of one message.
+package struct AnomalySet: Equatable, Sendable {
+    private var bits: UInt32 = 0
+
+    package init() {}
+
+    package var isEmpty: Bool { bits == 0 }
+
+    @inline(__always)
+    package mutating func insert(_ anomaly: Anomaly) { bits |= 1 << UInt32(anomaly.rawValue) }
+
+    package mutating func formUnion(_ other: AnomalySet) { bits |= other.bits }
+
+    package func contains(_ anomaly: Anomaly) -> Bool { bits & 1 << UInt32(anomaly.rawValue) != 0 }
+
+    /// The anomalies in the enum's order.
+    @inline(__always)
+    package func forEach(_ body: (Anomaly) -> Void) {
+        guard bits != 0 else { return }
+        for anomaly in Anomaly.allCases where contains(anomaly) { body(anomaly) }
+    }
+}

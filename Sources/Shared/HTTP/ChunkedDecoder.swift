@@ -1,0 +1,108 @@
+/// Follows the chunked transfer coding (RFC 9112, section 7.1) byte by byte, wherever the stream is cut.
+///
+/// It copies nothing: each step says how many bytes it took and which of them are content.
+package struct ChunkedDecoder {
+    private enum State: Equatable {
+        case size(digits: Int)
+        case `extension`
+        case data(UInt64)
+        case dataEnd
+        case trailer(lineLength: Int)
+    }
+
+    private var state = State.size(digits: 0)
+    private var size: UInt64 = 0
+    private var trailerBytes = 0
+
+    package init() {}
+
+    package enum Step: Equatable {
+        /// All bytes belong to the coding, none of them to the content.
+        case framing(consumed: Int)
+        /// The first bytes are content.
+        case content(count: Int)
+        /// The last chunk and its trailer section end after these bytes.
+        case end(consumed: Int)
+        /// The coding is broken at this offset.
+        case broken(Anomaly, consumed: Int)
+    }
+
+    package private(set) var anomalies = AnomalySet()
+
+    /// Content bytes of the present chunk that are still to come: what a gap may safely step over.
+    package var contentAhead: UInt64 {
+        if case .data(let rest) = state { rest } else { 0 }
+    }
+
+    /// Steps over content that was not captured; at most `contentAhead` bytes.
+    package mutating func skipContent(_ count: UInt64) {
+        guard case .data(let rest) = state, count <= rest else { return }
+        state = rest == count ? .dataEnd : .data(rest &- count)
+    }
+
+    package mutating func step(_ bytes: RawSpan) -> Step {
+        if case .data(let rest) = state {
+            let count = Int(clamping: Swift.min(rest, UInt64(bytes.byteCount)))
+            state = rest == UInt64(count) ? .dataEnd : .data(rest &- UInt64(count))
+            return .content(count: count)
+        }
+        var at = 0
+        while at < bytes.byteCount {
+            let byte = bytes.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self)
+            at &+= 1
+            switch state {
+            case .size(let digits):
+                if let digit = hexDigit(byte) {
+                    guard size >> 59 == 0 else { return .broken(.chunkSizeInvalid, consumed: at &- 1) }
+                    size = size << 4 | digit
+                    state = .size(digits: digits &+ 1)
+                } else if digits == 0 {
+                    return .broken(.chunkSizeInvalid, consumed: at &- 1)
+                } else if byte == 0x0A {
+                    anomalies.insert(.bareLineFeed)
+                    beginData()
+                } else if byte == 0x0D || byte == 0x3B || byte == 0x20 || byte == 0x09 {
+                    state = .extension
+                } else {
+                    return .broken(.chunkSizeInvalid, consumed: at &- 1)
+                }
+            case .extension:
+                if byte == 0x0A { beginData() }
+            case .data:
+                break
+            case .dataEnd:
+                if byte == 0x0A {
+                    state = .size(digits: 0)
+                } else if byte != 0x0D {
+                    return .broken(.chunkTerminatorMissing, consumed: at &- 1)
+                }
+            case .trailer(let length):
+                trailerBytes &+= 1
+                if byte == 0x0A {
+                    if length == 0 { return .end(consumed: at) }
+                    state = .trailer(lineLength: 0)
+                } else if byte != 0x0D {
+                    state = .trailer(lineLength: length &+ 1)
+                }
+                if trailerBytes > Self.trailerLimit { return .broken(.headTooLarge, consumed: at) }
+            }
+            if case .data = state { return .framing(consumed: at) }
+        }
+        return .framing(consumed: at)
+    }
+
+    /// Servers take at most the size of a head for a trailer section.
+    private static let trailerLimit = 64 << 10
+
+    private mutating func beginData() {
+        state = size == 0 ? .trailer(lineLength: 0) : .data(size)
+        size = 0
+    }
+
+    @inline(__always)
+    private func hexDigit(_ byte: UInt8) -> UInt64? {
+        if byte &- 0x30 <= 9 { return UInt64(byte &- 0x30) }
+        let folded = byte | 0x20
+        return folded &- 0x61 < 6 ? UInt64(folded &- 0x57) : nil
+    }
+}

@@ -1,0 +1,215 @@
+/// Both directions of an HTTP connection: requests, their responses, and which belongs to which.
+package final class HTTPConversation {
+    private let requests: HTTPStream
+    private let responses: HTTPStream
+    @exclusivity(unchecked) private var exchanges = ExchangeQueue()
+    /// The response that is being read answers a request that is known.
+    @exclusivity(unchecked) private var responseHasRequest = false
+    /// Responses were lost: how many nobody knows.
+    @exclusivity(unchecked) private var responsesWereLost = false
+    @exclusivity(unchecked) private unowned(unsafe) var connection: Connection?
+    private unowned(unsafe) let findings: Findings
+    /// The host that the last request named, and the destination found for it.
+    @exclusivity(unchecked) private var lastHost: [UInt8] = []
+    @exclusivity(unchecked) private var lastDestination: Destination?
+    @exclusivity(unchecked) private var retransmittedDifferent: UInt64 = 0
+
+    @exclusivity(unchecked) package private(set) var isSwitched = false
+
+    package init(_ findings: Findings) {
+        self.findings = findings
+        requests = HTTPStream(.request, findings.limits)
+        responses = HTTPStream(.response, findings.limits)
+    }
+
+    package func begin(_ connection: Connection) {
+        self.connection = connection
+        isSwitched = false
+        responseHasRequest = false
+        responsesWereLost = false
+        lastHost.removeAll(keepingCapacity: true)
+        lastDestination = nil
+        retransmittedDifferent = 0
+        requests.reset()
+        responses.reset()
+        exchanges.removeAll()
+    }
+
+    // MARK: From the connection
+
+    /// - Returns: how many bytes were HTTP; fewer than given where the protocol is switched.
+    package func consume(_ bytes: RawSpan, _ direction: Direction, _ timestamp: Timestamp) -> Int {
+        stream(direction).consume(bytes, timestamp, self)
+    }
+
+    package func gap(_ length: UInt64, _ direction: Direction, _ timestamp: Timestamp) {
+        stream(direction).gap(length, timestamp, self)
+    }
+
+    package func finish(_ direction: Direction, _ timestamp: Timestamp) {
+        stream(direction).finish(self)
+    }
+
+    /// The connection has ended, or is not HTTP any more.
+    package func end(_ timestamp: Timestamp) {
+        requests.finish(self)
+        responses.finish(self)
+        while let exchange = exchanges.head {
+            findings.record(exchange, exchanges, client: clientSide)
+            exchanges.removeHead()
+        }
+        connection = nil
+    }
+
+    package func takeHeldRequestBytes() -> [UInt8] { requests.takeHeld() }
+
+    @inline(__always)
+    private func stream(_ direction: Direction) -> HTTPStream {
+        (direction == .send) == (connection?.localIsClient ?? true) ? requests : responses
+    }
+
+    private var clientSide: Endpoint { connection?.client ?? Endpoint(IPAddress(v4: 0), 0) }
+
+    // MARK: From the streams
+
+    package var limits: Limits { findings.limits }
+    package var keepsBytes: Bool { findings.writesEvents }
+    package func reached(_ limit: Limit) { findings.summary.limits[limit] &+= 1 }
+    package func parsed(_ bytes: UInt64) { findings.summary.bytes.parsed &+= bytes }
+    package func unparsed(_ bytes: UInt64) { findings.summary.bytes.unparsed[.betweenMessages] &+= bytes }
+    package func takeDecoder() -> ContentDecoder { findings.takeDecoder() }
+    package func giveBack(_ decoder: ContentDecoder) { findings.giveBack(decoder) }
+
+    package func scan(_ shapes: JSONShapeScanner, _ bytes: RawSpan) { shapes.feed(bytes, into: &findings.shapes) }
+
+    package func finish(_ shapes: JSONShapeScanner) -> ShapeID {
+        let shape = shapes.finish(into: &findings.shapes)
+        if let limit = shapes.limitReached { reached(limit) }
+        return shape
+    }
+
+    package func shapeOfKnownBody(_ bytes: RawSpan, _ coding: ContentCoding) -> ShapeID? {
+        findings.bodies.shape(of: bytes, coding)
+    }
+
+    package func remember(_ bytes: RawSpan, _ coding: ContentCoding, _ shape: ShapeID) {
+        findings.bodies.remember(bytes, coding, shape)
+    }
+
+    package func placeIsLost(_ kind: HTTPHead.Kind) {
+        if kind == .response { responsesWereLost = true }
+    }
+
+    /// A head was read; the body's framing depends on what the other side said.
+    package func headIsComplete(_ stream: HTTPStream, _ bytes: RawSpan) -> HTTPFraming {
+        if stream.kind == .request {
+            appendExchange(stream, bytes)
+            return HTTPFraming.ofRequest(stream.message.head)
+        }
+        if responsesWereLost {
+            responsesWereLost = false
+            dropLostExchanges()
+        }
+        let index = exchanges.firstUnanswered
+        responseHasRequest = index != nil
+        if index == nil { stream.message.anomalies.insert(.responseWithoutRequest) }
+        return HTTPFraming.ofResponse(stream.message.head, to: index.map { exchanges[$0].methodKind } ?? .unknown)
+    }
+
+    private func appendExchange(_ stream: HTTPStream, _ bytes: RawSpan) {
+        if exchanges.count >= limits.pipelinedRequests, let oldest = exchanges.head {
+            reached(.pipelinedRequests)
+            findings.record(oldest, exchanges, client: clientSide)
+            exchanges.removeHead()
+        }
+        let methodRange = stream.message.head.method.range
+        let targetRange = stream.message.head.target.range
+        let kind = RequestMethod(bytes, methodRange)
+        let target = RequestTarget(bytes, targetRange, kind)
+        let host = target.host ?? RequestTarget.host(bytes, stream.message.head.host.range)
+        let method = exchanges.store(bytes.extracting(methodRange))
+        let stored = exchanges.store(bytes.extracting(targetRange))
+        let pathOffset = target.path.lowerBound &- targetRange.lowerBound
+        let path = ByteRange(Int(stored.start) &+ pathOffset, Int(stored.start) &+ pathOffset &+ target.path.count)
+        exchanges.append(
+            Exchange(
+                method: method, target: stored, path: path, methodKind: kind,
+                destination: destination(bytes.extracting(host)),
+                requestFirstByte: stream.message.firstByte, requestLastByte: stream.message.lastByte,
+                asksToSwitch: kind == .connect || stream.message.head.hasUpgrade))
+    }
+
+    private func destination(_ host: RawSpan) -> Destination {
+        if let lastDestination, lastHost.span.bytes.equals(host) { return lastDestination }
+        let found = findings.destination(connection?.server ?? Endpoint(IPAddress(v4: 0), 0), host: host)
+        lastDestination = found
+        lastHost.removeAll(keepingCapacity: true)
+        lastHost.append(host)
+        return found
+    }
+
+    /// After lost responses the next one answers the newest request: a client that does not pipeline has only that one
+    /// open, and of one that does nobody can know.
+    private func dropLostExchanges() {
+        while exchanges.count > 1, let lost = exchanges.head {
+            findings.record(lost, exchanges, client: clientSide)
+            exchanges.removeHead()
+        }
+    }
+
+    package func messageIsComplete(_ stream: HTTPStream) {
+        noteRetransmissions(stream)
+        if stream.kind == .request { completeRequest(stream) } else { completeResponse(stream) }
+    }
+
+    private func noteRetransmissions(_ stream: HTTPStream) {
+        guard let connection else { return }
+        let different = connection.sent.retransmittedDifferent &+ connection.received.retransmittedDifferent
+        if different > retransmittedDifferent {
+            retransmittedDifferent = different
+            stream.message.anomalies.insert(.retransmissionDiffers)
+        }
+    }
+
+    private func completeRequest(_ stream: HTTPStream) {
+        guard let index = exchanges.newest else { return }
+        exchanges[index].isRequestComplete = true
+        exchanges[index].requestShape = stream.message.shape
+        exchanges[index].requestLastByte = stream.message.lastByte
+        findings.summary.messages.requests &+= 1
+        write(stream, exchanges[index])
+        if exchanges[index].asksToSwitch, !exchanges[index].isAnswered { stream.awaitSwitch() }
+        flush()
+    }
+
+    private func completeResponse(_ stream: HTTPStream) {
+        findings.summary.messages.responses &+= 1
+        isSwitched = stream.state == .switched
+        guard responseHasRequest, let index = exchanges.firstUnanswered else { return write(stream, nil) }
+        write(stream, exchanges[index])
+        let status = stream.message.head.status
+        if status / 100 == 1, status != 101 { return }
+        exchanges[index].isAnswered = true
+        exchanges[index].responseShape = stream.message.shape
+        let asksToSwitch = exchanges[index].asksToSwitch
+        flush()
+        if asksToSwitch, !isSwitched {
+            requests.resolveSwitch(stream.message.lastByte, self)
+        }
+    }
+
+    /// Exchanges of which both sides are complete are recorded, in the order of the requests.
+    private func flush() {
+        while let exchange = exchanges.head, exchange.isAnswered, exchange.isRequestComplete {
+            findings.record(exchange, exchanges, client: clientSide)
+            exchanges.removeHead()
+        }
+    }
+
+    private func write(_ stream: HTTPStream, _ exchange: Exchange?) {
+        stream.message.anomalies.forEach { findings.summary.anomalies[$0] &+= 1 }
+        guard findings.writesEvents, let connection else { return }
+        let isSend = (stream.kind == .request) == connection.localIsClient
+        findings.write(stream, connection, isSend: isSend, exchange, exchanges)
+    }
+}

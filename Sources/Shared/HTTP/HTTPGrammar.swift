@@ -1,0 +1,67 @@
+/// The character classes and small rules of RFC 9110 and RFC 9112.
+package enum HTTPGrammar {
+    /// tchar (RFC 9110, section 5.6.2), as bit sets over the two halves of ASCII.
+    private static let tokenLow: UInt64 = 0x03FF_6CFA_0000_0000
+    private static let tokenHigh: UInt64 = 0x57FF_FFFF_C7FF_FFFE
+
+    @inline(__always)
+    package static func isToken(_ byte: UInt8) -> Bool {
+        if byte & 0xC0 == 0 { return tokenLow &>> UInt64(byte) & 1 == 1 }
+        if byte & 0x80 != 0 { return false }
+        return tokenHigh &>> UInt64(byte & 0x3F) & 1 == 1
+    }
+
+    @inline(__always)
+    package static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 <= 9 }
+
+    /// SP, HTAB and, in folded values, CR and LF.
+    @inline(__always)
+    package static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0D || byte == 0x0A }
+
+    /// Compares ASCII text without regard to case; `lowercase` is given in lower case.
+    @inline(__always)
+    package static func equal(_ bytes: RawSpan, _ range: Range<Int>, _ lowercase: StaticString) -> Bool {
+        let count = lowercase.utf8CodeUnitCount
+        guard range.count == count, range.upperBound <= bytes.byteCount else { return false }
+        for i in 0..<count {
+            let byte = bytes.unsafeLoad(fromUncheckedByteOffset: range.lowerBound &+ i, as: UInt8.self)
+            let folded = byte &- 0x41 < 26 ? byte | 0x20 : byte
+            if folded != lowercase.utf8Start[i] { return false }
+        }
+        return true
+    }
+
+    /// The range without blanks at both ends.
+    @inline(__always)
+    package static func trimmed(_ bytes: RawSpan, _ range: Range<Int>) -> Range<Int> {
+        var low = range.lowerBound
+        var high = range.upperBound
+        while low < high, let byte = bytes.u8(at: low), isBlank(byte) { low &+= 1 }
+        while low < high, let byte = bytes.u8(at: high &- 1), isBlank(byte) { high &-= 1 }
+        return low..<high
+    }
+
+    /// A decimal number of digits only; `nil` where it is none or does not fit into 63 bits.
+    package static func decimal(_ bytes: RawSpan, _ range: Range<Int>) -> UInt64? {
+        guard !range.isEmpty else { return nil }
+        var value: UInt64 = 0
+        for i in range {
+            guard let byte = bytes.u8(at: i), isDigit(byte) else { return nil }
+            let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+            guard !overflow, product <= UInt64(Int64.max) &- 9 else { return nil }
+            value = product &+ UInt64(byte &- 0x30)
+        }
+        return value
+    }
+
+    /// The elements of a comma-separated list (RFC 9110, section 5.6.1), blanks trimmed, empty ones left out.
+    package static func forEachElement(_ bytes: RawSpan, _ range: Range<Int>, _ body: (Range<Int>) -> Void) {
+        var start = range.lowerBound
+        while start <= range.upperBound {
+            let comma = bytes.firstIndex(of: 0x2C, from: start).map { Swift.min($0, range.upperBound) } ?? range.upperBound
+            let element = trimmed(bytes, start..<comma)
+            if !element.isEmpty { body(element) }
+            start = comma &+ 1
+        }
+    }
+}

@@ -1,0 +1,50 @@
+/// One request or response while it passes by, and what the event log will say of it.
+///
+/// What is only counted is not kept: the wire bytes are copied only where an event shows them, and then up to a limit.
+package struct HTTPMessage {
+    package var head = HTTPHead()
+    package var anomalies = AnomalySet()
+    /// When the first and the last byte came.
+    package var firstByte = Timestamp(nanoseconds: 0)
+    package var lastByte = Timestamp(nanoseconds: 0)
+    /// The message's length on the wire, with its framing, and with the bytes that are missing.
+    package var wireBytes: UInt64 = 0
+    /// Of these, the bytes that were captured.
+    package var capturedBytes: UInt64 = 0
+    /// Bytes of the body before content decoding.
+    package var contentBytes: UInt64 = 0
+    package var shape = ShapeID.empty
+    /// The wire bytes, as far as the event shows them, but always the whole head.
+    package var wire: [UInt8] = []
+    /// The decoded body, as far as the event shows it, where it is not a part of `wire`.
+    package var decoded: [UInt8] = []
+    package var decodedBytes: UInt64 = 0
+    /// The body does not lie in `wire` as it is: it was chunked, coded, or has holes.
+    package var bodyIsSeparate = false
+    package var hasGap = false
+
+    package init() {}
+
+    /// Begins a message, keeping the buffers.
+    package mutating func reset() {
+        anomalies = AnomalySet()
+        wireBytes = 0
+        capturedBytes = 0
+        contentBytes = 0
+        shape = .empty
+        wire.removeAll(keepingCapacity: wire.capacity <= Self.keptCapacity)
+        decoded.removeAll(keepingCapacity: decoded.capacity <= Self.keptCapacity)
+        decodedBytes = 0
+        bodyIsSeparate = false
+        hasGap = false
+    }
+
+    private static let keptCapacity = 16 << 10
+
+    /// Appends as many of the bytes as the limit allows.
+    @inline(__always)
+    static func append(_ bytes: RawSpan, to buffer: inout [UInt8], limit: Int) {
+        let room = limit &- buffer.count
+        if room >= bytes.byteCount { buffer.append(bytes) } else if room > 0 { buffer.append(bytes.extracting(first: room)) }
+    }
+}

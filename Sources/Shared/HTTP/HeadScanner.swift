@@ -1,0 +1,69 @@
+/// Finds the lines of a head (RFC 9112, section 2.1): one pass over the bytes, sixteen at a time, which stops at
+/// the empty line. Where the head is not complete yet, the next call goes on where this one stopped, so that a
+/// sender of single bytes costs no more than any other.
+package struct HeadScanner {
+    /// The offsets of the line feeds, one a line; the last is the empty line's.
+    package private(set) var lineFeeds: [Int32] = []
+    /// A carriage return that is not part of a line's end was seen.
+    package private(set) var hasBareCarriageReturn = false
+    private var scanned = 0
+    private var lineStart = 0
+
+    package init() {}
+
+    package mutating func reset() {
+        lineFeeds.removeAll(keepingCapacity: true)
+        hasBareCarriageReturn = false
+        scanned = 0
+        lineStart = 0
+    }
+
+    /// Goes on to the head's end.
+    /// - Parameter bytes: the head's bytes from its first one on; those of the call before, and more.
+    /// - Returns: the head's length with its empty line, or `nil` where more bytes are needed.
+    package mutating func scan(_ bytes: RawSpan) -> Int? {
+        let count = bytes.byteCount
+        let lineFeed = SIMD16<UInt8>(repeating: 0x0A)
+        let carriageReturn = SIMD16<UInt8>(repeating: 0x0D)
+        var offset = scanned
+        while offset &+ 16 <= count {
+            let block = bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: SIMD16<UInt8>.self)
+            let isLF = unsafeBitCast(block .== lineFeed, to: SIMD2<UInt64>.self)
+            let isCR = unsafeBitCast(block .== carriageReturn, to: SIMD2<UInt64>.self)
+            if isLF[0] | isLF[1] | isCR[0] | isCR[1] != 0 {
+                for lane in 0..<2 {
+                    var mask = (isLF[lane] | isCR[lane]) & 0x0101_0101_0101_0101
+                    while mask != 0 {
+                        let at = offset &+ lane &* 8 &+ mask.trailingZeroBitCount / 8
+                        mask &= mask &- 1
+                        if let end = lineEnd(bytes, at) { return end }
+                    }
+                }
+            }
+            offset &+= 16
+        }
+        while offset < count {
+            let byte = bytes.unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
+            if byte == 0x0A || byte == 0x0D, let end = lineEnd(bytes, offset) { return end }
+            offset &+= 1
+        }
+        scanned = count
+        return nil
+    }
+
+    /// A line feed ends a line; an empty one ends the head. A carriage return is judged by what follows it, which
+    /// may be in bytes to come: then by the line feed's look back.
+    @inline(__always)
+    private mutating func lineEnd(_ bytes: RawSpan, _ at: Int) -> Int? {
+        guard bytes.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self) == 0x0A else {
+            if let following = bytes.u8(at: at &+ 1), following != 0x0A { hasBareCarriageReturn = true }
+            return nil
+        }
+        lineFeeds.append(Int32(truncatingIfNeeded: at))
+        var start = lineStart
+        while start < at, bytes.u8(at: start) == 0x0D { start &+= 1 }
+        let isEmpty = start == at
+        lineStart = at &+ 1
+        return isEmpty ? at &+ 1 : nil
+    }
+}

@@ -1,0 +1,53 @@
+/// What a request target and a Host field say about whom the request is for (RFC 9112, section 3.2).
+package struct RequestTarget: Equatable {
+    /// The path without the query; for CONNECT the authority, for OPTIONS maybe `*`.
+    package var path: Range<Int>
+    /// The host that the target itself names (absolute-form and authority-form).
+    package var host: Range<Int>?
+
+    package init(_ bytes: RawSpan, _ target: Range<Int>, _ method: RequestMethod) {
+        path = target
+        host = nil
+        if method == .connect {
+            host = Self.host(bytes, target)
+            return
+        }
+        if bytes.u8(at: target.lowerBound) != 0x2F, let authority = Self.authority(bytes, target) {
+            host = Self.host(bytes, authority)
+            path = authority.upperBound..<target.upperBound
+        }
+        for at in path {
+            guard let byte = bytes.u8(at: at) else { break }
+            if byte == 0x3F || byte == 0x23 {
+                path = path.lowerBound..<at
+                break
+            }
+        }
+    }
+
+    /// The authority of `scheme://authority/path`.
+    private static func authority(_ bytes: RawSpan, _ target: Range<Int>) -> Range<Int>? {
+        guard let colon = bytes.firstIndex(of: 0x3A, from: target.lowerBound), colon < target.upperBound,
+            bytes.has("://", at: colon)
+        else { return nil }
+        let start = colon &+ 3
+        var end = start
+        while end < target.upperBound, let byte = bytes.u8(at: end), byte != 0x2F, byte != 0x3F, byte != 0x23 { end &+= 1 }
+        guard end <= target.upperBound, start <= end else { return nil }
+        return start..<end
+    }
+
+    /// The host of `[userinfo@]host[:port]` (RFC 3986, section 3.2), an IPv6 literal without its brackets.
+    package static func host(_ bytes: RawSpan, _ authority: Range<Int>) -> Range<Int> {
+        var start = authority.lowerBound
+        for at in authority where bytes.u8(at: at) == 0x40 { start = at &+ 1 }
+        if bytes.u8(at: start) == 0x5B {
+            var end = start &+ 1
+            while end < authority.upperBound, bytes.u8(at: end) != 0x5D { end &+= 1 }
+            return (start &+ 1)..<Swift.max(start &+ 1, end)
+        }
+        var end = start
+        while end < authority.upperBound, bytes.u8(at: end) != 0x3A { end &+= 1 }
+        return start..<end
+    }
+}

@@ -1,0 +1,61 @@
+/// Finds the next message after the parser lost its place: behind a gap of unknown content, or in garbage.
+///
+/// A version with what must stand around it is the only mark that is rare in bodies. It need not stand at the beginning of
+/// a line: a body without a last line feed may be right before it.
+package enum StartLineSearch {
+    package enum Result: Equatable {
+        /// A message begins here.
+        case found(Int)
+        /// None begins before this offset; from there on more bytes are needed.
+        case notBefore(Int)
+    }
+
+    package static func search(_ bytes: RawSpan, from start: Int, _ kind: HTTPHead.Kind) -> Result {
+        var at = start
+        while let mark = bytes.firstIndex(of: 0x48, from: at) {
+            guard bytes.mayBecome("HTTP/1.", at: mark) else {
+                at = mark &+ 1
+                continue
+            }
+            switch kind {
+            case .response:
+                guard mark &+ 13 <= bytes.byteCount else { return .notBefore(mark) }
+                if isStatusLine(bytes, mark) { return .found(mark) }
+            case .request:
+                guard mark &+ 9 <= bytes.byteCount else { return .notBefore(start) }
+                let lineStart = Swift.max(start, mark &- Self.longestLine)
+                if let found = requestLine(bytes, from: lineStart, version: mark) { return .found(found) }
+            }
+            at = mark &+ 1
+        }
+        let keep = kind == .response ? 12 : Self.longestLine
+        return .notBefore(Swift.max(start, bytes.byteCount &- keep))
+    }
+
+    /// A request line that was cut by a gap is not searched for beyond this.
+    private static let longestLine = 16 << 10
+
+    private static func isStatusLine(_ bytes: RawSpan, _ mark: Int) -> Bool {
+        guard let minor = bytes.u8(at: mark &+ 7), minor == 0x30 || minor == 0x31, bytes.u8(at: mark &+ 8) == 0x20,
+            let first = bytes.u8(at: mark &+ 9), first &- 0x31 < 5, let second = bytes.u8(at: mark &+ 10),
+            let third = bytes.u8(at: mark &+ 11), HTTPGrammar.isDigit(second), HTTPGrammar.isDigit(third),
+            let after = bytes.u8(at: mark &+ 12)
+        else { return false }
+        return after == 0x20 || after == 0x0D || after == 0x0A
+    }
+
+    /// Looks back from a version for `method SP target SP`.
+    private static func requestLine(_ bytes: RawSpan, from start: Int, version: Int) -> Int? {
+        guard let minor = bytes.u8(at: version &+ 7), minor == 0x30 || minor == 0x31,
+            let end = bytes.u8(at: version &+ 8), end == 0x0D || end == 0x0A,
+            version > start, bytes.u8(at: version &- 1) == 0x20
+        else { return nil }
+        var at = version &- 1
+        while at > start, let byte = bytes.u8(at: at &- 1), byte > 0x20 { at &-= 1 }
+        guard at < version &- 1, at > start, bytes.u8(at: at &- 1) == 0x20 else { return nil }
+        let methodEnd = at &- 1
+        at = methodEnd
+        while at > start, let byte = bytes.u8(at: at &- 1), byte &- 0x41 < 26 || byte == 0x2D || byte == 0x5F { at &-= 1 }
+        return at < methodEnd ? at : nil
+    }
+}

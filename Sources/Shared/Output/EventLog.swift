@@ -1,0 +1,239 @@
+/// The event log: JSON lines, one object a message, in the order in which messages were completed on the tape
+/// (SPEC.md, section 3). The order of the fields is fixed.
+///
+/// The `timestamp` of a message is that of the byte that completed it, so the log's times follow the tape's.
+package struct EventLog: ~Copyable {
+    private var json = JSONWriter(capacity: 1 << 20)
+    private var time = TimestampText()
+    private let bodyLimit: Int
+
+    package init(bodyLimit: Int) { self.bodyLimit = bodyLimit }
+
+    /// Bytes that were written and not taken yet.
+    package var count: Int { json.count }
+
+    /// Lends the lines written since the last call, and forgets them.
+    package mutating func drain(_ body: (RawSpan) -> Void) {
+        json.withBytes(body)
+        json.removeAll()
+    }
+
+    // MARK: HTTP
+
+    package mutating func write(
+        _ message: borrowing HTTPMessage, _ connection: Connection, isSend: Bool, process: ProcessIdentity?,
+        request: Exchange?, requestText: RawSpan
+    ) {
+        begin(message.lastByte, "http", connection, isSend: isSend, process)
+        json.key("bytes")
+        json.number(message.wireBytes)
+        let wire = message.wire.span.bytes
+        if message.head.kind == .request {
+            json.key("method")
+            json.headerText(wire.extracting(message.head.method.range))
+            json.key("url")
+            json.headerText(wire.extracting(message.head.target.range))
+        } else {
+            writeStatus(message, wire, request, requestText)
+        }
+        let bodyIsCut = writeBody(message, wire)
+        writeHeaders(message, wire)
+        let wireIsCut = message.wire.count > bodyLimit || UInt64(message.wire.count) < message.capturedBytes
+        writeBytes(Swift.min(message.wire.count, bodyLimit), wireIsCut, wire, "raw_payload", "raw_payload_base64")
+        if bodyIsCut || wireIsCut {
+            json.key("truncated")
+            json.boolean(true)
+        }
+        writeAnomalies(message.anomalies)
+        json.endObject()
+        json.newline()
+    }
+
+    private mutating func writeStatus(
+        _ message: borrowing HTTPMessage, _ wire: RawSpan, _ request: Exchange?, _ requestText: RawSpan
+    ) {
+        if let request {
+            json.key("method")
+            json.headerText(requestText.extracting(request.method.range))
+            json.key("url")
+            json.headerText(requestText.extracting(request.target.range))
+        }
+        json.key("status_code")
+        json.number(UInt64(message.head.status))
+        json.key("reason")
+        json.headerText(wire.extracting(message.head.reason.range))
+        if let request, request.isRequestComplete {
+            json.key("duration_ms")
+            json.milliseconds(nanoseconds: message.firstByte.since(request.requestLastByte))
+        }
+    }
+
+    /// - Returns: whether the body was cut at the limit.
+    private mutating func writeBody(_ message: borrowing HTTPMessage, _ wire: RawSpan) -> Bool {
+        guard message.contentBytes > 0 else { return false }
+        let failed = message.anomalies.contains(.contentCodingFailed) || message.anomalies.contains(.contentCodingUnknown)
+        if message.bodyIsSeparate, !failed {
+            let isCut = UInt64(message.decoded.count) < message.decodedBytes
+            writeBytes(message.decoded.count, isCut, message.decoded.span.bytes, "body", "body_base64")
+            return isCut
+        }
+        let start = Swift.min(message.head.length, wire.byteCount)
+        let body = wire.extracting(start..<wire.byteCount)
+        let shown = Swift.min(body.byteCount, bodyLimit)
+        let isCut = UInt64(shown) < message.capturedBytes &- UInt64(message.head.length)
+        if shown > 0 { writeBytes(shown, isCut, body, "body", "body_base64") }
+        return isCut
+    }
+
+    /// Bytes as text or, where they are not UTF-8, in base64. A cut inside a character moves to its beginning.
+    private mutating func writeBytes(
+        _ count: Int, _ isCut: Bool, _ bytes: RawSpan, _ name: StaticString, _ base64Name: StaticString
+    ) {
+        let all = bytes.extracting(first: count)
+        let mark = json.mark
+        json.key(name)
+        if json.string(isCut ? all.extracting(first: Self.wholeCharacters(all)) : all) { return }
+        json.rollBack(to: mark)
+        json.key(base64Name)
+        json.base64(all)
+    }
+
+    /// The length without a sequence that the end cuts in two.
+    private static func wholeCharacters(_ bytes: RawSpan) -> Int {
+        var start = bytes.byteCount
+        for _ in 0..<4 {
+            guard start > 0, let byte = bytes.u8(at: start &- 1) else { break }
+            start &-= 1
+            if byte & 0xC0 == 0x80 { continue }
+            return byte >= 0xC0 && UTF8Sequence.length(bytes, at: start) == 0 ? start : bytes.byteCount
+        }
+        return bytes.byteCount
+    }
+
+    // MARK: Headers
+
+    private mutating func writeHeaders(_ message: borrowing HTTPMessage, _ wire: RawSpan) {
+        json.key("headers")
+        json.beginObject()
+        let fields = message.head.fields
+        for index in fields.indices where !Self.isRepetition(fields, index, wire) {
+            json.element()
+            json.headerText(wire.extracting(fields[index].name.range))
+            json.byte(0x3A)
+            writeValues(fields, index, wire)
+        }
+        json.endObject()
+    }
+
+    /// A field that was there before under the same name is part of the first one's value.
+    private static func isRepetition(_ fields: [HTTPHead.FieldLine], _ index: Int, _ wire: RawSpan) -> Bool {
+        for earlier in 0..<index where isSameName(fields[earlier], fields[index], wire) { return true }
+        return false
+    }
+
+    private static func isRepeated(_ fields: [HTTPHead.FieldLine], _ index: Int, _ wire: RawSpan) -> Bool {
+        for later in (index &+ 1)..<fields.count where isSameName(fields[index], fields[later], wire) { return true }
+        return false
+    }
+
+    @inline(__always)
+    private static func isSameName(_ a: HTTPHead.FieldLine, _ b: HTTPHead.FieldLine, _ wire: RawSpan) -> Bool {
+        guard a.name.count == b.name.count else { return false }
+        for i in 0..<Int(a.name.count) {
+            guard let x = wire.u8(at: Int(a.name.start) &+ i), let y = wire.u8(at: Int(b.name.start) &+ i) else { return false }
+            if x != y, x ^ y != 0x20 || (x | 0x20) &- 0x61 >= 26 { return false }
+        }
+        return true
+    }
+
+    /// A repeated name's values become one, joined by ", " (RFC 9110, section 5.3), except Set-Cookie, whose values may
+    /// hold commas: it becomes an array.
+    private mutating func writeValues(_ fields: [HTTPHead.FieldLine], _ index: Int, _ wire: RawSpan) {
+        guard Self.isRepeated(fields, index, wire) else { return writeValue(fields[index], wire) }
+        let isSetCookie = HTTPGrammar.equal(wire, fields[index].name.range, "set-cookie")
+        if isSetCookie { json.beginArray() } else { json.byte(0x22) }
+        for other in index..<fields.count where other == index || Self.isSameName(fields[index], fields[other], wire) {
+            if isSetCookie {
+                json.element()
+                writeValue(fields[other], wire)
+            } else {
+                if other != index { json.raw(", ") }
+                appendValue(fields[other], wire)
+            }
+        }
+        if isSetCookie { json.endArray() } else { json.byte(0x22) }
+    }
+
+    private mutating func writeValue(_ field: HTTPHead.FieldLine, _ wire: RawSpan) {
+        guard field.isFolded else { return json.headerText(wire.extracting(field.value.range)) }
+        json.byte(0x22)
+        appendValue(field, wire)
+        json.byte(0x22)
+    }
+
+    /// A folded value is one line again: each fold becomes one space (RFC 9112, section 5.2).
+    private mutating func appendValue(_ field: HTTPHead.FieldLine, _ wire: RawSpan) {
+        guard field.isFolded else { return json.appendHeaderText(wire.extracting(field.value.range)) }
+        var rest = field.value.range
+        while let feed = wire.firstIndex(of: 0x0A, from: rest.lowerBound), feed < rest.upperBound {
+            json.appendHeaderText(wire.extracting(HTTPGrammar.trimmed(wire, rest.lowerBound..<feed)))
+            json.byte(0x20)
+            rest = HTTPGrammar.trimmed(wire, (feed &+ 1)..<rest.upperBound)
+        }
+        json.appendHeaderText(wire.extracting(rest))
+    }
+
+    private mutating func writeAnomalies(_ anomalies: AnomalySet) {
+        guard !anomalies.isEmpty else { return }
+        json.key("anomalies")
+        json.beginArray()
+        for anomaly in Anomaly.allCases where anomalies.contains(anomaly) {
+            json.element()
+            json.string(anomaly.name)
+        }
+        json.endArray()
+    }
+
+    // MARK: Connections
+
+    package mutating func write(
+        _ service: ServiceProtocol, confidence: Int, reason: String, _ connection: Connection,
+        process: ProcessIdentity?, _ timestamp: Timestamp
+    ) {
+        begin(timestamp, "connection", connection, isSend: connection.localIsClient, process)
+        json.key("protocol")
+        json.string(service.name)
+        json.key("category")
+        json.string(service.category.name)
+        json.key("confidence")
+        json.number(UInt64(confidence))
+        json.key("detection_reason")
+        json.string(reason)
+        json.endObject()
+        json.newline()
+    }
+
+    // MARK: What all events have
+
+    /// - Parameter isSend: the local side sent what the event tells of.
+    private mutating func begin(
+        _ timestamp: Timestamp, _ type: StaticString, _ connection: Connection, isSend: Bool, _ process: ProcessIdentity?
+    ) {
+        json.beginObject()
+        json.key("timestamp")
+        json.timestamp(timestamp, &time)
+        json.key("event_type")
+        json.string(type)
+        if let process {
+            json.key("pid")
+            json.number(Int64(process.key.pid))
+            json.key("comm")
+            json.string(process.comm)
+            json.key("cmdline")
+            json.string(process.commandLine)
+        }
+        json.key("direction")
+        json.string(isSend ? "send" : "recv")
+        connection.endpointsText.append(connection.opened, isSend: isSend, to: &json)
+    }
+}

@@ -1,0 +1,141 @@
+/// Byte strings, each held once and known by a small number: object keys, names, methods, paths.
+///
+/// All bytes lie in one arena, the numbers are found by open addressing, so that looking up a string that is already
+/// there allocates nothing. What is not valid UTF-8 is known by the number of its repaired form (U+FFFD for each
+/// ill-formed part, as `String(decoding:)` has it): two strings that would be written alike are one.
+package struct ByteInterner: ~Copyable {
+    /// No string: the interner is full.
+    package static var full: UInt32 { UInt32.max }
+
+    /// How many strings are held, repaired ones and what they were repaired from included.
+    package private(set) var count = 0
+    package let maximumCount: Int
+    package let maximumBytes: Int
+
+    private struct Entry {
+        var start: UInt32
+        var length: UInt32
+        var hash: UInt32
+        /// The number of the repaired form; its own number where nothing had to be repaired.
+        var canonical: UInt32
+    }
+
+    private var arena: UnsafeMutableRawPointer
+    private var arenaCapacity = 1 << 10
+    private var arenaCount = 0
+    private var entries: UnsafeMutablePointer<Entry>
+    private var entryCapacity = 64
+    /// Entry numbers plus one, 0 for a free slot; twice as many slots as entries may be.
+    private var slots: UnsafeMutablePointer<UInt32>
+    private var slotMask = 127
+    /// Differs from run to run, so that nobody can send keys that all fall into one slot. No order depends on it.
+    private let seed = UInt64.random(in: .min ... .max)
+
+    package init(maximumCount: Int, maximumBytes: Int) {
+        self.maximumCount = min(maximumCount, Int(UInt32.max) - 1)
+        self.maximumBytes = min(maximumBytes, Int(UInt32.max))
+        arena = .allocate(byteCount: arenaCapacity, alignment: 8)
+        entries = .allocate(capacity: entryCapacity)
+        slots = .allocate(capacity: slotMask + 1)
+        slots.initialize(repeating: 0, count: slotMask + 1)
+    }
+
+    deinit {
+        arena.deallocate()
+        entries.deallocate()
+        slots.deallocate()
+    }
+
+    /// The number of a string; `full` where it is new and there is no room for it.
+    package mutating func number(of bytes: RawSpan) -> UInt32 {
+        let hash = bytes.hash(seed: seed)
+        let found = find(bytes, hash: hash)
+        if found != Self.full { return found }
+        return insert(bytes, hash: hash)
+    }
+
+    /// The number of a string if it is already held, else `full`.
+    package borrowing func find(_ bytes: RawSpan) -> UInt32 { find(bytes, hash: bytes.hash(seed: seed)) }
+
+    private borrowing func find(_ bytes: RawSpan, hash: UInt32) -> UInt32 {
+        var slot = Int(hash) & slotMask
+        while slots[slot] != 0 {
+            let entry = entries[Int(slots[slot] &- 1)]
+            if entry.hash == hash, entry.length == bytes.byteCount,
+                bytes.isEqual(to: UnsafeRawPointer(arena + Int(entry.start)))
+            {
+                return entry.canonical
+            }
+            slot = (slot &+ 1) & slotMask
+        }
+        return Self.full
+    }
+
+    @inline(never)
+    private mutating func insert(_ bytes: RawSpan, hash: UInt32) -> UInt32 {
+        guard count < maximumCount, bytes.byteCount <= maximumBytes &- arenaCount else { return Self.full }
+        var canonical = UInt32(count)
+        if let repaired = bytes.repairedUTF8() {
+            canonical = number(of: repaired.span.bytes)
+            guard canonical != Self.full, count < maximumCount, bytes.byteCount <= maximumBytes &- arenaCount else {
+                return Self.full
+            }
+        }
+        growIfNeeded(by: bytes.byteCount)
+        bytes.withUnsafeBytes { source in
+            UnsafeMutableRawBufferPointer(start: arena + arenaCount, count: source.count).copyMemory(from: source)
+        }
+        entries[count] = Entry(
+            start: UInt32(arenaCount), length: UInt32(bytes.byteCount), hash: hash, canonical: canonical)
+        arenaCount += bytes.byteCount
+        count += 1
+        place(entry: count - 1)
+        return canonical
+    }
+
+    private mutating func growIfNeeded(by length: Int) {
+        if arenaCount + length > arenaCapacity {
+            let capacity = max(arenaCapacity * 2, arenaCount + length)
+            let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 8)
+            larger.copyMemory(from: arena, byteCount: arenaCount)
+            arena.deallocate()
+            arena = larger
+            arenaCapacity = capacity
+        }
+        if count == entryCapacity {
+            let larger = UnsafeMutablePointer<Entry>.allocate(capacity: entryCapacity * 2)
+            larger.moveInitialize(from: entries, count: count)
+            entries.deallocate()
+            entries = larger
+            entryCapacity *= 2
+            slots.deallocate()
+            slotMask = entryCapacity * 2 - 1
+            slots = .allocate(capacity: slotMask + 1)
+            slots.initialize(repeating: 0, count: slotMask + 1)
+            for entry in 0..<count { place(entry: entry) }
+        }
+    }
+
+    private func place(entry: Int) {
+        var slot = Int(entries[entry].hash) & slotMask
+        while slots[slot] != 0 { slot = (slot &+ 1) & slotMask }
+        slots[slot] = UInt32(entry) &+ 1
+    }
+
+    /// Gives a string's bytes to `body`. They are valid only as long as it runs.
+    @inline(__always)
+    package borrowing func withBytes<Result>(of number: UInt32, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        precondition(Int(number) < count)
+        let entry = entries[Int(number)]
+        return body(UnsafeRawBufferPointer(start: arena + Int(entry.start), count: Int(entry.length)))
+    }
+
+    package borrowing func text(of number: UInt32) -> String {
+        withBytes(of: number) { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// Whether one string comes before another in the order of their bytes.
+    package borrowing func precedes(_ a: UInt32, _ b: UInt32) -> Bool {
+        withBytes(of: a) { left in withBytes(of: b) { right in left.precedes(right) } }
+    }
+}

@@ -1,0 +1,178 @@
+/// What an object holds so far, member by member in the order of arrival, as a tree: from each outline the next member
+/// (its key and its value's shape) leads to the next outline. Objects that come with the same members in the same
+/// order walk the same path, and at its end the object's shape is known without looking at its members again.
+///
+/// Each outline remembers where the last object went from here, with the key's bytes, so that the next key is one
+/// comparison of eight bytes and not a search. It is what a JavaScript engine calls a hidden class with an inline cache.
+///
+/// It is a cache and no more: when it is full it is emptied, and `generation` tells scanners that the outlines they hold
+/// are gone. Then, and for an object with the outline `none`, the shape comes from the members.
+struct OutlineCache: ~Copyable {
+    struct Outline {
+        /// The next key as it last came, with its closing quote: the first eight bytes, those of them that count, and
+        /// the last eight of more than eight. A head outside its mask matches nothing.
+        var nextHead: UInt64 = 1
+        var nextMask: UInt64 = 0
+        var nextTail: UInt64 = 0
+        var nextLength: UInt32 = 0
+        var nextKey: UInt32 = 0
+        var nextShape: UInt32 = 0
+        var next: UInt32 = 0
+        /// The shape of the object that ends here; 0 until one did.
+        var closed: UInt32 = 0
+        /// Whence, and by which member, this outline is reached.
+        var parent: UInt32 = 0
+        var key: UInt32 = 0
+        var shape: UInt32 = 0
+    }
+
+    static var none: UInt32 { 0 }
+    /// Where objects start. Which of the roots it is depends on the key under which the object lies, so that an object
+    /// and the objects within it do not overwrite each other's expectation.
+    @inline(__always)
+    static func root(under key: UInt32) -> UInt32 { 1 &+ (key & 63) }
+
+    /// 16,384 outlines are 1 MB and stay in a processor's second-level cache; services have hundreds of layouts.
+    private static let maximumCount = 1 << 14
+    private static let rootsEnd = 65
+
+    private(set) var outlines: UnsafeMutablePointer<Outline>
+    private(set) var generation: UInt32 = 0
+    private var count = OutlineCache.rootsEnd
+    private var capacity = 256
+    private var slots: UnsafeMutablePointer<UInt32>
+    private let seed = UInt64.random(in: .min ... .max)
+
+    init() {
+        outlines = .allocate(capacity: capacity)
+        slots = .allocate(capacity: capacity * 2)
+        slots.initialize(repeating: 0, count: capacity * 2)
+        setRoots()
+    }
+
+    deinit {
+        outlines.deallocate()
+        slots.deallocate()
+    }
+
+    private func setRoots() {
+        for root in 0..<Self.rootsEnd {
+            outlines[root] = Outline()
+            if root != Self.none { outlines[root].closed = ShapeID.emptyObject.raw }
+        }
+    }
+
+    /// Where a member leads that is not the one that was expected.
+    @inline(never)
+    mutating func step(from outline: UInt32, key: UInt32, shape: UInt32, keys: borrowing ByteInterner) -> UInt32 {
+        if outline == Self.none { return outline }
+        var state = fold(seed ^ UInt64(outline), 0xA076_1D64_78BD_642F)
+        state = fold(state ^ ShapePart(key: key, shape: shape).packed, 0xE703_7ED1_A0B4_28DB)
+        let hash = Int(truncatingIfNeeded: state)
+        var slot = hash & (capacity * 2 - 1)
+        while slots[slot] != 0 {
+            let next = slots[slot]
+            let known = outlines[Int(next)]
+            if known.parent == outline, known.key == key, known.shape == shape {
+                expect(key, shape, next, after: outline, keys: keys)
+                return next
+            }
+            slot = (slot &+ 1) & (capacity * 2 - 1)
+        }
+        if count == capacity {
+            if capacity == Self.maximumCount {
+                empty()
+                return Self.none
+            }
+            grow()
+            return step(from: outline, key: key, shape: shape, keys: keys)
+        }
+        let next = UInt32(count)
+        outlines[count] = Outline(parent: outline, key: key, shape: shape)
+        count += 1
+        slots[slot] = next
+        expect(key, shape, next, after: outline, keys: keys)
+        return next
+    }
+
+    private mutating func empty() {
+        count = Self.rootsEnd
+        slots.update(repeating: 0, count: capacity * 2)
+        setRoots()
+        generation &+= 1
+    }
+
+    private mutating func grow() {
+        let larger = UnsafeMutablePointer<Outline>.allocate(capacity: capacity * 2)
+        larger.moveInitialize(from: outlines, count: count)
+        outlines.deallocate()
+        outlines = larger
+        capacity *= 2
+        slots.deallocate()
+        slots = .allocate(capacity: capacity * 2)
+        slots.initialize(repeating: 0, count: capacity * 2)
+        for number in Self.rootsEnd..<count {
+            let outline = outlines[number]
+            var state = fold(seed ^ UInt64(outline.parent), 0xA076_1D64_78BD_642F)
+            state = fold(state ^ ShapePart(key: outline.key, shape: outline.shape).packed, 0xE703_7ED1_A0B4_28DB)
+            var slot = Int(truncatingIfNeeded: state) & (capacity * 2 - 1)
+            while slots[slot] != 0 { slot = (slot &+ 1) & (capacity * 2 - 1) }
+            slots[slot] = UInt32(number)
+        }
+    }
+
+    private func expect(
+        _ key: UInt32, _ shape: UInt32, _ next: UInt32, after outline: UInt32, keys: borrowing ByteInterner
+    ) {
+        let here = outlines + Int(outline)
+        here.pointee.nextShape = shape
+        here.pointee.next = next
+        if here.pointee.nextKey == key, here.pointee.nextMask != 0 { return }
+        here.pointee.nextKey = key
+        keys.withBytes(of: key) { bytes in
+            var head: UInt64 = 0
+            var tail: UInt64 = 0
+            let length = bytes.count + 1
+            // A key that cannot stand in a body as it is (its escapes are decoded) is never expected.
+            var spelledOtherwise = false
+            for place in 0..<length {
+                let byte = place < bytes.count ? bytes[place] : UInt8(ascii: "\"")
+                if place < bytes.count, byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 {
+                    spelledOtherwise = true
+                }
+                if place < 8 { head |= UInt64(byte) << UInt64(place * 8) }
+                tail = tail >> 8 | UInt64(byte) << 56
+            }
+            here.pointee.nextMask = length >= 8 ? UInt64.max : (1 << UInt64(length * 8)) - 1
+            here.pointee.nextHead = head
+            here.pointee.nextTail = tail
+            here.pointee.nextLength = UInt32(bytes.count)
+            if spelledOtherwise {
+                here.pointee.nextMask = 0
+                here.pointee.nextHead = 1
+            }
+        }
+    }
+
+    /// Whether the key at `start` is the one that is expected, its closing quote included.
+    @inline(__always)
+    static func expects(
+        _ outline: UnsafeMutablePointer<Outline>, in bytes: RawSpan, at start: Int, keys: borrowing ByteInterner
+    ) -> Bool {
+        let left = bytes.byteCount &- start
+        guard left >= 8, bytes.word(start) & outline.pointee.nextMask == outline.pointee.nextHead else { return false }
+        let length = Int(outline.pointee.nextLength) &+ 1
+        if length <= 8 { return true }
+        guard left >= length, bytes.word(start &+ length &- 8) == outline.pointee.nextTail else { return false }
+        return length <= 16 || isEqual(outline.pointee.nextKey, in: bytes, at: start, keys: keys)
+    }
+
+    @inline(never)
+    private static func isEqual(
+        _ key: UInt32, in bytes: RawSpan, at start: Int, keys: borrowing ByteInterner
+    ) -> Bool {
+        keys.withBytes(of: key) { known in
+            bytes.extracting(start..<start &+ known.count).isEqual(to: known.baseAddress!)
+        }
+    }
+}

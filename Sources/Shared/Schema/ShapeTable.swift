@@ -1,0 +1,214 @@
+/// Every distinct shape once ("hash-consing"): a shape is a number, equal shapes are the same number, and a schema that
+/// was seen before costs no memory.
+///
+/// Scanners on any number of connections share one table. It is bounded: a shape that finds no room is refused and
+/// counted, and the body that has it becomes `.nonJSON`. So is a schema that would be longer than `maximumLines`, which
+/// is a table keyed by identifiers rather than a structure that somebody reads.
+package struct ShapeTable: ~Copyable {
+    /// Bodies whose shape or keys found no room in the table.
+    package internal(set) var refused: UInt64 = 0
+    /// Lines that one schema may take when written out.
+    package let maximumLines: Int
+
+    /// Distinct shapes. A map has as many variants at most, each of a few nested containers.
+    private static let maximumShapes = 1 << 20
+    /// Members of all shapes together: 32 MB.
+    private static let maximumParts = 4 << 20
+    /// Distinct object keys and their bytes; services have thousands, identifiers as keys have no end.
+    private static let maximumKeys = 1 << 20
+    private static let maximumKeyBytes = 32 << 20
+
+    private struct Node {
+        var kind: Kind
+        var start: UInt32 = 0
+        var count: UInt32 = 0
+        var hash: UInt32 = 0
+        var lines: UInt32 = 1
+        /// The shape of an array all of whose elements have this shape, once one was seen; 0 until then.
+        var arrayOfThis: UInt32 = 0
+    }
+
+    private enum Kind: UInt8 {
+        case empty, nonJSON, null, boolean, number, string, array, object
+    }
+
+    var keys: ByteInterner
+    var outlines = OutlineCache()
+
+    private var nodes: [Node]
+    private var parts: [ShapePart] = []
+    /// Node numbers, 0 for a free slot.
+    private var slots: [UInt32]
+    /// Where the parts of a shape are put in order.
+    private var sorted: [ShapePart] = []
+    private let seed = UInt64.random(in: .min ... .max)
+
+    package init(limits: Limits = Limits()) {
+        maximumLines = limits.jsonKeys.multipliedReportingOverflow(by: 10).partialValue
+        keys = ByteInterner(maximumCount: Self.maximumKeys, maximumBytes: Self.maximumKeyBytes)
+        nodes = [
+            Node(kind: .empty), Node(kind: .nonJSON), Node(kind: .null), Node(kind: .boolean), Node(kind: .number),
+            Node(kind: .string), Node(kind: .array), Node(kind: .object),
+        ]
+        slots = Array(repeating: 0, count: 256)
+        assert(nodes[Int(ShapeID.emptyObject.raw)].kind == .object)
+    }
+
+    /// How many shapes are held.
+    package var count: Int { nodes.count }
+
+    /// How many lines a shape takes when it is written out.
+    package borrowing func lines(_ id: ShapeID) -> Int { Int(nodes[Int(id.raw)].lines) }
+
+    /// Why a shape is not in the table.
+    enum Refusal: Error {
+        case tableFull
+        case tooLong
+    }
+
+    /// The shape of an object with these members, in the order of their arrival. Of a key that came twice the last value
+    /// counts, as most implementations have it (RFC 8259, section 4).
+    mutating func object(_ members: UnsafeBufferPointer<ShapePart>) throws(Refusal) -> UInt32 {
+        if members.isEmpty { return ShapeID.emptyObject.raw }
+        sorted.removeAll(keepingCapacity: true)
+        if members.count <= 32 {
+            for member in members {
+                var place = sorted.count
+                while place > 0, sorted[place - 1].key > member.key { place -= 1 }
+                if place > 0, sorted[place - 1].key == member.key {
+                    sorted[place - 1] = member
+                } else {
+                    sorted.insert(member, at: place)
+                }
+            }
+        } else {
+            // The place of arrival stands for the shape while keys are put in order.
+            for (place, member) in members.enumerated() {
+                sorted.append(ShapePart(key: member.key, shape: UInt32(place)))
+            }
+            sorted.sort()
+            var kept = 0
+            for (place, part) in sorted.enumerated() {
+                if place + 1 < sorted.count, sorted[place + 1].key == part.key { continue }
+                sorted[kept] = members[Int(part.shape)]
+                kept += 1
+            }
+            sorted.removeSubrange(kept...)
+        }
+        return try node(.object)
+    }
+
+    /// The shape of an array whose elements have these distinct shapes.
+    mutating func array(_ elements: UnsafeBufferPointer<ShapePart>) throws(Refusal) -> UInt32 {
+        if elements.isEmpty { return ShapeID.emptyArray.raw }
+        sorted.removeAll(keepingCapacity: true)
+        sorted.append(contentsOf: elements)
+        if sorted.count > 1 { sorted.sort() }
+        return try node(.array)
+    }
+
+    /// The shape of an array whose elements all have one shape.
+    @inline(__always)
+    mutating func array(of element: UInt32) throws(Refusal) -> UInt32 {
+        let known = nodes[Int(element)].arrayOfThis
+        if known != 0 { return known }
+        return try firstArray(of: element)
+    }
+
+    @inline(never)
+    private mutating func firstArray(of element: UInt32) throws(Refusal) -> UInt32 {
+        sorted.removeAll(keepingCapacity: true)
+        sorted.append(ShapePart(key: ShapePart.noKey, shape: element))
+        let array = try node(.array)
+        nodes[Int(element)].arrayOfThis = array
+        return array
+    }
+
+    /// The node whose parts are `sorted`.
+    private mutating func node(_ kind: Kind) throws(Refusal) -> UInt32 {
+        var state = seed ^ UInt64(kind.rawValue)
+        for part in sorted { state = fold(state ^ part.packed, 0xA076_1D64_78BD_642F) }
+        let hash = UInt32(truncatingIfNeeded: state)
+        let mask = slots.count - 1
+        var slot = Int(hash) & mask
+        while slots[slot] != 0 {
+            let number = slots[slot]
+            let node = nodes[Int(number)]
+            if node.hash == hash, node.kind == kind, node.count == sorted.count,
+                parts[Int(node.start)..<Int(node.start) + Int(node.count)].elementsEqual(sorted)
+            {
+                return number
+            }
+            slot = (slot + 1) & mask
+        }
+        var lines = 1
+        for part in sorted {
+            let nested = nodes[Int(part.shape)]
+            lines += Int(nested.lines) + (kind == .object && nested.count > 0 ? 1 : 0)
+        }
+        guard lines <= maximumLines else { throw .tooLong }
+        guard nodes.count < Self.maximumShapes, parts.count + sorted.count <= Self.maximumParts else {
+            throw .tableFull
+        }
+        let number = UInt32(nodes.count)
+        nodes.append(
+            Node(
+                kind: kind, start: UInt32(parts.count), count: UInt32(sorted.count), hash: hash,
+                lines: UInt32(min(lines, Int(UInt32.max)))))
+        parts.append(contentsOf: sorted)
+        slots[slot] = number
+        if nodes.count * 2 > slots.count { growSlots() }
+        return number
+    }
+
+    private mutating func growSlots() {
+        let mask = slots.count * 2 - 1
+        slots = Array(repeating: 0, count: mask + 1)
+        for (number, node) in nodes.enumerated() where number > ShapeID.emptyObject.raw {
+            var slot = Int(node.hash) & mask
+            while slots[slot] != 0 { slot = (slot + 1) & mask }
+            slots[slot] = UInt32(number)
+        }
+    }
+
+    /// A shape as a value, in canonical order: keys by their bytes, elements as `Shape.precedes` has them.
+    package borrowing func shape(_ id: ShapeID) -> Shape {
+        var known: [UInt32: Shape] = [:]
+        return shape(id, known: &known)
+    }
+
+    /// The same with a memory of the shapes that were already made, which then share their storage.
+    package borrowing func shape(_ id: ShapeID, known: inout [UInt32: Shape]) -> Shape {
+        let node = nodes[Int(id.raw)]
+        switch node.kind {
+        case .empty: return .empty
+        case .nonJSON: return .nonJSON
+        case .null: return .null
+        case .boolean: return .boolean
+        case .number: return .number
+        case .string: return .string
+        case .array, .object: break
+        }
+        if let shape = known[id.raw] { return shape }
+        var own = Array(parts[Int(node.start)..<Int(node.start) + Int(node.count)])
+        let shape: Shape
+        if node.kind == .object {
+            own.sort { keys.precedes($0.key, $1.key) }
+            var members: [Shape.Member] = []
+            members.reserveCapacity(own.count)
+            for part in own {
+                members.append(
+                    Shape.Member(
+                        key: keys.text(of: part.key), shape: self.shape(ShapeID(raw: part.shape), known: &known)))
+            }
+            shape = .object(members)
+        } else {
+            var elements: [Shape] = []
+            for part in own { elements.append(self.shape(ShapeID(raw: part.shape), known: &known)) }
+            elements.sort { $0.precedes($1) }
+            shape = .array(elements)
+        }
+        known[id.raw] = shape
+        return shape
+    }
+}

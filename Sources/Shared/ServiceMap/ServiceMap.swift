@@ -1,0 +1,162 @@
+/// A name of a service or a destination in one `ServiceMap`.
+package struct NameID: Hashable, Sendable {
+    let raw: UInt32
+}
+
+/// Who talked to whom, by which protocol, with which shapes: accumulates what the pipeline saw and gives the
+/// document of SPEC.md, section 5. The document does not depend on the order in which it was recorded.
+///
+/// Recording what is already in the map allocates nothing. The map is bounded by `Limits.serviceMapEntries`; what finds
+/// no room is counted in `refused`.
+package struct ServiceMap: ~Copyable {
+    /// Records that found no room.
+    package private(set) var refused: UInt64 = 0
+
+    private var texts: ByteInterner
+    var endpoints = EntryTable<EndpointKey, Sightings>()
+    var connections = EntryTable<ConnectionKey, ConnectionValue>()
+    private let maximumEntries: Int
+    /// Lines of all schemas, were the map written out. An entry costs little memory, since shapes are shared, but its
+    /// text may be long.
+    private var schemaLines = 0
+    private let maximumSchemaLines: Int
+
+    /// An endpoint of a source: each pair of shapes is an entry of its own.
+    struct EndpointKey: EntryKey {
+        var source: UInt32
+        var destination: UInt32
+        var method: UInt32
+        var path: UInt32
+        var request: ShapeID
+        var response: ShapeID
+        var type: DestinationType
+
+        @inline(__always)
+        func mixed(_ seed: UInt64) -> UInt64 {
+            let who = UInt64(source) << 32 | UInt64(destination)
+            let what = UInt64(method) << 32 | UInt64(path)
+            let shapes = UInt64(request.raw) << 32 | UInt64(response.raw)
+            let state = fold(seed ^ who, 0xA076_1D64_78BD_642F ^ what)
+            return fold(state ^ shapes, 0xE703_7ED1_A0B4_28DB ^ UInt64(type.rawValue))
+        }
+    }
+
+    struct ConnectionKey: EntryKey {
+        var source: UInt32
+        var destination: UInt32
+        var port: UInt16
+        var service: ServiceProtocol
+
+        @inline(__always)
+        func mixed(_ seed: UInt64) -> UInt64 {
+            let who = UInt64(source) << 32 | UInt64(destination)
+            return fold(seed ^ who, 0xA076_1D64_78BD_642F ^ (UInt64(port) << 8 | UInt64(service.rawValue)))
+        }
+    }
+
+    struct ConnectionValue: Equatable, Sendable {
+        var type: DestinationType
+        var confidence: Int
+        var reason: String
+        /// When the reason was given: of equally confident ones the earliest stays.
+        var reasonSeen: Timestamp
+        var sightings: Sightings
+
+        mutating func merge(_ other: ConnectionValue) {
+            sightings.merge(other.sightings)
+            if other.type.rawValue < type.rawValue { type = other.type }
+            if other.confidence < confidence { return }
+            if other.confidence == confidence {
+                if reasonSeen < other.reasonSeen { return }
+                if reasonSeen == other.reasonSeen, reason <= other.reason { return }
+            }
+            (confidence, reason, reasonSeen) = (other.confidence, other.reason, other.reasonSeen)
+        }
+    }
+
+    package init(limits: Limits = Limits()) {
+        maximumEntries = limits.serviceMapEntries
+        maximumSchemaLines = limits.serviceMapEntries.multipliedReportingOverflow(by: 50).partialValue
+        // Names, methods and paths: an entry has one new path and one new name at most, and both may be repaired.
+        texts = ByteInterner(
+            maximumCount: limits.serviceMapEntries.multipliedReportingOverflow(by: 4).partialValue,
+            maximumBytes: 64 << 20)
+    }
+
+    /// How many entries are held.
+    package var count: Int { endpoints.count + connections.count }
+
+    /// The number of a name. Where there is no room for another name, what is recorded with it is refused.
+    package mutating func name(_ bytes: RawSpan) -> NameID { NameID(raw: texts.number(of: bytes)) }
+
+    package mutating func name(_ text: String) -> NameID {
+        var text = text
+        return text.withUTF8 { NameID(raw: texts.number(of: RawSpan(_unsafeBytes: UnsafeRawBufferPointer($0)))) }
+    }
+
+    /// Counts one exchange: a request with its response, or (`response` is `.empty`) one that was never answered.
+    ///
+    /// `method` and `path` (without the query) may be any bytes.
+    package mutating func record(
+        exchange source: NameID, to destination: NameID, type: DestinationType, method: RawSpan, path: RawSpan,
+        request: ShapeID, response: ShapeID, firstSeen: Timestamp, lastSeen: Timestamp, shapes: borrowing ShapeTable
+    ) {
+        let full = ByteInterner.full
+        let hasRoom = count < maximumEntries
+        // Once nothing can be added, no text is either.
+        let methodNumber = hasRoom ? texts.number(of: method) : texts.find(method)
+        let pathNumber = hasRoom ? texts.number(of: path) : texts.find(path)
+        guard source.raw != full, destination.raw != full, methodNumber != full, pathNumber != full else {
+            refused &+= 1
+            return
+        }
+        let key = EndpointKey(
+            source: source.raw, destination: destination.raw, method: methodNumber, path: pathNumber,
+            request: request, response: response, type: type)
+        let sightings = Sightings(first: firstSeen, last: lastSeen, count: 1)
+        if let known = endpoints.find(key) {
+            endpoints.update(known) { $0.merge(sightings) }
+            return
+        }
+        let lines = shapes.lines(request) + shapes.lines(response)
+        guard hasRoom, lines <= maximumSchemaLines - schemaLines else {
+            refused &+= 1
+            return
+        }
+        schemaLines += lines
+        endpoints.append(key, sightings)
+    }
+
+    /// Notes what is known of one connection that is not HTTP: once when it is `opened`, and again where more is known.
+    package mutating func record(
+        connection source: NameID, to destination: NameID, type: DestinationType, protocol service: ServiceProtocol,
+        port: UInt16, confidence: Int, reason: String, at moment: Timestamp, opened: Bool
+    ) {
+        guard source.raw != ByteInterner.full, destination.raw != ByteInterner.full else {
+            refused &+= 1
+            return
+        }
+        let key = ConnectionKey(
+            source: source.raw, destination: destination.raw, port: port, service: service)
+        let value = ConnectionValue(
+            type: type, confidence: confidence, reason: reason, reasonSeen: moment,
+            sightings: Sightings(first: moment, last: moment, count: opened ? 1 : 0))
+        if let known = connections.find(key) {
+            connections.update(known) { $0.merge(value) }
+        } else if count < maximumEntries {
+            connections.append(key, value)
+        } else {
+            refused &+= 1
+        }
+    }
+
+    borrowing func text(_ number: UInt32) -> String { texts.text(of: number) }
+
+    /// The place of each text in the order of their bytes.
+    borrowing func ranks() -> [UInt32] {
+        let order = (0..<UInt32(texts.count)).sorted { texts.precedes($0, $1) }
+        var ranks = [UInt32](repeating: 0, count: order.count)
+        for (rank, number) in order.enumerated() { ranks[Int(number)] = UInt32(rank) }
+        return ranks
+    }
+}

@@ -1,0 +1,344 @@
+/// One connection: its two streams, put in order, and what it was found to talk.
+///
+/// Without the runtime's exclusivity checks, for the reason that `Findings` gives; the profiler owns the findings and
+/// outlives its connections.
+package final class Connection {
+    @exclusivity(unchecked) package private(set) var opened: ConnectionOpened
+    /// The grammar showed that the remote side is the client, other than the source had guessed.
+    @exclusivity(unchecked) package private(set) var isFlipped = false
+    @exclusivity(unchecked) package private(set) var verdict: Verdict?
+    @exclusivity(unchecked) package private(set) var confidence = 0
+
+    @exclusivity(unchecked) package var sent = Reassembler()
+    @exclusivity(unchecked) package var received = Reassembler()
+    @exclusivity(unchecked) private var analysis = Analysis.detecting
+    private let detection = Detection()
+    @exclusivity(unchecked) private var conversation: HTTPConversation?
+    @exclusivity(unchecked) private var payloadBytes: UInt64 = 0
+    @exclusivity(unchecked) private var finishedDirections: (sent: Bool, received: Bool) = (false, false)
+    private unowned(unsafe) let findings: Findings
+    /// The endpoints as they stand in events, written once.
+    @exclusivity(unchecked) package var endpointsText = EndpointsText()
+
+    private enum Analysis: Equatable {
+        case detecting
+        case http
+        /// Recognised, and its messages are not taken apart.
+        case recognised
+        case unknown
+    }
+
+    package init(_ opened: ConnectionOpened, _ findings: Findings) {
+        self.opened = opened
+        self.findings = findings
+        detection.reset(joinedLate: opened.joinedLate)
+    }
+
+    /// Makes a connection that ended into a new one, keeping its buffers.
+    package func reuse(_ opened: ConnectionOpened) {
+        self.opened = opened
+        isFlipped = false
+        verdict = nil
+        confidence = 0
+        sent.reset()
+        received.reset()
+        analysis = .detecting
+        detection.reset(joinedLate: opened.joinedLate)
+        payloadBytes = 0
+        finishedDirections = (false, false)
+        endpointsText.removeAll()
+    }
+
+    /// The side that called connect, as far as it is known.
+    package var client: Endpoint { localIsClient ? opened.local : opened.remote }
+    package var server: Endpoint { localIsClient ? opened.remote : opened.local }
+    package var localIsClient: Bool { (opened.role == .server) == isFlipped }
+
+    // MARK: Bytes
+
+    /// Takes captured bytes of one direction.
+    package func data(_ bytes: RawSpan, at position: StreamPosition, _ timestamp: Timestamp) {
+        let direction = position.direction
+        let hold = direction == .send ? received.hasHole : sent.hasHole
+        let acceptance = direction == .send
+            ? sent.accept(bytes, at: position.position, timestamp, hold: hold)
+            : received.accept(bytes, at: position.position, timestamp, hold: hold)
+        switch acceptance {
+        case .next(let from):
+            deliver(from == 0 ? bytes : bytes.extracting(from..<bytes.byteCount), direction, timestamp)
+            settle(timestamp)
+        case .kept: settle(timestamp)
+        case .implausible:
+            findings.summary.limits[.streamDistance] &+= 1
+        }
+    }
+
+    package func gap(_ gap: StreamGap, _ timestamp: Timestamp) {
+        if gap.at.direction == .send {
+            sent.acceptGap(at: gap.at.position, length: gap.length, gap.reason, timestamp)
+        } else {
+            received.acceptGap(at: gap.at.position, length: gap.length, gap.reason, timestamp)
+        }
+        settle(timestamp)
+    }
+
+    package func acknowledged(_ position: StreamPosition, _ timestamp: Timestamp) {
+        if position.direction == .send {
+            sent.acknowledged = Swift.max(sent.acknowledged, position.position)
+        } else {
+            received.acknowledged = Swift.max(received.acknowledged, position.position)
+        }
+        settle(timestamp)
+    }
+
+    package func finished(_ position: StreamPosition, _ timestamp: Timestamp) {
+        if position.direction == .send { sent.end = position.position } else { received.end = position.position }
+        settle(timestamp)
+    }
+
+    /// Delivers what has become ready, and gives up holes that will not be filled.
+    @inline(__always)
+    private func settle(_ now: Timestamp) {
+        if sent.isWaiting || received.isWaiting { settleWaiting(now) }
+        if sent.end != nil || received.end != nil { settleEnds(now) }
+    }
+
+    @inline(never)
+    private func settleWaiting(_ now: Timestamp) {
+        repeat {
+            deliverReady()
+        } while giveUpHole(.send, now) || giveUpHole(.receive, now)
+    }
+
+    /// What one side says is held back while bytes of the other, which came first, are missing: a response must not
+    /// be read before its request.
+    private func deliverReady() {
+        var progress = true
+        while progress {
+            progress = false
+            while !received.hasHole, let piece = sent.takeReady() {
+                deliver(piece, .send)
+                progress = true
+            }
+            while !sent.hasHole, let piece = received.takeReady() {
+                deliver(piece, .receive)
+                progress = true
+            }
+        }
+    }
+
+    /// A hole is given up when its bytes were confirmed and yet did not come for a while, or when too much waits for them.
+    private func giveUpHole(_ direction: Direction, _ now: Timestamp) -> Bool {
+        let stream = direction == .send ? sent : received
+        guard stream.hasHole else { return false }
+        let waits = Swift.max(sent.waitingBytes, received.waitingBytes)
+        let pieces = Swift.max(sent.waitingPieces, received.waitingPieces)
+        if waits > findings.limits.outOfOrderBytes || pieces > findings.limits.outOfOrderPieces {
+            findings.summary.limits[.outOfOrder] &+= 1
+            skipHole(direction, stream.holeWasAcknowledged ? .packetLost : .reassemblyLimit, now)
+            return true
+        }
+        guard stream.holeWasAcknowledged, let since = stream.waitingSince,
+            now.since(since) > findings.limits.holeAge || waits > findings.limits.outOfOrderBytes / 4
+        else { return false }
+        skipHole(direction, .packetLost, now)
+        return true
+    }
+
+    private func skipHole(_ direction: Direction, _ reason: GapReason, _ now: Timestamp) {
+        let missing = direction == .send ? sent.skipHole() : received.skipHole()
+        if missing > 0 { deliverGap(missing, reason, direction, now) }
+    }
+
+    private func settleEnds(_ now: Timestamp) {
+        if !finishedDirections.sent, sent.end == sent.next {
+            finishedDirections.sent = true
+            conversation?.finish(.send, now)
+        }
+        if !finishedDirections.received, received.end == received.next {
+            finishedDirections.received = true
+            conversation?.finish(.receive, now)
+        }
+    }
+
+    // MARK: Analysis
+
+    private func deliver(_ piece: Reassembler.Piece, _ direction: Direction) {
+        if let reason = piece.reason {
+            deliverGap(piece.length, reason, direction, piece.timestamp)
+        } else {
+            deliver(piece.bytes.span.bytes, direction, piece.timestamp)
+        }
+    }
+
+    @inline(__always)
+    private func deliver(_ bytes: RawSpan, _ direction: Direction, _ timestamp: Timestamp) {
+        let count = UInt64(bytes.byteCount)
+        payloadBytes &+= count
+        findings.summary.bytes.total &+= count
+        route(bytes, direction, timestamp)
+    }
+
+    private func route(_ bytes: RawSpan, _ direction: Direction, _ timestamp: Timestamp) {
+        switch analysis {
+        case .http: converse(bytes, direction, timestamp)
+        case .recognised: findings.summary.bytes.recognised &+= UInt64(bytes.byteCount)
+        case .unknown: findings.summary.bytes.unparsed[.unknownProtocol] &+= UInt64(bytes.byteCount)
+        case .detecting: detect(bytes, direction, timestamp)
+        }
+    }
+
+    private func detect(_ bytes: RawSpan, _ direction: Direction, _ timestamp: Timestamp) {
+        if detection.isEmpty, let flipped = Detection.isHTTP(bytes, fromClient: (direction == .send) == localIsClient) {
+            isFlipped = isFlipped != flipped
+            beginHTTP()
+            return converse(bytes, direction, timestamp)
+        }
+        let (outcome, dropped) = detection.add(bytes, direction, timestamp, role: opened.role, limits: findings.limits)
+        findings.summary.bytes.unparsed[.unknownProtocol] &+= UInt64(dropped)
+        apply(outcome, timestamp)
+    }
+
+    private func deliverGap(_ length: UInt64, _ reason: GapReason, _ direction: Direction, _ timestamp: Timestamp) {
+        findings.summary.bytes.total &+= length
+        findings.summary.bytes.gaps[reason] &+= length
+        payloadBytes &+= length
+        if analysis == .detecting, !detection.isEmpty {
+            let (outcome, dropped) = detection.gap(role: opened.role)
+            findings.summary.bytes.unparsed[.unknownProtocol] &+= UInt64(dropped)
+            apply(outcome, timestamp)
+        } else if analysis == .detecting {
+            detection.reset(joinedLate: true)
+        }
+        if analysis == .http { conversation?.gap(length, direction, timestamp) }
+    }
+
+    private func apply(_ outcome: Detection.Outcome, _ timestamp: Timestamp) {
+        switch outcome {
+        case .undecided: break
+        case .unknown:
+            findings.summary.bytes.unparsed[.unknownProtocol] &+= UInt64(detection.keptBytes)
+            detection.reset(joinedLate: true)
+            analysis = .unknown
+        case .recognised(.http, _, let flipped):
+            isFlipped = (opened.role == .server) != flipped
+            beginHTTP()
+            replayKept()
+        case .recognised(let found, let evidence, let flipped):
+            isFlipped = (opened.role == .server) != flipped
+            findings.summary.bytes.recognised &+= UInt64(detection.keptBytes)
+            detection.reset(joinedLate: true)
+            analysis = .recognised
+            report(found, evidence, timestamp)
+        }
+    }
+
+    /// Gives the HTTP parsers what was kept while the protocol was not known.
+    private func replayKept() {
+        let pieces = detection.pieces
+        let sentBytes = detection.sent
+        let receivedBytes = detection.received
+        detection.reset(joinedLate: true)
+        var sentAt = 0
+        var receivedAt = 0
+        for piece in pieces {
+            if piece.direction == .send {
+                route(sentBytes.span.bytes.extracting(sentAt..<sentAt &+ piece.count), .send, piece.timestamp)
+                sentAt &+= piece.count
+            } else {
+                route(receivedBytes.span.bytes.extracting(receivedAt..<receivedAt &+ piece.count), .receive, piece.timestamp)
+                receivedAt &+= piece.count
+            }
+        }
+    }
+
+    private func report(_ found: Verdict, _ evidence: Evidence, _ timestamp: Timestamp) {
+        verdict = verdict ?? found
+        switch found {
+        case .http: break
+        case .service(let service):
+            confidence = 90
+            let onDefaultPort = service.defaultPorts.contains(server.port)
+            let reason = onDefaultPort ? "port \(server.port), \(evidence.reason)" : "\(evidence.reason)"
+            findings.record(self, service, confidence: 90, reason: reason, serverName: nil, timestamp)
+        case .tls:
+            guard let service = ServiceProtocol.atHome(on: server.port) else { return }
+            confidence = 60
+            findings.record(
+                self, service, confidence: 60, reason: "port \(server.port), \(evidence.reason)",
+                serverName: evidence.clientHello?.serverName, timestamp)
+        }
+    }
+
+    // MARK: HTTP
+
+    private func beginHTTP() {
+        verdict = verdict ?? .http
+        analysis = .http
+        let conversation = findings.takeConversation()
+        conversation.begin(self)
+        self.conversation = conversation
+    }
+
+    @inline(__always)
+    private func converse(_ bytes: RawSpan, _ direction: Direction, _ timestamp: Timestamp) {
+        guard let conversation else { return }
+        let used = conversation.consume(bytes, direction, timestamp)
+        if conversation.isSwitched { switchProtocol(conversation, timestamp) }
+        if used < bytes.byteCount { route(bytes.extracting(used..<bytes.byteCount), direction, timestamp) }
+    }
+
+    /// After 101 or an accepted CONNECT the stream is no longer HTTP: the detectors get to see it afresh.
+    private func switchProtocol(_ conversation: HTTPConversation, _ timestamp: Timestamp) {
+        let held = conversation.takeHeldRequestBytes()
+        endHTTP(timestamp)
+        analysis = .detecting
+        detection.reset(joinedLate: false)
+        let client: Direction = localIsClient ? .send : .receive
+        if !held.isEmpty { route(held.span.bytes, client, timestamp) }
+    }
+
+    private func endHTTP(_ timestamp: Timestamp) {
+        guard let conversation else { return }
+        self.conversation = nil
+        conversation.end(timestamp)
+        findings.giveBack(conversation)
+    }
+
+    // MARK: The end
+
+    /// Everything that is still waiting is delivered, with gaps for what never came, and reported.
+    package func close(_ how: ConnectionClosed.How, _ timestamp: Timestamp) {
+        repeat {
+            deliverReady()
+            settleEnds(timestamp)
+        } while closeHole(timestamp)
+        if analysis == .detecting, !detection.isEmpty {
+            let outcome = detection.finish(role: opened.role)
+            if case .unknown = outcome {
+                findings.summary.bytes.unparsed[.undecided] &+= UInt64(detection.keptBytes)
+            } else {
+                apply(outcome, timestamp)
+            }
+        }
+        endHTTP(timestamp)
+        if verdict == nil, payloadBytes == 0, let service = ServiceProtocol.atHome(on: server.port) {
+            confidence = 60
+            findings.record(
+                self, service, confidence: 60, reason: "port \(server.port), no payload seen", serverName: nil, timestamp)
+        }
+        findings.count(self, how, hasPayload: payloadBytes > 0)
+    }
+
+    private func closeHole(_ timestamp: Timestamp) -> Bool {
+        for direction in Direction.allCases {
+            let stream = direction == .send ? sent : received
+            if stream.hasHole || (!stream.isWaiting && (stream.end ?? 0) > stream.next) {
+                let before = stream.next
+                skipHole(direction, .packetLost, timestamp)
+                if (direction == .send ? sent : received).next > before { return true }
+            }
+        }
+        return false
+    }
+}

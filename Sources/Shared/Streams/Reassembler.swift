@@ -1,0 +1,229 @@
+/// Puts one direction of a connection in order, by stream position: packets that arrive out of order and system
+/// calls that arrive from two CPUs alike.
+///
+/// Bytes in order are not copied: `accept` says which part of the caller's span is next. Only what waits for missing
+/// bytes is kept, as disjoint pieces sorted by position, all at or beyond `next`. The first copy of a byte wins
+/// (what the receiver's application saw, on most systems); later copies are counted, and those that differ as well.
+/// A hole becomes a gap when its bytes will not come any more; who decides that is the connection.
+package struct Reassembler {
+    /// The position up to which everything was delivered, as bytes or as a gap.
+    package private(set) var next: UInt64 = 0
+    /// What the other side has confirmed to have received.
+    package var acknowledged: UInt64 = 0
+    /// The stream's length, once its sender has said that it is finished.
+    package var end: UInt64?
+    /// Bytes that came more than once, and how many of them differ from the first copy.
+    package private(set) var retransmitted: UInt64 = 0
+    package private(set) var retransmittedDifferent: UInt64 = 0
+    package private(set) var waitingBytes = 0
+
+    private var waiting: [Piece] = []
+    /// Pieces of `waiting` that were already taken.
+    private var taken = 0
+    /// The last bytes delivered, to tell a retransmission from a forgery.
+    private var history: [UInt8] = []
+
+    package init() {}
+
+    /// A run of bytes, or of bytes that are known to be missing.
+    package struct Piece {
+        package var position: UInt64
+        package var length: UInt64
+        package var bytes: [UInt8]
+        /// Set where the piece is a gap.
+        package var reason: GapReason?
+        package var timestamp: Timestamp
+
+        var end: UInt64 { position &+ length }
+    }
+
+    package enum Acceptance: Equatable {
+        /// The bytes from this offset on are the next ones of the stream, and count as delivered.
+        case next(from: Int)
+        /// Kept (or known already): look for what is ready with `takeReady`.
+        case kept
+        /// Too far ahead of the stream to belong to it.
+        case implausible
+    }
+
+    package mutating func reset() {
+        next = 0
+        acknowledged = 0
+        end = nil
+        retransmitted = 0
+        retransmittedDifferent = 0
+        waitingBytes = 0
+        waiting.removeAll(keepingCapacity: waiting.capacity <= 64)
+        taken = 0
+        history.removeAll(keepingCapacity: true)
+    }
+
+    package var isWaiting: Bool { taken < waiting.count }
+
+    /// Something waits, and what it waits for is missing.
+    package var hasHole: Bool { taken < waiting.count && waiting[taken].position > next }
+
+    /// When the first of the waiting pieces arrived.
+    package var waitingSince: Timestamp? { isWaiting ? waiting[taken].timestamp : nil }
+
+    package var waitingPieces: Int { waiting.count &- taken }
+
+    /// The other side has confirmed bytes that are missing here.
+    package var holeWasAcknowledged: Bool { hasHole && acknowledged >= waiting[taken].position }
+
+    /// Takes bytes of the stream.
+    /// - Parameter hold: keep the bytes even if they are next: the other direction waits for something that comes first.
+    @inline(__always)
+    package mutating func accept(
+        _ bytes: RawSpan, at position: UInt64, _ timestamp: Timestamp, hold: Bool
+    ) -> Acceptance {
+        if position == next, !hold, taken == waiting.count {
+            next &+= UInt64(bytes.byteCount)
+            remember(bytes)
+            return .next(from: 0)
+        }
+        return acceptOutOfOrder(bytes, at: position, timestamp, hold: hold)
+    }
+
+    @inline(never)
+    private mutating func acceptOutOfOrder(
+        _ bytes: RawSpan, at position: UInt64, _ timestamp: Timestamp, hold: Bool
+    ) -> Acceptance {
+        var from = 0
+        var position = position
+        if position < next {
+            let overlap = Int(clamping: Swift.min(UInt64(bytes.byteCount), next &- position))
+            retransmitted &+= UInt64(overlap)
+            let differing = differencesFromHistory(bytes.extracting(0..<overlap), at: position)
+            retransmittedDifferent &+= differing
+            from = overlap
+            position = next
+            if from == bytes.byteCount { return .kept }
+        }
+        guard position &- next <= Self.plausibleDistance else { return .implausible }
+        let length = UInt64(bytes.byteCount &- from)
+        if position == next, !hold, taken == waiting.count || position &+ length <= waiting[taken].position {
+            next &+= length
+            remember(bytes.extracting(from..<bytes.byteCount))
+            return .next(from: from)
+        }
+        keep(bytes.extracting(from..<bytes.byteCount), position, length, nil, timestamp)
+        return .kept
+    }
+
+    /// Takes the news that bytes are missing which nobody will bring.
+    package mutating func acceptGap(at position: UInt64, length: UInt64, _ reason: GapReason, _ timestamp: Timestamp) {
+        let start = Swift.max(position, next)
+        guard length > 0, position &+ length > start, position <= UInt64.max &- length,
+            start &- next <= Self.plausibleDistance
+        else { return }
+        let nothing: [UInt8] = []
+        keep(nothing.span.bytes, start, position &+ length &- start, reason, timestamp)
+    }
+
+    /// The next piece of the stream, if it is there; it counts as delivered.
+    package mutating func takeReady() -> Piece? {
+        guard taken < waiting.count, waiting[taken].position == next else { return nil }
+        var piece = Piece(position: 0, length: 0, bytes: [], reason: nil, timestamp: waiting[taken].timestamp)
+        swap(&piece, &waiting[taken])
+        taken &+= 1
+        if taken == waiting.count {
+            waiting.removeAll(keepingCapacity: waiting.capacity <= 64)
+            taken = 0
+        }
+        next = piece.end
+        waitingBytes &-= piece.bytes.count
+        if piece.reason == nil { remember(piece.bytes.span.bytes) } else { history.removeAll(keepingCapacity: true) }
+        return piece
+    }
+
+    /// Gives up waiting for the bytes before the first waiting piece, or before the stream's known end.
+    /// - Returns: how many bytes are missing; 0 where none are.
+    package mutating func skipHole() -> UInt64 {
+        let target = isWaiting ? waiting[taken].position : end ?? next
+        guard target > next, target &- next <= Self.plausibleDistance else { return 0 }
+        let missing = target &- next
+        next = target
+        history.removeAll(keepingCapacity: true)
+        return missing
+    }
+
+    /// The largest distance at which a segment may lie ahead: a window is at most 2^30 bytes (RFC 7323, section 2.3).
+    static let plausibleDistance: UInt64 = 1 << 30
+
+    // MARK: Waiting pieces
+
+    /// Inserts what is not there yet; what is there already came first and stays.
+    private mutating func keep(
+        _ bytes: RawSpan, _ position: UInt64, _ length: UInt64, _ reason: GapReason?, _ timestamp: Timestamp
+    ) {
+        if taken > 0 {
+            waiting.removeFirst(taken)
+            taken = 0
+        }
+        let end = position &+ length
+        var at = position
+        var index = firstPiece(endingAfter: position)
+        while at < end {
+            let holeEnd = index < waiting.count ? Swift.min(end, Swift.max(at, waiting[index].position)) : end
+            if at < holeEnd {
+                let slice = reason == nil ? Int(at &- position)..<Int(holeEnd &- position) : 0..<0
+                let copy = Array(bytes.extracting(slice))
+                waiting.insert(
+                    Piece(position: at, length: holeEnd &- at, bytes: copy, reason: reason, timestamp: timestamp), at: index)
+                waitingBytes &+= copy.count
+                index &+= 1
+                at = holeEnd
+            }
+            guard at < end, index < waiting.count else { continue }
+            let overlapEnd = Swift.min(end, waiting[index].end)
+            if reason == nil, waiting[index].reason == nil {
+                let first = Int(at &- waiting[index].position)..<Int(overlapEnd &- waiting[index].position)
+                let second = bytes.extracting(Int(at &- position)..<Int(overlapEnd &- position))
+                retransmitted &+= overlapEnd &- at
+                let kept = waiting[index].bytes
+                let differing = second.differences(from: kept.span.bytes.extracting(first))
+                retransmittedDifferent &+= differing
+            }
+            at = overlapEnd
+            index &+= 1
+        }
+    }
+
+    private func firstPiece(endingAfter position: UInt64) -> Int {
+        var low = 0
+        var high = waiting.count
+        while low < high {
+            let middle = (low &+ high) / 2
+            if waiting[middle].end <= position { low = middle &+ 1 } else { high = middle }
+        }
+        return low
+    }
+
+    // MARK: History
+
+    /// How many delivered bytes are kept for comparison: two full Ethernet segments and a little more.
+    private static let historyBytes = 4096
+
+    @inline(__always)
+    private mutating func remember(_ bytes: RawSpan) {
+        let keep = Self.historyBytes
+        if bytes.byteCount >= keep {
+            history.removeAll(keepingCapacity: true)
+            history.append(bytes.extracting(last: keep))
+            return
+        }
+        if history.count &+ bytes.byteCount > 2 &* keep { history.removeFirst(history.count &- keep) }
+        history.append(bytes)
+    }
+
+    private func differencesFromHistory(_ bytes: RawSpan, at position: UInt64) -> UInt64 {
+        let start = next &- UInt64(history.count)
+        let from = Swift.max(start, position)
+        let to = Swift.min(next, position &+ UInt64(bytes.byteCount))
+        guard from < to, start <= next else { return 0 }
+        let first = history.span.bytes.extracting(Int(from &- start)..<Int(to &- start))
+        let second = bytes.extracting(Int(from &- position)..<Int(to &- position))
+        return second.differences(from: first)
+    }
+}
