@@ -62,17 +62,33 @@ package enum Kafka: Detector {
             .and(bytes.fit(big: UInt16.self, at: next &+ 12) { $0 == name })
     }
 
-    /// What one request is worth when nothing else will come: all of it is there, nothing else follows, and it names
-    /// its client or is a Fetch of a consumer (replica -1, a time and a size that are not negative).
+    /// What one request is worth when nothing else will come.
+    ///
+    /// All of it is there, nothing else follows, and it names its client or is a consumer's Fetch or ListOffsets.
     private static func alone(_ bytes: RawSpan) -> Fit {
         guard let size = bytes.big(UInt32.self, at: 0), let name = bytes.big(Int16.self, at: 12) else { return .open }
         guard bytes.byteCount == 4 &+ Int(size) else { return .no }
-        if name > 0 { return .yes }
-        let body = 14
-        return bytes.fit(1 as UInt16, at: 4)
-            .and(bytes.fit(0xFFFF_FFFF as UInt32, at: body))
-            .and(bytes.fit(big: Int32.self, at: body &+ 4) { $0 >= 0 })
-            .and(bytes.fit(big: Int32.self, at: body &+ 8) { $0 >= 0 })
+        return name > 0 ? .yes : fetch(bytes).or(listOffsets(bytes))
+    }
+
+    /// Without a client's name the body begins at 14: a consumer's replica id, -1; a time and a size to wait for.
+    private static func fetch(_ bytes: RawSpan) -> Fit {
+        bytes.fit(1 as UInt16, at: 4)
+            .and(bytes.fit(0xFFFF_FFFF as UInt32, at: 14))
+            .and(bytes.fit(big: Int32.self, at: 18) { $0 >= 0 })
+            .and(bytes.fit(big: Int32.self, at: 22) { $0 >= 0 })
+    }
+
+    /// A consumer's replica id, -1, from version 2 on an isolation level, the number of topics, the first one's name.
+    private static func listOffsets(_ bytes: RawSpan) -> Fit {
+        let topics = (bytes.big(UInt16.self, at: 6) ?? 0) < 2 ? 18 : 19
+        let length = Int(bytes.big(UInt16.self, at: topics &+ 4) ?? 0)
+        return bytes.fit(2 as UInt16, at: 4)
+            .and(bytes.fit(0xFFFF_FFFF as UInt32, at: 14))
+            .and(bytes.fit(big: UInt32.self, at: topics) { 1...10_000 ~= $0 })
+            // A topic's name has at most 249 characters.
+            .and(Fit(1...249 ~= length))
+            .and(bytes.fit(allOf: length, at: topics &+ 6, ASCII.isVisible))
     }
 
     // MARK: Responses
