@@ -5,10 +5,13 @@
 /// repeat addresses as a matter of course.
 package struct AddressNames: Equatable, Sendable {
     package init() {}
-    package private(set) var byAddress: [IPAddress: String] = [:]
-    package private(set) var byEndpoint: [Endpoint: String] = [:]
+    private var byAddress: [IPAddress: String] = [:]
+    private var byEndpoint: [Endpoint: String] = [:]
     private var hostsByAddress: [IPAddress: String] = [:]
     private var hostsByEndpoint: [Endpoint: String] = [:]
+
+    /// Some names stand for one port of an address only.
+    package var namesPorts: Bool { !byEndpoint.isEmpty || !hostsByEndpoint.isEmpty }
 
     /// The name of an endpoint, or of its address.
     package func name(of endpoint: Endpoint) -> String? {
