@@ -12,7 +12,8 @@ final class ReadAhead: ByteSource {
     /// from `filled`'s on; so do the fields behind it. Hence no lock, and `@unchecked`.
     private final class Ring: @unchecked Sendable {
         let source: any ByteSource
-        let free = DispatchSemaphore(value: ReadAhead.blocks)
+        /// Raised from 0, because a semaphore must not end below the value it began with.
+        let free = DispatchSemaphore(value: 0)
         let filled = DispatchSemaphore(value: 0)
         let memory = UnsafeMutableRawBufferPointer.allocate(
             byteCount: ReadAhead.blocks * ReadAhead.blockBytes, alignment: 4096)
@@ -21,7 +22,10 @@ final class ReadAhead: ByteSource {
         /// Set by the taking thread, before it signals `free` for the last time.
         let isCancelled = Atomic(false)
 
-        init(_ source: any ByteSource) { self.source = source }
+        init(_ source: any ByteSource) {
+            self.source = source
+            for _ in 0..<ReadAhead.blocks { free.signal() }
+        }
         deinit { memory.deallocate() }
 
         func block(_ number: Int) -> UnsafeMutableRawBufferPointer {

@@ -25,6 +25,16 @@ package enum Kafka: Detector {
         bytes.fit(big: UInt32.self, at: offset) { 8...maximumSize ~= $0 }
             .and(bytes.fit(big: UInt32.self, at: offset &+ 4, isKeyWithVersion))
             .and(clientID(bytes, at: offset &+ 12))
+            .and(topics(bytes, at: offset))
+    }
+
+    /// Produce up to version 2 has acks, a time to wait, and at least one topic. ZooKeeper's ConnectRequest, which
+    /// begins with zeros, is a Produce request but for that.
+    private static func topics(_ bytes: RawSpan, at offset: Int) -> Fit {
+        guard let word = bytes.big(UInt32.self, at: offset &+ 4), let name = bytes.big(Int16.self, at: offset &+ 12)
+        else { return .open }
+        guard word < 3 else { return .yes }
+        return bytes.fit(big: UInt32.self, at: offset &+ 20 &+ max(0, Int(name))) { 1...10_000 ~= $0 }
     }
 
     /// A nullable string: an int16 length, -1 for none.
