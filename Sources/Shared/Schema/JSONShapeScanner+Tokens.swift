@@ -35,18 +35,18 @@ extension JSONShapeScanner {
         @inline(__always) var shape: UInt32 { self == .null ? ShapeID.null.raw : ShapeID.boolean.raw }
     }
 
-    private func cut(in phase: Phase) -> Int {
+    private mutating func cut(in phase: Phase) -> Int {
         self.phase = phase
         return -1
     }
 
-    private func violated(_ limit: Limit? = nil) -> Int {
+    private mutating func violated(_ limit: Limit? = nil) -> Int {
         fail(limit)
         return -1
     }
 
     /// RFC 8259, section 8.1: a parser may ignore a byte order mark.
-    func readByteOrderMark(_ bytes: RawSpan) -> Int {
+    mutating func readByteOrderMark(_ bytes: RawSpan) -> Int {
         var i = 0
         while i < bytes.byteCount {
             let expected: UInt8 = matched == 0 ? 0xEF : matched == 1 ? 0xBB : 0xBF
@@ -63,7 +63,7 @@ extension JSONShapeScanner {
 
     /// A string value from somewhere behind its opening quote.
     @inline(never)
-    func readText(_ bytes: RawSpan, from start: Int) -> Int {
+    mutating func readText(_ bytes: RawSpan, from start: Int) -> Int {
         var i = start
         while true {
             if escape == .none {
@@ -83,7 +83,7 @@ extension JSONShapeScanner {
     }
 
     /// Takes the next byte of an escape sequence; `false` where it is none.
-    private func advanceEscape(_ byte: UInt8) -> Bool {
+    private mutating func advanceEscape(_ byte: UInt8) -> Bool {
         switch escape {
         case .none:
             return false
@@ -116,7 +116,7 @@ extension JSONShapeScanner {
 
     // MARK: - Keys that are decoded
 
-    func beginName() {
+    mutating func beginName() {
         name.removeAll(keepingCapacity: true)
         escape = .none
         highSurrogate = 0
@@ -124,7 +124,7 @@ extension JSONShapeScanner {
 
     /// A key from somewhere behind its opening quote into `name`, its escapes decoded.
     @inline(never)
-    func readName(_ bytes: RawSpan, from start: Int) -> Int {
+    mutating func readName(_ bytes: RawSpan, from start: Int) -> Int {
         var i = start
         while i < bytes.byteCount {
             guard name.count <= Self.maximumKeyLength else { return violated(.jsonKeys) }
@@ -174,7 +174,7 @@ extension JSONShapeScanner {
     }
 
     /// A `\u` escape gives a UTF-16 code unit; two may be one character (RFC 8259, section 7).
-    private func appendCodeUnit() {
+    private mutating func appendCodeUnit() {
         let unit = hexDigits
         if highSurrogate != 0, unit & 0xFC00 == 0xDC00 {
             let scalar = 0x10000 + (UInt32(highSurrogate & 0x3FF) << 10 | UInt32(unit & 0x3FF))
@@ -191,13 +191,13 @@ extension JSONShapeScanner {
     }
 
     /// A high surrogate that no low one followed (RFC 8259, section 8.2) is no character.
-    private func flushSurrogate() {
+    private mutating func flushSurrogate() {
         guard highSurrogate != 0 else { return }
         highSurrogate = 0
         append(0xFFFD)
     }
 
-    private func append(_ scalar: UInt32) {
+    private mutating func append(_ scalar: UInt32) {
         guard let scalar = Unicode.Scalar(scalar) else { return }
         for byte in UTF8.encode(scalar)! { name.append(byte) }
     }
@@ -206,7 +206,7 @@ extension JSONShapeScanner {
 
     /// A number from its first byte. Where it touches the piece's end it may go on in the next one.
     @inline(__always)
-    func readNumber(_ bytes: RawSpan, from start: Int) -> Int {
+    mutating func readNumber(_ bytes: RawSpan, from start: Int) -> Int {
         let end = bytes.byteCount
         var i = start
         if bytes.byte(i) == UInt8(ascii: "-") { i &+= 1 }
@@ -231,12 +231,12 @@ extension JSONShapeScanner {
     }
 
     @inline(never)
-    private func beginNumber(_ bytes: RawSpan, from start: Int) -> Int {
+    private mutating func beginNumber(_ bytes: RawSpan, from start: Int) -> Int {
         number = .start
         return carryOnNumber(bytes, from: start)
     }
 
-    func carryOnNumber(_ bytes: RawSpan, from start: Int) -> Int {
+    mutating func carryOnNumber(_ bytes: RawSpan, from start: Int) -> Int {
         var i = start
         while i < bytes.byteCount {
             let byte = bytes.byte(i)
@@ -286,18 +286,26 @@ extension JSONShapeScanner {
 
     /// `true`, `false` or `null` from its first byte; anything else is no value.
     @inline(__always)
-    func readLiteral(_ bytes: RawSpan, from start: Int) -> Int {
+    mutating func readLiteral(_ bytes: RawSpan, from start: Int) -> Int {
         switch bytes.byte(start) {
-        case UInt8(ascii: "n"): literal = .null
-        case UInt8(ascii: "t"): literal = .true
-        case UInt8(ascii: "f"): literal = .false
-        default: return violated()
+        case UInt8(ascii: "n"):
+            literal = .null
+            if bytes.has("null", at: start) { return start &+ 4 }
+        case UInt8(ascii: "t"):
+            literal = .true
+            if bytes.has("true", at: start) { return start &+ 4 }
+        case UInt8(ascii: "f"):
+            literal = .false
+            if bytes.has("false", at: start) { return start &+ 5 }
+        default:
+            return violated()
         }
         matched = 0
         return carryOnLiteral(bytes, from: start)
     }
 
-    func carryOnLiteral(_ bytes: RawSpan, from start: Int) -> Int {
+    @inline(never)
+    mutating func carryOnLiteral(_ bytes: RawSpan, from start: Int) -> Int {
         let spelling = literal.spelling
         var i = start
         while matched < spelling.utf8CodeUnitCount {

@@ -11,7 +11,7 @@
 /// are read as U+FFFD, as are surrogates without their partner. Of equal keys, escapes decoded, the last counts.
 ///
 /// A scanner is used for one body at a time and can be used again after `reset`; it then allocates nothing.
-package final class JSONShapeScanner {
+package struct JSONShapeScanner: ~Copyable {
     /// The bound that kept a body from being read: `.jsonDepth`, `.jsonKeys`, or `nil`.
     package private(set) var limitReached: Limit?
 
@@ -77,7 +77,7 @@ package final class JSONShapeScanner {
     }
 
     /// Forgets the body that was read so far.
-    package func reset() {
+    package mutating func reset() {
         phase = .start
         limitReached = nil
         shape = ShapeID.empty.raw
@@ -88,7 +88,7 @@ package final class JSONShapeScanner {
     }
 
     /// Takes the next bytes of the body. Once it is known not to be JSON, this returns at once.
-    package func feed(_ bytes: RawSpan, into table: inout ShapeTable) {
+    package mutating func feed(_ bytes: RawSpan, into table: inout ShapeTable) {
         guard bytes.byteCount > 0, phase != .failed else { return }
         if outlineGeneration != table.outlines.generation { forgetOutlines(table.outlines.generation) }
         var start = 0
@@ -102,7 +102,7 @@ package final class JSONShapeScanner {
     }
 
     /// The body has ended. `.empty` where it had no bytes at all.
-    package func finish(into table: inout ShapeTable) -> ShapeID {
+    package borrowing func finish() -> ShapeID {
         switch phase {
         case .start: return .empty
         case .end: return ShapeID(raw: shape)
@@ -111,12 +111,12 @@ package final class JSONShapeScanner {
         }
     }
 
-    func fail(_ limit: Limit? = nil) {
+    mutating func fail(_ limit: Limit? = nil) {
         phase = .failed
         limitReached = limit
     }
 
-    func refuse(_ refusal: ShapeTable.Refusal, _ table: inout ShapeTable) {
+    mutating func refuse(_ refusal: ShapeTable.Refusal, _ table: inout ShapeTable) {
         switch refusal {
         case .tableFull:
             table.refused &+= 1
@@ -125,7 +125,7 @@ package final class JSONShapeScanner {
         }
     }
 
-    private func forgetOutlines(_ generation: UInt32) {
+    private mutating func forgetOutlines(_ generation: UInt32) {
         outlineGeneration = generation
         frame.outline = OutlineCache.none
         for place in 0..<depth { frames[place].outline = OutlineCache.none }
@@ -133,9 +133,8 @@ package final class JSONShapeScanner {
 
     /// Room for one more frame or part; `false` where the limit is reached.
     @inline(never)
-    private func growFrames() -> Bool {
+    private mutating func growFrames(_ depth: Int) -> Bool {
         guard depth < maximumDepth else { return false }
-        guard depth == framesCapacity else { return true }
         let larger = UnsafeMutablePointer<Frame>.allocate(capacity: framesCapacity * 2)
         larger.moveInitialize(from: frames, count: depth)
         frames.deallocate()
@@ -145,9 +144,8 @@ package final class JSONShapeScanner {
     }
 
     @inline(never)
-    private func growParts(_ count: Int) -> Bool {
+    private mutating func growParts(_ count: Int) -> Bool {
         guard count < maximumParts else { return false }
-        guard count == partsCapacity else { return true }
         let larger = UnsafeMutablePointer<ShapePart>.allocate(capacity: partsCapacity * 2)
         larger.moveInitialize(from: parts, count: count)
         parts.deallocate()
@@ -158,7 +156,7 @@ package final class JSONShapeScanner {
 
     // MARK: - Whole tokens
 
-    private func scan(_ bytes: RawSpan, from start: Int, _ table: inout ShapeTable) {
+    private mutating func scan(_ bytes: RawSpan, from start: Int, _ table: inout ShapeTable) {
         let end = bytes.byteCount
         var i = start
         var phase = self.phase
@@ -168,7 +166,8 @@ package final class JSONShapeScanner {
         var shape = self.shape
         var parts = self.parts
         var room = min(partsCapacity, maximumParts)
-        let roomForFrames = { (depth: Int) in depth < self.framesCapacity && depth < self.maximumDepth }
+        var frames = self.frames
+        var roomForFrames = min(framesCapacity, maximumDepth)
         defer {
             self.frame = frame
             self.depth = depth
@@ -197,10 +196,11 @@ package final class JSONShapeScanner {
                 guard i < end else { break tokens }
                 guard bytes.byte(i) == UInt8(ascii: "\"") else { return fail() }
                 i &+= 1
-                let expected = table.outlines.outlines + Int(frame.outline)
-                if OutlineCache.expects(expected, in: bytes, at: i, keys: table.keys) {
-                    frame.key = expected.pointee.nextKey
-                    i &+= Int(expected.pointee.nextLength) &+ 1
+                let outline = table.outlines.outlines + Int(frame.outline)
+                let expected = table.expected(outline, in: bytes, at: i)
+                if expected > 0 {
+                    frame.key = outline.pointee.nextKey
+                    i &+= expected
                 } else {
                     let quote = bytes.plainTextEnd(i)
                     if quote < end, bytes.byte(quote) == UInt8(ascii: "\"") {
@@ -214,15 +214,9 @@ package final class JSONShapeScanner {
                         frame.key = table.keys.number(of: name.span.bytes)
                     }
                     guard frame.key != ByteInterner.full else { return refuse(.tableFull, &table) }
+                    phase = .colon
+                    continue tokens
                 }
-                phase = .colon
-                fallthrough
-
-            case .colon:
-                i = bytes.skipBlanks(i)
-                guard i < end else { break tokens }
-                guard bytes.byte(i) == UInt8(ascii: ":") else { return fail() }
-                i &+= 1
                 phase = .value
                 fallthrough
 
@@ -246,9 +240,10 @@ package final class JSONShapeScanner {
                     shape = ShapeID.number.raw
                 } else if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
                     i &+= 1
-                    if !roomForFrames(depth) {
-                        self.depth = depth
-                        guard growFrames() else { return fail(.jsonDepth) }
+                    if depth == roomForFrames {
+                        guard growFrames(depth) else { return fail(.jsonDepth) }
+                        frames = self.frames
+                        roomForFrames = min(framesCapacity, maximumDepth)
                     }
                     frames[depth] = frame
                     depth &+= 1
@@ -274,9 +269,9 @@ package final class JSONShapeScanner {
                     }
                     parts[top] = ShapePart(key: frame.key, shape: shape)
                     top &+= 1
-                    let expected = table.outlines.outlines + Int(frame.outline)
-                    if expected.pointee.nextKey == frame.key, expected.pointee.nextShape == shape {
-                        frame.outline = expected.pointee.next
+                    let outline = table.outlines.outlines + Int(frame.outline)
+                    if outline.pointee.nextKey == frame.key, outline.pointee.nextShape == shape {
+                        frame.outline = outline.pointee.next
                     } else {
                         frame.outline = table.outlines.step(
                             from: frame.outline, key: frame.key, shape: shape, keys: table.keys)
@@ -339,6 +334,14 @@ package final class JSONShapeScanner {
                 phase = .complete
                 continue tokens
 
+            case .colon:
+                i = bytes.skipBlanks(i)
+                guard i < end else { break tokens }
+                guard bytes.byte(i) == UInt8(ascii: ":") else { return fail() }
+                i &+= 1
+                phase = .value
+                continue tokens
+
             case .firstElement:
                 i = bytes.skipBlanks(i)
                 guard i < end else { break tokens }
@@ -365,7 +368,7 @@ package final class JSONShapeScanner {
     }
 
     /// Reads on in what the last piece's end cut. Gives where scanning goes on; negative where there is nothing to scan.
-    private func carryOn(_ bytes: RawSpan, _ table: inout ShapeTable) -> Int {
+    private mutating func carryOn(_ bytes: RawSpan, _ table: inout ShapeTable) -> Int {
         switch phase {
         case .byteOrderMark:
             return readByteOrderMark(bytes)

@@ -149,7 +149,7 @@ indirect enum JSONValue {
 /// A table and a scanner, for tests that feed texts.
 struct SchemaReader: ~Copyable {
     var table: ShapeTable
-    let scanner: JSONShapeScanner
+    var scanner: JSONShapeScanner
 
     init(limits: Limits = Limits()) {
         table = ShapeTable(limits: limits)
@@ -164,7 +164,7 @@ struct SchemaReader: ~Copyable {
             scanner.feed(text.span.bytes.extracting(start..<cut), into: &table)
             start = cut
         }
-        return scanner.finish(into: &table)
+        return scanner.finish()
     }
 
     mutating func shape(_ text: [UInt8]) -> Shape {
