@@ -204,7 +204,9 @@ extension JSONShapeScanner {
 
     // MARK: - Numbers
 
-    /// A number from its first byte. Where it touches the piece's end it may go on in the next one.
+    /// A number from its first byte.
+    ///
+    /// Where it touches the piece's end it may go on in the next one.
     @inline(__always)
     mutating func readNumber(_ bytes: RawSpan, from start: Int) -> Int {
         let end = bytes.byteCount

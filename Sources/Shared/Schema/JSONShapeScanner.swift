@@ -1,5 +1,6 @@
-/// Reads a JSON text (RFC 8259) in pieces of any size and gives its shape: types, no values. However the text is cut,
-/// the shape is the same.
+/// Reads a JSON text (RFC 8259) in pieces of any size and gives its shape: types, no values.
+///
+/// However the text is cut, the shape is the same.
 ///
 /// How it works. Tokens that lie whole in a piece are read in place by `scan`, strings and numbers eight bytes at a
 /// time; a token that the piece's end cuts is carried on byte by byte (`JSONShapeScanner+Tokens.swift`). Open containers
@@ -15,7 +16,9 @@ package struct JSONShapeScanner: ~Copyable {
     /// The bound that kept a body from being read: `.jsonDepth`, `.jsonKeys`, or `nil`.
     package private(set) var limitReached: Limit?
 
-    /// What is expected next. From `byteOrderMark` on: what was cut.
+    /// What is expected next.
+    ///
+    /// From `byteOrderMark` on: what was cut.
     enum Phase: UInt8 {
         case start, firstKey, key, colon, firstElement, value, complete, separator, end, failed
         case byteOrderMark, name, text, number, literal
@@ -31,8 +34,9 @@ package struct JSONShapeScanner: ~Copyable {
         var isObject = false
     }
 
-    /// Different shapes that the elements of one array may have. Each element is compared with them all, and
-    /// nobody reads a schema with a thousand variants.
+    /// Different shapes that the elements of one array may have.
+    ///
+    /// Each element is compared with them all, and nobody reads a schema with a thousand variants.
     static let maximumElementShapes = 1000
     /// Bytes of one key.
     static let maximumKeyLength = 64 << 10
@@ -87,7 +91,9 @@ package struct JSONShapeScanner: ~Copyable {
         matched = 0
     }
 
-    /// Takes the next bytes of the body. Once it is known not to be JSON, this returns at once.
+    /// Takes the next bytes of the body.
+    ///
+    /// Once it is known not to be JSON, this returns at once.
     package mutating func feed(_ bytes: RawSpan, into table: inout ShapeTable) {
         guard bytes.byteCount > 0, phase != .failed else { return }
         if outlineGeneration != table.outlines.generation { forgetOutlines(table.outlines.generation) }
@@ -101,7 +107,9 @@ package struct JSONShapeScanner: ~Copyable {
         scan(bytes, from: start, &table)
     }
 
-    /// The body has ended. `.empty` where it had no bytes at all.
+    /// The body has ended.
+    ///
+    /// `.empty` where it had no bytes at all.
     package borrowing func finish() -> ShapeID {
         switch phase {
         case .start: return .empty
@@ -367,7 +375,9 @@ package struct JSONShapeScanner: ~Copyable {
         self.phase = phase
     }
 
-    /// Reads on in what the last piece's end cut. Gives where scanning goes on; negative where there is nothing to scan.
+    /// Reads on in what the last piece's end cut.
+    ///
+    /// Gives where scanning goes on; negative where there is nothing to scan.
     private mutating func carryOn(_ bytes: RawSpan, _ table: inout ShapeTable) -> Int {
         switch phase {
         case .byteOrderMark:

@@ -1,6 +1,8 @@
 /// What an object holds so far, member by member in the order of arrival, as a tree: from each outline the next member
-/// (its key and its value's shape) leads to the next outline. Objects that come with the same members in the same
-/// order walk the same path, and at its end the object's shape is known without looking at its members again.
+/// (its key and its value's shape) leads to the next outline.
+///
+/// Objects that come with the same members in the same order walk the same path, and at its end the object's shape is
+/// known without looking at its members again.
 ///
 /// Each outline remembers where the last object went from here, with the key's bytes, so that the next key is one
 /// comparison of eight bytes and not a search. It is what a JavaScript engine calls a hidden class with an inline cache.
@@ -10,7 +12,9 @@
 struct OutlineCache: ~Copyable {
     struct Outline {
         /// The next key as it last came, with its closing quote and the colon: the first eight bytes, those of them
-        /// that count, and the last eight of more than eight. A head outside its mask matches nothing.
+        /// that count, and the last eight of more than eight.
+        ///
+        /// A head outside its mask matches nothing.
         var nextHead: UInt64 = 1
         var nextMask: UInt64 = 0
         var nextTail: UInt64 = 0
@@ -37,8 +41,10 @@ struct OutlineCache: ~Copyable {
     }
 
     static var none: UInt32 { 0 }
-    /// Where objects start. Which of the roots it is depends on the key under which the object lies, so that an object
-    /// and the objects within it do not overwrite each other's expectation.
+    /// Where objects start.
+    ///
+    /// Which of the roots it is depends on the key under which the object lies, so that an object and the objects
+    /// within it do not overwrite each other's expectation.
     @inline(__always)
     static func root(under key: UInt32) -> UInt32 { 1 &+ (key & 63) }
 

@@ -10,7 +10,9 @@ package struct ShapeTable: ~Copyable {
     /// Lines that one schema may take when written out.
     package let maximumLines: Int
 
-    /// Distinct shapes. A map has as many variants at most, each of a few nested containers.
+    /// Distinct shapes.
+    ///
+    /// A map has as many variants at most, each of a few nested containers.
     private static let maximumShapes = 1 << 20
     /// Members of all shapes together: 32 MB.
     private static let maximumParts = 4 << 20
@@ -89,8 +91,9 @@ package struct ShapeTable: ~Copyable {
         case tooLong
     }
 
-    /// The shape of an object with these members, in the order of their arrival. Of a key that came twice the last value
-    /// counts, as most implementations have it (RFC 8259, section 4).
+    /// The shape of an object with these members, in the order of their arrival.
+    ///
+    /// Of a key that came twice the last value counts, as most implementations have it (RFC 8259, section 4).
     mutating func object(_ members: UnsafeBufferPointer<ShapePart>) throws(Refusal) -> UInt32 {
         if members.isEmpty { return ShapeID.emptyObject.raw }
         sorted.removeAll(keepingCapacity: true)

@@ -65,7 +65,8 @@ indirect enum JSONValue {
     private static func key(_ random: inout SchemaTestRandom) -> String {
         let keys = [
             "", "a", "b", "id", "name", "email", "sevenby", "eightbyt", "ninebytes", "fifteen-bytes..",
-            "sixteen bytes...", "a key that is a good deal longer than two words", "über", "日本語", "😀", "a\"b", "back\\slash",
+            "sixteen bytes...", "a key that is a good deal longer than two words", "über", "日本語", "😀", "a\"b",
+            "back\\slash",
             "line\nbreak", "\u{0}", "slash/", "null", "tab\t",
         ]
         return keys.randomElement(using: &random)!
