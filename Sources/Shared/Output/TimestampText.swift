@@ -47,7 +47,7 @@ package struct TimestampText: Sendable {
     /// multiplication (103 / 1024 is one tenth for numbers below 100).
     @inline(__always)
     private static func fourDigits(_ value: UInt32) -> UInt32 {
-        let pairs = value / 100 | value % 100 << 16
+        let pairs = value / 100 | (value % 100) << 16
         let tens = (pairs &* 103) >> 10 & 0x000F_000F
         let ones = pairs &- tens &* 10
         return (0x3030_3030 | tens | ones << 8).littleEndian
