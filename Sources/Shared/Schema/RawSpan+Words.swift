@@ -88,7 +88,9 @@ extension RawSpan {
         return i
     }
 
-    /// Where white space ends that begins at `start` (RFC 8259, section 2). Most often there is none, or one blank.
+    /// Where white space ends that begins at `start` (RFC 8259, section 2).
+    ///
+    /// Most often there is none, or one blank.
     @inline(__always)
     func skipBlanks(_ start: Int) -> Int {
         guard start < byteCount, byte(start) <= 0x20 else { return start }

@@ -36,7 +36,8 @@ package struct AddressNames: Equatable, Sendable {
             case .endpoint(let endpoint): byEndpoint.updateValue(name, forKey: endpoint)
             }
         if let known, known != name {
-            throw NameRuleError(place: place, reason: "this address is named \(known) by another --name; keep one of them")
+            throw NameRuleError(
+                place: place, reason: "this address is named \(known) by another --name; keep one of them")
         }
     }
 
@@ -66,7 +67,9 @@ package struct AddressNames: Equatable, Sendable {
         case endpoint(Endpoint)
     }
 
-    /// An address, or an address with a port. IPv6 with a port stands in brackets; without them all colons are its own.
+    /// An address, or an address with a port.
+    ///
+    /// IPv6 with a port stands in brackets; without them all colons are its own.
     private static func target(_ text: String, place: String) throws(NameRuleError) -> Target {
         if let address = IPAddress(text) { return .address(address) }
         var host = Substring(text)

@@ -5,15 +5,18 @@ import Testing
 
 @Suite struct `JSON shape scanner` {
     @Test(arguments: [
-        ("", Shape.empty), ("null", .null), ("true", .boolean), ("false", .boolean), ("0", .number), ("-1.5e+3", .number),
+        ("", Shape.empty), ("null", .null), ("true", .boolean), ("false", .boolean), ("0", .number),
+        ("-1.5e+3", .number),
         ("\"\"", .string), ("[]", .array([])), ("{}", .object([])), (" \r\n\t[ ] ", .array([])), ("{ }", .object([])),
         ("[1,\"a\",2,null]", .array([.null, .number, .string])),
         ("[[],[1],[2]]", .array([.array([]), .array([.number])])),
-        ("{\"b\":1,\"a\":{\"c\":[true]}}",
+        (
+            "{\"b\":1,\"a\":{\"c\":[true]}}",
             .object([
                 .init(key: "a", shape: .object([.init(key: "c", shape: .array([.boolean]))])),
                 .init(key: "b", shape: .number),
-            ])),
+            ])
+        ),
         ("\u{FEFF}[1]", .array([.number])),
     ])
     func `gives types without values`(text: String, expected: Shape) {
@@ -22,10 +25,14 @@ import Testing
     }
 
     @Test(arguments: [
-        " ", "\u{FEFF}", "nul", "nulll", "TRUE", "01", "-", "-a", "1.", ".5", "1e", "1e+", "+1", "0x10", "1 2", "[1,]", "[,1]",
-        "[1 2]", "{\"a\":1,}", "{,}", "{\"a\"}", "{\"a\":}", "{a:1}", "{1:1}", "{\"a\" 1}", "[1}", "{\"a\":1]", "]", "}", ",",
-        ":", "[", "{", "\"", "\"a", "\"\\", "\"\\x\"", "\"\\u12g4\"", "\"\\u123\"", "\"a\nb\"", "\"a\u{1}b\"", "{\"a\nb\":1}",
-        "'a'", "[1]x", "[1][2]", "{\"a\":1}\n{\"a\":2}", "<html></html>", "a=1&b=2", "NaN", "Infinity", "/* c */ 1", "[1,\u{A0}2]",
+        " ", "\u{FEFF}", "nul", "nulll", "TRUE", "01", "-", "-a", "1.", ".5", "1e", "1e+", "+1", "0x10", "1 2", "[1,]",
+        "[,1]",
+        "[1 2]", "{\"a\":1,}", "{,}", "{\"a\"}", "{\"a\":}", "{a:1}", "{1:1}", "{\"a\" 1}", "[1}", "{\"a\":1]", "]",
+        "}", ",",
+        ":", "[", "{", "\"", "\"a", "\"\\", "\"\\x\"", "\"\\u12g4\"", "\"\\u123\"", "\"a\nb\"", "\"a\u{1}b\"",
+        "{\"a\nb\":1}",
+        "'a'", "[1]x", "[1][2]", "{\"a\":1}\n{\"a\":2}", "<html></html>", "a=1&b=2", "NaN", "Infinity", "/* c */ 1",
+        "[1,\u{A0}2]",
         "{\"\\ud800\\x\":1}", "\u{0}", "[1]\u{0}", "-01", "1.e5", "{\"a\"b\":1}",
     ])
     func `takes nothing that the grammar does not have`(text: String) {
@@ -124,7 +131,8 @@ import Testing
         for key in [#"\ud800"#, #"\udc00"#] {
             #expect(reader.shape("{\"\(key)x\":1}") == .object([.init(key: "\u{FFFD}x", shape: .number)]))
         }
-        #expect(reader.shape(#"{"\ud800\ud800\udc00":1}"#) == .object([.init(key: "\u{FFFD}\u{10000}", shape: .number)]))
+        #expect(
+            reader.shape(#"{"\ud800\ud800\udc00":1}"#) == .object([.init(key: "\u{FFFD}\u{10000}", shape: .number)]))
         #expect(reader.shape(#"["\ud800"]"#) == .array([.string]))
     }
 
