@@ -89,7 +89,7 @@ package enum MySQL: Detector {
         case 0x03: return head.and(query(bytes, at: body &+ 1, length: length &- 1))
         case 0x02, 0x16:
             return head.and(Fit(length >= 2)).and(text(bytes, at: body &+ 1, count: length &- 1))
-        case 0x0E, 0x1F: return head.and(Fit(length == 1))
+        case 0x01, 0x0E, 0x1F: return head.and(Fit(length == 1))
         case 0x17:
             // COM_STMT_EXECUTE: the statement's number, cursor flags, and an iteration count that is always 1.
             return head.and(Fit(length >= 10)).and(bytes.fit(byteAt: body &+ 5) { $0 <= 7 })
@@ -147,6 +147,8 @@ package enum MySQL: Detector {
         guard let command, let response else { return .open }
         switch command {
         case 0x03, 0x17: return .yes
+        // COM_QUIT isn't answered; what is there belongs to a command from before the capture.
+        case 0x01: return Fit(response != 0x00)
         default: return Fit(response == 0x00 || response == 0xFF)
         }
     }
