@@ -11,13 +11,20 @@ struct CapturedPacket {
     var bytes: UnsafeRawBufferPointer
 }
 
+/// A capture file that has been opened.
+protocol PacketSource: ~Copyable {
+    /// The next packet, or `nil` where the file ends; `failure` says why, if it ends too early.
+    mutating func next() -> CapturedPacket?
+    var failure: String? { get }
+}
+
 /// Why a file gives no packets.
 struct CaptureFailure: Error, Equatable {
     var reason: String
 }
 
-/// A capture file, read by libpcap: pcap in either byte order, with micro- or nanoseconds, and pcapng.
-struct PcapFile: ~Copyable {
+/// A pcap file, read by libpcap: in either byte order, with micro- or nanoseconds.
+struct PcapFile: ~Copyable, PacketSource {
     private let handle: OpaquePointer
     private let linkType: Int32
     private let source: any ByteSource

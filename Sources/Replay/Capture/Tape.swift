@@ -16,6 +16,12 @@ final class Tape<Sink: EventSink> {
     /// - Throws: `Failure` where the input is no capture. One that ends too early is no error; `files` says why it did.
     func read(_ input: Input, afterSome: () throws(Failure) -> Bool = { () throws(Failure) in true }) throws(Failure) {
         var file = CaptureFile(name: input.name)
+        if PcapngFile.isPcapng(input.bytes.head) {
+            var capture = PcapngFile(input.bytes)
+            try read(&capture, &file, afterSome)
+            finish(file)
+            return
+        }
         var opened: PcapFile?
         do throws(CaptureFailure) {
             opened = try PcapFile(input.bytes)
@@ -24,12 +30,16 @@ final class Tape<Sink: EventSink> {
             file.failure = error.reason
         }
         if var capture = opened.take() { try read(&capture, &file, afterSome) }
+        finish(file)
+    }
+
+    private func finish(_ file: CaptureFile) {
         if file.failure != nil { decoder.fileWasTruncated() }
         files.append(file)
     }
 
-    private func read(
-        _ capture: inout PcapFile, _ file: inout CaptureFile, _ afterSome: () throws(Failure) -> Bool
+    private func read<Source: PacketSource & ~Copyable>(
+        _ capture: inout Source, _ file: inout CaptureFile, _ afterSome: () throws(Failure) -> Bool
     ) throws(Failure) {
         while let packet = capture.next() {
             file.packets &+= 1

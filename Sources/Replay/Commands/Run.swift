@@ -86,7 +86,7 @@ struct Run: ParsableCommand {
         if !quiet {
             let screen = dataOnOutput ? STDERR_FILENO : STDOUT_FILENO
             let text = summary(result, showsMap: outputPath == nil && mapPath == nil, Terminal.style(screen))
-            Self.print(text, to: screen)
+            StandardOutput.write(text, to: screen)
         }
         for line in result.capture.complaints { Terminal.complain(line) }
         let isLossy = SummaryReport.isLossy(result.summary) || result.capture.wasInterrupted
@@ -118,15 +118,5 @@ struct Run: ParsableCommand {
 
     private static func environment(_ name: String) -> String? {
         Terminal.environment(name).flatMap { $0.isEmpty ? nil : $0 }
-    }
-
-    private static func print(_ text: String, to descriptor: Int32) {
-        let bytes = Array(text.utf8)
-        var written = 0
-        while written < bytes.count {
-            let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress.map { $0 + written }, $0.count - written) }
-            if count < 0, errno != EINTR { return }
-            written += max(count, 0)
-        }
     }
 }

@@ -57,8 +57,5 @@ struct ProgressBar: ~Copyable {
         return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
     }
 
-    private static func write(_ text: String) {
-        let bytes = Array(text.utf8)
-        _ = bytes.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
-    }
+    private static func write(_ text: String) { StandardOutput.write(text, to: STDERR_FILENO) }
 }

@@ -33,7 +33,6 @@ enum Terminal {
     /// One line to standard error, with whatever could confuse a terminal made visible.
     static func complain(_ line: String) {
         let style = TextStyle(hasUnicode: hasUnicode)
-        let text = Array("replay: \(style.safe(line))\n".utf8)
-        _ = text.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        StandardOutput.write("replay: \(style.safe(line))\n", to: STDERR_FILENO)
     }
 }

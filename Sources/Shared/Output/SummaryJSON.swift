@@ -7,9 +7,16 @@ package struct SummaryJSON {
 
     /// - Parameter capture: what the source has to say of itself, put first.
     package static func text(_ summary: Summary, capture: (inout SummaryJSON) -> Void = { _ in }) -> String {
+        text { json in
+            capture(&json)
+            json.write(summary)
+        }
+    }
+
+    /// Another object in the same form.
+    package static func text(_ members: (inout SummaryJSON) -> Void) -> String {
         var json = SummaryJSON()
-        capture(&json)
-        json.write(summary)
+        members(&json)
         return json.text + "\n}\n"
     }
 

@@ -46,7 +46,7 @@ package struct SummaryReport {
 
     private mutating func connections(_ connections: Summary.Connections) {
         line("Connections", [Quantity.count(connections.opened)] + counted(connections.verdicts))
-        var ends = counted(connections.closed)
+        var ends = connections.closed.nonZero.map { "\(Quantity.count($0.count)) \(Self.ending($0.key))" }
         if connections.joinedLate > 0 { ends.insert("\(Quantity.count(connections.joinedLate)) joined late", at: 0) }
         if !ends.isEmpty { line("", ends, tone: .faint) }
     }
@@ -114,6 +114,16 @@ package struct SummaryReport {
     /// Whether anything that was on the wire is missing from what was read: exit status 1.
     package static func isLossy(_ summary: Summary) -> Bool {
         summary.losses.total > 0 || summary.bytes.gaps.total > 0
+    }
+
+    private static func ending(_ how: ConnectionClosed.How) -> String {
+        switch how {
+        case .orderly: "closed in order"
+        case .reset: "reset"
+        case .idle: "fell silent"
+        case .tapeEnd: "open at the end"
+        case .superseded: "replaced by a new one"
+        }
     }
 
     private static func loss(_ reason: Loss.Reason, _ count: UInt64) -> String {
