@@ -26,6 +26,10 @@ package struct HeadScanner {
         let lineFeed = SIMD16<UInt8>(repeating: 0x0A)
         let carriageReturn = SIMD16<UInt8>(repeating: 0x0D)
         var offset = scanned
+        // A carriage return that was the last byte then is judged by what follows it now.
+        if offset > 0, bytes.u8(at: offset &- 1) == 0x0D, let following = bytes.u8(at: offset), following != 0x0A {
+            hasBareCarriageReturn = true
+        }
         while offset &+ 16 <= count {
             let block = bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: SIMD16<UInt8>.self)
             let isLF = unsafeBitCast(block .== lineFeed, to: SIMD2<UInt64>.self)
@@ -52,7 +56,7 @@ package struct HeadScanner {
     }
 
     /// A line feed ends a line; an empty one ends the head. A carriage return is judged by what follows it, which
-    /// may be in bytes to come: then by the line feed's look back.
+    /// may be in bytes to come: then by the next call.
     @inline(__always)
     private mutating func lineEnd(_ bytes: RawSpan, _ at: Int) -> Int? {
         guard bytes.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self) == 0x0A else {
