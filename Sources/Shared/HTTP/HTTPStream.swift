@@ -142,16 +142,18 @@ package final class HTTPStream {
             conversation.parsed(UInt64(blank))
             return blank
         }
-        guard let length = lines.scan(bytes) else {
-            if !startLineIsValid, let feed = lines.lineFeeds.first {
+        let limit = conversation.limits.headBytes
+        guard let length = lines.scan(bytes), length <= limit else {
+            // What is decided here rests on the first `limit` bytes alone, however many came at once.
+            if !startLineIsValid, let feed = lines.lineFeeds.first, Int(feed) < limit {
                 guard isStartLine(bytes, 0..<Int(feed)) else { return loseHead(.bytesBetweenMessages) }
                 startLineIsValid = true
             }
-            if bytes.byteCount > conversation.limits.headBytes {
-                conversation.reached(.headBytes)
-                return loseHead(.headTooLarge)
-            }
-            return -1
+            guard bytes.byteCount > limit else { return -1 }
+            conversation.reached(.headBytes)
+            conversation.placeIsLost(kind)
+            conversation.unparsed(UInt64(limit))
+            return limit &+ loseHead(.headTooLarge)
         }
         let isHead = message.head.parse(bytes, lines, kind)
         lines.reset()
@@ -232,10 +234,12 @@ package final class HTTPStream {
             return count
         case .end(let consumed):
             wire(bytes.extracting(first: consumed), conversation)
+            message.anomalies.formUnion(chunks.anomalies)
             endBody(conversation)
             return consumed
         case .broken(let anomaly, let consumed):
             wire(bytes.extracting(first: consumed), conversation)
+            message.anomalies.formUnion(chunks.anomalies)
             message.anomalies.insert(anomaly)
             message.anomalies.insert(.bodyIncomplete)
             endBody(conversation)
