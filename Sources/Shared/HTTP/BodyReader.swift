@@ -3,7 +3,7 @@
 /// Small bodies are judged when they are whole, because services say the same things again and again: a body whose very bytes
 /// were seen before has the shape that it had then (`BodyShapes`). All others are read as they come.
 package final class BodyReader {
-    private let scanner: JSONShapeScanner
+    @exclusivity(unchecked) private var scanner: JSONShapeScanner
     private var decoder: ContentDecoder?
     /// The body is waited for as a whole; else it is read as it comes.
     @exclusivity(unchecked) private var waitsForWhole = false
@@ -97,7 +97,7 @@ package final class BodyReader {
     private func read(_ bytes: RawSpan, scans: Bool, _ message: inout HTTPMessage, _ conversation: HTTPConversation) {
         let coding = message.head.contentCoding
         if coding == .identity {
-            conversation.scan(scanner, bytes)
+            conversation.scan(&scanner, bytes)
             if message.bodyIsSeparate { Self.keep(bytes, &message, conversation) }
             return
         }
@@ -114,7 +114,7 @@ package final class BodyReader {
                 conversation.reached(.expansion)
                 return false
             }
-            if scans { conversation.scan(scanner, decoded) }
+            if scans { conversation.scan(&scanner, decoded) }
             Self.keep(decoded, &message, conversation)
             return true
         }
@@ -128,7 +128,7 @@ package final class BodyReader {
 
     /// The shape of what was read, and what was wrong with its coding.
     private func judge(_ message: inout HTTPMessage, _ conversation: HTTPConversation) -> ShapeID {
-        let shape = conversation.finish(scanner)
+        let shape = conversation.finish(&scanner)
         switch message.head.contentCoding {
         case .identity: return shape
         case .unknown:
