@@ -15,7 +15,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-16s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: ## install the Debian packages that are missing (needs root only then)
-	@.ci/setup build
+	@.ci/setup
 
 build: setup ## build replay, optimised, in .build/release
 	@$(SWIFT) build -c release --product replay
@@ -24,8 +24,7 @@ demo: build ## replay a capture of a small shop: the summary and the service map
 	@echo
 	$(REPLAY) $(DEMO)/input.pcap --names $(DEMO)/names
 
-test: ## run every test, and every fixture against its goldens
-	@.ci/setup test
+test: setup ## run every test, and every fixture against its goldens
 	@$(SWIFT) build --build-tests
 	@$(SWIFT) test --skip-build --disable-xctest
 	@$(MAKE) --no-print-directory check

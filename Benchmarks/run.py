@@ -129,6 +129,7 @@ def compare(build, selected, capture, rounds, limit):
 def row(name, capture, runs, loop):
     cpu, user, system = (statistics.median(getattr(run, part) for run in runs) for part in ("cpu", "user", "system"))
     cpu = max(cpu, 1e-3)
+    ratios = [run.cpu / max(base.cpu, 1e-3) for run, base in zip(runs, loop, strict=True)]
     cells = [
         name + status_note(runs),
         f"{cpu:.2f}",
@@ -138,7 +139,7 @@ def row(name, capture, runs, loop):
         f"{capture.packets / cpu / 1e3:,.0f}",
         f"{max(run.peak for run in runs) / 1e6:.0f}",
         f"{max(run.written for run in runs) / 1e6:,.0f}",
-        f"{statistics.median(run.cpu / max(base.cpu, 1e-3) for run, base in zip(runs, loop)):.1f}",
+        f"{statistics.median(ratios):.1f}",
     ]
     return "| " + " | ".join(cells) + " |"
 
@@ -149,8 +150,8 @@ def status_note(runs):
     return "".join(f" ({words.get(status, f'exit status {status}')})" for status in statuses)
 
 
-COLUMNS = ["tool", "CPU s", "user + system", "wall s", "MB per CPU s", "1,000 packets per CPU s", "peak MB", "MB written",
-           "ratio to the loop"]
+COLUMNS = ["tool", "CPU s", "user + system", "wall s", "MB per CPU s", "1,000 packets per CPU s", "peak MB",
+           "MB written", "ratio to the loop"]
 HEADER = f"| {' | '.join(COLUMNS)} |\n| --- |{' ---: |' * (len(COLUMNS) - 1)}"
 
 

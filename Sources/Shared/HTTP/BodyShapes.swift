@@ -8,7 +8,7 @@ package struct BodyShapes: ~Copyable {
     package static let longestBody = 64 << 10
     private static let places = 2048
     /// All bodies together; where another would be too much, all are forgotten.
-    private static let budget = 16 << 20
+    private static let budget = 8 << 20
 
     private struct Entry {
         var bytes: [UInt8] = []
