@@ -46,8 +46,8 @@ bench: build ## record the inputs (once, needs root) and measure replay beside o
 	@Benchmarks/install.sh peers
 	@python3 Benchmarks/run.py
 
-docs: ## build the documentation with DocC, in docs/
+docs: ## build the documentation with DocC, in .build/docs/
 	@.ci/docs
 
 clean: ## remove what was built (not the benchmarks' inputs)
-	rm -rf .build docs
+	rm -rf .build
