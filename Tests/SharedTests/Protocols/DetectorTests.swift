@@ -6,6 +6,12 @@ import Testing
     static let known = Conversation.recorded + Conversation.written
     static let unknown = Conversation.recordedOthers + Conversation.lookAlikes
 
+    @Test(arguments: ServiceProtocol.allCases)
+    func `has a detector and a conversation for every service protocol`(_ service: ServiceProtocol) {
+        #expect(Registry.all.contains { $0.verdict == .service(service) })
+        #expect(Conversation.recorded.contains { $0.verdict == .service(service) })
+    }
+
     @Test(arguments: known)
     func `recognises what a protocol's peers say`(_ conversation: Conversation) {
         #expect(Detectors.judge(conversation)?.verdict == conversation.verdict)
