@@ -117,14 +117,18 @@ package enum Kafka: Detector {
 
     /// A consumer's replica id, -1, from version 2 on an isolation level, the number of topics, the first one's name.
     private static func listOffsets(_ bytes: RawSpan) -> Fit {
-        let topics = (bytes.big(UInt16.self, at: 6) ?? 0) < 2 ? 18 : 19
-        let length = Int(bytes.big(UInt16.self, at: topics &+ 4) ?? 0)
+        guard let version = bytes.big(UInt16.self, at: 6) else { return .open }
+        let topics = version < 2 ? 18 : 19
         return bytes.fit(2 as UInt16, at: 4)
             .and(bytes.fit(0xFFFF_FFFF as UInt32, at: 14))
             .and(bytes.fit(big: UInt32.self, at: topics) { 1...10_000 ~= $0 })
-            // A topic's name has at most 249 characters.
-            .and(Fit(1...249 ~= length))
-            .and(bytes.fit(allOf: length, at: topics &+ 6, ASCII.isVisible))
+            .and(topicName(bytes, at: topics &+ 4))
+    }
+
+    /// A topic's name has at most 249 characters.
+    private static func topicName(_ bytes: RawSpan, at offset: Int) -> Fit {
+        guard let length = bytes.big(UInt16.self, at: offset) else { return .open }
+        return Fit(1...249 ~= length).and(bytes.fit(allOf: Int(length), at: offset &+ 2, ASCII.isVisible))
     }
 
     // MARK: Responses

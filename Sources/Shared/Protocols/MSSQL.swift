@@ -110,7 +110,9 @@ package enum MSSQL: Detector {
 
     private static func tokens(_ bytes: RawSpan) -> Fit {
         let head = header(bytes, 0x04, length: 10...32_768)
-        guard let size = bytes.big(UInt16.self, at: 2), let token = bytes.u8(at: payload) else { return head }
+        guard let size = bytes.big(UInt16.self, at: 2), let token = bytes.u8(at: payload) else {
+            return head.and(.open)
+        }
         let body = payload &+ 1
         let inside = bytes.fit(little: UInt16.self, at: body) { 2...Swift.max(2, Int(size)) ~= Int($0) }
         switch token {
