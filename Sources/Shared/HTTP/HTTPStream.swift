@@ -68,6 +68,7 @@ package final class HTTPStream {
                 pending.append(bytes.extracting(used..<bytes.byteCount))
                 pendingSince = timestamp
             }
+            stopAwaiting(conversation)
             return bytes.byteCount
         }
         var input: [UInt8] = []
@@ -82,7 +83,16 @@ package final class HTTPStream {
             pending.append(input.span.bytes.extracting(used..<input.count))
             pendingSince = timestamp
         }
+        stopAwaiting(conversation)
         return bytes.byteCount
+    }
+
+    /// An answer that was not captured will not come: so much is not kept for it.
+    @inline(__always)
+    private func stopAwaiting(_ conversation: HTTPConversation) {
+        if state == .awaitingSwitch, pending.count > conversation.limits.detectionBytes {
+            resolveSwitch(pendingSince, conversation)
+        }
     }
 
     /// Bytes that wait for the answer to a request to switch.
@@ -325,7 +335,11 @@ package final class HTTPStream {
             message.anomalies.insert(.bodyIncomplete)
             endBody(conversation)
         case .head: finishIncompleteHead(conversation)
-        case .lost, .awaitingSwitch, .switched: break
+        case .awaitingSwitch:
+            // No answer was captured; what was said meanwhile may be HTTP.
+            resolveSwitch(pendingSince, conversation)
+            return finish(conversation)
+        case .lost, .switched: break
         }
         conversation.unparsed(UInt64(pending.count))
         pending.removeAll(keepingCapacity: true)
@@ -367,13 +381,33 @@ package final class HTTPStream {
     }
 
     private func content(_ bytes: RawSpan, _ conversation: HTTPConversation) {
-        message.contentBytes &+= UInt64(bytes.byteCount)
         if message.head.contentCoding == .identity {
+            message.contentBytes &+= UInt64(bytes.byteCount)
             conversation.scan(shapes, bytes)
             if message.bodyIsSeparate { keepDecoded(bytes, conversation) }
-        } else if let decoder, message.head.contentCoding != .unknown, !message.hasGap {
+            return
+        }
+        var at = 0
+        while at < bytes.byteCount {
+            let room = Self.expansionBlock &- Int(message.contentBytes % UInt64(Self.expansionBlock))
+            let count = Swift.min(room, bytes.byteCount &- at)
+            decode(bytes.extracting(at..<at &+ count), conversation)
+            at &+= count
+        }
+    }
+
+    /// The ceiling of what a body may become grows in steps of so many bytes of the body, so that it does not depend on
+    /// how the body was cut.
+    private static let expansionBlock = 1024
+
+    /// Decodes bytes that lie within one block.
+    private func decode(_ bytes: RawSpan, _ conversation: HTTPConversation) {
+        let block = message.contentBytes / UInt64(Self.expansionBlock) &+ 1
+        message.contentBytes &+= UInt64(bytes.byteCount)
+        if let decoder, message.head.contentCoding != .unknown, !message.hasGap {
             let ceiling = Swift.max(
-                UInt64(conversation.limits.bodyBytes), message.contentBytes &* UInt64(conversation.limits.expansion))
+                UInt64(conversation.limits.bodyBytes),
+                block &* UInt64(Self.expansionBlock) &* UInt64(conversation.limits.expansion))
             decoder.decode(bytes) { decoded in
                 guard message.decodedBytes &+ UInt64(decoded.byteCount) <= ceiling else {
                     message.anomalies.insert(.contentCodingLimit)
@@ -410,6 +444,9 @@ package final class HTTPStream {
                 if decoder?.state == .failed || (decoder?.state == .decoding && message.decodedBytes == 0) {
                     message.anomalies.insert(.contentCodingFailed)
                     message.shape = .nonJSON
+                } else if decoder?.state == .decoding, !message.hasGap {
+                    // The framing was kept, the coding's end was not reached.
+                    message.anomalies.insert(.bodyIncomplete)
                 }
             }
             if message.hasGap || message.anomalies.contains(.bodyIncomplete) { message.shape = .nonJSON }
