@@ -5,6 +5,8 @@
 package final class BodyReader {
     @exclusivity(unchecked) private var scanner: JSONShapeScanner
     private var decoder: ContentDecoder?
+    /// Bytes that the decoder was given.
+    private var encodedBytes = 0
     /// The body is waited for as a whole; else it is read as it comes.
     @exclusivity(unchecked) private var waitsForWhole = false
     /// The length of a body that is waited for; `nil` for a chunked one, which says it at its end.
@@ -105,11 +107,28 @@ package final class BodyReader {
         if decoder == nil {
             decoder = conversation.takeDecoder()
             decoder?.begin(coding)
+            encodedBytes = 0
         }
-        let ceiling = Swift.max(
-            UInt64(conversation.limits.bodyBytes), message.contentBytes &* UInt64(conversation.limits.expansion))
+        var at = 0
+        while at < bytes.byteCount {
+            let room = Self.expansionBlock &- encodedBytes % Self.expansionBlock
+            let end = Swift.min(bytes.byteCount, at &+ room)
+            decode(bytes.extracting(at..<end), scans: scans, &message, conversation)
+            encodedBytes &+= end &- at
+            at = end
+        }
+    }
+
+    /// The ceiling of what a body may become grows in steps of so many of its bytes, so that it does not depend on how the
+    /// body was cut.
+    private static let expansionBlock = 1024
+
+    /// Decodes bytes that lie within one block.
+    private func decode(_ bytes: RawSpan, scans: Bool, _ message: inout HTTPMessage, _ conversation: HTTPConversation) {
+        let blockEnd = (encodedBytes / Self.expansionBlock &+ 1) &* Self.expansionBlock
+        let ceiling = Swift.max(conversation.limits.bodyBytes, blockEnd &* conversation.limits.expansion)
         decoder?.decode(bytes) { decoded in
-            guard message.decodedBytes &+ UInt64(decoded.byteCount) <= ceiling else {
+            guard message.decodedBytes &+ UInt64(decoded.byteCount) <= UInt64(ceiling) else {
                 message.anomalies.insert(.contentCodingLimit)
                 conversation.reached(.expansion)
                 return false
@@ -135,11 +154,13 @@ package final class BodyReader {
             message.anomalies.insert(.contentCodingUnknown)
             return .nonJSON
         case .gzip, .deflate, .brotli, .zstd:
-            guard decoder?.state == .failed || (decoder?.state == .decoding && message.decodedBytes == 0) else {
-                return shape
+            if decoder?.state == .failed || (decoder?.state == .decoding && message.decodedBytes == 0) {
+                message.anomalies.insert(.contentCodingFailed)
+                return .nonJSON
             }
-            message.anomalies.insert(.contentCodingFailed)
-            return .nonJSON
+            // The framing was kept, and yet the coding's own end was not reached.
+            if decoder?.state == .decoding, !message.hasGap { message.anomalies.insert(.bodyIncomplete) }
+            return shape
         }
     }
 }

@@ -47,7 +47,7 @@ package enum HTTP1Detector: Detector {
     }
 
     /// A method that is registered and common, blanks, and a target that begins with "/".
-    private static func isWellKnown(_ method: Range<Int>, _ end: Int, _ bytes: RawSpan) -> Bool {
+    static func isWellKnown(_ method: Range<Int>, _ end: Int, _ bytes: RawSpan) -> Bool {
         var target = end
         while let byte = bytes.u8(at: target), isBlank(byte) { target &+= 1 }
         return bytes.u8(at: target) == UInt8(ascii: "/") && wellKnownMethods.contains { bytes.isWord($0, at: method) }

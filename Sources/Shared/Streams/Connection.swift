@@ -189,8 +189,9 @@ package final class Connection {
     }
 
     private func detect(_ bytes: RawSpan, _ direction: Direction, _ timestamp: Timestamp) {
-        if detection.isEmpty, let flipped = Detection.isHTTP(bytes, fromClient: (direction == .send) == localIsClient) {
-            isFlipped = isFlipped != flipped
+        let isFromClient = (direction == .send) == localIsClient
+        if detection.isEmpty, isFromClient || opened.role == .unknown, Detection.isHTTPRequest(bytes) {
+            isFlipped = isFlipped != !isFromClient
             beginHTTP()
             return converse(bytes, direction, timestamp)
         }

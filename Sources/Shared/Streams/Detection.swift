@@ -133,12 +133,11 @@ package final class Detection {
 
     /// Whether the very first bytes of a connection are a request: the common case, found without keeping a byte.
     /// The detector is the first of the registry, so no other has to be asked.
-    /// - Returns: whether the sides have to be exchanged; `nil` where the bytes are none, or not yet.
-    package static func isHTTP(_ bytes: RawSpan, fromClient: Bool) -> Bool? {
+    package static func isHTTPRequest(_ bytes: RawSpan) -> Bool {
         let context = DetectionContext(isStreamStart: true, isFinal: false)
         let nothing = bytes.extracting(first: 0)
-        if case .yes = HTTP1Detector.examine(client: bytes, server: nothing, context) { return !fromClient }
-        return nil
+        if case .yes = HTTP1Detector.examine(client: bytes, server: nothing, context) { return true }
+        return false
     }
 
     // MARK: Judging
@@ -165,15 +164,13 @@ package final class Detection {
         let remote = received.span.bytes.extracting(receivedStart..<received.count)
         let localIsClient = role != .server
         for detector in Registry.all {
-            // HTTP's and TLS's grammar tells the sides apart better than a guess; a known role stands for all others.
-            let mayFlip = role == .unknown || detector.verdict == .http
             var finding = localIsClient
                 ? detector.examine(client: local, server: remote, context)
                 : detector.examine(client: remote, server: local, context)
             if case .yes(let evidence) = finding {
                 return .recognised(detector.verdict, evidence, isFlipped: !localIsClient)
             }
-            if mayFlip {
+            if role == .unknown {
                 let other = localIsClient
                     ? detector.examine(client: remote, server: local, context)
                     : detector.examine(client: local, server: remote, context)
