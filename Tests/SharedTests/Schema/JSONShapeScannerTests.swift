@@ -71,6 +71,27 @@ import Testing
         }
     }
 
+    @Test func `sees every byte that a number or a string may not hold, wherever it lies in a word`() {
+        var reader = SchemaReader()
+        for byte in UInt8.min ... .max {
+            for place in 1..<20 {
+                var number = Array("[12345678901234567890, 1]".utf8)
+                number[place + 1] = byte
+                let mayStand = Array("0123456789.eE, \n\t\r".utf8).contains(byte)
+                #expect(mayStand || reader.id(number) == .nonJSON, "\(byte) at \(place)")
+                var string = Array("[\"12345678901234567890\"]".utf8)
+                string[place + 1] = byte
+                let isPlain = byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+                #expect((reader.id(string) != .nonJSON) == isPlain, "\(byte) at \(place)")
+                for run in 1..<12 {
+                    // A run of one byte: borrows and carries go from one byte of a word to the next.
+                    number.replaceSubrange(place + 1..<place + 2, with: [UInt8](repeating: byte, count: run))
+                    #expect(reader.id(number) == reader.id(number, cutAt: Array(1..<number.count)))
+                }
+            }
+        }
+    }
+
     @Test func `is not JSON when the text is cut short`() {
         var random = SchemaTestRandom(seed: 3)
         var reader = SchemaReader()
