@@ -44,7 +44,7 @@ import Testing
 
     @Test(arguments: known + unknown)
     func `holds to what it said, whatever follows`(_ conversation: Conversation) {
-        var random = SeededRandom(UInt64(conversation.client.count &* 31 &+ conversation.server.count))
+        var random = SeededRandom(seed: UInt64(conversation.client.count &* 31 &+ conversation.server.count))
         let context = DetectionContext(isStreamStart: conversation.isStreamStart, isFinal: false)
         let prefixes = conversation.prefixes
         for heard in prefixes.count > 1000 ? Array(prefixes.prefix(500) + prefixes.suffix(50)) : prefixes {
@@ -74,7 +74,7 @@ import Testing
 
     @Test(arguments: known)
     func `survives conversations that are cut anywhere or bent`(_ conversation: Conversation) {
-        var random = SeededRandom(7)
+        var random = SeededRandom(seed: 7)
         for heard in conversation.prefixes.prefix(700) {
             _ = Detectors.judge(heard.client, heard.server, isStreamStart: conversation.isStreamStart, isFinal: true)
         }
@@ -95,7 +95,7 @@ import Testing
     }
 
     @Test func `finds nothing in random bytes`() {
-        var random = SeededRandom(2026)
+        var random = SeededRandom(seed: 2026)
         for round in 0..<4000 {
             let client = random.bytes(round % 10 == 0 ? Int.random(in: 0...4096, using: &random) : round % 97)
             let server = random.bytes(Int.random(in: 0...200, using: &random))
@@ -107,7 +107,7 @@ import Testing
     }
 
     @Test func `finds nothing in random lines`() {
-        var random = SeededRandom(17)
+        var random = SeededRandom(seed: 17)
         let alphabet = Array("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 +-*$:/{}\r\n".utf8)
         for round in 0..<4000 {
             let client = (0..<round % 211).map { _ in alphabet.randomElement(using: &random)! }
@@ -118,7 +118,7 @@ import Testing
     }
 
     @Test func `survives bytes that are often zero or all ones`() {
-        var random = SeededRandom(99)
+        var random = SeededRandom(seed: 99)
         let few: [UInt8] = [0, 0, 0, 1, 2, 3, 4, 8, 10, 16, 22, 0x7F, 0x80, 0xCE, 0xFF]
         for round in 0..<6000 {
             let client = (0..<round % 120).map { _ in few.randomElement(using: &random)! }
