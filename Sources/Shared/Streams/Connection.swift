@@ -59,7 +59,7 @@ package final class Connection {
     /// Takes captured bytes of one direction.
     package func data(_ bytes: RawSpan, at position: StreamPosition, _ timestamp: Timestamp) {
         let direction = position.direction
-        let hold = direction == .send ? received.hasHole : sent.hasHole
+        let hold = direction == .send ? received.isWaiting : sent.isWaiting
         let acceptance = direction == .send
             ? sent.accept(bytes, at: position.position, timestamp, hold: hold)
             : received.accept(bytes, at: position.position, timestamp, hold: hold)
@@ -112,19 +112,21 @@ package final class Connection {
 
     /// What one side says is held back while bytes of the other, which came first, are missing: a response must not
     /// be read before its request.
+    /// What both sides have ready is delivered in the order in which it was said.
     private func deliverReady() {
-        var progress = true
-        while progress {
-            progress = false
-            while !received.hasHole, let piece = sent.takeReady() {
-                deliver(piece, .send)
-                progress = true
-            }
-            while !sent.hasHole, let piece = received.takeReady() {
-                deliver(piece, .receive)
-                progress = true
-            }
+        while true {
+            let sentIsNext = sent.isReady && !received.hasHole
+            let receivedIsNext = received.isReady && !sent.hasHole
+            guard sentIsNext || receivedIsNext else { return }
+            let takesSent = sentIsNext && !(receivedIsNext && receivedCameFirst)
+            guard let piece = takesSent ? sent.takeReady() : received.takeReady() else { return }
+            deliver(piece, takesSent ? .send : .receive)
         }
+    }
+
+    private var receivedCameFirst: Bool {
+        guard let received = received.readySince, let sent = sent.readySince else { return false }
+        return received < sent
     }
 
     /// A hole is given up when its bytes were confirmed and yet did not come for a while, or when too much waits for them.
@@ -319,13 +321,14 @@ package final class Connection {
             deliverReady()
             settleEnds(timestamp)
         } while closeHole(timestamp)
-        if analysis == .detecting, !detection.isEmpty {
+        // What is recognised at last may switch protocols, and leave bytes to be judged anew.
+        while analysis == .detecting, !detection.isEmpty {
             let outcome = detection.finish(role: opened.role)
             if case .unknown = outcome {
                 findings.summary.bytes.unparsed[.undecided] &+= UInt64(detection.pendingBytes)
-            } else {
-                apply(outcome, timestamp)
+                break
             }
+            apply(outcome, timestamp)
         }
         endHTTP(timestamp)
         if verdict == nil, payloadBytes == 0, let service = ServiceProtocol.atHome(on: server.port) {

@@ -33,6 +33,8 @@ package struct Reassembler {
         /// Set where the piece is a gap.
         package var reason: GapReason?
         package var timestamp: Timestamp
+        /// The earliest arrival among this piece and those behind it.
+        package var sentBefore: Timestamp
 
         var end: UInt64 { position &+ length }
     }
@@ -63,8 +65,14 @@ package struct Reassembler {
     /// Something waits, and what it waits for is missing.
     package var hasHole: Bool { taken < waiting.count && waiting[taken].position > next }
 
+    /// The first of the waiting pieces is next.
+    package var isReady: Bool { taken < waiting.count && waiting[taken].position == next }
+
     /// When the first of the waiting pieces arrived.
     package var waitingSince: Timestamp? { isWaiting ? waiting[taken].timestamp : nil }
+
+    /// When the first of the waiting pieces must have been on its way: it may have come late, but not after what follows it.
+    package var readySince: Timestamp? { isWaiting ? waiting[taken].sentBefore : nil }
 
     package var waitingPieces: Int { waiting.count &- taken }
 
@@ -124,7 +132,8 @@ package struct Reassembler {
     /// The next piece of the stream, if it is there; it counts as delivered.
     package mutating func takeReady() -> Piece? {
         guard taken < waiting.count, waiting[taken].position == next else { return nil }
-        var piece = Piece(position: 0, length: 0, bytes: [], reason: nil, timestamp: waiting[taken].timestamp)
+        var piece = Piece(position: 0, length: 0, bytes: [], reason: nil, timestamp: waiting[taken].timestamp,
+            sentBefore: waiting[taken].sentBefore)
         swap(&piece, &waiting[taken])
         taken &+= 1
         if taken == waiting.count {
@@ -169,8 +178,11 @@ package struct Reassembler {
             if at < holeEnd {
                 let slice = reason == nil ? Int(at &- position)..<Int(holeEnd &- position) : 0..<0
                 let copy = Array(bytes.extracting(slice))
+                let sentBefore = index < waiting.count ? Swift.min(timestamp, waiting[index].sentBefore) : timestamp
                 waiting.insert(
-                    Piece(position: at, length: holeEnd &- at, bytes: copy, reason: reason, timestamp: timestamp), at: index)
+                    Piece(
+                        position: at, length: holeEnd &- at, bytes: copy, reason: reason, timestamp: timestamp,
+                        sentBefore: sentBefore), at: index)
                 waitingBytes &+= copy.count
                 index &+= 1
                 at = holeEnd

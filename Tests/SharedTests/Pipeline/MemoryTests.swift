@@ -1,0 +1,115 @@
+import Testing
+
+@testable import Shared
+
+/// Memory is bounded by what is open, never by how long the tape is (DESIGN.md, rule 3).
+@Suite struct `Memory of the pipeline` {
+    private static let request = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
+    private static let response = "HTTP/1.1 204 No Content\r\n\r\n"
+
+    private func profiler() -> Profiler {
+        var options = Profiler.Options()
+        options.eventLog = false
+        return Profiler(options)
+    }
+
+    /// Opens, uses and closes `count` connections, a few of them at a time.
+    private func connections(_ count: Int, in profiler: Profiler, from serial: UInt64) {
+        for number in 0..<count {
+            var tape = TapeBuilder()
+            tape.resume(ConnectionID(serial + UInt64(number)), sent: 0, received: 0)
+            tape.open(port: number % 4 == 3 ? 5432 : 8080)
+            switch number % 4 {
+            case 0, 1:
+                tape.send(Self.request)
+                tape.receive(Self.response)
+            case 2: tape.data(.send, [0xEE, 0xDD, UInt8(truncatingIfNeeded: number)])
+            default: break
+            }
+            tape.close()
+            tape.play(into: profiler)
+        }
+    }
+
+    @Test func `sees growth where there is some`() {
+        let profiler = profiler()
+        let before = ReachableElements.count(from: profiler)
+        var tape = TapeBuilder()
+        for _ in 0..<100 {
+            tape.open()
+            tape.send(Self.request)
+        }
+        tape.play(into: profiler)
+        #expect(ReachableElements.count(from: profiler) >= before + 100)
+    }
+
+    @Test func `does not grow with the number of connections that closed`() {
+        let profiler = profiler()
+        connections(1000, in: profiler, from: 0)
+        let before = ReachableElements.count(from: profiler)
+        connections(100_000, in: profiler, from: 1000)
+        #expect(ReachableElements.count(from: profiler) <= before + 10)
+        #expect(profiler.summary.connections.closed[.orderly] == 101_000)
+        #expect(profiler.summary.bytes.isBalanced)
+    }
+
+    @Test func `does not grow with the number of requests on a connection that never rests`() {
+        let profiler = profiler()
+        let perRound = 100
+        var tape = TapeBuilder()
+        tape.open()
+        // The pipeline is never empty: responses are always ten behind.
+        tape.send(String(repeating: Self.request, count: 10))
+        tape.play(into: profiler)
+        func round() {
+            var next = TapeBuilder()
+            next.resume(tape.connection, sent: tape.sent, received: tape.received)
+            next.send(String(repeating: Self.request, count: perRound))
+            next.receive(String(repeating: Self.response, count: perRound))
+            next.play(into: profiler)
+            tape = next
+        }
+        for _ in 0..<100 { round() }
+        let before = ReachableElements.count(from: profiler)
+        var largest = 0
+        for number in 0..<9_900 {
+            round()
+            if number % 997 == 0 { largest = max(largest, ReachableElements.count(from: profiler)) }
+        }
+        // The queue is made compact every 1024 requests: entries of some 8 bytes of text.
+        #expect(largest <= before + 1024 * 16)
+        #expect(profiler.summary.messages.requests == 1_000_010)
+        #expect(profiler.summary.messages.exchanges == 1_000_000)
+    }
+
+    @Test func `does not grow with requests that nobody answers`() {
+        let profiler = profiler()
+        var tape = TapeBuilder()
+        tape.open()
+        tape.play(into: profiler)
+        var before = 0
+        for number in 0..<400 {
+            var next = TapeBuilder()
+            next.resume(tape.connection, sent: tape.sent, received: 0)
+            next.send(String(repeating: Self.request, count: 100))
+            next.play(into: profiler)
+            tape = next
+            if number == 100 { before = ReachableElements.count(from: profiler) }
+        }
+        #expect(ReachableElements.count(from: profiler) <= before + 1024 * 16)
+        #expect(profiler.summary.limits[.pipelinedRequests] == 40_000 - 4096)
+    }
+
+    @Test(arguments: ["CONNECT h:1 HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nUpgrade: x\r\n\r\n"])
+    func `does not grow while the answer to a request to switch never comes`(_ request: String) {
+        let profiler = profiler()
+        var tape = TapeBuilder()
+        tape.open()
+        tape.send(request)
+        for _ in 0..<1000 { tape.data(.send, [UInt8](repeating: 0xEE, count: 1000)) }
+        tape.play(into: profiler)
+        #expect(ReachableElements.count(from: profiler) < 300_000)
+        profiler.finish()
+        #expect(profiler.summary.bytes.isBalanced)
+    }
+}
