@@ -70,6 +70,7 @@ package final class HTTPStream {
                 pending.append(bytes.extracting(used..<bytes.byteCount))
                 pendingSince = timestamp
             }
+            stopAwaiting(conversation)
             return bytes.byteCount
         }
         var input: [UInt8] = []
@@ -84,7 +85,16 @@ package final class HTTPStream {
             pending.append(input.span.bytes.extracting(used..<input.count))
             pendingSince = timestamp
         }
+        stopAwaiting(conversation)
         return bytes.byteCount
+    }
+
+    /// An answer that was not captured will not come: so much is not kept for it.
+    @inline(__always)
+    private func stopAwaiting(_ conversation: HTTPConversation) {
+        if state == .awaitingSwitch, pending.count > conversation.limits.detectionBytes {
+            resolveSwitch(pendingSince, conversation)
+        }
     }
 
     /// Bytes that wait for the answer to a request to switch.
@@ -322,7 +332,11 @@ package final class HTTPStream {
             message.anomalies.insert(.bodyIncomplete)
             endBody(conversation)
         case .head: finishIncompleteHead(conversation)
-        case .lost, .awaitingSwitch, .switched: break
+        case .awaitingSwitch:
+            // No answer was captured; what was said meanwhile may be HTTP.
+            resolveSwitch(pendingSince, conversation)
+            return finish(conversation)
+        case .lost, .switched: break
         }
         conversation.unparsed(UInt64(pending.count))
         pending.removeAll(keepingCapacity: true)
