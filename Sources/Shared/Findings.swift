@@ -46,9 +46,8 @@ package final class Findings {
 
     private func source(_ client: Endpoint) -> NameID {
         if let lastSource, lastSource.address == client.address { return lastSource.name }
-        if let name = names.byEndpoint[client] { return map.name(name) }
-        let name = map.name(names.byAddress[client.address] ?? client.address.description)
-        if names.byEndpoint.isEmpty { lastSource = (client.address, name) }
+        let name = map.name(names.name(of: client) ?? client.address.description)
+        if !names.namesPorts { lastSource = (client.address, name) }
         return name
     }
 

@@ -11,6 +11,8 @@ package final class ContentDecoder {
     /// The first byte of a "deflate" body: two are needed to see what it is.
     private var firstByte: UInt8?
     private var wrapperIsKnown = true
+    /// A member of gzip has ended exactly where the bytes did.
+    private var isBetweenMembers = false
     private let output = UnsafeMutableRawBufferPointer.allocate(byteCount: 32 << 10, alignment: 16)
 
     package private(set) var state = State.decoding
@@ -36,6 +38,7 @@ package final class ContentDecoder {
         self.coding = coding
         state = .decoding
         firstByte = nil
+        isBetweenMembers = false
         wrapperIsKnown = coding != .deflate
         switch coding {
         case .gzip: beginInflate(windowBits: 15 + 16)
@@ -53,7 +56,9 @@ package final class ContentDecoder {
     /// Decodes the next bytes of the body.
     /// - Parameter sink: takes decoded bytes as they come; answers `false` to stop.
     package func decode(_ bytes: RawSpan, _ sink: (RawSpan) -> Bool) {
-        guard state == .decoding, bytes.byteCount > 0 else { return }
+        guard bytes.byteCount > 0 else { return }
+        if isBetweenMembers { beginMember(bytes) }
+        guard state == .decoding else { return }
         guard wrapperIsKnown || chooseWrapper(bytes, sink) else { return }
         bytes.withUnsafeBytes { input in
             switch coding {
@@ -108,14 +113,27 @@ package final class ContentDecoder {
             inflater.avail_out = UInt32(output.count)
             let result = inflate(&inflater, Z_NO_FLUSH)
             guard emit(output.count - Int(inflater.avail_out), sink) else { return Z_STREAM_END }
-            if result == Z_STREAM_END, coding == .gzip, inflater.avail_in > 0 {
-                // A gzip file may have several members (RFC 1952, section 2.2).
-                inflateReset(&inflater)
-                continue
+            if result == Z_STREAM_END, coding == .gzip {
+                isBetweenMembers = inflater.avail_in == 0
+                if !isBetweenMembers, inflater.next_in.pointee == Self.memberStart {
+                    inflateReset(&inflater)
+                    continue
+                }
             }
             if result != Z_OK || inflater.avail_out > 0 { return result }
         }
     }
+
+    /// A gzip file may have several members (RFC 1952, section 2.2). What else is behind one is let go of, as gzip does.
+    private func beginMember(_ bytes: RawSpan) {
+        isBetweenMembers = false
+        guard bytes.u8(at: 0) == Self.memberStart else { return }
+        inflateReset(&inflater)
+        state = .decoding
+    }
+
+    /// The first byte of a member (RFC 1952, section 2.3.1: ID1).
+    private static let memberStart: UInt8 = 0x1F
 
     // MARK: brotli and zstd
 

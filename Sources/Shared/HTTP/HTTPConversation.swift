@@ -80,10 +80,10 @@ package final class HTTPConversation {
     package func takeDecoder() -> ContentDecoder { findings.takeDecoder() }
     package func giveBack(_ decoder: ContentDecoder) { findings.giveBack(decoder) }
 
-    package func scan(_ shapes: JSONShapeScanner, _ bytes: RawSpan) { shapes.feed(bytes, into: &findings.shapes) }
+    package func scan(_ shapes: inout JSONShapeScanner, _ bytes: RawSpan) { shapes.feed(bytes, into: &findings.shapes) }
 
-    package func finish(_ shapes: JSONShapeScanner) -> ShapeID {
-        let shape = shapes.finish(into: &findings.shapes)
+    package func finish(_ shapes: inout JSONShapeScanner) -> ShapeID {
+        let shape = shapes.finish()
         if let limit = shapes.limitReached { reached(limit) }
         return shape
     }

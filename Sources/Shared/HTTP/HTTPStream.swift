@@ -142,21 +142,23 @@ package final class HTTPStream {
             conversation.parsed(UInt64(blank))
             return blank
         }
-        guard let length = lines.scan(bytes) else {
-            if !startLineIsValid, let feed = lines.lineFeeds.first {
-                guard isStartLine(bytes, 0..<Int(feed)) else { return loseHead(.bytesBetweenMessages) }
+        let limit = conversation.limits.headBytes
+        guard let length = lines.scan(bytes), length <= limit else {
+            // What is decided here rests on the first `limit` bytes alone, however many came at once.
+            if !startLineIsValid, let feed = lines.lineFeeds.first, Int(feed) < limit {
+                guard isStartLine(bytes, 0..<Int(feed)) else { return loseHead(.bytesBetweenMessages, conversation) }
                 startLineIsValid = true
             }
-            if bytes.byteCount > conversation.limits.headBytes {
-                conversation.reached(.headBytes)
-                return loseHead(.headTooLarge)
-            }
-            return -1
+            guard bytes.byteCount > limit else { return -1 }
+            conversation.reached(.headBytes)
+            conversation.placeIsLost(kind)
+            conversation.unparsed(UInt64(limit))
+            return limit &+ loseHead(.headTooLarge, conversation)
         }
         let isHead = message.head.parse(bytes, lines, kind)
         lines.reset()
         startLineIsValid = false
-        guard isHead else { return loseHead(.bytesBetweenMessages) }
+        guard isHead else { return loseHead(.bytesBetweenMessages, conversation) }
         message.reset()
         message.anomalies = message.head.anomalies
         message.anomalies.formUnion(carried)
@@ -174,12 +176,14 @@ package final class HTTPStream {
         return kind == .request ? RequestLine.parse(bytes, line) != nil : StatusLine.parse(bytes, line) != nil
     }
 
-    private func loseHead(_ why: Anomaly) -> Int {
+    /// What seemed to be a head is none. The search begins behind its first byte, so that it can't find the same again.
+    private func loseHead(_ why: Anomaly, _ conversation: HTTPConversation) -> Int {
         lines.reset()
         startLineIsValid = false
         carried.insert(why)
         state = .lost
-        return 0
+        conversation.unparsed(1)
+        return 1
     }
 
     private func begin(_ framing: HTTPFraming, _ conversation: HTTPConversation) {
@@ -232,10 +236,12 @@ package final class HTTPStream {
             return count
         case .end(let consumed):
             wire(bytes.extracting(first: consumed), conversation)
+            message.anomalies.formUnion(chunks.anomalies)
             endBody(conversation)
             return consumed
         case .broken(let anomaly, let consumed):
             wire(bytes.extracting(first: consumed), conversation)
+            message.anomalies.formUnion(chunks.anomalies)
             message.anomalies.insert(anomaly)
             message.anomalies.insert(.bodyIncomplete)
             endBody(conversation)

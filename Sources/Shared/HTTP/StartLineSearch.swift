@@ -22,7 +22,9 @@ package enum StartLineSearch {
                 guard mark &+ 13 <= bytes.byteCount else { return .notBefore(mark) }
                 if isStatusLine(bytes, mark) { return .found(mark) }
             case .request:
-                guard mark &+ 9 <= bytes.byteCount else { return .notBefore(start) }
+                guard let end = bytes.u8(at: mark &+ 8), end != 0x0D || mark &+ 10 <= bytes.byteCount else {
+                    return .notBefore(start)
+                }
                 let lineStart = Swift.max(start, mark &- Self.longestLine)
                 if let found = requestLine(bytes, from: lineStart, version: mark) { return .found(found) }
             }
@@ -47,7 +49,7 @@ package enum StartLineSearch {
     /// Looks back from a version for `method SP target SP`.
     private static func requestLine(_ bytes: RawSpan, from start: Int, version: Int) -> Int? {
         guard let minor = bytes.u8(at: version &+ 7), minor == 0x30 || minor == 0x31,
-            let end = bytes.u8(at: version &+ 8), end == 0x0D || end == 0x0A,
+            bytes.has("\r\n", at: version &+ 8) || bytes.u8(at: version &+ 8) == 0x0A,
             version > start, bytes.u8(at: version &- 1) == 0x20
         else { return nil }
         var at = version &- 1

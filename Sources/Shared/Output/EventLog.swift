@@ -116,11 +116,37 @@ package struct EventLog: ~Copyable {
         json.key("headers")
         json.beginObject()
         let fields = message.head.fields
+        guard fields.count <= Self.fewFields else { return writeManyHeaders(fields, wire) }
         for index in fields.indices where !Self.isRepetition(fields, index, wire) {
             json.element()
             json.headerText(wire.extracting(fields[index].name.range))
             json.byte(0x3A)
             writeValues(fields, index, wire)
+        }
+        json.endObject()
+    }
+
+    /// So many fields are compared each with each.
+    private static let fewFields = 64
+
+    /// A head of thousands of fields: equal names come together by their hash.
+    private mutating func writeManyHeaders(_ fields: [HTTPHead.FieldLine], _ wire: RawSpan) {
+        var places: [[UInt8]: Int] = [:]
+        var groups: [[HTTPHead.FieldLine]] = []
+        for field in fields {
+            let name = [UInt8](wire.extracting(field.name.range)).map { $0 &- 0x41 < 26 ? $0 | 0x20 : $0 }
+            if let place = places[name] {
+                groups[place].append(field)
+            } else {
+                places[name] = groups.count
+                groups.append([field])
+            }
+        }
+        for group in groups {
+            json.element()
+            json.headerText(wire.extracting(group[0].name.range))
+            json.byte(0x3A)
+            writeValues(group, wire)
         }
         json.endObject()
     }
@@ -150,15 +176,21 @@ package struct EventLog: ~Copyable {
     /// hold commas: it becomes an array.
     private mutating func writeValues(_ fields: [HTTPHead.FieldLine], _ index: Int, _ wire: RawSpan) {
         guard Self.isRepeated(fields, index, wire) else { return writeValue(fields[index], wire) }
-        let isSetCookie = HTTPGrammar.equal(wire, fields[index].name.range, "set-cookie")
+        writeValues(fields[index...].filter { Self.isSameName(fields[index], $0, wire) }, wire)
+    }
+
+    /// - Parameter fields: those of one name.
+    private mutating func writeValues(_ fields: [HTTPHead.FieldLine], _ wire: RawSpan) {
+        guard fields.count > 1 else { return writeValue(fields[0], wire) }
+        let isSetCookie = HTTPGrammar.equal(wire, fields[0].name.range, "set-cookie")
         if isSetCookie { json.beginArray() } else { json.byte(0x22) }
-        for other in index..<fields.count where other == index || Self.isSameName(fields[index], fields[other], wire) {
+        for (index, field) in fields.enumerated() {
             if isSetCookie {
                 json.element()
-                writeValue(fields[other], wire)
+                writeValue(field, wire)
             } else {
-                if other != index { json.raw(", ") }
-                appendValue(fields[other], wire)
+                if index > 0 { json.raw(", ") }
+                appendValue(field, wire)
             }
         }
         if isSetCookie { json.endArray() } else { json.byte(0x22) }

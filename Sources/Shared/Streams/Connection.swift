@@ -189,8 +189,9 @@ package final class Connection {
     }
 
     private func detect(_ bytes: RawSpan, _ direction: Direction, _ timestamp: Timestamp) {
-        if detection.isEmpty, let flipped = Detection.isHTTP(bytes, fromClient: (direction == .send) == localIsClient) {
-            isFlipped = isFlipped != flipped
+        let isFromClient = (direction == .send) == localIsClient
+        if detection.isEmpty, isFromClient || opened.role == .unknown, Detection.isHTTPRequest(bytes) {
+            isFlipped = isFlipped != !isFromClient
             beginHTTP()
             return converse(bytes, direction, timestamp)
         }
@@ -217,7 +218,7 @@ package final class Connection {
         switch outcome {
         case .undecided: break
         case .unknown:
-            findings.summary.bytes.unparsed[.unknownProtocol] &+= UInt64(detection.keptBytes)
+            findings.summary.bytes.unparsed[.unknownProtocol] &+= UInt64(detection.pendingBytes)
             detection.reset(joinedLate: true)
             analysis = .unknown
         case .recognised(.http, _, let flipped):
@@ -226,7 +227,7 @@ package final class Connection {
             replayKept()
         case .recognised(let found, let evidence, let flipped):
             isFlipped = (opened.role == .server) != flipped
-            findings.summary.bytes.recognised &+= UInt64(detection.keptBytes)
+            findings.summary.bytes.recognised &+= UInt64(detection.pendingBytes)
             detection.reset(joinedLate: true)
             analysis = .recognised
             report(found, evidence, timestamp)
@@ -242,6 +243,11 @@ package final class Connection {
         var sentAt = 0
         var receivedAt = 0
         for piece in pieces {
+            guard piece.isKept else {
+                findings.summary.bytes.unparsed[.betweenMessages] &+= UInt64(piece.count)
+                conversation?.gap(UInt64(piece.count), piece.direction, piece.timestamp)
+                continue
+            }
             if piece.direction == .send {
                 route(sentBytes.span.bytes.extracting(sentAt..<sentAt &+ piece.count), .send, piece.timestamp)
                 sentAt &+= piece.count
@@ -316,7 +322,7 @@ package final class Connection {
         if analysis == .detecting, !detection.isEmpty {
             let outcome = detection.finish(role: opened.role)
             if case .unknown = outcome {
-                findings.summary.bytes.unparsed[.undecided] &+= UInt64(detection.keptBytes)
+                findings.summary.bytes.unparsed[.undecided] &+= UInt64(detection.pendingBytes)
             } else {
                 apply(outcome, timestamp)
             }

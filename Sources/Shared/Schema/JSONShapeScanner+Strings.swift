@@ -1,52 +1,26 @@
-// Strings with escapes, numbers and literals, whole or cut.
+// Strings with escapes, whole or cut.
 //
 // Each `read…` takes a token from `start` on and gives the offset behind it. It gives a negative number where the piece
 // ends first (then `phase` names what was cut, and the next piece goes on with it) or where the grammar is violated
-// (then `phase` is `.failed`).
+// (then `phase` is `.failed`). Numbers and literals, in JSONShapeScanner+Numbers.swift, do the same.
 extension JSONShapeScanner {
     /// Where in an escape sequence a string was cut (RFC 8259, section 7).
     enum Escape: UInt8 {
         case none, backslash, fourDigits, threeDigits, twoDigits, oneDigit
     }
 
-    /// Where in a number it was cut (RFC 8259, section 6).
-    enum NumberState: UInt8 {
-        case start, minus, zero, integer, point, fraction, exponent, exponentSign, exponentDigits
-
-        var mayEnd: Bool {
-            switch self {
-            case .zero, .integer, .fraction, .exponentDigits: true
-            case .start, .minus, .point, .exponent, .exponentSign: false
-            }
-        }
-    }
-
-    enum Literal: UInt8 {
-        case null, `true`, `false`
-
-        var spelling: StaticString {
-            switch self {
-            case .null: "null"
-            case .true: "true"
-            case .false: "false"
-            }
-        }
-
-        @inline(__always) var shape: UInt32 { self == .null ? ShapeID.null.raw : ShapeID.boolean.raw }
-    }
-
-    private func cut(in phase: Phase) -> Int {
+    mutating func cut(in phase: Phase) -> Int {
         self.phase = phase
         return -1
     }
 
-    private func violated(_ limit: Limit? = nil) -> Int {
+    mutating func violated(_ limit: Limit? = nil) -> Int {
         fail(limit)
         return -1
     }
 
     /// RFC 8259, section 8.1: a parser may ignore a byte order mark.
-    func readByteOrderMark(_ bytes: RawSpan) -> Int {
+    mutating func readByteOrderMark(_ bytes: RawSpan) -> Int {
         var i = 0
         while i < bytes.byteCount {
             let expected: UInt8 = matched == 0 ? 0xEF : matched == 1 ? 0xBB : 0xBF
@@ -63,7 +37,7 @@ extension JSONShapeScanner {
 
     /// A string value from somewhere behind its opening quote.
     @inline(never)
-    func readText(_ bytes: RawSpan, from start: Int) -> Int {
+    mutating func readText(_ bytes: RawSpan, from start: Int) -> Int {
         var i = start
         while true {
             if escape == .none {
@@ -83,7 +57,7 @@ extension JSONShapeScanner {
     }
 
     /// Takes the next byte of an escape sequence; `false` where it is none.
-    private func advanceEscape(_ byte: UInt8) -> Bool {
+    private mutating func advanceEscape(_ byte: UInt8) -> Bool {
         switch escape {
         case .none:
             return false
@@ -116,7 +90,7 @@ extension JSONShapeScanner {
 
     // MARK: - Keys that are decoded
 
-    func beginName() {
+    mutating func beginName() {
         name.removeAll(keepingCapacity: true)
         escape = .none
         highSurrogate = 0
@@ -124,7 +98,7 @@ extension JSONShapeScanner {
 
     /// A key from somewhere behind its opening quote into `name`, its escapes decoded.
     @inline(never)
-    func readName(_ bytes: RawSpan, from start: Int) -> Int {
+    mutating func readName(_ bytes: RawSpan, from start: Int) -> Int {
         var i = start
         while i < bytes.byteCount {
             guard name.count <= Self.maximumKeyLength else { return violated(.jsonKeys) }
@@ -174,7 +148,7 @@ extension JSONShapeScanner {
     }
 
     /// A `\u` escape gives a UTF-16 code unit; two may be one character (RFC 8259, section 7).
-    private func appendCodeUnit() {
+    private mutating func appendCodeUnit() {
         let unit = hexDigits
         if highSurrogate != 0, unit & 0xFC00 == 0xDC00 {
             let scalar = 0x10000 + (UInt32(highSurrogate & 0x3FF) << 10 | UInt32(unit & 0x3FF))
@@ -191,121 +165,14 @@ extension JSONShapeScanner {
     }
 
     /// A high surrogate that no low one followed (RFC 8259, section 8.2) is no character.
-    private func flushSurrogate() {
+    private mutating func flushSurrogate() {
         guard highSurrogate != 0 else { return }
         highSurrogate = 0
         append(0xFFFD)
     }
 
-    private func append(_ scalar: UInt32) {
+    private mutating func append(_ scalar: UInt32) {
         guard let scalar = Unicode.Scalar(scalar) else { return }
         for byte in UTF8.encode(scalar)! { name.append(byte) }
-    }
-
-    // MARK: - Numbers
-
-    /// A number from its first byte. Where it touches the piece's end it may go on in the next one.
-    @inline(__always)
-    func readNumber(_ bytes: RawSpan, from start: Int) -> Int {
-        let end = bytes.byteCount
-        var i = start
-        if bytes.byte(i) == UInt8(ascii: "-") { i &+= 1 }
-        guard i < end else { return beginNumber(bytes, from: start) }
-        let first = bytes.byte(i)
-        if first == UInt8(ascii: "0") {
-            i &+= 1
-        } else {
-            guard first &- UInt8(ascii: "1") <= 8 else { return violated() }
-            i = bytes.skipDigits(i &+ 1)
-        }
-        guard i < end else { return beginNumber(bytes, from: start) }
-        if bytes.byte(i) == UInt8(ascii: ".") {
-            let fraction = i &+ 1
-            i = bytes.skipDigits(fraction)
-            guard i < end else { return beginNumber(bytes, from: start) }
-            guard i > fraction else { return violated() }
-        }
-        // `E` and `e` differ in one bit.
-        if bytes.byte(i) | 0x20 == UInt8(ascii: "e") { return beginNumber(bytes, from: start) }
-        return i
-    }
-
-    @inline(never)
-    private func beginNumber(_ bytes: RawSpan, from start: Int) -> Int {
-        number = .start
-        return carryOnNumber(bytes, from: start)
-    }
-
-    func carryOnNumber(_ bytes: RawSpan, from start: Int) -> Int {
-        var i = start
-        while i < bytes.byteCount {
-            let byte = bytes.byte(i)
-            let isDigit = byte &- UInt8(ascii: "0") <= 9
-            switch number {
-            case .start, .minus:
-                if byte == UInt8(ascii: "-"), number == .start {
-                    number = .minus
-                } else {
-                    guard isDigit else { return violated() }
-                    number = byte == UInt8(ascii: "0") ? .zero : .integer
-                }
-            case .zero, .integer:
-                if isDigit, number == .integer { break }
-                if byte == UInt8(ascii: ".") {
-                    number = .point
-                } else {
-                    guard byte | 0x20 == UInt8(ascii: "e") else { return i }
-                    number = .exponent
-                }
-            case .point:
-                guard isDigit else { return violated() }
-                number = .fraction
-            case .fraction:
-                if isDigit { break }
-                guard byte | 0x20 == UInt8(ascii: "e") else { return i }
-                number = .exponent
-            case .exponent:
-                if byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-") {
-                    number = .exponentSign
-                } else {
-                    guard isDigit else { return violated() }
-                    number = .exponentDigits
-                }
-            case .exponentSign:
-                guard isDigit else { return violated() }
-                number = .exponentDigits
-            case .exponentDigits:
-                guard isDigit else { return i }
-            }
-            i &+= 1
-        }
-        return cut(in: .number)
-    }
-
-    // MARK: - Literals
-
-    /// `true`, `false` or `null` from its first byte; anything else is no value.
-    @inline(__always)
-    func readLiteral(_ bytes: RawSpan, from start: Int) -> Int {
-        switch bytes.byte(start) {
-        case UInt8(ascii: "n"): literal = .null
-        case UInt8(ascii: "t"): literal = .true
-        case UInt8(ascii: "f"): literal = .false
-        default: return violated()
-        }
-        matched = 0
-        return carryOnLiteral(bytes, from: start)
-    }
-
-    func carryOnLiteral(_ bytes: RawSpan, from start: Int) -> Int {
-        let spelling = literal.spelling
-        var i = start
-        while matched < spelling.utf8CodeUnitCount {
-            guard i < bytes.byteCount else { return cut(in: .literal) }
-            guard bytes.byte(i) == spelling.utf8Start[matched] else { return violated() }
-            matched &+= 1
-            i &+= 1
-        }
-        return i
     }
 }

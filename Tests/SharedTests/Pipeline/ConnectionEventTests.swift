@@ -1,0 +1,131 @@
+import Testing
+
+@testable import Shared
+
+/// What the log says of connections that are not HTTP: SPEC.md, section 3.
+@Suite struct `Connection events` {
+    private static let startup: [UInt8] = {
+        let parameters = Array("user\0me\0database\0db\0\0".utf8)
+        return [0, 0, 0, UInt8(8 + parameters.count), 0, 3, 0, 0] + parameters
+    }()
+    private static let authenticated: [UInt8] = [0x52, 0, 0, 0, 8, 0, 0, 0, 0, 0x5A, 0, 0, 0, 5, 0x49]
+    /// A ClientHello for db.example.
+    private static let clientHello: [UInt8] = {
+        let name = Array("db.example".utf8)
+        let list: [UInt8] = [0, UInt8(name.count + 3), 0, 0, UInt8(name.count)] + name
+        let extensions: [UInt8] = [0, 0, 0, UInt8(list.count)] + list
+        let body: [UInt8] =
+            [3, 3] + [UInt8](repeating: 7, count: 32) + [0, 0, 2, 0x13, 1, 1, 0, 0, UInt8(extensions.count)] + extensions
+        let message: [UInt8] = [1, 0, 0, UInt8(body.count)] + body
+        return [22, 3, 1, 0, UInt8(message.count)] + message
+    }()
+
+    @Test(arguments: [5432, 6000] as [UInt16]) func `have confidence 90 by the payload, on any port`(_ port: UInt16) throws {
+        let talk = Talk("postgres", [.client(Self.startup), .server(Self.authenticated)], ["= postgres 90"], port: port)
+        try talk.check()
+        let result = talk.tape.run()
+        let reason = try #require(try result.events().first?.string("detection_reason"))
+        #expect(reason.hasPrefix("port 5432, ") == (port == 5432), "\(reason)")
+        #expect(reason.contains("valid Postgres startup"))
+        #expect(result.summary.connections.verdicts[.postgres] == 1)
+        #expect(result.summary.bytes.recognised == result.summary.bytes.total)
+    }
+
+    @Test func `have confidence 60 by the port where TLS hides the payload`() throws {
+        let talk = Talk("tls", [.client(Self.clientHello)], ["= postgres 60"], port: 5432)
+        try talk.check()
+        let result = talk.tape.run()
+        #expect(try result.events()[0].string("detection_reason") == "port 5432, TLS ClientHello")
+        #expect(result.serviceMap.services[0].connections[0].destination == "db.example")
+        #expect(result.summary.connections.verdicts[.tls] == 1)
+    }
+
+    @Test func `are none for TLS on a port of no protocol`() throws {
+        let talk = Talk("tls", [.client(Self.clientHello)], [], port: 443)
+        try talk.check()
+        #expect(talk.tape.run().summary.connections.verdicts[.tls] == 1)
+    }
+
+    @Test(arguments: ServiceProtocol.allCases) func `have confidence 60 by the port where nothing was said`(_ service: ServiceProtocol) throws {
+        for port in service.defaultPorts {
+            let result = Talk("", [], [], port: port).tape.run()
+            let event = try #require(try result.events().first)
+            #expect(event.brief == "= \(service.name) 60")
+            #expect(event.string("category") == "\(service.category.name)")
+            #expect(event.string("detection_reason") == "port \(port), no payload seen")
+            #expect(result.summary.connections.verdicts[.byPortOnly] == 1)
+        }
+    }
+
+    @Test func `are none for an unknown payload on a known port`() throws {
+        let talk = Talk("unknown", [.client([0xFE, 0x01, 0x99, 0x00, 0x13, 0x37]), .server([0xFD, 0xFD])], [], port: 5432)
+        try talk.check()
+        let result = talk.tape.run()
+        #expect(result.summary.connections.verdicts[.unrecognised] == 1)
+        #expect(result.serviceMap.services.isEmpty)
+    }
+
+    @Test func `are none for HTTP on a known port`() throws {
+        let talk = Talk(
+            "http", [.c("GET / HTTP/1.1\r\n\r\n"), .s("HTTP/1.1 204 No Content\r\n\r\n")], ["> GET /", "< 204 GET /"], port: 5432)
+        try talk.check()
+        #expect(talk.tape.run().summary.connections.verdicts[.http] == 1)
+    }
+
+    @Test func `have their fields in SPEC's order`() throws {
+        let tape = Talk("", [.client(Self.startup), .server(Self.authenticated)], [], port: 5432).tape
+        #expect(
+            try tape.run().events()[0].fieldOrder == [
+                "timestamp", "event_type", "direction", "source_ip", "source_port", "dest_ip", "dest_port", "protocol",
+                "category", "confidence", "detection_reason",
+            ])
+    }
+
+    /// The local side is the server, or nobody knows and the guess is right or wrong.
+    struct Seat: Sendable {
+        var role: Role
+        var localIsClient: Bool
+    }
+
+    static let seats: [Seat] = [
+        Seat(role: .client, localIsClient: true), Seat(role: .server, localIsClient: false),
+        Seat(role: .unknown, localIsClient: true), Seat(role: .unknown, localIsClient: false),
+    ]
+
+    private func tape(_ seat: Seat, port: UInt16, _ client: [UInt8], _ server: [UInt8]) -> TapeBuilder {
+        var tape = TapeBuilder()
+        let (near, far) = (TapeBuilder.client, TapeBuilder.server(port))
+        tape.open(
+            local: seat.localIsClient ? near : far, remote: seat.localIsClient ? far : near, role: seat.role,
+            joinedLate: seat.role == .unknown)
+        tape.data(seat.localIsClient ? .send : .receive, client)
+        tape.data(seat.localIsClient ? .receive : .send, server)
+        tape.close()
+        return tape
+    }
+
+    @Test(arguments: seats) func `name the client as the source, whoever is local`(_ seat: Seat) throws {
+        let tape = tape(seat, port: 5432, Self.startup, Self.authenticated)
+        let result = tape.run()
+        let event = try #require(try result.events().first)
+        #expect(event.brief == "= postgres 90")
+        #expect(event.string("direction") == (seat.localIsClient ? "send" : "recv"))
+        #expect(event.string("source_ip") == "10.0.0.1" && event.number("source_port") == 40_000)
+        #expect(event.string("dest_ip") == "10.0.0.2" && event.number("dest_port") == 5432)
+        #expect(result.serviceMap.services.map(\.name) == ["10.0.0.1"])
+        #expect(tape.cut(every: 1).run() == result)
+    }
+
+    @Test(arguments: seats) func `of HTTP name the sender as the source, whoever is local`(_ seat: Seat) throws {
+        let tape = tape(
+            seat, port: 8080, Array("GET / HTTP/1.1\r\n\r\n".utf8), Array("HTTP/1.1 204 No Content\r\n\r\n".utf8))
+        let result = tape.run()
+        let events = try result.events()
+        #expect(events.map(\.brief) == ["> GET /", "< 204 GET /"])
+        #expect(events.map { $0.number("source_port") } == [40_000, 8080])
+        #expect(events.map { $0.number("dest_port") } == [8080, 40_000])
+        #expect(events.map { $0.string("direction") } == (seat.localIsClient ? ["send", "recv"] : ["recv", "send"]))
+        #expect(result.serviceMap.services.map(\.name) == ["10.0.0.1"])
+        #expect(tape.cut(every: 1).run() == result)
+    }
+}

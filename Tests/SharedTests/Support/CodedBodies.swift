@@ -1,0 +1,20 @@
+import Foundation
+
+/// `{"message":"hello"}` in each content coding, as the reference programs encode it.
+enum CodedBodies {
+    static let plain = #"{"message":"hello"}"#
+    static let gzip = decode("H4sIAAAAAAACA6tWyk0tLk5MT1WyUspIzcnJV6oFAIxr2BETAAAA")
+    static let zlib = decode("eJyrVspNLS5OTE9VslLKSM3JyVeqBQBDwga0")
+    static let rawDeflate = decode("q1bKTS0uTkxPVbJSykjNyclXqgUA")
+    static let brotli = decode("GxIA+KVFdPb6piSVbFIaLNNYQg4=")
+    static let zstd = decode("KLUv/QRYmQAAeyJtZXNzYWdlIjoiaGVsbG8iffl9bw4=")
+    /// Eight million blanks in fourteen bytes.
+    static let brotliBomb = decode("m/8RevglQOKxQCA3QQ8=")
+
+    private static func decode(_ text: String) -> [UInt8] { Data(base64Encoded: text).map { [UInt8]($0) } ?? [] }
+
+    /// A 200 response with the body in a coding, framed by its length.
+    static func response(_ coding: String, _ body: [UInt8]) -> [UInt8] {
+        Array("HTTP/1.1 200 OK\r\nContent-Encoding: \(coding)\r\nContent-Length: \(body.count)\r\n\r\n".utf8) + body
+    }
+}
