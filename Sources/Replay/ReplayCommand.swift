@@ -6,22 +6,27 @@ struct ReplayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay",
         abstract: "Read captures of network traffic: what talked to what, and what was said.",
+        usage: """
+            replay <inputs> ... [<options>]
+            replay check <folders> ... [--update] [--json] [--threads <number>]
+            """,
         discussion: """
             EXAMPLES
               replay capture.pcap
                   Shows a summary and the service map.
               replay capture.pcapng.gz --output events.jsonl --service-map map.yaml
                   Writes the event log and the service map.
-              tcpdump -i any -w - tcp | replay - --name 10.0.0.5=web --name 10.0.0.9:5432=orders-db
-                  Reads what tcpdump captures until Ctrl-C, with names for addresses.
+              tcpdump -i any -w - tcp | replay - --name 10.0.0.5=web
+                  Reads what tcpdump captures until Ctrl-C, with a name for an address.
               replay rotated.pcap0 rotated.pcap1 --json
-                  Reads files of a rotated capture as one, and prints the summary for programs.
+                  Reads a rotated capture as one, and prints the summary for programs.
               replay check Fixtures
-                  Replays every fixture below a folder and compares with what is expected.
+                  Replays every fixture below a folder and compares the outputs.
 
             EXIT STATUS
               0  done
-              1  done, but something was lost (a file cut short, packets missing) or differs (check)
+              1  done, but something was lost (a file cut short, packets missing), or
+                 differs (check)
               2  could not do what was asked
             """,
         version: "0.1.0",
@@ -29,8 +34,11 @@ struct ReplayCommand: ParsableCommand {
         defaultSubcommand: Run.self)
 
     static func main() {
-        // Lists of dates and files must not depend on who runs this; the pipeline reads no locale.
         Interruption.listen()
+        if ["-h", "--help", "help"].contains(CommandLine.arguments.dropFirst().joined(separator: " ")) {
+            StandardOutput.write(help)
+            return
+        }
         do {
             var command = try parseAsRoot()
             try command.run()
@@ -44,5 +52,15 @@ struct ReplayCommand: ParsableCommand {
             Terminal.complain("\(message(for: error)); see replay --help")
             Glibc.exit(2)
         }
+    }
+
+    /// The command's help with the options of `run` in place: who leaves out the subcommand's name shall not have to
+    /// know it for the help.
+    static var help: String {
+        let (own, run) = (helpMessage(), helpMessage(for: Run.self))
+        guard let options = own.firstRange(of: "OPTIONS:"), let subcommands = own.firstRange(of: "SUBCOMMANDS:"),
+            let arguments = run.firstRange(of: "ARGUMENTS:")
+        else { return own + "\n" }
+        return own[..<options.lowerBound] + run[arguments.lowerBound...] + "\n" + own[subcommands.lowerBound...] + "\n"
     }
 }
