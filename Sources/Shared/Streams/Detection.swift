@@ -170,7 +170,9 @@ package final class Detection {
             if case .yes(let evidence) = finding {
                 return .recognised(detector.verdict, evidence, isFlipped: !localIsClient)
             }
-            if role == .unknown {
+            // Both sides have begun something that may be HTTP: who is heard to the end first must not decide.
+            let isOpenOnBothSides = finding == .needMore && detector.verdict == .http && !local.isEmpty && !remote.isEmpty
+            if role == .unknown, !isOpenOnBothSides || context.isFinal {
                 let other = localIsClient
                     ? detector.examine(client: remote, server: local, context)
                     : detector.examine(client: local, server: remote, context)

@@ -7,7 +7,9 @@ import Testing
     @Test(arguments: talks) func `are undone, or the failure is named`(_ talk: Talk) throws { try talk.check() }
 
     private static func get(_ name: String, _ coding: String, _ body: [UInt8], _ expected: String) -> Talk {
-        Talk(name, [.c("GET / HTTP/1.1\r\n\r\n"), .server(CodedBodies.response(coding, body))], ["> GET /", "< 200 GET / \(expected)"])
+        Talk(
+            name, [.c("GET / HTTP/1.1\r\n\r\n"), .server(CodedBodies.response(coding, body))],
+            ["> GET /", "< 200 GET / \(expected)"])
     }
 
     private static let decoded = "\"\(CodedBodies.plain)\""
@@ -15,7 +17,9 @@ import Testing
     static let talks: [Talk] = [
         get("gzip", "gzip", CodedBodies.gzip, decoded),
         get("x-gzip in capitals", "X-GZIP", CodedBodies.gzip, decoded),
-        get("two members of gzip", "gzip", CodedBodies.gzip + CodedBodies.gzip, "\"\(CodedBodies.plain)\(CodedBodies.plain)\""),
+        get(
+            "two members of gzip", "gzip", CodedBodies.gzip + CodedBodies.gzip,
+            "\"\(CodedBodies.plain)\(CodedBodies.plain)\""),
         get("gzip with something behind it", "gzip", CodedBodies.gzip + [0, 0, 1], decoded),
         get("deflate with zlib's header", "deflate", CodedBodies.zlib, decoded),
         get("deflate without it", "deflate", CodedBodies.rawDeflate, decoded),
@@ -23,26 +27,39 @@ import Testing
         get("zstd", "zstd", CodedBodies.zstd, decoded),
         get("identity", "identity", Array("hi".utf8), "\"hi\""),
         get("a coding that lies", "gzip", Array("plain text".utf8), "\"plain text\" !content_coding_failed"),
-        get("brotli that lies", "br", Array("plain text, and more".utf8), "\"plain text, and more\" !content_coding_failed"),
+        get(
+            "brotli that lies", "br", Array("plain text, and more".utf8),
+            "\"plain text, and more\" !content_coding_failed"),
         get("zstd that lies", "zstd", Array("plain text".utf8), "\"plain text\" !content_coding_failed"),
         get("a coding nobody knows", "rot13", Array("hi".utf8), "\"hi\" !content_coding_unknown"),
         get("two codings", "gzip, br", Array("hi".utf8), "\"hi\" !content_coding_unknown"),
         Talk(
-            "gzip in a request", [
-                .client(Array("POST / HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: 39\r\n\r\n".utf8) + CodedBodies.gzip)
+            "gzip in a request",
+            [
+                .client(
+                    Array("POST / HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: 39\r\n\r\n".utf8)
+                        + CodedBodies.gzip)
             ], ["> POST / \(decoded)"]),
         Talk(
-            "gzip in chunks", [
-                .c("GET / HTTP/1.1\r\n\r\n"), .s("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n13\r\n"),
-                .server(Array(CodedBodies.gzip[..<19])), .s("\r\n14\r\n"), .server(Array(CodedBodies.gzip[19...])), .s("\r\n0\r\n\r\n"),
+            "gzip in chunks",
+            [
+                .c("GET / HTTP/1.1\r\n\r\n"),
+                .s("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n13\r\n"),
+                .server(Array(CodedBodies.gzip[..<19])), .s("\r\n14\r\n"), .server(Array(CodedBodies.gzip[19...])),
+                .s("\r\n0\r\n\r\n"),
             ], ["> GET /", "< 200 GET / \(decoded)"]),
         Talk(
-            "HEAD has no body to decode", [
-                .c("HEAD / HTTP/1.1\r\n\r\n"), .s("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 39\r\n\r\n"),
+            "HEAD has no body to decode",
+            [
+                .c("HEAD / HTTP/1.1\r\n\r\n"),
+                .s("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 39\r\n\r\n"),
             ], ["> HEAD /", "< 200 HEAD /"]),
     ]
 
-    @Test(arguments: [("gzip", CodedBodies.gzip), ("deflate", CodedBodies.zlib), ("br", CodedBodies.brotli), ("zstd", CodedBodies.zstd)])
+    @Test(arguments: [
+        ("gzip", CodedBodies.gzip), ("deflate", CodedBodies.zlib), ("br", CodedBodies.brotli),
+        ("zstd", CodedBodies.zstd),
+    ])
     func `cut short is named and never invents content`(_ coding: String, _ body: [UInt8]) throws {
         for length in 1..<body.count {
             let response = CodedBodies.response(coding, Array(body[..<length]))
@@ -61,7 +78,8 @@ import Testing
         // Brotli of eight million blanks, with content of its own size behind it that no decoder looks at.
         let body = CodedBodies.brotliBomb + [UInt8](repeating: 0x20, count: 2000)
         let response = CodedBodies.response("br", body)
-        let tape = Talk("bomb", [.c("GET / HTTP/1.1\r\n\r\n"), .server(response), .c("GET /b HTTP/1.1\r\n\r\n")], []).tape
+        let tape = Talk("bomb", [.c("GET / HTTP/1.1\r\n\r\n"), .server(response), .c("GET /b HTTP/1.1\r\n\r\n")], [])
+            .tape
         let whole = tape.run()
         #expect(try whole.events().map(\.anomalies) == [[], ["content_coding_limit"], []])
         #expect(whole.summary.limits[.expansion] == 1)

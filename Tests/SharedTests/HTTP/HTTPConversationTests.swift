@@ -5,7 +5,9 @@ import Testing
 /// Messages and their pairing: RFC 9112, sections 3 to 9.
 @Suite struct `HTTP conversations` {
     @Test(arguments: pairing) func `pair responses with requests`(_ talk: Talk) throws { try talk.check() }
-    @Test(arguments: switching) func `stop being HTTP only where both sides agree`(_ talk: Talk) throws { try talk.check() }
+    @Test(arguments: switching) func `stop being HTTP only where both sides agree`(_ talk: Talk) throws {
+        try talk.check()
+    }
 
     static let pairing: [Talk] = [
         Talk(
@@ -51,7 +53,8 @@ import Testing
         Talk(
             "100-continue",
             [
-                .c("PUT /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n"), .s("HTTP/1.1 100 Continue\r\n\r\n"),
+                .c("PUT /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n"),
+                .s("HTTP/1.1 100 Continue\r\n\r\n"),
                 .c("data"), .s("HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n"),
             ], ["< 100 PUT /a", "> PUT /a \"data\"", "< 201 PUT /a"]),
         Talk(
@@ -93,19 +96,24 @@ import Testing
             [
                 "> GET /a", "< 200 GET /a", "< 200 \"X\" !response_without_request", "> GET /b", "< 201 GET /b",
             ]),
-        Talk("requests without responses", [.c("GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n")], ["> GET /a", "> GET /b"]),
+        Talk(
+            "requests without responses", [.c("GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n")],
+            ["> GET /a", "> GET /b"]),
         Talk(
             "a request body on GET",
-            [.c("GET /a HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcGET /b HTTP/1.1\r\n\r\n")], ["> GET /a \"abc\"", "> GET /b"]),
+            [.c("GET /a HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcGET /b HTTP/1.1\r\n\r\n")],
+            ["> GET /a \"abc\"", "> GET /b"]),
         Talk(
-            "a head that breaks off", [.c("GET /a HTTP/1.1\r\nHost: x\r\nAcc"), .clientEnd], ["> GET /a !head_incomplete"]),
+            "a head that breaks off", [.c("GET /a HTTP/1.1\r\nHost: x\r\nAcc"), .clientEnd],
+            ["> GET /a !head_incomplete"]),
     ]
 
     static let switching: [Talk] = [
         Talk(
             "CONNECT, accepted, then bytes that are nothing",
             [
-                .c("CONNECT db:5432 HTTP/1.1\r\nHost: db:5432\r\n\r\n"), .s("HTTP/1.1 200 Connection established\r\n\r\n"),
+                .c("CONNECT db:5432 HTTP/1.1\r\nHost: db:5432\r\n\r\n"),
+                .s("HTTP/1.1 200 Connection established\r\n\r\n"),
                 .client([0x05, 0x01, 0x00, 0xFE, 0x00]), .server([0x05, 0x00, 0xFF]),
             ], ["> CONNECT db:5432", "< 200 CONNECT db:5432"]),
         Talk(
@@ -137,7 +145,8 @@ import Testing
             "Upgrade, accepted",
             [
                 .c("GET /ws HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"),
-                .s("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"), .client([0x81, 0x02, 0x68, 0x69]),
+                .s("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"),
+                .client([0x81, 0x02, 0x68, 0x69]),
                 .server([0x81, 0x02, 0x68, 0x6F]),
             ], ["> GET /ws", "< 101 GET /ws"]),
         Talk(
@@ -148,6 +157,7 @@ import Testing
             ], ["> GET /a", "< 200 GET /a \"A\"", "> GET /b", "< 200 GET /b \"B\""]),
         Talk(
             "Upgrade, of which the answer was not captured: what follows may be HTTP still",
-            [.c("GET /a HTTP/1.1\r\nUpgrade: h2c\r\n\r\nGET /b HTTP/1.1\r\n\r\n"), .clientEnd], ["> GET /a", "> GET /b"]),
+            [.c("GET /a HTTP/1.1\r\nUpgrade: h2c\r\n\r\nGET /b HTTP/1.1\r\n\r\n"), .clientEnd],
+            ["> GET /a", "> GET /b"]),
     ]
 }

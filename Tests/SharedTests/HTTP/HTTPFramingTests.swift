@@ -2,7 +2,9 @@ import Testing
 
 @testable import Shared
 
-/// How long a body is: RFC 9112, sections 6 and 7. Where a message contradicts itself, the next one is read still.
+/// How long a body is: RFC 9112, sections 6 and 7.
+///
+/// Where a message contradicts itself, the next one is read still.
 @Suite struct `HTTP framing` {
     private static let next = "GET /next HTTP/1.1\r\n\r\n"
 
@@ -25,7 +27,8 @@ import Testing
             "extensions and trailers",
             [.c(chunked("3;a=b;c=\"d\"\r\nabc\r\n2 ; x\r\nde\r\n0;last\r\nDigest: x\r\nB: y\r\n\r\n"))],
             ["> POST /a \"abcde\"", "> GET /next"]),
-        Talk("upper-case digits, leading zeros", [.c(chunked("00000000000000000000A\r\n0123456789\r\n000\r\n\r\n"))],
+        Talk(
+            "upper-case digits, leading zeros", [.c(chunked("00000000000000000000A\r\n0123456789\r\n000\r\n\r\n"))],
             ["> POST /a \"0123456789\"", "> GET /next"]),
         Talk("bare LF", [.c(chunked("3\nabc\n0\n\n"))], ["> POST /a \"abc\" !bare_line_feed", "> GET /next"]),
         Talk(
@@ -44,7 +47,8 @@ import Testing
             "cut short", [.c("POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc"), .clientEnd],
             ["> POST /a \"abc\" !body_incomplete"]),
         Talk(
-            "a largest size, cut short", [.c("POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n7FFFFFFFFFFFFFFF\r\nabc"), .clientEnd],
+            "a largest size, cut short",
+            [.c("POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n7FFFFFFFFFFFFFFF\r\nabc"), .clientEnd],
             ["> POST /a \"abc\" !body_incomplete"]),
         Talk(
             "gzip as a transfer coding",
@@ -55,8 +59,11 @@ import Testing
     ]
 
     static let lengths: [Talk] = [
-        Talk("a list of the same", [.c(length("Content-Length: 2, 2\r\n", "hi"))], ["> POST /a \"hi\"", "> GET /next"]),
-        Talk("twice the same", [.c(length("Content-Length: 2\r\nContent-Length: 2\r\n", "hi"))], ["> POST /a \"hi\"", "> GET /next"]),
+        Talk(
+            "a list of the same", [.c(length("Content-Length: 2, 2\r\n", "hi"))], ["> POST /a \"hi\"", "> GET /next"]),
+        Talk(
+            "twice the same", [.c(length("Content-Length: 2\r\nContent-Length: 2\r\n", "hi"))],
+            ["> POST /a \"hi\"", "> GET /next"]),
         Talk("leading zeros", [.c(length("Content-Length: 0002\r\n", "hi"))], ["> POST /a \"hi\"", "> GET /next"]),
         Talk(
             "two that differ, the longer first", [.c(length("Content-Length: 4\r\nContent-Length: 2\r\n", "high"))],
@@ -83,7 +90,8 @@ import Testing
             "beyond 63 bits", [.c(length("Content-Length: 18446744073709551615\r\n", "hi"))],
             ["> POST /a !content_length_invalid", "> GET /next !resynchronised"]),
         Talk(
-            "as long as a number can be", [.c("POST /a HTTP/1.1\r\nContent-Length: 9223372036854775790\r\n\r\nhi"), .clientEnd],
+            "as long as a number can be",
+            [.c("POST /a HTTP/1.1\r\nContent-Length: 9223372036854775790\r\n\r\nhi"), .clientEnd],
             ["> POST /a \"hi\" !body_incomplete"]),
         Talk(
             "beside chunked, which wins",
@@ -105,17 +113,26 @@ import Testing
         Talk(
             "two lengths that differ",
             [.c(get), .s("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 4\r\n\r\nhigh" + ok)],
-            asked + ["< 200 GET /a \"hi\" !content_length_conflict", "< 200 GET /next \"OK\" !bytes_between_messages !resynchronised"]),
+            asked + [
+                "< 200 GET /a \"hi\" !content_length_conflict",
+                "< 200 GET /next \"OK\" !bytes_between_messages !resynchronised",
+            ]),
         Talk(
             "a chunk size that overflows",
             [.c(get), .s("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\nabc" + ok)],
             asked + ["< 200 GET /a !chunk_size_invalid !body_incomplete", "< 200 GET /next \"OK\" !resynchronised"]),
         Talk(
             "chunked and a length",
-            [.c(get), .s("HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n" + ok)],
+            [
+                .c(get),
+                .s(
+                    "HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n" + ok
+                ),
+            ],
             asked + ["< 200 GET /a \"x\" !content_length_with_transfer_encoding", "< 200 GET /next \"OK\""]),
         Talk(
-            "a length that is no number goes on until the close", [.c("GET /a HTTP/1.1\r\n\r\n"), .s("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\nhi"), .serverEnd],
+            "a length that is no number goes on until the close",
+            [.c("GET /a HTTP/1.1\r\n\r\n"), .s("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\nhi"), .serverEnd],
             ["> GET /a", "< 200 GET /a \"hi\" !content_length_invalid"]),
         Talk(
             "a transfer coding that nobody knows goes on until the close",

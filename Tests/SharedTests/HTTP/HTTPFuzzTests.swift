@@ -37,8 +37,10 @@ import Testing
     }
 
     private static let vocabulary = [
-        "GET ", "/", " HTTP/1.1", "\r\n", "\r\n\r\n", "\n", "\r", "HTTP/1.1 200", " OK", "Content-Length: ", "3", "0", ":",
-        " ", "Transfer-Encoding: chunked", "CONNECT ", "Upgrade: x", "HTTP/1.1 101 x", "\t", "H", "abc", ";", "FFFFFFFFFFFFFFFF",
+        "GET ", "/", " HTTP/1.1", "\r\n", "\r\n\r\n", "\n", "\r", "HTTP/1.1 200", " OK", "Content-Length: ", "3", "0",
+        ":",
+        " ", "Transfer-Encoding: chunked", "CONNECT ", "Upgrade: x", "HTTP/1.1 101 x", "\t", "H", "abc", ";",
+        "FFFFFFFFFFFFFFFF",
     ]
 
     /// Text of the grammar's own words in no order.

@@ -20,17 +20,23 @@ import Testing
             [.c("PUT /a HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc"), .clientGap(7), .c("GET /b HTTP/1.1\r\n\r\n")],
             ["> PUT /a \"abc\" !gap", "> GET /b"]),
         Talk(
-            "over all of a body", [.c("PUT /a HTTP/1.1\r\nContent-Length: 10\r\n\r\n"), .clientGap(10), .c("GET /b HTTP/1.1\r\n\r\n")],
+            "over all of a body",
+            [.c("PUT /a HTTP/1.1\r\nContent-Length: 10\r\n\r\n"), .clientGap(10), .c("GET /b HTTP/1.1\r\n\r\n")],
             ["> PUT /a !gap", "> GET /b"]),
         Talk(
             "beyond a body's end",
-            [.c("PUT /a HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc"), .clientGap(20), .c("x: y\r\n\r\nGET /c HTTP/1.1\r\n\r\n")],
+            [
+                .c("PUT /a HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc"), .clientGap(20),
+                .c("x: y\r\n\r\nGET /c HTTP/1.1\r\n\r\n"),
+            ],
             ["> PUT /a \"abc\" !gap", "> GET /c !resynchronised"]),
         Talk(
-            "in a head", [.c("GET /a HTTP/1.1\r\nHost: h\r\nAcc"), .clientGap(9), .c("x\r\n\r\nGET /b HTTP/1.1\r\n\r\n")],
+            "in a head",
+            [.c("GET /a HTTP/1.1\r\nHost: h\r\nAcc"), .clientGap(9), .c("x\r\n\r\nGET /b HTTP/1.1\r\n\r\n")],
             ["> GET /a !head_incomplete", "> GET /b !resynchronised"]),
         Talk(
-            "in a start line", [.c("GET /a HTTP/1.1\r\n\r\nGET /b"), .clientGap(9), .c("\r\n\r\nGET /c HTTP/1.1\r\n\r\n")],
+            "in a start line",
+            [.c("GET /a HTTP/1.1\r\n\r\nGET /b"), .clientGap(9), .c("\r\n\r\nGET /c HTTP/1.1\r\n\r\n")],
             ["> GET /a", "> GET /c !resynchronised"]),
         Talk(
             "between messages", [.c("GET /a HTTP/1.1\r\n\r\n"), .clientGap(30), .c("GET /c HTTP/1.1\r\n\r\n")],
@@ -54,7 +60,8 @@ import Testing
                 .c("i\r\n0\r\n\r\nGET /b HTTP/1.1\r\n\r\n"),
             ], ["> PUT /a \"ab\" !body_incomplete !gap", "> GET /b !resynchronised"]),
         Talk(
-            "in a body until close", [.c("GET /a HTTP/1.0\r\n\r\n"), .s("HTTP/1.0 200 OK\r\n\r\nab"), .serverGap(5), .s("cd"), .serverEnd],
+            "in a body until close",
+            [.c("GET /a HTTP/1.0\r\n\r\n"), .s("HTTP/1.0 200 OK\r\n\r\nab"), .serverGap(5), .s("cd"), .serverEnd],
             ["> GET /a", "< 200 GET /a \"abcd\" !gap"]),
         Talk(
             "a response lost as a whole",
@@ -68,7 +75,8 @@ import Testing
         Talk(
             "in gzip",
             [
-                .c("GET /a HTTP/1.1\r\n\r\n"), .s("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 39\r\n\r\n"),
+                .c("GET /a HTTP/1.1\r\n\r\n"),
+                .s("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 39\r\n\r\n"),
                 .server(Array(CodedBodies.gzip[..<4])), .serverGap(4), .server(Array(CodedBodies.gzip[8...])),
                 .c("GET /b HTTP/1.1\r\n\r\n"), .s(ok),
             ],
@@ -80,7 +88,8 @@ import Testing
         Talk(
             "between a request to switch and its answer",
             [
-                .c("GET /a HTTP/1.1\r\nUpgrade: h2c\r\n\r\n"), .clientGap(20), .s(ok), .c("GET /c HTTP/1.1\r\n\r\n"), .s(ok),
+                .c("GET /a HTTP/1.1\r\nUpgrade: h2c\r\n\r\n"), .clientGap(20), .s(ok), .c("GET /c HTTP/1.1\r\n\r\n"),
+                .s(ok),
             ], ["> GET /a", "< 200 GET /a \"OK\"", "> GET /c !resynchronised", "< 200 GET /c \"OK\""]),
     ]
 

@@ -7,7 +7,9 @@ import Testing
     private static let process = ProcessIdentity(
         key: ProcessKey(pid: 1234, startTime: 5), comm: "traffic", commandLine: "/bin/traffic --name \"x\"\n")
 
-    private static func exchange(local: Endpoint = TapeBuilder.client, remote: Endpoint = TapeBuilder.server()) -> TapeBuilder {
+    private static func exchange(local: Endpoint = TapeBuilder.client, remote: Endpoint = TapeBuilder.server())
+        -> TapeBuilder
+    {
         var tape = TapeBuilder()
         tape.add(.process(process))
         tape.open(local: local, remote: remote, process: process.key)
@@ -50,7 +52,11 @@ import Testing
 
     @Test func `knows a duration only where the request was complete`() throws {
         let talk = Talk(
-            "", [.c("PUT / HTTP/1.1\r\nContent-Length: 5\r\n\r\nab"), .s("HTTP/1.1 413 No\r\nContent-Length: 0\r\n\r\n"), .c("cde")], [])
+            "",
+            [
+                .c("PUT / HTTP/1.1\r\nContent-Length: 5\r\n\r\nab"), .s("HTTP/1.1 413 No\r\nContent-Length: 0\r\n\r\n"),
+                .c("cde"),
+            ], [])
         let response = try talk.tape.run().events()[0]
         #expect(response.number("status_code") == 413 && response.fields["duration_ms"] == nil)
     }
@@ -78,11 +84,14 @@ import Testing
         Talk("", [.client(Array("POST / HTTP/1.1\r\nContent-Length: \(body.count)\r\n\r\n".utf8) + body)], []).tape
     }
 
-    @Test(arguments: [[0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0x61, 0xC3], [0xF4, 0x90, 0x80, 0x80], [0x80]] as [[UInt8]])
+    @Test(
+        arguments: [[0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0x61, 0xC3], [0xF4, 0x90, 0x80, 0x80], [0x80]]
+            as [[UInt8]])
     func `gives bytes that are not UTF-8 in base64`(_ body: [UInt8]) throws {
         let event = try Self.post(body).run().events()[0]
         #expect(event.bytes("body_base64") == body && event.fields["body"] == nil)
-        #expect(event.bytes("raw_payload_base64")?.suffix(body.count) == body[...] && event.fields["raw_payload"] == nil)
+        #expect(
+            event.bytes("raw_payload_base64")?.suffix(body.count) == body[...] && event.fields["raw_payload"] == nil)
         #expect(event.fields["truncated"] == nil)
     }
 
@@ -104,8 +113,12 @@ import Testing
             let body = random.bytes(30)
             var tape = TapeBuilder()
             tape.open()
-            tape.data(.send, Array("POST /".utf8) + url + Array(" HTTP/1.1\r\nContent-Length: 30\r\n".utf8) + name + [0x3A] + value + Array("\r\n\r\n".utf8) + body)
-            tape.data(.receive, Array("HTTP/1.1 200 ".utf8) + reason + Array("\r\nContent-Length: 30\r\n\r\n".utf8) + body)
+            tape.data(
+                .send,
+                Array("POST /".utf8) + url + Array(" HTTP/1.1\r\nContent-Length: 30\r\n".utf8) + name + [0x3A] + value
+                    + Array("\r\n\r\n".utf8) + body)
+            tape.data(
+                .receive, Array("HTTP/1.1 200 ".utf8) + reason + Array("\r\nContent-Length: 30\r\n\r\n".utf8) + body)
             let result = tape.run()
             #expect(result.isValidLog, "seed \(random.seed)")
             let events = try result.events()

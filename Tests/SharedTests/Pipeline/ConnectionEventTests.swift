@@ -15,13 +15,17 @@ import Testing
         let list: [UInt8] = [0, UInt8(name.count + 3), 0, 0, UInt8(name.count)] + name
         let extensions: [UInt8] = [0, 0, 0, UInt8(list.count)] + list
         let body: [UInt8] =
-            [3, 3] + [UInt8](repeating: 7, count: 32) + [0, 0, 2, 0x13, 1, 1, 0, 0, UInt8(extensions.count)] + extensions
+            [3, 3] + [UInt8](repeating: 7, count: 32) + [0, 0, 2, 0x13, 1, 1, 0, 0, UInt8(extensions.count)]
+            + extensions
         let message: [UInt8] = [1, 0, 0, UInt8(body.count)] + body
         return [22, 3, 1, 0, UInt8(message.count)] + message
     }()
 
-    @Test(arguments: [5432, 6000] as [UInt16]) func `have confidence 90 by the payload, on any port`(_ port: UInt16) throws {
-        let talk = Talk("postgres", [.client(Self.startup), .server(Self.authenticated)], ["= postgres 90"], port: port)
+    @Test(arguments: [5432, 6000] as [UInt16]) func `have confidence 90 by the payload, on any port`(_ port: UInt16)
+        throws
+    {
+        let talk = Talk(
+            "postgres", [.client(Self.startup), .server(Self.authenticated)], ["= postgres 90"], port: port)
         try talk.check()
         let result = talk.tape.run()
         let reason = try #require(try result.events().first?.string("detection_reason"))
@@ -46,7 +50,9 @@ import Testing
         #expect(talk.tape.run().summary.connections.verdicts[.tls] == 1)
     }
 
-    @Test(arguments: ServiceProtocol.allCases) func `have confidence 60 by the port where nothing was said`(_ service: ServiceProtocol) throws {
+    @Test(arguments: ServiceProtocol.allCases) func `have confidence 60 by the port where nothing was said`(
+        _ service: ServiceProtocol
+    ) throws {
         for port in service.defaultPorts {
             let result = Talk("", [], [], port: port).tape.run()
             let event = try #require(try result.events().first)
@@ -58,7 +64,8 @@ import Testing
     }
 
     @Test func `are none for an unknown payload on a known port`() throws {
-        let talk = Talk("unknown", [.client([0xFE, 0x01, 0x99, 0x00, 0x13, 0x37]), .server([0xFD, 0xFD])], [], port: 5432)
+        let talk = Talk(
+            "unknown", [.client([0xFE, 0x01, 0x99, 0x00, 0x13, 0x37]), .server([0xFD, 0xFD])], [], port: 5432)
         try talk.check()
         let result = talk.tape.run()
         #expect(result.summary.connections.verdicts[.unrecognised] == 1)
@@ -67,7 +74,8 @@ import Testing
 
     @Test func `are none for HTTP on a known port`() throws {
         let talk = Talk(
-            "http", [.c("GET / HTTP/1.1\r\n\r\n"), .s("HTTP/1.1 204 No Content\r\n\r\n")], ["> GET /", "< 204 GET /"], port: 5432)
+            "http", [.c("GET / HTTP/1.1\r\n\r\n"), .s("HTTP/1.1 204 No Content\r\n\r\n")], ["> GET /", "< 204 GET /"],
+            port: 5432)
         try talk.check()
         #expect(talk.tape.run().summary.connections.verdicts[.http] == 1)
     }

@@ -13,7 +13,8 @@ import Testing
     }
 
     /// Runs the tape whole and in single bytes: a limit is reached in the same way.
-    private func run(_ tape: TapeBuilder, _ limits: Limits, _ location: SourceLocation = #_sourceLocation) -> TapeResult {
+    private func run(_ tape: TapeBuilder, _ limits: Limits, _ location: SourceLocation = #_sourceLocation) -> TapeResult
+    {
         let whole = tape.run(limits)
         for size in [1, 7] {
             let cut = tape.cut(every: size).run(limits)

@@ -56,13 +56,24 @@ import Testing
         Case(name: "swapped", segments: [(2, "cd"), (0, "ab")], expected: "abcd"),
         Case(name: "backwards", segments: [(4, "ef"), (2, "cd"), (0, "ab")], expected: "abcdef"),
         Case(name: "the same again", segments: [(0, "abcd"), (0, "abcd")], expected: "abcd", retransmitted: 4),
-        Case(name: "other bytes again", segments: [(0, "abcd"), (1, "XcY")], expected: "abcd", retransmitted: 3, different: 2),
+        Case(
+            name: "other bytes again", segments: [(0, "abcd"), (1, "XcY")], expected: "abcd", retransmitted: 3,
+            different: 2),
         Case(name: "a tail that is new", segments: [(0, "abcd"), (2, "cdef")], expected: "abcdef", retransmitted: 2),
-        Case(name: "the same while it waits", segments: [(2, "cd"), (2, "cd"), (0, "ab")], expected: "abcd", retransmitted: 2),
-        Case(name: "other bytes while it waits", segments: [(2, "cd"), (2, "cX"), (0, "ab")], expected: "abcd", retransmitted: 2, different: 1),
-        Case(name: "around what waits", segments: [(3, "d"), (1, "bcDef"), (0, "a")], expected: "abcdef", retransmitted: 1, different: 1),
-        Case(name: "over what waits, from the start", segments: [(2, "c"), (4, "e"), (0, "abCdEf")], expected: "abcdef", retransmitted: 2, different: 2),
-        Case(name: "a keep-alive probe", segments: [(0, "abc"), (2, "c"), (3, "d")], expected: "abcd", retransmitted: 1),
+        Case(
+            name: "the same while it waits", segments: [(2, "cd"), (2, "cd"), (0, "ab")], expected: "abcd",
+            retransmitted: 2),
+        Case(
+            name: "other bytes while it waits", segments: [(2, "cd"), (2, "cX"), (0, "ab")], expected: "abcd",
+            retransmitted: 2, different: 1),
+        Case(
+            name: "around what waits", segments: [(3, "d"), (1, "bcDef"), (0, "a")], expected: "abcdef",
+            retransmitted: 1, different: 1),
+        Case(
+            name: "over what waits, from the start", segments: [(2, "c"), (4, "e"), (0, "abCdEf")], expected: "abcdef",
+            retransmitted: 2, different: 2),
+        Case(
+            name: "a keep-alive probe", segments: [(0, "abc"), (2, "c"), (3, "d")], expected: "abcd", retransmitted: 1),
         Case(name: "nothing at all", segments: [(0, ""), (5, ""), (0, "a"), (0, "")], expected: "a"),
         Case(name: "a hole", segments: [(0, "ab"), (4, "ef")], expected: "ab--ef"),
         Case(name: "two holes", segments: [(1, "b"), (3, "d")], expected: "-b-d"),
@@ -135,7 +146,9 @@ import Testing
             var bytes = Array(stream[range])
             if forges, random.chance(oneIn: 3) { bytes[random.below(bytes.count)] ^= 0x5A }
             for (offset, byte) in zip(range, bytes) {
-                if first[offset] < 0 { first[offset] = Int(byte) } else {
+                if first[offset] < 0 {
+                    first[offset] = Int(byte)
+                } else {
                     repeated += 1
                     if first[offset] != Int(byte) { different += 1 }
                 }
@@ -144,8 +157,10 @@ import Testing
         }
         reassembler.end = UInt64(length)
         Self.end(&reassembler, into: &delivery)
-        let good = delivery.stream == first && reassembler.retransmitted == repeated
-            && reassembler.retransmittedDifferent == different && reassembler.waitingBytes == 0 && !reassembler.isWaiting
+        let good =
+            delivery.stream == first && reassembler.retransmitted == repeated
+            && reassembler.retransmittedDifferent == different && reassembler.waitingBytes == 0
+            && !reassembler.isWaiting
         #expect(good, "seed \(random.seed)")
         return good
     }

@@ -26,7 +26,8 @@ import Testing
             #expect(event.anomalies == (captured.count == body.count ? [] : ["gap"]), "seed \(random.seed)")
             #expect(event.number("bytes") == head.count + body.count, "seed \(random.seed)")
             #expect(result.summary.bytes.total == UInt64(head.count + body.count), "seed \(random.seed)")
-            #expect(result.summary.bytes.gaps[.packetLost] == UInt64(body.count - captured.count), "seed \(random.seed)")
+            #expect(
+                result.summary.bytes.gaps[.packetLost] == UInt64(body.count - captured.count), "seed \(random.seed)")
             #expect(result.summary.bytes.isBalanced, "seed \(random.seed)")
             if result.summary.bytes.isBalanced == false { return }
         }
@@ -48,7 +49,11 @@ import Testing
                 for (direction, text) in turns {
                     let bytes = Array(text.utf8)
                     for range in random.cuts(bytes.count, longest: 30) {
-                        packets.append((direction, Array(bytes[range]), positions[direction, default: 0] + UInt64(range.lowerBound)))
+                        packets.append(
+                            (
+                                direction, Array(bytes[range]),
+                                positions[direction, default: 0] + UInt64(range.lowerBound)
+                            ))
                     }
                     positions[direction, default: 0] += UInt64(bytes.count)
                 }
@@ -56,7 +61,9 @@ import Testing
             // The first packet stays: it tells that this is HTTP. A turn's last packet stays: it shows the hole.
             for index in (1..<packets.count - 1).reversed() where random.chance(oneIn: 3) {
                 let isLastOfTurn = packets[index + 1].direction != packets[index].direction
-                if !isLastOfTurn { packets.insert(packets.remove(at: index), at: min(packets.count - 1, index + 1 + random.below(5))) }
+                if !isLastOfTurn {
+                    packets.insert(packets.remove(at: index), at: min(packets.count - 1, index + 1 + random.below(5)))
+                }
             }
             var tape = TapeBuilder()
             tape.open()

@@ -1,5 +1,7 @@
-/// How many elements all collections hold that can be reached from an object: its tables, queues and buffers, whatever
-/// they are called. What grows with a tape shows here, other than in the memory of a process that runs other tests too.
+/// How many elements all collections hold that can be reached from an object.
+///
+/// These are its tables, queues and buffers, whatever they are called. What grows with a tape shows
+/// here, other than in the memory of a process that runs other tests too.
 struct ReachableElements {
     private(set) var count = 0
     private var seen: Set<ObjectIdentifier> = []

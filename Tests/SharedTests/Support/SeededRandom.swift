@@ -1,4 +1,6 @@
-/// SplitMix64: the same numbers from the same seed, everywhere. A test names the seed when it fails.
+/// SplitMix64: the same numbers from the same seed, everywhere.
+///
+/// A test names the seed when it fails.
 struct SeededRandom: RandomNumberGenerator {
     let seed: UInt64
     private var state: UInt64

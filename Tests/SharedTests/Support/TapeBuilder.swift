@@ -37,7 +37,8 @@ struct TapeBuilder {
         add(
             .open(
                 ConnectionOpened(
-                    id: connection, local: local, remote: remote, role: role, joinedLate: joinedLate, process: process)))
+                    id: connection, local: local, remote: remote, role: role, joinedLate: joinedLate, process: process))
+        )
     }
 
     mutating func open(port: UInt16) { open(remote: Self.server(port)) }

@@ -54,8 +54,11 @@ struct TapeResult: Equatable {
             var isEscaped = false
             for character in line {
                 if let text = string {
-                    if isEscaped { isEscaped = false } else if character == "\\" { isEscaped = true }
-                    else if character == "\"" {
+                    if isEscaped {
+                        isEscaped = false
+                    } else if character == "\\" {
+                        isEscaped = true
+                    } else if character == "\"" {
                         (last, string) = (text, nil)
                         continue
                     }
