@@ -2,32 +2,72 @@
 # Installs, where they are missing, the Debian packages of a part of the benchmarks: install.sh inputs|mixed|peers
 set -euo pipefail
 
-case ${1:-} in
-    inputs) packages=(tcpdump nginx-light wrk apache2-utils ethtool iproute2 python3) ;;
+part=${1:-}
+case $part in
+    inputs) packages=(tcpdump nginx wrk apache2-utils ethtool iproute2 procps python3) ;;
     mixed)
-        packages=(redis-server redis-tools postgresql postgresql-client postgresql-contrib mariadb-server mariadb-client
-            memcached libmemcached-tools nats-server rabbitmq-server python3-venv)
+        packages=(redis-server redis-tools postgresql postgresql-contrib mariadb-server mariadb-client memcached
+            libmemcached-tools nats-server rabbitmq-server python3-venv)
         ;;
-    peers) packages=(tcpdump tshark libndpi-bin gcc libc6-dev libpcap-dev python3) ;;
+    peers) packages=(gcc libc6-dev libpcap-dev python3 tcpdump tshark libndpi-bin suricata) ;;
     *)
         echo "usage: install.sh inputs|mixed|peers" >&2
         exit 2
         ;;
 esac
 
+is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 missing=()
 for package in "${packages[@]}"; do
-    dpkg-query -W -f='${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+    is_installed "$package" || missing+=("$package")
 done
 [ ${#missing[@]} -gt 0 ] || exit 0
 
+# A missing peer is reported as absent; without the rest there is nothing to measure.
 if [ "$(id -u)" != 0 ]; then
-    echo "missing: ${missing[*]} (as root: apt-get install ${missing[*]})" >&2
-    exit 1
+    echo "install.sh: missing: ${missing[*]} (as root: Benchmarks/install.sh $part)" >&2
+    [ "$part" = peers ] && exit 0 || exit 1
 fi
-echo "installing ${missing[*]}"
-# A server that Debian starts after installing would sit on the port that ours needs only outside the namespace,
-# but it would also use this machine: policy-rc.d keeps it down.
-export DEBIAN_FRONTEND=noninteractive
-apt-get update -q
-apt-get install -y -q --no-install-recommends "${missing[@]}"
+
+# Debian starts a server as soon as it is installed; only its files are wanted.
+policy=/usr/sbin/policy-rc.d
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"; [ ! -e "$folder.policy" ] || rm -f "$policy" "$folder.policy"' EXIT
+if [ ! -e $policy ]; then
+    touch "$folder.policy"
+    printf '#!/bin/sh\nexit 101\n' >$policy
+    chmod 755 $policy
+fi
+
+apt() { DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600 "$@"; }
+install() { apt install -y --no-install-recommends "$@" >"$folder/log" 2>&1; }
+
+# Debian 12 has Suricata in its backports only. They are named for this one installation, and not in /etc/apt.
+install_from_backports() {
+    local release mirror
+    release=$(. /etc/os-release && echo "$VERSION_CODENAME-backports")
+    mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' "Created-By: Packages" |
+        awk -v "release=${release%-backports}" '$2 == release { print $1; exit }')
+    [ -n "$mirror" ] || return 1
+    mkdir -p "$folder/lists/partial" "$folder/archives/partial"
+    chmod 755 "$folder"
+    cp /etc/apt/sources.list.d/*.{list,sources} "$folder" 2>/dev/null || true
+    echo "deb $mirror $release main" >"$folder/backports.list"
+    local sources=(-o "Dir::Etc::sourceparts=$folder" -o "Dir::State::lists=$folder/lists" -o "Dir::Cache=$folder")
+    apt "${sources[@]}" update >"$folder/log" 2>&1 &&
+        install "${sources[@]}" -t "$release" "$1"
+}
+
+echo "install.sh: installing ${missing[*]}"
+apt update >"$folder/log" 2>&1 || true
+if [ "$part" != peers ]; then
+    install "${missing[@]}" || {
+        tail -5 "$folder/log" >&2
+        exit 1
+    }
+    exit 0
+fi
+for package in "${missing[@]}"; do
+    install "$package" || install_from_backports "$package" ||
+        echo "install.sh: $package could not be installed: $(grep -m1 '^E:' "$folder/log" || tail -1 "$folder/log")"
+done

@@ -27,14 +27,7 @@ WORKLOAD=$PWD/workload
 HTTP_PORTS="tcp port 8080 or tcp port 8081 or tcp port 8082"
 . workload/namespace.sh
 
-head_of() { python3 pcap-head.py "$BENCH_DIR/$1" "$BENCH_DIR/$2" "$3"; }
-
-wanted() {
-    [ "${FORCE:-0}" = 1 ] || [ ! -s "$BENCH_DIR/$1.pcap" ] || {
-        say "$1.pcap is there"
-        return 1
-    }
-}
+head_of() { python3 tools/pcap-head.py "$BENCH_DIR/$1" "$BENCH_DIR/$2" "$3"; }
 
 start_nginx() {
     python3 "$WORKLOAD/site.py" "$RUN/www"
@@ -62,19 +55,16 @@ record_http() { # NAME BYTES
 }
 
 http() {
-    wanted http || return 0
     record_http http "$HTTP_BYTES"
     head_of http.pcap http-100M.pcap "$SLICE_BYTES"
 }
 
 http_big() {
-    wanted http-big || return 0
     record_http http-big "$HTTP_BIG_BYTES"
 }
 
 # One request a connection: what a connection costs, and what is kept of those that are closed.
 many_conns() {
-    wanted many-conns || return 0
     namespace_up
     start_nginx
     record "$BENCH_DIR/many-conns.raw" "$HTTP_PORTS"
@@ -90,24 +80,34 @@ many_conns() {
 }
 
 mixed() {
-    wanted mixed || return 0
     . workload/mixed.sh
     record_mixed "$MIXED_BYTES"
     head_of mixed.pcap mixed-100M.pcap "$SLICE_BYTES"
 }
 
 [ $# -gt 0 ] || set -- http many-conns mixed
+wanted=()
 for input in "$@"; do
-    case $input in http | http-big | many-conns | mixed) ;; *) fail "unknown input: $input (see the top of this file)" ;; esac
+    case $input in
+        http | http-big | many-conns | mixed) ;;
+        *) fail "unknown input: $input (the top of this file names them)" ;;
+    esac
+    if [ -s "$BENCH_DIR/$input.pcap" ] && [ "${FORCE:-0}" != 1 ]; then
+        say "$input.pcap is there"
+    else
+        wanted+=("$input")
+    fi
 done
-[ "$(id -u)" = 0 ] || fail "needs root: sudo make bench, or sudo $0"
+[ ${#wanted[@]} -gt 0 ] || exit 0
+[ "$(id -u)" = 0 ] || fail "recording needs root: sudo make bench, or sudo Benchmarks/make-inputs.sh"
 ./install.sh inputs
 
 mkdir -p "$BENCH_DIR"
+# Only what a run that failed leaves in here, for its logs, survives.
 RUN=$(mktemp -d "$BENCH_DIR/run.XXXXXX")
 trap 'namespace_down; rm -f "$BENCH_DIR"/*.raw' EXIT
-for input in "$@"; do
+for input in "${wanted[@]}"; do
+    say "recording $input.pcap"
     "${input//-/_}"
 done
-namespace_down
 rm -rf "$RUN"

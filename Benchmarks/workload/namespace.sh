@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # A network namespace for the servers and their clients, and tcpdump in it (sourced by make-inputs.sh).
 #
 # 127.0.0.1 in there is nobody else's. The MTU is 1500 and segmentation offload is off, so that packets are an
@@ -33,7 +34,7 @@ namespace_down() {
 serve() {
     local name=$1
     shift
-    inside "$@" >"$RUN/$name.log" 2>&1 </dev/null &
+    ip netns exec "$NAMESPACE" "$@" >"$RUN/$name.log" 2>&1 </dev/null &
 }
 
 wait_for_port() {
@@ -47,7 +48,7 @@ wait_for_port() {
 # record FILE FILTER … stop_recording: a whole capture, or a message that the kernel dropped some of it.
 record() {
     CAPTURE=$1
-    inside tcpdump -i lo -s 0 -B 524288 -n -Z root -w "$CAPTURE" "$2" >"$RUN/tcpdump.log" 2>&1 &
+    ip netns exec "$NAMESPACE" tcpdump -i lo -s 0 -B 524288 -n -Z root -w "$CAPTURE" "$2" >"$RUN/tcpdump.log" 2>&1 &
     TCPDUMP=$!
     for _ in $(seq 1 100); do
         grep -q 'listening on' "$RUN/tcpdump.log" && break
@@ -61,7 +62,7 @@ recorded_bytes() { stat -c %s "$CAPTURE" 2>/dev/null || echo 0; }
 
 stop_recording() {
     sleep 2
-    kill -INT "$TCPDUMP"
+    kill -TERM "$TCPDUMP"
     wait "$TCPDUMP" || true
     say "$(basename "$CAPTURE"): $(recorded_bytes) bytes," \
         "$(grep -E 'captured|dropped by kernel' "$RUN/tcpdump.log" | paste -sd,)"

@@ -1,11 +1,66 @@
-import Shared
+import ArgumentParser
+import Glibc
+
 @main
-struct ReplayCommand {
-    static func main() throws {
-        let profiler = Profiler(.init())
-        let tape = Tape(sink: profiler)
-        for path in CommandLine.arguments.dropFirst() { try tape.read(try Input.open(path, readsAhead: nil)) }
-        tape.finish()
-        print(tape.packets, tape.flows, tape.files)
+struct ReplayCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "replay",
+        abstract: "Read captures of network traffic: what talked to what, and what was said.",
+        usage: """
+            replay <inputs> ... [<options>]
+            replay check <folders> ... [--update] [--json] [--threads <number>]
+            """,
+        discussion: """
+            EXAMPLES
+              replay capture.pcap
+                  Shows a summary and the service map.
+              replay capture.pcapng.gz --output events.jsonl --service-map map.yaml
+                  Writes the event log and the service map.
+              tcpdump -i any -w - tcp | replay - --name 10.0.0.5=web
+                  Reads what tcpdump captures until Ctrl-C, with a name for an address.
+              replay rotated.pcap0 rotated.pcap1 --json
+                  Reads a rotated capture as one, and prints the summary for programs.
+              replay check Fixtures
+                  Replays every fixture below a folder and compares the outputs.
+
+            EXIT STATUS
+              0  done
+              1  done, but something was lost (a file cut short, packets missing), or
+                 differs (check)
+              2  could not do what was asked
+            """,
+        version: "0.1.0",
+        subcommands: [Run.self, Check.self],
+        defaultSubcommand: Run.self)
+
+    static func main() {
+        Interruption.listen()
+        if ["-h", "--help", "help"].contains(CommandLine.arguments.dropFirst().joined(separator: " ")) {
+            StandardOutput.write(help)
+            return
+        }
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let failure as Failure {
+            Terminal.complain(failure.description)
+            Glibc.exit(2)
+        } catch {
+            let status = exitCode(for: error)
+            // Help, a version, a completion script, or a status that a command has chosen.
+            guard status == .validationFailure else { exit(withError: error) }
+            Terminal.complain("\(message(for: error)); see replay --help")
+            Glibc.exit(2)
+        }
+    }
+
+    /// The command's help with the options of `run` in place: who leaves out the subcommand's name shall not have to
+    /// know it for the help.
+    static var help: String {
+        let (own, run) = (helpMessage(), helpMessage(for: Run.self))
+        guard let options = own.firstRange(of: "OPTIONS:"), let subcommands = own.firstRange(of: "SUBCOMMANDS:"),
+            let arguments = run.firstRange(of: "ARGUMENTS:")
+        else { return own + "\n" }
+        return own[..<options.lowerBound] + run[arguments.lowerBound...] + "\n" + own[subcommands.lowerBound...] + "\n"
     }
 }

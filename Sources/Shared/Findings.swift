@@ -5,19 +5,23 @@ package struct Destination: Equatable, Sendable {
 }
 
 /// What the pipeline has found so far: the counters, the service map, the event log. Connections write into it.
+///
+/// One thread runs the pipeline and no access to a property is open while another begins; the runtime's checks of that
+/// would cost a tenth of the time.
 package final class Findings {
-    package var summary = Summary()
-    package var shapes: ShapeTable
-    package var log: EventLog
+    @exclusivity(unchecked) package var summary = Summary()
+    @exclusivity(unchecked) package var shapes: ShapeTable
+    @exclusivity(unchecked) package var bodies = BodyShapes()
+    @exclusivity(unchecked) package var log: EventLog
     package let limits: Limits
     package let writesEvents: Bool
-    private var map: ServiceMap
+    @exclusivity(unchecked) private var map: ServiceMap
     private let names: AddressNames
-    private var processes: [ProcessKey: ProcessIdentity] = [:]
-    private var conversations: [HTTPConversation] = []
-    private var decoders: [ContentDecoder] = []
-    /// The name of the last client: most exchanges come from the same one as the one before.
-    private var lastSource: (client: Endpoint, name: NameID)?
+    @exclusivity(unchecked) private var processes: [ProcessKey: ProcessIdentity] = [:]
+    @exclusivity(unchecked) private var conversations: [HTTPConversation] = []
+    @exclusivity(unchecked) private var decoders: [ContentDecoder] = []
+    /// The name of the last client: most exchanges come from the same host as the one before.
+    @exclusivity(unchecked) private var lastSource: (address: IPAddress, name: NameID)?
 
     package init(_ options: Profiler.Options) {
         limits = options.limits
@@ -41,9 +45,9 @@ package final class Findings {
     }
 
     private func source(_ client: Endpoint) -> NameID {
-        if let lastSource, lastSource.client == client { return lastSource.name }
+        if let lastSource, lastSource.address == client.address { return lastSource.name }
         let name = map.name(names.name(of: client) ?? client.address.description)
-        lastSource = (client, name)
+        if !names.namesPorts { lastSource = (client.address, name) }
         return name
     }
 

@@ -12,11 +12,11 @@ package final class Profiler {
     }
 
     private let findings: Findings
-    private var connections: [ConnectionID: Connection] = [:]
+    @exclusivity(unchecked) private var connections = ConnectionTable()
     /// The connection of the last event: packets come in trains.
-    private var last: (id: ConnectionID, connection: Connection)?
+    @exclusivity(unchecked) private var last: (id: ConnectionID, connection: Connection)?
     /// Connections that ended, to be used again with their buffers.
-    private var spares: [Connection] = []
+    @exclusivity(unchecked) private var spares: [Connection] = []
 
     package init(_ options: Options) { findings = Findings(options) }
 
@@ -42,9 +42,7 @@ package final class Profiler {
     /// The tape has ended: whatever is open is reported, in the order of opening.
     package func finish() {
         let now = findings.summary.lastEvent ?? Timestamp(nanoseconds: 0)
-        for id in connections.keys.sorted(by: { $0.serial < $1.serial }) {
-            close(ConnectionClosed(id: id, how: .tapeEnd), now)
-        }
+        for serial in connections.serials { close(ConnectionClosed(id: ConnectionID(serial), how: .tapeEnd), now) }
     }
 
     // MARK: Outputs
@@ -90,12 +88,12 @@ package final class Profiler {
         } else {
             connection = Connection(opened, findings)
         }
-        connections[opened.id] = connection
+        connections.insert(connection, opened.id)
         last = (opened.id, connection)
     }
 
     private func close(_ closed: ConnectionClosed, _ now: Timestamp) {
-        guard let connection = connections.removeValue(forKey: closed.id) else { return }
+        guard let connection = connections.remove(closed.id) else { return }
         connection.close(closed.how, now)
         last = nil
         if spares.count < Self.spareLimit { spares.append(connection) }

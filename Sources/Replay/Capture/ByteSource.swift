@@ -19,13 +19,25 @@ final class DescriptorBytes: ByteSource {
     private(set) var failure: String?
     private(set) var filePosition: UInt64 = 0
 
+    /// Whether reading may have to wait for bytes.
+    private let waits: Bool
+    private var state: pollfd
+
     /// Takes ownership of the descriptor.
-    init(_ descriptor: Int32) { self.descriptor = descriptor }
+    init(_ descriptor: Int32, isRegular: Bool) {
+        self.descriptor = descriptor
+        waits = !isRegular
+        state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    }
 
     deinit { if descriptor != STDIN_FILENO { close(descriptor) } }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         while true {
+            // A pipe may stay silent for long; Ctrl-C ends the tape, wherever this waits.
+            while waits, poll(&state, 1, 250) <= 0 {
+                if Interruption.isRequested { return 0 }
+            }
             let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
             if count >= 0 {
                 filePosition &+= UInt64(count)

@@ -2,45 +2,96 @@ import Glibc
 
 /// One input of a replay, opened: its bytes, decompressed where they were compressed.
 struct Input {
-    /// As the user wrote it; `-` is standard input.
-    let path: String
     let bytes: PeekedBytes
-    /// Bytes of the file; `nil` for a pipe.
-    let fileBytes: UInt64?
-
     /// What a user calls it.
-    var name: String { path == "-" ? "standard input" : path }
+    let name: String
 
     /// - Parameter readsAhead: read, and decompress, on a thread of its own; `nil` where that pays: with compressed files.
-    static func open(_ path: String, readsAhead: Bool?) throws(Failure) -> Input {
+    static func open(_ path: String, name: String? = nil, readsAhead: Bool? = nil) throws(Failure) -> Input {
+        let (descriptor, status) = try descriptor(path)
+        let isRegular = status.st_mode & S_IFMT == S_IFREG
+        posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
+
+        let file = PeekedBytes(DescriptorBytes(descriptor, isRegular: isRegular))
+        let isCompressed = GzipBytes.isGzip(file.head)
+        var source: any ByteSource = isCompressed ? GzipBytes(file) : file
+        if readsAhead ?? isCompressed { source = ReadAhead(source) }
+        return Input(bytes: PeekedBytes(source), name: name ?? (path == "-" ? "standard input" : path))
+    }
+
+    /// Whether an input can be opened. All are asked before the first is read: a misspelt name shall not show after
+    /// ten minutes.
+    static func check(_ path: String) throws(Failure) {
+        var status = stat()
+        // Opening a named pipe would wait for its writer.
+        if path != "-", stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFIFO { return }
+        let (descriptor, _) = try descriptor(path)
+        if descriptor != STDIN_FILENO { close(descriptor) }
+    }
+
+    private static func descriptor(_ path: String) throws(Failure) -> (Int32, stat) {
         let descriptor = path == "-" ? STDIN_FILENO : Glibc.open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
+        var status = stat()
+        guard descriptor >= 0, fstat(descriptor, &status) == 0 else {
             switch errno {
             case ENOENT: throw Failure("\(path): no such file")
-            case EACCES: throw Failure("\(path): permission denied; captures of tcpdump belong to root or tcpdump")
+            case EACCES: throw Failure("\(path): permission denied; captures often belong to root or to tcpdump")
             default: throw Failure("\(path): \(String(cString: strerror(errno)))")
             }
         }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else {
-            throw Failure("\(path): \(String(cString: strerror(errno)))")
-        }
         if status.st_mode & S_IFMT == S_IFDIR {
-            close(descriptor)
-            throw Failure("\(path): is a directory; name its captures (\(path)/*.pcap), or use `replay check` for fixtures")
+            if descriptor != STDIN_FILENO { close(descriptor) }
+            throw Failure("\(path): is a directory; name its captures, or use `replay check` for fixtures")
         }
         if descriptor == STDIN_FILENO, isatty(descriptor) == 1 {
             throw Failure("standard input is a terminal; pipe a capture into it: tcpdump -w - | replay -")
         }
-        let isRegular = status.st_mode & S_IFMT == S_IFREG
-        posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
+        return (descriptor, status)
+    }
 
-        let file = PeekedBytes(DescriptorBytes(descriptor))
-        let isCompressed = GzipBytes.isGzip(file.head)
-        var source: any ByteSource = isCompressed ? GzipBytes(file) : file
-        if readsAhead ?? isCompressed { source = ReadAhead(source) }
-        return Input(
-            path: path, bytes: PeekedBytes(source), fileBytes: isRegular ? UInt64(max(status.st_size, 0)) : nil)
+    /// Bytes of all files together; `nil` where one is a pipe, or not there.
+    static func fileBytes(_ paths: [String]) -> UInt64? {
+        var sum: UInt64 = 0
+        for path in paths {
+            var status = stat()
+            guard (path == "-" ? fstat(STDIN_FILENO, &status) : stat(path, &status)) == 0,
+                status.st_mode & S_IFMT == S_IFREG
+            else { return nil }
+            sum &+= UInt64(max(status.st_size, 0))
+        }
+        return sum
+    }
+
+    /// The first four bytes of captures, as they stand in the file.
+    private static let magics: [[UInt8]] = [
+        [0xA1, 0xB2, 0xC3, 0xD4], [0xD4, 0xC3, 0xB2, 0xA1],
+        // Nanoseconds.
+        [0xA1, 0xB2, 0x3C, 0x4D], [0x4D, 0x3C, 0xB2, 0xA1],
+        // A. Kuznetsov's variant.
+        [0xA1, 0xB2, 0xCD, 0x34], [0x34, 0xCD, 0xB2, 0xA1],
+        pcapng,
+    ]
+    /// A section header block.
+    private static let pcapng: [UInt8] = [0x0A, 0x0D, 0x0D, 0x0A]
+
+    var isCapture: Bool { Self.magics.contains { bytes.head.starts(with: $0) } }
+
+    /// Why libpcap could not open this, in words that help.
+    func isNoCapture(_ reason: String) -> Failure {
+        if bytes.head.isEmpty {
+            let cause = bytes.failure.map { ": \($0)" } ?? ": is empty"
+            return Failure("\(name)\(cause); replay reads pcap and pcapng, also gzip-compressed")
+        }
+        if isCapture { return Failure("\(name): \(reason)") }
+        let shown = bytes.head.prefix(16)
+        let hex = shown.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
+        let text = String(decoding: shown.map { (0x20..<0x7F).contains($0) ? $0 : UInt8(ascii: ".") }, as: UTF8.self)
+        return Failure("\(name): not a capture; it begins with \(hex) (\(text)), and replay reads pcap and pcapng")
+    }
+
+    /// Whether a capture was cut before its first packet.
+    func isCutInHeader(_ reason: String) -> Bool {
+        bytes.failure != nil || reason.hasPrefix("truncated") ? isCapture : false
     }
 }
 

@@ -11,13 +11,20 @@ struct CapturedPacket {
     var bytes: UnsafeRawBufferPointer
 }
 
-/// Why a file gives no more packets.
+/// A capture file that has been opened.
+protocol PacketSource: ~Copyable {
+    /// The next packet, or `nil` where the file ends; `failure` says why, if it ends too early.
+    mutating func next() -> CapturedPacket?
+    var failure: String? { get }
+}
+
+/// Why a file gives no packets.
 struct CaptureFailure: Error, Equatable {
     var reason: String
 }
 
-/// A capture file, read by libpcap: pcap in either byte order, with micro- or nanoseconds, and pcapng.
-struct PcapFile: ~Copyable {
+/// A pcap file, read by libpcap: in either byte order, with micro- or nanoseconds.
+struct PcapFile: ~Copyable, PacketSource {
     private let handle: OpaquePointer
     private let linkType: Int32
     private let source: any ByteSource
@@ -31,6 +38,8 @@ struct PcapFile: ~Copyable {
 
     /// stdio's buffer: fewer and larger reads than its own 4 KiB.
     private static let bufferBytes = 256 << 10
+
+    private(set) var failure: String?
 
     init(_ source: any ByteSource) throws(CaptureFailure) {
         let context = Unmanaged.passRetained(Context(source))
@@ -65,16 +74,15 @@ struct PcapFile: ~Copyable {
         context.release()
     }
 
-    /// The next packet, or `nil` at the end of the file.
+    /// The next packet, or `nil` where the file ends; `failure` says why, if it ends too early.
     @inline(__always)
-    mutating func next() throws(CaptureFailure) -> CapturedPacket? {
+    mutating func next() -> CapturedPacket? {
         var header: UnsafeMutablePointer<pcap_pkthdr>?
         var data: UnsafePointer<UInt8>?
         let status = pcap_next_ex(handle, &header, &data)
         guard status == 1, let record = header?.pointee else {
-            if let failure = source.failure { throw CaptureFailure(reason: failure) }
-            if status == PCAP_ERROR_BREAK { return nil }
-            throw CaptureFailure(reason: String(cString: pcap_geterr(handle)))
+            failure = source.failure ?? (status == PCAP_ERROR_BREAK ? nil : String(cString: pcap_geterr(handle)))
+            return nil
         }
         let seconds = Int64(record.ts.tv_sec)
         return CapturedPacket(

@@ -1,5 +1,4 @@
 import Dispatch
-import Foundation
 import Synchronization
 
 /// Reads and decompresses on a thread of its own, a few blocks ahead of whoever takes the bytes. They are the same
@@ -12,7 +11,7 @@ final class ReadAhead: ByteSource {
     /// from `filled`'s on; so do the fields behind it. Hence no lock, and `@unchecked`.
     private final class Ring: @unchecked Sendable {
         let source: any ByteSource
-        let free = DispatchSemaphore(value: ReadAhead.blocks)
+        let free = DispatchSemaphore(value: 0)
         let filled = DispatchSemaphore(value: 0)
         let memory = UnsafeMutableRawBufferPointer.allocate(
             byteCount: ReadAhead.blocks * ReadAhead.blockBytes, alignment: 4096)
@@ -21,7 +20,12 @@ final class ReadAhead: ByteSource {
         /// Set by the taking thread, before it signals `free` for the last time.
         let isCancelled = Atomic(false)
 
-        init(_ source: any ByteSource) { self.source = source }
+        init(_ source: any ByteSource) {
+            self.source = source
+            // Dispatch traps where a semaphore goes that stands lower than it began, so it begins at 0.
+            for _ in 0..<ReadAhead.blocks { free.signal() }
+        }
+
         deinit { memory.deallocate() }
 
         func block(_ number: Int) -> UnsafeMutableRawBufferPointer {
@@ -54,7 +58,7 @@ final class ReadAhead: ByteSource {
     init(_ source: any ByteSource) {
         ring = Ring(source)
         let ring = ring
-        Thread.detachNewThread { ring.run() }
+        DispatchQueue(label: "read ahead").async { ring.run() }
     }
 
     deinit {

@@ -12,38 +12,52 @@ final class Tape<Sink: EventSink> {
     var flows: FlowStatistics { decoder.flows.statistics }
 
     /// Reads an input to its end.
-    /// - Parameter every: called now and then, after about so many packets as a screen can be drawn again for.
-    /// - Throws: where the input is no capture at all. A capture that ends too early is noted in `files`.
-    func read(_ input: Input, every: () throws -> Void = {}) throws {
+    /// - Parameter afterSome: called after every few packets, to take away what they brought; says whether to go on.
+    /// - Throws: `Failure` where the input is no capture. One that ends too early is no error; `files` says why it did.
+    func read(_ input: Input, afterSome: () throws(Failure) -> Bool = { () throws(Failure) in true }) throws(Failure) {
         var file = CaptureFile(name: input.name)
-        do throws(CaptureFailure) {
-            var capture = try PcapFile(input.bytes)
-            try Self.read(&capture, &file, into: &decoder, every)
-        } catch {
-            guard file.packets > 0 else { throw Self.noCapture(input, error) }
-            file.failure = error.reason
-            decoder.fileWasTruncated()
+        if PcapngFile.isPcapng(input.bytes.head) {
+            var capture = PcapngFile(input.bytes)
+            try read(&capture, &file, afterSome)
+            finish(file)
+            return
         }
+        var opened: PcapFile?
+        do throws(CaptureFailure) {
+            opened = try PcapFile(input.bytes)
+        } catch {
+            guard input.isCutInHeader(error.reason) else { throw input.isNoCapture(error.reason) }
+            file.failure = error.reason
+        }
+        if var capture = opened.take() { try read(&capture, &file, afterSome) }
+        finish(file)
+    }
+
+    private func finish(_ file: CaptureFile) {
+        if file.failure != nil { decoder.fileWasTruncated() }
         files.append(file)
     }
 
-    private static func read(
-        _ capture: inout PcapFile, _ file: inout CaptureFile, into decoder: inout PacketDecoder<Sink>,
-        _ every: () throws -> Void
-    ) throws(CaptureFailure) {
-        while let packet = try capture.next() {
+    private func read<Source: PacketSource & ~Copyable>(
+        _ capture: inout Source, _ file: inout CaptureFile, _ afterSome: () throws(Failure) -> Bool
+    ) throws(Failure) {
+        while let packet = capture.next() {
             file.packets &+= 1
             decoder.take(
                 linkType: packet.linkType, packet.bytes.bytes, wireLength: packet.wireLength, at: packet.timestamp)
+            if file.packets % Self.some == 0, try !afterSome() { return }
         }
+        file.failure = capture.failure
     }
+
+    /// Packets between two calls of `afterSome`.
+    private static var some: UInt64 { 32 }
 
     /// The tape has ended.
     func finish() { decoder.finish() }
-
-    private static func noCapture(_ input: Input, _ failure: CaptureFailure) -> Failure { Failure("") }
 }
 
+/// What became of an input.
 struct CaptureFile: Equatable, Sendable {
     var name: String
     var packets: UInt64 = 0

@@ -294,6 +294,13 @@ struct Flow: Sendable {
         guard stage != .closed else { return }
         if stage != .closing { ending = otherwise }
         stage = .closed
+        // Nothing came any more that could contradict an acknowledgment.
+        if let position = sent.takeClaim() {
+            sink.consume(CapturedEvent(at, .acknowledged(StreamPosition(id, .send, position))), payload: RawSpan())
+        }
+        if let position = received.takeClaim() {
+            sink.consume(CapturedEvent(at, .acknowledged(StreamPosition(id, .receive, position))), payload: RawSpan())
+        }
         sink.consume(CapturedEvent(at, .close(ConnectionClosed(id: id, how: ending))), payload: RawSpan())
     }
 }

@@ -106,6 +106,12 @@ struct StreamNumbering: Equatable, Sendable {
             segmentsUntilBelieved &-= 1
             return nil
         }
+        return takeClaim()
+    }
+
+    /// Believes an acknowledgment of bytes that were not seen.
+    mutating func takeClaim() -> UInt64? {
+        guard claimed != 0 else { return nil }
         let position = claimed
         advance(to: position)
         if position > highest { highest = position }

@@ -16,7 +16,7 @@ enum LinkLayer {
     /// The names of link types that a message may have to mention.
     static func name(_ linkType: Int32) -> String {
         let known: [Int32: String] = [
-            105: "IEEE 802.11", 119: "Prism", 127: "IEEE 802.11 with radiotap", 147: "user-defined 0", 148: "user-defined 1",
+            119: "IEEE 802.11 with Prism header", 147: "user-defined 0", 148: "user-defined 1", 163: "IEEE 802.11 with AVS header",
             189: "USB", 195: "IEEE 802.15.4", 201: "Bluetooth HCI", 220: "USB", 249: "USBPcap", 253: "netlink",
         ]
         return known[linkType].map { "\(linkType) (\($0))" } ?? "\(linkType)"
@@ -33,6 +33,8 @@ enum LinkLayer {
         case 0, 108: loopback(bytes)
         case 9, 50, 51: ppp(bytes)
         case 104: cHDLC(bytes)
+        case 105: wireless(bytes, at: 0)
+        case 127: radiotap(bytes)
         case 239: nflog(bytes)
         default: .unknownLinkType
         }
@@ -75,8 +77,11 @@ enum LinkLayer {
 
     private static func pppPayload(_ bytes: RawSpan, at offset: Int) -> Frame {
         guard offset &+ 2 <= bytes.byteCount else { return .malformed }
-        switch bytes.field16(offset) {
-        case 0x0021, 0x0057: return .ip(offset &+ 2)
+        // The first byte of a protocol's number is even; compressed (RFC 1661, section 6.5), the number is one odd byte.
+        let first = bytes.byte(offset)
+        let isCompressed = first & 1 == 1
+        switch isCompressed ? UInt16(first) : bytes.field16(offset) {
+        case 0x0021, 0x0057: return .ip(offset &+ (isCompressed ? 1 : 2))
         default: return .other
         }
     }
@@ -85,6 +90,29 @@ enum LinkLayer {
     private static func cHDLC(_ bytes: RawSpan) -> Frame {
         guard bytes.byteCount >= 4 else { return .malformed }
         return payload(bytes, etherType: bytes.field16(2), at: 4)
+    }
+
+    /// Radio information, whose length stands in its third and fourth byte, little-endian; then IEEE 802.11.
+    private static func radiotap(_ bytes: RawSpan) -> Frame {
+        guard bytes.byteCount >= 8 else { return .malformed }
+        return wireless(bytes, at: Int(bytes.field16(2).byteSwapped))
+    }
+
+    /// IEEE 802.11: data frames that are not encrypted, with a SNAP header (RFC 1042).
+    private static func wireless(_ bytes: RawSpan, at start: Int) -> Frame {
+        guard start &+ 2 <= bytes.byteCount else { return .malformed }
+        let control = bytes.byte(start)
+        let flags = bytes.byte(start &+ 1)
+        // Management and control frames, data frames without data, encrypted ones.
+        guard control & 0x0C == 0x08, control & 0x40 == 0, flags & 0x40 == 0 else { return .other }
+        var offset = start &+ 24
+        // Between access points there is a fourth address.
+        if flags & 0x03 == 0x03 { offset = offset &+ 6 }
+        // Quality of service, and with it perhaps High Throughput.
+        if control & 0x80 != 0 { offset = offset &+ (flags & 0x80 != 0 ? 6 : 2) }
+        guard offset &+ 8 <= bytes.byteCount else { return .malformed }
+        guard bytes.field32(offset) == 0xAAAA_0300, bytes.field16(offset &+ 4) == 0 else { return .other }
+        return payload(bytes, etherType: bytes.field16(offset &+ 6), at: offset &+ 8)
     }
 
     /// Packets that Linux's firewall logged: four bytes, then type-length-values in the byte order of the machine that

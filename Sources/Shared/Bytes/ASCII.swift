@@ -25,16 +25,6 @@ package enum ASCII {
     /// Text of several lines: what people type into a query.
     @inline(__always)
     static func isProse(_ byte: UInt8) -> Bool { isText(byte) || byte == lineFeed || byte == carriageReturn }
-
-    /// `tchar` of RFC 9110, section 5.6.2: what methods and field names are made of.
-    @inline(__always)
-    static func isToken(_ byte: UInt8) -> Bool {
-        if isLetter(byte) || isDigit(byte) { return true }
-        switch byte {
-        case 0x21, 0x23, 0x24, 0x25, 0x26, 0x27, 0x2A, 0x2B, 0x2D, 0x2E, 0x5E, 0x5F, 0x60, 0x7C, 0x7E: return true
-        default: return false
-        }
-    }
 }
 
 /// A line that is whole: where its text is, without CRLF or LF, and where the next line begins.
@@ -95,17 +85,17 @@ extension RawSpan {
         return true
     }
 
-    /// Whether a line's beginning, in which no blank or line's end has come yet, may become one of `words`.
-    func mayBecome(oneOf words: [StaticString], at offset: Int, ignoringCase: Bool = false) -> Bool {
-        let part = offset..<Swift.max(offset, byteCount)
-        return words.contains { word in
-            guard part.count <= word.utf8CodeUnitCount else { return false }
-            for i in 0..<part.count {
+    /// Whether the first word at `offset`, as far as it is there, is one of `words`, which are written in capitals
+    /// where case is ignored.
+    func begins(withOneOf words: [StaticString], at offset: Int, ignoringCase: Bool) -> Bool {
+        words.contains { word in
+            for i in 0..<word.utf8CodeUnitCount {
                 guard let byte = u8(at: offset &+ i) else { return true }
                 let folded = ignoringCase && ASCII.isLetter(byte) ? byte & 0xDF : byte
                 if folded != word.utf8Start[i] { return false }
             }
-            return true
+            guard let behind = u8(at: offset &+ word.utf8CodeUnitCount) else { return true }
+            return !ASCII.isVisible(behind)
         }
     }
 

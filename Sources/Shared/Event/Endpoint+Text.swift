@@ -1,7 +1,9 @@
 import Glibc
 
 extension IPAddress {
-    /// An address from its text: dotted decimal, or the forms of RFC 4291, section 2.2. No port, no zone, no name.
+    /// An address from its text: dotted decimal, or the forms of RFC 4291, section 2.2.
+    ///
+    /// No port, no zone, no name.
     package init?(_ text: some StringProtocol) {
         let text = String(text)
         guard !text.utf8.contains(0) else { return nil }

@@ -2,19 +2,19 @@
 package final class HTTPConversation {
     private let requests: HTTPStream
     private let responses: HTTPStream
-    private var exchanges = ExchangeQueue()
+    @exclusivity(unchecked) private var exchanges = ExchangeQueue()
     /// The response that is being read answers a request that is known.
-    private var responseHasRequest = false
+    @exclusivity(unchecked) private var responseHasRequest = false
     /// Responses were lost: how many nobody knows.
-    private var responsesWereLost = false
-    private var connection: Connection?
-    private unowned let findings: Findings
+    @exclusivity(unchecked) private var responsesWereLost = false
+    @exclusivity(unchecked) private unowned(unsafe) var connection: Connection?
+    private unowned(unsafe) let findings: Findings
     /// The host that the last request named, and the destination found for it.
-    private var lastHost: [UInt8] = []
-    private var lastDestination: Destination?
-    private var retransmittedDifferent: UInt64 = 0
+    @exclusivity(unchecked) private var lastHost: [UInt8] = []
+    @exclusivity(unchecked) private var lastDestination: Destination?
+    @exclusivity(unchecked) private var retransmittedDifferent: UInt64 = 0
 
-    package private(set) var isSwitched = false
+    @exclusivity(unchecked) package private(set) var isSwitched = false
 
     package init(_ findings: Findings) {
         self.findings = findings
@@ -80,12 +80,20 @@ package final class HTTPConversation {
     package func takeDecoder() -> ContentDecoder { findings.takeDecoder() }
     package func giveBack(_ decoder: ContentDecoder) { findings.giveBack(decoder) }
 
-    package func scan(_ shapes: JSONShapeScanner, _ bytes: RawSpan) { shapes.feed(bytes, into: &findings.shapes) }
+    package func scan(_ shapes: inout JSONShapeScanner, _ bytes: RawSpan) { shapes.feed(bytes, into: &findings.shapes) }
 
-    package func finish(_ shapes: JSONShapeScanner) -> ShapeID {
-        let shape = shapes.finish(into: &findings.shapes)
+    package func finish(_ shapes: inout JSONShapeScanner) -> ShapeID {
+        let shape = shapes.finish()
         if let limit = shapes.limitReached { reached(limit) }
         return shape
+    }
+
+    package func shapeOfKnownBody(_ bytes: RawSpan, _ coding: ContentCoding) -> ShapeID? {
+        findings.bodies.shape(of: bytes, coding)
+    }
+
+    package func remember(_ bytes: RawSpan, _ coding: ContentCoding, _ shape: ShapeID) {
+        findings.bodies.remember(bytes, coding, shape)
     }
 
     package func placeIsLost(_ kind: HTTPHead.Kind) {

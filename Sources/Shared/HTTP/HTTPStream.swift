@@ -3,21 +3,23 @@
 /// Bytes are looked at where they lie. Only the beginning of a head that is not complete yet is kept (`pending`).
 /// After a gap whose place is inside a body of known length the parser goes on exactly; anywhere else it is lost
 /// and searches for the next start line.
+///
+/// The properties go without the runtime's exclusivity checks: one thread runs the pipeline, and the calls that come back
+/// from the conversation (`headIsComplete`, `messageIsComplete`, `resolveSwitch`) are made when no access is open.
 package final class HTTPStream {
     package let kind: HTTPHead.Kind
-    package var message = HTTPMessage()
-    package private(set) var state = State.head
+    @exclusivity(unchecked) package var message = HTTPMessage()
+    @exclusivity(unchecked) package private(set) var state = State.head
 
     /// Bytes of a head, or of the search for one, that wait for more.
-    private var pending: [UInt8] = []
-    private var pendingSince = Timestamp(nanoseconds: 0)
-    private var lines = HeadScanner()
-    private var startLineIsValid = false
-    private var chunks = ChunkedDecoder()
-    private let shapes: JSONShapeScanner
-    private var decoder: ContentDecoder?
+    @exclusivity(unchecked) private var pending: [UInt8] = []
+    @exclusivity(unchecked) private var pendingSince = Timestamp(nanoseconds: 0)
+    @exclusivity(unchecked) private var lines = HeadScanner()
+    @exclusivity(unchecked) private var startLineIsValid = false
+    @exclusivity(unchecked) private var chunks = ChunkedDecoder()
+    private let body: BodyReader
     /// What went wrong before the next message and is to be said on it.
-    package var carried = AnomalySet()
+    @exclusivity(unchecked) package var carried = AnomalySet()
 
     package enum State: Equatable {
         /// Between messages, or within a head.
@@ -35,7 +37,7 @@ package final class HTTPStream {
 
     package init(_ kind: HTTPHead.Kind, _ limits: Limits) {
         self.kind = kind
-        shapes = JSONShapeScanner(limits: limits)
+        body = BodyReader(limits)
     }
 
     package func reset() {
@@ -125,7 +127,7 @@ package final class HTTPStream {
             case .chunked: used = consumeChunks(rest, now, conversation)
             case .untilClose:
                 wire(rest, conversation)
-                content(rest, conversation)
+                body.feed(rest, &message, conversation)
                 message.lastByte = now
                 used = rest.byteCount
             case .lost: used = searchStartLine(rest, conversation)
@@ -154,19 +156,19 @@ package final class HTTPStream {
         guard let length = lines.scan(bytes), length <= limit else {
             // What is decided here rests on the first `limit` bytes alone, however many came at once.
             if !startLineIsValid, let feed = lines.lineFeeds.first, Int(feed) < limit {
-                guard isStartLine(bytes, 0..<Int(feed)) else { return loseHead(.bytesBetweenMessages) }
+                guard isStartLine(bytes, 0..<Int(feed)) else { return loseHead(.bytesBetweenMessages, conversation) }
                 startLineIsValid = true
             }
             guard bytes.byteCount > limit else { return -1 }
             conversation.reached(.headBytes)
             conversation.placeIsLost(kind)
             conversation.unparsed(UInt64(limit))
-            return limit &+ loseHead(.headTooLarge)
+            return limit &+ loseHead(.headTooLarge, conversation)
         }
         let isHead = message.head.parse(bytes, lines, kind)
         lines.reset()
         startLineIsValid = false
-        guard isHead else { return loseHead(.bytesBetweenMessages) }
+        guard isHead else { return loseHead(.bytesBetweenMessages, conversation) }
         message.reset()
         message.anomalies = message.head.anomalies
         message.anomalies.formUnion(carried)
@@ -184,26 +186,21 @@ package final class HTTPStream {
         return kind == .request ? RequestLine.parse(bytes, line) != nil : StatusLine.parse(bytes, line) != nil
     }
 
-    private func loseHead(_ why: Anomaly) -> Int {
+    /// What seemed to be a head is none. The search begins behind its first byte, so that it can't find the same again.
+    private func loseHead(_ why: Anomaly, _ conversation: HTTPConversation) -> Int {
         lines.reset()
         startLineIsValid = false
         carried.insert(why)
         state = .lost
-        return 0
+        conversation.unparsed(1)
+        return 1
     }
 
     private func begin(_ framing: HTTPFraming, _ conversation: HTTPConversation) {
         if message.head.hasTransferEncoding, message.head.contentLength != .absent {
             message.anomalies.insert(.contentLengthWithTransferEncoding)
         }
-        if message.head.contentCoding != .identity {
-            message.bodyIsSeparate = true
-            if message.head.contentCoding != .unknown, framing != .none {
-                decoder = decoder ?? conversation.takeDecoder()
-                decoder?.begin(message.head.contentCoding)
-            }
-        }
-        shapes.reset()
+        body.begin(framing, &message, conversation)
         switch framing {
         case .none:
             state = .head
@@ -229,7 +226,7 @@ package final class HTTPStream {
         let count = Int(clamping: Swift.min(left, UInt64(bytes.byteCount)))
         let part = bytes.extracting(first: count)
         wire(part, conversation)
-        content(part, conversation)
+        body.feed(part, &message, conversation)
         message.lastByte = now
         state = .length(left &- UInt64(count))
         if left == UInt64(count) { endBody(conversation) }
@@ -245,7 +242,7 @@ package final class HTTPStream {
         case .content(let count):
             let part = bytes.extracting(first: count)
             wire(part, conversation)
-            content(part, conversation)
+            body.feed(part, &message, conversation)
             return count
         case .end(let consumed):
             wire(bytes.extracting(first: consumed), conversation)
@@ -284,18 +281,18 @@ package final class HTTPStream {
     package func gap(_ length: UInt64, _ timestamp: Timestamp, _ conversation: HTTPConversation) {
         switch state {
         case .length(let left) where length <= left:
-            skip(length)
+            skip(length, conversation)
             message.lastByte = timestamp
             state = .length(left &- length)
             if left == length { endBody(conversation) }
         case .chunked where length <= chunks.contentAhead:
-            skip(length)
+            skip(length, conversation)
             message.lastByte = timestamp
             chunks.skipContent(length)
         case .untilClose:
-            skip(length)
+            skip(length, conversation)
         case .length(let left):
-            skip(left)
+            skip(left, conversation)
             endBody(conversation)
             lose(conversation)
         case .chunked:
@@ -310,10 +307,10 @@ package final class HTTPStream {
         }
     }
 
-    private func skip(_ length: UInt64) {
+    private func skip(_ length: UInt64, _ conversation: HTTPConversation) {
         guard length > 0 else { return }
+        body.gap(&message, conversation)
         message.anomalies.insert(.gap)
-        message.hasGap = true
         message.wireBytes &+= length
         message.contentBytes &+= length
     }
@@ -380,81 +377,13 @@ package final class HTTPStream {
         }
     }
 
-    private func content(_ bytes: RawSpan, _ conversation: HTTPConversation) {
-        if message.head.contentCoding == .identity {
-            message.contentBytes &+= UInt64(bytes.byteCount)
-            conversation.scan(shapes, bytes)
-            if message.bodyIsSeparate { keepDecoded(bytes, conversation) }
-            return
-        }
-        var at = 0
-        while at < bytes.byteCount {
-            let room = Self.expansionBlock &- Int(message.contentBytes % UInt64(Self.expansionBlock))
-            let count = Swift.min(room, bytes.byteCount &- at)
-            decode(bytes.extracting(at..<at &+ count), conversation)
-            at &+= count
-        }
-    }
-
-    /// The ceiling of what a body may become grows in steps of so many bytes of the body, so that it does not depend on
-    /// how the body was cut.
-    private static let expansionBlock = 1024
-
-    /// Decodes bytes that lie within one block.
-    private func decode(_ bytes: RawSpan, _ conversation: HTTPConversation) {
-        let block = message.contentBytes / UInt64(Self.expansionBlock) &+ 1
-        message.contentBytes &+= UInt64(bytes.byteCount)
-        if let decoder, message.head.contentCoding != .unknown, !message.hasGap {
-            let ceiling = Swift.max(
-                UInt64(conversation.limits.bodyBytes),
-                block &* UInt64(Self.expansionBlock) &* UInt64(conversation.limits.expansion))
-            decoder.decode(bytes) { decoded in
-                guard message.decodedBytes &+ UInt64(decoded.byteCount) <= ceiling else {
-                    message.anomalies.insert(.contentCodingLimit)
-                    conversation.reached(.expansion)
-                    return false
-                }
-                conversation.scan(shapes, decoded)
-                keepDecoded(decoded, conversation)
-                return true
-            }
-        }
-    }
-
-    private func keepDecoded(_ bytes: RawSpan, _ conversation: HTTPConversation) {
-        message.decodedBytes &+= UInt64(bytes.byteCount)
-        guard conversation.keepsBytes else { return }
-        HTTPMessage.append(bytes, to: &message.decoded, limit: conversation.limits.bodyBytes)
-    }
-
     private func endBody(_ conversation: HTTPConversation) {
         state = .head
         finishMessage(conversation)
     }
 
     private func finishMessage(_ conversation: HTTPConversation) {
-        if message.contentBytes > 0 {
-            message.shape = conversation.finish(shapes)
-            switch message.head.contentCoding {
-            case .identity: break
-            case .unknown:
-                message.anomalies.insert(.contentCodingUnknown)
-                message.shape = .nonJSON
-            case .gzip, .deflate, .brotli, .zstd:
-                if decoder?.state == .failed || (decoder?.state == .decoding && message.decodedBytes == 0) {
-                    message.anomalies.insert(.contentCodingFailed)
-                    message.shape = .nonJSON
-                } else if decoder?.state == .decoding, !message.hasGap {
-                    // The framing was kept, the coding's end was not reached.
-                    message.anomalies.insert(.bodyIncomplete)
-                }
-            }
-            if message.hasGap || message.anomalies.contains(.bodyIncomplete) { message.shape = .nonJSON }
-        }
-        if let decoder {
-            conversation.giveBack(decoder)
-            self.decoder = nil
-        }
+        body.finish(&message, conversation)
         conversation.messageIsComplete(self)
     }
 

@@ -26,48 +26,53 @@ package struct HeadScanner {
         let lineFeed = SIMD16<UInt8>(repeating: 0x0A)
         let carriageReturn = SIMD16<UInt8>(repeating: 0x0D)
         var offset = scanned
-        // A carriage return that was the last byte then is judged by what follows it now.
-        if offset > 0, bytes.u8(at: offset &- 1) == 0x0D, let following = bytes.u8(at: offset), following != 0x0A {
-            hasBareCarriageReturn = true
-        }
-        while offset &+ 16 <= count {
+        // Blocks overlap by one byte, so that a block holds each carriage return together with what follows it.
+        while offset &+ 17 <= count {
             let block = bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: SIMD16<UInt8>.self)
+            let following = bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset &+ 1, as: SIMD16<UInt8>.self)
             let isLF = unsafeBitCast(block .== lineFeed, to: SIMD2<UInt64>.self)
-            let isCR = unsafeBitCast(block .== carriageReturn, to: SIMD2<UInt64>.self)
-            if isLF[0] | isLF[1] | isCR[0] | isCR[1] != 0 {
-                for lane in 0..<2 {
-                    var mask = (isLF[lane] | isCR[lane]) & 0x0101_0101_0101_0101
-                    while mask != 0 {
-                        let at = offset &+ lane &* 8 &+ mask.trailingZeroBitCount / 8
-                        mask &= mask &- 1
-                        if let end = lineEnd(bytes, at) { return end }
+            let isBareCR = unsafeBitCast((block .== carriageReturn) .& (following .!= lineFeed), to: SIMD2<UInt64>.self)
+            guard isLF[0] | isLF[1] | isBareCR[0] | isBareCR[1] != 0 else {
+                offset &+= 16
+                continue
+            }
+            for lane in 0..<2 {
+                // What lies behind the head's end is not the head's.
+                let bare = isBareCR[lane] == 0 ? Int.max : offset &+ lane &* 8 &+ isBareCR[lane].trailingZeroBitCount / 8
+                var mask = isLF[lane] & 0x0101_0101_0101_0101
+                while mask != 0 {
+                    let at = offset &+ lane &* 8 &+ mask.trailingZeroBitCount / 8
+                    mask &= mask &- 1
+                    if let end = lineEnd(bytes, at) {
+                        if bare < end { hasBareCarriageReturn = true }
+                        return end
                     }
                 }
+                if bare != Int.max { hasBareCarriageReturn = true }
             }
             offset &+= 16
         }
         while offset < count {
             let byte = bytes.unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
-            if byte == 0x0A || byte == 0x0D, let end = lineEnd(bytes, offset) { return end }
+            if byte == 0x0A {
+                if let end = lineEnd(bytes, offset) { return end }
+            } else if byte == 0x0D {
+                guard let next = bytes.u8(at: offset &+ 1) else { break }
+                if next != 0x0A { hasBareCarriageReturn = true }
+            }
             offset &+= 1
         }
-        scanned = count
+        scanned = offset
         return nil
     }
 
-    /// A line feed ends a line; an empty one ends the head. A carriage return is judged by what follows it, which
-    /// may be in bytes to come: then by the next call.
+    /// A line feed ends a line; an empty one ends the head.
     @inline(__always)
     private mutating func lineEnd(_ bytes: RawSpan, _ at: Int) -> Int? {
-        guard bytes.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self) == 0x0A else {
-            if let following = bytes.u8(at: at &+ 1), following != 0x0A { hasBareCarriageReturn = true }
-            return nil
-        }
         lineFeeds.append(Int32(truncatingIfNeeded: at))
         var start = lineStart
         while start < at, bytes.u8(at: start) == 0x0D { start &+= 1 }
-        let isEmpty = start == at
         lineStart = at &+ 1
-        return isEmpty ? at &+ 1 : nil
+        return start == at ? at &+ 1 : nil
     }
 }

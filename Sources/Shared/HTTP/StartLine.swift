@@ -39,17 +39,14 @@ package struct RequestLine {
     /// A request without a version, as HTTP/0.9 has it (RFC 1945, section 4.1: Simple-Request); clients of 1.x that
     /// send one by mistake are answered by most servers.
     private static func simple(_ bytes: RawSpan, _ method: Range<Int>, _ target: Range<Int>) -> RequestLine? {
-        guard bytes.u8(at: target.lowerBound) == 0x2F, !target.isEmpty,
-            HTTPGrammar.equal(bytes, method, "get") || HTTPGrammar.equal(bytes, method, "post")
-                || HTTPGrammar.equal(bytes, method, "head")
-        else { return nil }
+        guard !target.isEmpty, HTTP1Detector.isWellKnown(method, method.upperBound, bytes) else { return nil }
         return RequestLine(
             method: ByteRange(method.lowerBound, method.upperBound), target: ByteRange(target.lowerBound, target.upperBound),
             minorVersion: 0, isMalformed: true, isVersionUnknown: true)
     }
 
     @inline(__always)
-    private static func isSeparator(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0B || byte == 0x0C }
+    private static func isSeparator(_ byte: UInt8) -> Bool { (0x09...0x0D).contains(byte) && byte != 0x0A || byte == 0x20 }
 }
 
 /// HTTP-version SP status-code SP [ reason-phrase ] (RFC 9112, section 4).

@@ -157,6 +157,7 @@ package struct JSONWriter: ~Copyable {
         rollBack(to: start)
         for i in 0..<bytes.byteCount {
             guard let byte = bytes.u8(at: i) else { return }
+            reserve(8)
             if byte < 0x80 { escapeASCII(byte) } else { unicodeEscape(byte) }
         }
     }
@@ -222,64 +223,82 @@ package struct JSONWriter: ~Copyable {
 
     // MARK: Escaping
 
-    /// Appends the bytes with escapes (RFC 8259, section 7), eight at a time where none are needed.
+    /// Appends the bytes with escapes (RFC 8259, section 7), eight at a time.
+    ///
+    /// A word is stored whole and then cut back to its first special byte; behind the escape the rest of the word is stored
+    /// again. JSON within JSON has a quote every few bytes, so that is the common case.
     /// - Returns: `false` at the first byte that is not UTF-8; what was written until then stays.
     @inline(__always)
     private mutating func escape(_ bytes: RawSpan) -> Bool {
-        // Room for eight bytes more than the text: whole words are stored and what is too much is overwritten. Escapes
-        // ask for their own room.
-        reserve(bytes.byteCount &+ 16)
         let length = bytes.byteCount
         var at = 0
         while at < length {
-            while at &+ 8 <= length {
-                let word = bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt64.self)
-                base.storeBytes(of: word, toByteOffset: count, as: UInt64.self)
-                let special = Self.specialBytes(UInt64(littleEndian: word))
-                if special != 0 {
-                    let plain = special.trailingZeroBitCount / 8
-                    count &+= plain
-                    at &+= plain
-                    break
-                }
-                count &+= 8
-                at &+= 8
+            // Eight bytes grow to 48 at most, and a word is stored beyond them.
+            reserve(64)
+            guard at &+ 8 <= length else {
+                guard let width = escapeCharacter(bytes, at) else { return false }
+                at &+= width
+                continue
             }
-            guard at < length else { break }
-            let byte = bytes.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self)
-            if byte < 0x80 {
+            var word = UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt64.self))
+            base.storeBytes(of: word.littleEndian, toByteOffset: count, as: UInt64.self)
+            var special = Self.specialBytes(word)
+            var left = 8
+            while special != 0 {
+                let plain = special.trailingZeroBitCount / 8
+                let byte = UInt8(truncatingIfNeeded: word >> UInt64(plain &* 8))
+                count &+= plain
+                left &-= plain
+                guard byte < 0x80 else { break }
                 escapeASCII(byte)
-                at &+= 1
+                left &-= 1
+                let shift = UInt64((plain &+ 1) &* 8)
+                word = word >> shift
+                special = special >> shift
+                base.storeBytes(of: word.littleEndian, toByteOffset: count, as: UInt64.self)
+            }
+            if special == 0 {
+                count &+= left
+                at &+= 8
             } else {
-                let width = UTF8Sequence.length(bytes, at: at)
-                guard width > 0 else { return false }
-                for i in 0..<width { put(bytes.unsafeLoad(fromUncheckedByteOffset: at &+ i, as: UInt8.self)) }
+                at &+= 8 &- left
+                guard let width = escapeCharacter(bytes, at) else { return false }
                 at &+= width
             }
-            reserve(length &- at &+ 16)
         }
         return true
     }
 
-    /// Marks (with 0x80) the bytes of a word that are no plain ASCII: controls, quote, backslash and all above 0x7F. A
-    /// borrow may mark a byte too many above a true one; the lowest mark is always right.
+    /// Appends one character.
+    /// - Returns: its length in bytes; `nil` where it is not UTF-8.
+    private mutating func escapeCharacter(_ bytes: RawSpan, _ at: Int) -> Int? {
+        let width = UTF8Sequence.length(bytes, at: at)
+        guard width > 0 else { return nil }
+        if width == 1 {
+            escapeASCII(bytes.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self))
+        } else {
+            for i in 0..<width { put(bytes.unsafeLoad(fromUncheckedByteOffset: at &+ i, as: UInt8.self)) }
+        }
+        return width
+    }
+
+    /// Marks (with 0x80) the bytes of a word that are no plain ASCII: controls, quote, backslash and all above 0x7F.
     @inline(__always)
     private static func specialBytes(_ word: UInt64) -> UInt64 {
         let ones: UInt64 = 0x0101_0101_0101_0101
-        let high: UInt64 = 0x8080_8080_8080_8080
+        let low: UInt64 = 0x7F7F_7F7F_7F7F_7F7F
         let quote = word ^ (ones &* 0x22)
         let backslash = word ^ (ones &* 0x5C)
-        let control = (word &- (ones &* 0x20)) & ~word
-        return (word | control | ((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash)) & high
+        let isQuote = ~(((quote & low) &+ low) | quote)
+        let isBackslash = ~(((backslash & low) &+ low) | backslash)
+        let isControl = ~((word & low) &+ (ones &* 0x60))
+        return (word | isQuote | isBackslash | isControl) & ~low
     }
 
     @inline(__always)
     private mutating func escapeASCII(_ byte: UInt8) {
-        reserve(6)
         switch byte {
-        case 0x22, 0x5C:
-            put(0x5C)
-            put(byte)
+        case 0x22, 0x5C: escapePair(byte)
         case 0x20...: put(byte)
         case 0x0A: escapePair(0x6E)
         case 0x0D: escapePair(0x72)
@@ -290,8 +309,8 @@ package struct JSONWriter: ~Copyable {
 
     @inline(__always)
     private mutating func escapePair(_ letter: UInt8) {
-        put(0x5C)
-        put(letter)
+        base.storeBytes(of: UInt16(0x5C) | UInt16(letter) << 8, toByteOffset: count, as: UInt16.self)
+        count &+= 2
     }
 
     private mutating func unicodeEscape(_ byte: UInt8) {

@@ -6,8 +6,8 @@ package struct TimestampText: Sendable {
     package static var length: Int { 30 }
 
     private var second = Int64.min
-    /// `YYYY-MM-DDThh:mm:ss.`
-    private var prefix: InlineArray<20, UInt8> = InlineArray(repeating: 0)
+    /// `YYYY-MM-DDThh:mm:ss.` as words, which are written faster than bytes.
+    private var prefix: (UInt64, UInt64, UInt32) = (0, 0, 0)
 
     package init() {}
 
@@ -32,18 +32,29 @@ package struct TimestampText: Sendable {
             nanoseconds += 1_000_000_000
         }
         if second != self.second { remember(second) }
-        for place in 0..<20 { buffer[place] = prefix[place] }
-        var rest = UInt32(truncatingIfNeeded: nanoseconds)
-        for place in stride(from: 28, through: 20, by: -1) {
-            buffer[place] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-        }
+        buffer.storeBytes(of: prefix.0, toByteOffset: 0, as: UInt64.self)
+        buffer.storeBytes(of: prefix.1, toByteOffset: 8, as: UInt64.self)
+        buffer.storeBytes(of: prefix.2, toByteOffset: 16, as: UInt32.self)
+        let (upper, lower) = UInt32(truncatingIfNeeded: nanoseconds).quotientAndRemainder(dividingBy: 10_000)
+        buffer[20] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: upper / 10_000)
+        buffer.storeBytes(of: Self.fourDigits(upper % 10_000), toByteOffset: 21, as: UInt32.self)
+        buffer.storeBytes(of: Self.fourDigits(lower), toByteOffset: 25, as: UInt32.self)
         buffer[29] = UInt8(ascii: "Z")
         return Self.length
     }
 
-    /// Days to a date as in "chrono-Compatible Low-Level Date Algorithms" (H. Hinnant), `civil_from_days`: years begin
-    /// in March, so that the leap day is the last, and 400 of them (an era) have 146,097 days.
+    /// A number below 10,000 as four digits in the order of memory: both pairs are taken apart at once, tens by
+    /// multiplication (103 / 1024 is one tenth for numbers below 100).
+    @inline(__always)
+    private static func fourDigits(_ value: UInt32) -> UInt32 {
+        let pairs = value / 100 | (value % 100) << 16
+        let tens = (pairs &* 103) >> 10 & 0x000F_000F
+        let ones = pairs &- tens &* 10
+        return (0x3030_3030 | tens | ones << 8).littleEndian
+    }
+
+    /// Days to a date as `civil_from_days` in Howard Hinnant's "chrono-Compatible Low-Level Date Algorithms" does it:
+    /// years begin in March, so that the leap day is the last, and 400 of them (an era) have 146,097 days.
     @inline(never)
     private mutating func remember(_ second: Int64) {
         self.second = second
@@ -65,24 +76,25 @@ package struct TimestampText: Sendable {
         let month = fromMarch < 10 ? fromMarch + 3 : fromMarch - 9
         let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
 
-        setPair(0, year / 100)
-        setPair(2, year % 100)
-        prefix[4] = UInt8(ascii: "-")
-        setPair(5, month)
-        prefix[7] = UInt8(ascii: "-")
-        setPair(8, day)
-        prefix[10] = UInt8(ascii: "T")
-        setPair(11, ofDay / 3600)
-        prefix[13] = UInt8(ascii: ":")
-        setPair(14, ofDay / 60 % 60)
-        prefix[16] = UInt8(ascii: ":")
-        setPair(17, ofDay % 60)
-        prefix[19] = UInt8(ascii: ".")
-    }
-
-    private mutating func setPair(_ place: Int, _ value: Int) {
-        prefix[place] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value / 10)
-        prefix[place + 1] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value % 10)
+        var text: InlineArray<20, UInt8> = InlineArray(repeating: 0)
+        func set(_ place: Int, _ value: Int, _ after: Unicode.Scalar) {
+            text[place] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value / 10)
+            text[place + 1] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value % 10)
+            text[place + 2] = UInt8(ascii: after)
+        }
+        set(0, year / 100, "-")
+        set(2, year % 100, "-")
+        set(5, month, "-")
+        set(8, day, "T")
+        set(11, ofDay / 3600, ":")
+        set(14, ofDay / 60 % 60, ":")
+        set(17, ofDay % 60, ".")
+        let bytes = text.span.bytes
+        prefix = (
+            bytes.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt64.self),
+            bytes.unsafeLoadUnaligned(fromByteOffset: 8, as: UInt64.self),
+            bytes.unsafeLoadUnaligned(fromByteOffset: 16, as: UInt32.self)
+        )
     }
 }
 

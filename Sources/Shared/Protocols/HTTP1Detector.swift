@@ -23,7 +23,7 @@ package enum HTTP1Detector: Detector {
         while let byte = bytes.u8(at: start), start < lineLimit, isBlank(byte) || byte == ASCII.lineFeed { start &+= 1 }
         guard start < bytes.byteCount else { return .open }
         var end = start
-        while let byte = bytes.u8(at: end), end &- start <= methodLimit, ASCII.isToken(byte) { end &+= 1 }
+        while let byte = bytes.u8(at: end), end &- start <= methodLimit, HTTPGrammar.isToken(byte) { end &+= 1 }
         guard let behind = bytes.u8(at: end) else { return .open }
         guard end > start, end &- start <= methodLimit, isBlank(behind) else { return .no }
         let method = start..<end
@@ -47,7 +47,7 @@ package enum HTTP1Detector: Detector {
     }
 
     /// A method that is registered and common, blanks, and a target that begins with "/".
-    private static func isWellKnown(_ method: Range<Int>, _ end: Int, _ bytes: RawSpan) -> Bool {
+    static func isWellKnown(_ method: Range<Int>, _ end: Int, _ bytes: RawSpan) -> Bool {
         var target = end
         while let byte = bytes.u8(at: target), isBlank(byte) { target &+= 1 }
         return bytes.u8(at: target) == UInt8(ascii: "/") && wellKnownMethods.contains { bytes.isWord($0, at: method) }
@@ -87,7 +87,7 @@ enum HTTP1Version {
     /// A word like RTSP/1.0 or SIP/2.0.
     static func isOfAnotherProtocol(_ word: Range<Int>, _ bytes: RawSpan) -> Bool {
         var end = word.lowerBound
-        while end < word.upperBound, let byte = bytes.u8(at: end), ASCII.isToken(byte) { end &+= 1 }
+        while end < word.upperBound, let byte = bytes.u8(at: end), HTTPGrammar.isToken(byte) { end &+= 1 }
         guard end > word.lowerBound, bytes.u8(at: end) == UInt8(ascii: "/") else { return false }
         guard end &+ 1 < word.upperBound, bytes.fit(byteAt: end &+ 1, ASCII.isDigit) == .yes else { return false }
         return !bytes.isWordIgnoringCase("HTTP", at: word.lowerBound..<end)

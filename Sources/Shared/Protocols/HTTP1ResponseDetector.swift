@@ -4,12 +4,25 @@
 /// nothing recognises: an HTTP server answers that with 400. A separate detector, last in the list: it can't refuse
 /// before the server has spoken, and would hold back all others if it came first.
 ///
-/// Strict enough: twelve bytes are fixed but for three digits.
+/// Strict enough: twelve bytes are fixed but for three digits. A client that opens with HTTP/2's preface (RFC 9113,
+/// section 3.4) talks HTTP/2, and the server's 101 that may precede it doesn't change that.
 package enum HTTP1ResponseDetector: Detector {
     package static var verdict: Verdict { .http }
 
     package static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
-        statusLine(server, isFinal: context.isFinal).finding("HTTP/1 status line")
+        let status = statusLine(server, isFinal: context.isFinal)
+        return status.and(isNotHTTP2(client)).finding(reason)
+            .atTheEnd(context, client.byteCount == 0 ? status.finding(reason) : .no)
+    }
+
+    private static let reason: StaticString = "HTTP/1 status line"
+
+    private static func isNotHTTP2(_ client: RawSpan) -> Fit {
+        switch client.fit("PRI * HTTP/2.0\r\n", at: 0) {
+        case .no: .yes
+        case .open: .open
+        case .yes: .no
+        }
     }
 
     private static func statusLine(_ bytes: RawSpan, isFinal: Bool) -> Fit {

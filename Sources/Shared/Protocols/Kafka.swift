@@ -5,15 +5,17 @@
 /// correlation id of the request it answers. All integers are big-endian.
 ///
 /// Nothing here is a magic number, so one header proves nothing. Asked for is a response with the same correlation id,
-/// or a second request of the same client with the next one, or a request whose body is determined to the byte. In a
-/// capture that holds requests only, one that is whole and names its client, or a consumer's Fetch, is believed at
-/// its end.
+/// or a second request of the same client with the next one, or a request whose body is determined to the byte.
+/// ZooKeeper's requests (length, number, type, a path's length) look like those of a client without a name: from such
+/// a client only a response counts, and from a producer or consumer the body has to fit as well. In a capture that
+/// holds requests only, one that is whole and names its client, or is a consumer's, is believed at its end.
 package enum Kafka: Detector {
     package static var verdict: Verdict { .service(.kafka) }
 
     package static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
         let first = request(client, at: 0)
-        let correlated = response(server, to: client).or(nextRequest(client))
+        let named = isNamed(client).and(response(server, to: client).or(nextRequest(client)))
+        let correlated = named.or(unnamedBody(client).and(response(server, to: client)))
         return first.and(apiVersions(client)).finding("Kafka ApiVersions request")
             .otherwise(first.and(correlated).finding("Kafka messages with correlation ids that agree"))
             .atTheEnd(context, first.and(server.byteCount == 0 ? alone(client) : .no).finding("Kafka request"))
@@ -25,6 +27,16 @@ package enum Kafka: Detector {
         bytes.fit(big: UInt32.self, at: offset) { 8...maximumSize ~= $0 }
             .and(bytes.fit(big: UInt32.self, at: offset &+ 4, isKeyWithVersion))
             .and(clientID(bytes, at: offset &+ 12))
+            .and(topics(bytes, at: offset))
+    }
+
+    /// Produce up to version 2 has acks, a time to wait, and at least one topic. ZooKeeper's ConnectRequest, which
+    /// begins with zeros, is a Produce request but for that.
+    private static func topics(_ bytes: RawSpan, at offset: Int) -> Fit {
+        guard let word = bytes.big(UInt32.self, at: offset &+ 4), let name = bytes.big(Int16.self, at: offset &+ 12)
+        else { return .open }
+        guard word < 3 else { return .yes }
+        return bytes.fit(big: UInt32.self, at: offset &+ 20 &+ max(0, Int(name))) { 1...10_000 ~= $0 }
     }
 
     /// A nullable string: an int16 length, -1 for none.
@@ -51,6 +63,20 @@ package enum Kafka: Detector {
             .and(bytes.fit(allOf: Int(length) &- 1, at: software &+ 2, ASCII.isVisible))
     }
 
+    private static func isNamed(_ bytes: RawSpan) -> Fit { bytes.fit(big: Int16.self, at: 12) { $0 > 0 } }
+
+    /// What a client without a name says to a broker: correlation ids that count, and the first APIs' bodies.
+    private static func unnamedBody(_ bytes: RawSpan) -> Fit {
+        let counts = bytes.fit(big: UInt32.self, at: 8) { $0 > 0 }
+        guard let key = bytes.big(UInt16.self, at: 4) else { return .open }
+        switch key {
+        case 0: return counts.and(produce(bytes))
+        case 1: return fetch(bytes)
+        case 2: return listOffsets(bytes)
+        default: return counts
+        }
+    }
+
     /// Another request behind the first: the same client, the next correlation id.
     private static func nextRequest(_ bytes: RawSpan) -> Fit {
         guard let size = bytes.big(UInt32.self, at: 0), let id = bytes.big(UInt32.self, at: 8),
@@ -62,17 +88,47 @@ package enum Kafka: Detector {
             .and(bytes.fit(big: UInt16.self, at: next &+ 12) { $0 == name })
     }
 
-    /// What one request is worth when nothing else will come: all of it is there, nothing else follows, and it names
-    /// its client or is a Fetch of a consumer (replica -1, a time and a size that are not negative).
+    /// What one request is worth when nothing else will come.
+    ///
+    /// All of it is there, nothing else follows, and it names its client or is a consumer's Fetch or ListOffsets.
     private static func alone(_ bytes: RawSpan) -> Fit {
         guard let size = bytes.big(UInt32.self, at: 0), let name = bytes.big(Int16.self, at: 12) else { return .open }
         guard bytes.byteCount == 4 &+ Int(size) else { return .no }
-        if name > 0 { return .yes }
-        let body = 14
-        return bytes.fit(1 as UInt16, at: 4)
-            .and(bytes.fit(0xFFFF_FFFF as UInt32, at: body))
-            .and(bytes.fit(big: Int32.self, at: body &+ 4) { $0 >= 0 })
-            .and(bytes.fit(big: Int32.self, at: body &+ 8) { $0 >= 0 })
+        return name > 0 ? .yes : fetch(bytes).or(listOffsets(bytes))
+    }
+
+    /// Without a client's name the body begins at 14: from version 3 on no transaction; how many acknowledge, a time.
+    private static func produce(_ bytes: RawSpan) -> Fit {
+        guard let version = bytes.big(UInt16.self, at: 6) else { return .open }
+        let body = version < 3 ? 14 : 16
+        let plain = version < 3 ? Fit.yes : bytes.fit(0xFFFF as UInt16, at: 14)
+        return plain.and(bytes.fit(big: Int16.self, at: body) { -1...1 ~= $0 })
+            .and(bytes.fit(big: Int32.self, at: body &+ 2) { 1...3_600_000 ~= $0 })
+            .and(bytes.fit(big: Int32.self, at: body &+ 6) { 1...10_000 ~= $0 })
+    }
+
+    /// Without a client's name the body begins at 14: a consumer's replica id, -1; a time and a size to wait for.
+    private static func fetch(_ bytes: RawSpan) -> Fit {
+        bytes.fit(1 as UInt16, at: 4)
+            .and(bytes.fit(0xFFFF_FFFF as UInt32, at: 14))
+            .and(bytes.fit(big: Int32.self, at: 18) { $0 >= 0 })
+            .and(bytes.fit(big: Int32.self, at: 22) { $0 >= 0 })
+    }
+
+    /// A consumer's replica id, -1, from version 2 on an isolation level, the number of topics, the first one's name.
+    private static func listOffsets(_ bytes: RawSpan) -> Fit {
+        guard let version = bytes.big(UInt16.self, at: 6) else { return .open }
+        let topics = version < 2 ? 18 : 19
+        return bytes.fit(2 as UInt16, at: 4)
+            .and(bytes.fit(0xFFFF_FFFF as UInt32, at: 14))
+            .and(bytes.fit(big: UInt32.self, at: topics) { 1...10_000 ~= $0 })
+            .and(topicName(bytes, at: topics &+ 4))
+    }
+
+    /// A topic's name has at most 249 characters.
+    private static func topicName(_ bytes: RawSpan, at offset: Int) -> Fit {
+        guard let length = bytes.big(UInt16.self, at: offset) else { return .open }
+        return Fit(1...249 ~= length).and(bytes.fit(allOf: Int(length), at: offset &+ 2, ASCII.isVisible))
     }
 
     // MARK: Responses

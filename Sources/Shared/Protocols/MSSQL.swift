@@ -15,6 +15,7 @@ package enum MSSQL: Detector {
             .atTheEnd(context, client.byteCount == 0 ? answer(server).finding("TDS server response") : .no)
         if context.isStreamStart { return start }
         return start.otherwise(batchHeaders(client).finding("TDS request with ALL_HEADERS"))
+            .otherwise(handshake(client).finding("TLS handshake in TDS packets"))
             .otherwise(request(client).and(answer(server)).finding("TDS request and response"))
     }
 
@@ -81,6 +82,15 @@ package enum MSSQL: Detector {
             .and(bytes.fit(0x0200 as UInt16, at: payload &+ 8))
     }
 
+    /// A TLS record in a PRELOGIN packet: how the handshake goes on that a PRELOGIN began (2.2.6.5).
+    private static func handshake(_ bytes: RawSpan) -> Fit {
+        header(bytes, 0x12, length: 14...32_768)
+            .and(bytes.fit(byteAt: payload) { 20...22 ~= $0 })
+            .and(bytes.fit(byteAt: payload &+ 1) { $0 == 3 })
+            .and(bytes.fit(byteAt: payload &+ 2) { $0 <= 4 })
+            .and(bytes.fit(big: UInt16.self, at: payload &+ 3) { 1...16384 ~= $0 })
+    }
+
     /// SQLBatch (1), RPC (3), attention (6), bulk load (7), transaction manager (14), SSPI (17).
     private static func request(_ bytes: RawSpan) -> Fit {
         guard let type = bytes.u8(at: 0) else { return .open }
@@ -100,7 +110,9 @@ package enum MSSQL: Detector {
 
     private static func tokens(_ bytes: RawSpan) -> Fit {
         let head = header(bytes, 0x04, length: 10...32_768)
-        guard let size = bytes.big(UInt16.self, at: 2), let token = bytes.u8(at: payload) else { return head }
+        guard let size = bytes.big(UInt16.self, at: 2), let token = bytes.u8(at: payload) else {
+            return head.and(.open)
+        }
         let body = payload &+ 1
         let inside = bytes.fit(little: UInt16.self, at: body) { 2...Swift.max(2, Int(size)) ~= Int($0) }
         switch token {

@@ -15,9 +15,10 @@ package enum Memcached: Detector {
     }
 
     private static func text(_ client: RawSpan, _ server: RawSpan) -> Finding {
+        guard client.begins(withOneOf: Kind.words, at: 0, ignoringCase: false) else { return .no }
         switch client.line(from: 0, limit: lineLimit) {
         case .no, .tooLong: return .no
-        case .open: return beginning(client)
+        case .open: return .needMore
         case .line(let line):
             guard let command = Command(line.text, client) else { return .no }
             let answered = answer(to: command.kind, server)
@@ -28,14 +29,6 @@ package enum Memcached: Detector {
 
     /// A key has at most 250 bytes; a retrieval may name many.
     private static let lineLimit = 8192
-
-    /// A line that is not whole: it must begin with a command.
-    private static func beginning(_ bytes: RawSpan) -> Finding {
-        var end = 0
-        while let byte = bytes.u8(at: end), byte != ASCII.space, byte != ASCII.carriageReturn { end &+= 1 }
-        if end < bytes.byteCount { return Kind(0..<end, bytes) == nil ? .no : .needMore }
-        return bytes.mayBecome(oneOf: Kind.words, at: 0) ? .needMore : .no
-    }
 
     // MARK: Answers
 
@@ -52,6 +45,8 @@ package enum Memcached: Detector {
         case .stats: return server.fit("STAT ", at: 0)
         case .version: return server.fit("VERSION ", at: 0).and(server.fit(byteAt: 8, ASCII.isDigit))
         case .meta: return meta(server)
+        // Isn't answered; what is there belongs to a command from before the capture.
+        case .quit: return value(server)
         case .noop: return server.fit("MN\r\n", at: 0)
         }
     }
@@ -94,11 +89,12 @@ package enum Memcached: Detector {
 
     /// Commands that are answered alike.
     private enum Kind {
-        case store, get, delete, touch, count, stats, version, meta, noop
+        case store, get, delete, touch, count, stats, version, meta, noop, quit
 
         static let words: [StaticString] = [
             "set", "add", "replace", "append", "prepend", "cas", "ms", "get", "gets", "gat", "gats", "delete", "touch",
             "incr", "decr", "stats", "version", "mg", "md", "ma", "mn",
+            "me", "quit",
         ]
 
         init?(_ word: Range<Int>, _ bytes: RawSpan) {
@@ -112,6 +108,7 @@ package enum Memcached: Detector {
             case 15: self = .stats
             case 16: self = .version
             case 20: self = .noop
+            case 22: self = .quit
             default: self = .meta
             }
         }
@@ -127,14 +124,14 @@ package enum Memcached: Detector {
 
         init?(_ line: Range<Int>, _ bytes: RawSpan) {
             var rest = line
-            guard bytes.u8(at: line.lowerBound) != ASCII.space, let name = bytes.word(of: &rest),
+            guard let name = bytes.word(of: &rest),
                 let kind = Kind(name, bytes)
             else { return nil }
             self.kind = kind
             let isMeta = name.count == 2
             switch kind {
             case .stats: break
-            case .version, .noop: if bytes.word(of: &rest) != nil { return nil }
+            case .version, .noop, .quit: if bytes.word(of: &rest) != nil { return nil }
             case .store where isMeta:
                 // ms <key> <datalen> <flags>*
                 guard Command.isKey(bytes.word(of: &rest)), let size = Command.size(&rest, bytes) else { return nil }

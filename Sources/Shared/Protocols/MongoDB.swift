@@ -102,7 +102,7 @@ package enum MongoDB: Detector {
     /// A BSON document: its length, which lies within the message, and its first element's type and name.
     private static func document(_ bytes: RawSpan, at offset: Int, end: Int) -> Fit {
         let length = bytes.fit(little: UInt32.self, at: offset) { $0 >= 5 && offset &+ Int($0) <= end }
-        guard let type = bytes.u8(at: offset &+ 4) else { return length }
+        guard let type = bytes.u8(at: offset &+ 4) else { return length.and(.open) }
         // An empty document is its length and the final NUL.
         if type == 0 { return length.and(bytes.fit(little: UInt32.self, at: offset) { $0 == 5 }) }
         return length.and(Fit(1...0x13 ~= type || type == 0x7F || type == 0xFF))

@@ -84,12 +84,12 @@ package enum MySQL: Detector {
     private static func command(_ bytes: RawSpan, at offset: Int) -> Fit {
         let body = offset &+ 4
         let head = header(bytes, at: offset, sequence: 0, length: 1...0xFF_FFFF)
-        guard head != .no, let command = bytes.u8(at: body), let length = length(bytes, at: offset) else { return head }
+        guard let command = bytes.u8(at: body), let length = length(bytes, at: offset) else { return head.and(.open) }
         switch command {
         case 0x03: return head.and(query(bytes, at: body &+ 1, length: length &- 1))
         case 0x02, 0x16:
             return head.and(Fit(length >= 2)).and(text(bytes, at: body &+ 1, count: length &- 1))
-        case 0x0E, 0x1F: return head.and(Fit(length == 1))
+        case 0x01, 0x0E, 0x1F: return head.and(Fit(length == 1))
         case 0x17:
             // COM_STMT_EXECUTE: the statement's number, cursor flags, and an iteration count that is always 1.
             return head.and(Fit(length >= 10)).and(bytes.fit(byteAt: body &+ 5) { $0 <= 7 })
@@ -116,11 +116,12 @@ package enum MySQL: Detector {
 
     /// OK, an error with its SQL state, or a result set.
     private static func response(_ bytes: RawSpan) -> Fit {
-        guard let kind = bytes.u8(at: 4) else { return header(bytes, at: 0, sequence: 1, length: 1...0xFF_FFFF) }
+        let head = header(bytes, at: 0, sequence: 1, length: 1...4096)
+        guard let kind = bytes.u8(at: 4), let length = length(bytes, at: 0) else { return head.and(.open) }
         switch kind {
-        case 0x00: return header(bytes, at: 0, sequence: 1, length: 7...4096).and(bytes.fit(byteAt: 5) { $0 < 0xFF })
+        case 0x00: return head.and(Fit(length >= 7)).and(bytes.fit(byteAt: 5) { $0 < 0xFF })
         case 0xFF:
-            return header(bytes, at: 0, sequence: 1, length: 9...4096)
+            return head.and(Fit(length >= 9))
                 .and(bytes.fit(little: UInt16.self, at: 5) { 1000...9999 ~= $0 })
                 .and(bytes.fit("#", at: 7)).and(bytes.fit(allOf: 5, at: 8, ASCII.isVisible))
         default: return resultSet(bytes)
@@ -147,6 +148,8 @@ package enum MySQL: Detector {
         guard let command, let response else { return .open }
         switch command {
         case 0x03, 0x17: return .yes
+        // COM_QUIT isn't answered; what is there belongs to a command from before the capture.
+        case 0x01: return Fit(response != 0x00)
         default: return Fit(response == 0x00 || response == 0xFF)
         }
     }

@@ -1,119 +1,157 @@
-/// NATS: NATS documentation, "Client Protocol" (INFO, CONNECT, PUB, HPUB, SUB, UNSUB, MSG, HMSG, PING, PONG, +OK, -ERR).
+/// NATS: NATS documentation, "Client Protocol" (INFO, CONNECT, PUB, HPUB, SUB, UNSUB, MSG, HMSG, PING, PONG, +OK, -ERR)
+/// and "NATS Cluster Protocol" (RS+, RS-, RMSG; LS+, LS-, LMSG of leaf nodes).
 ///
 /// Strict enough: the client's first line is CONNECT with a JSON object, the server's INFO with one that has a
-/// `server_id`. PUB and MSG announce a payload's length and CRLF stands exactly behind it. PING and PONG, which IRC and
-/// Redis have too, +OK and -ERR, which POP3 and Redis have, are taken for nothing by themselves.
+/// `server_id`. What carries a payload announces its length, and CRLF stands exactly behind it. Other operations only
+/// lead to one of these. PING and PONG, which IRC and Redis have too, +OK and -ERR, which POP3 and Redis have, are
+/// taken for nothing by themselves.
 package enum NATS: Detector {
     package static var verdict: Verdict { .service(.nats) }
 
     package static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
-        let operation = clientOperation(client)
-        return operation.proof.finding("NATS CONNECT or PUB")
-            .otherwise(operation.shape.and(information(server)).finding(greeting))
-            .otherwise(operation.shape.and(message(server)).finding("NATS operation and message"))
-            .atTheEnd(context, client.byteCount == 0 ? serverAlone(server) : .no)
+        let first = operation(client, at: 0)
+        return first.proof.finding("NATS operation")
+            .otherwise(first.fit.and(dialogue(client, server)).finding("NATS operations of both sides"))
+            .atTheEnd(context, client.byteCount == 0 ? proof(server).finding("NATS server INFO or message") : .no)
     }
 
-    private static func serverAlone(_ server: RawSpan) -> Finding {
-        information(server).finding(greeting).otherwise(message(server).finding("NATS message"))
+    private static func dialogue(_ client: RawSpan, _ server: RawSpan) -> Fit {
+        proof(server)
+            .or(proof(client).and(operation(server, at: 0).fit))
+            .or(subscribes(client).and(server.fit("PONG\r\n", at: 0)))
     }
 
-    private static let greeting: StaticString = "NATS server INFO"
+    // MARK: Operations
 
-    // MARK: The client
+    private enum Operation {
+        case no
+        case open
+        /// A line that is all of it; the next operation begins at the offset.
+        case plain(next: Int)
+        /// CONNECT, INFO, or a payload of exactly the length announced.
+        case proof
 
-    /// What the client's first operation is worth: by itself, and beside something that the server says.
-    private struct Operation {
-        var proof: Fit
-        var shape: Fit
-    }
-
-    private static func clientOperation(_ bytes: RawSpan) -> Operation {
-        switch bytes.line(from: 0, limit: lineLimit) {
-        case .no, .tooLong: return Operation(proof: .no, shape: .no)
-        case .open:
-            let begins: Fit = begins(bytes) ? .open : .no
-            return Operation(proof: begins, shape: begins)
-        case .line(let line):
-            var rest = line.text
-            guard let name = bytes.word(of: &rest, isBlank) else { return Operation(proof: .no, shape: .no) }
-            let shape = Fit(isOperation(name, &rest, bytes))
-            guard shape == .yes else { return Operation(proof: .no, shape: .no) }
-            if bytes.isWordIgnoringCase("CONNECT", at: name) { return Operation(proof: .yes, shape: .yes) }
-            if bytes.isWordIgnoringCase("PUB", at: name) || bytes.isWordIgnoringCase("HPUB", at: name) {
-                return Operation(proof: payload(behind: line, bytes), shape: .yes)
+        var fit: Fit {
+            switch self {
+            case .no: .no
+            case .open: .open
+            case .plain, .proof: .yes
             }
-            return Operation(proof: .no, shape: .yes)
+        }
+
+        var proof: Fit {
+            switch self {
+            case .no, .plain: .no
+            case .open: .open
+            case .proof: .yes
+            }
         }
     }
 
-    private static let operations: [StaticString] = ["CONNECT", "PUB", "HPUB", "SUB", "UNSUB", "PING", "PONG"]
-
-    private static func begins(_ bytes: RawSpan) -> Bool {
-        var end = 0
-        while let byte = bytes.u8(at: end), ASCII.isLetter(byte) { end &+= 1 }
-        guard end < bytes.byteCount else { return bytes.mayBecome(oneOf: operations, at: 0, ignoringCase: true) }
-        return operations.contains { bytes.isWordIgnoringCase($0, at: 0..<end) }
+    /// What an operation's line may hold besides its name.
+    private enum Arguments {
+        /// The least and the most words, of which the last is the length of the payload that follows.
+        case payload(ClosedRange<Int>)
+        case words(ClosedRange<Int>)
+        case object
+        case information
+        case error
     }
 
-    /// Whether a line has the words that its operation prescribes.
-    private static func isOperation(_ name: Range<Int>, _ rest: inout Range<Int>, _ bytes: RawSpan) -> Bool {
-        if bytes.isWordIgnoringCase("CONNECT", at: name) { return isObject(rest, bytes) }
-        var words = 0
-        var last: Range<Int>?
-        while let word = bytes.word(of: &rest, isBlank) {
-            words &+= 1
-            last = word
-        }
-        let number = last.flatMap { bytes.decimal($0) }
-        if bytes.isWordIgnoringCase("PUB", at: name) { return 2...3 ~= words && number != nil }
-        if bytes.isWordIgnoringCase("HPUB", at: name) { return 3...4 ~= words && number != nil }
-        if bytes.isWordIgnoringCase("SUB", at: name) { return 2...3 ~= words }
-        if bytes.isWordIgnoringCase("UNSUB", at: name) { return 1...2 ~= words }
-        return words == 0
-            && (bytes.isWordIgnoringCase("PING", at: name) || bytes.isWordIgnoringCase("PONG", at: name))
-    }
+    private static let operations: [StaticString] = [
+        "PUB", "MSG", "HPUB", "HMSG", "RMSG", "LMSG", "SUB", "UNSUB", "PING", "PONG", "+OK", "RS+", "RS-", "LS+", "LS-",
+        "CONNECT", "INFO", "-ERR",
+    ]
 
-    // MARK: The server
-
-    /// `INFO {"server_id":…}`.
-    private static func information(_ bytes: RawSpan) -> Fit {
-        let begins = bytes.fit("INFO", at: 0).and(bytes.fit(byteAt: 4, isBlank))
-        guard begins == .yes else { return begins }
-        switch bytes.line(from: 0, limit: lineLimit) {
-        case .no, .tooLong: return .no
-        case .open: return .open
-        case .line(let line):
-            let hasID = line.text.contains { bytes.has("\"server_id\"", at: $0) }
-            return Fit(hasID && isObject(5..<line.text.upperBound, bytes))
+    private static func arguments(of name: Range<Int>, _ bytes: RawSpan) -> Arguments? {
+        guard let index = operations.firstIndex(where: { bytes.isWordIgnoringCase($0, at: name) }) else { return nil }
+        switch index {
+        case 0: return .payload(2...3)
+        case 1, 2: return .payload(3...4)
+        case 3: return .payload(4...5)
+        case 4, 5: return .payload(2...64)
+        case 6: return .words(2...3)
+        case 7: return .words(1...2)
+        case 8, 9, 10: return .words(0...0)
+        case 11, 12, 13, 14: return .words(1...4)
+        case 15: return .object
+        case 16: return .information
+        default: return .error
         }
     }
 
-    /// `MSG subject sid [reply-to] size` and a payload of that size, or HMSG with the size of its headers before.
-    private static func message(_ bytes: RawSpan) -> Fit {
-        let begins = bytes.fit("MSG ", at: 0).or(bytes.fit("HMSG ", at: 0))
-        guard begins == .yes else { return begins }
-        switch bytes.line(from: 0, limit: lineLimit) {
+    private static func operation(_ bytes: RawSpan, at offset: Int) -> Operation {
+        guard bytes.begins(withOneOf: operations, at: offset, ignoringCase: true) else { return .no }
+        switch bytes.line(from: offset, limit: lineLimit) {
         case .no, .tooLong: return .no
         case .open: return .open
         case .line(let line):
             var rest = line.text
-            var words = 0
-            while bytes.word(of: &rest, isBlank) != nil { words &+= 1 }
-            return Fit(4...6 ~= words).and(payload(behind: line, bytes))
+            guard let name = bytes.word(of: &rest, isBlank), let arguments = arguments(of: name, bytes) else {
+                return .no
+            }
+            switch arguments {
+            case .payload(let words): return payload(behind: line, rest, words, bytes)
+            case .words(let words): return words ~= count(rest, bytes) ? .plain(next: line.next) : .no
+            case .object: return isObject(rest, bytes) ? .proof : .no
+            case .information:
+                let hasID = rest.contains { bytes.has("\"server_id\"", at: $0) }
+                return hasID && isObject(rest, bytes) ? .proof : .no
+            case .error: return bytes.has(" '", at: rest.lowerBound) ? .plain(next: line.next) : .no
+            }
         }
+    }
+
+    // MARK: What both sides say
+
+    /// Operations one behind the other up to one that proves the protocol.
+    private static func proof(_ bytes: RawSpan) -> Fit {
+        var offset = 0
+        for _ in 0..<operationLimit {
+            let operation = operation(bytes, at: offset)
+            guard case .plain(let next) = operation else { return operation.proof }
+            offset = next
+        }
+        return .no
+    }
+
+    /// A subscription and, behind it, the PING with which clients wait for all that went before.
+    private static func subscribes(_ bytes: RawSpan) -> Fit {
+        var offset = 0
+        var hasSubscription = false
+        for _ in 0..<operationLimit {
+            let operation = operation(bytes, at: offset)
+            guard case .plain(let next) = operation else { return operation.fit == .open ? .open : .no }
+            if bytes.has("SUB ", at: offset) || bytes.has("UNSUB ", at: offset) { hasSubscription = true }
+            if hasSubscription, bytes.has("PING", at: offset) { return .yes }
+            offset = next
+        }
+        return .no
     }
 
     // MARK: Parts
 
-    /// The last word of the line is how many bytes follow it before CRLF.
-    private static func payload(behind line: TextLine, _ bytes: RawSpan) -> Fit {
-        var rest = line.text
-        var last = line.text
+    private static func payload(
+        behind line: TextLine, _ words: Range<Int>, _ allowed: ClosedRange<Int>, _ bytes: RawSpan
+    ) -> Operation {
+        guard allowed ~= count(words, bytes) else { return .no }
+        var rest = words
+        var last = words
         while let word = bytes.word(of: &rest, isBlank) { last = word }
         // max_payload may be raised to 64 MiB.
         guard let size = bytes.decimal(last), size <= 64 << 20 else { return .no }
-        return bytes.fitLineEnd(at: line.next &+ size)
+        switch bytes.fitLineEnd(at: line.next &+ size) {
+        case .no: return .no
+        case .open: return .open
+        case .yes: return .proof
+        }
+    }
+
+    private static func count(_ words: Range<Int>, _ bytes: RawSpan) -> Int {
+        var rest = words
+        var count = 0
+        while bytes.word(of: &rest, isBlank) != nil { count &+= 1 }
+        return count
     }
 
     /// Whether a JSON object fills the text but for blanks.
@@ -130,4 +168,5 @@ package enum NATS: Detector {
 
     /// The server's max_control_line is 4 KiB by default; an INFO of a large cluster is longer.
     private static let lineLimit = 32 * 1024
+    private static let operationLimit = 32
 }

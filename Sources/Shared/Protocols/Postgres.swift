@@ -83,7 +83,9 @@ package enum Postgres: Detector {
                 .and(bytes.fit(byteAt: body) { $0 == UInt8(ascii: "S") || $0 == UInt8(ascii: "P") })
                 .and(name(bytes, body &+ 1))
         case UInt8(ascii: "p"): return length(5...65_536, bytes, offset)
-        case UInt8(ascii: "S"), UInt8(ascii: "H"), UInt8(ascii: "c"): return length(4...4, bytes, offset)
+        // Sync, Flush, CopyDone, Terminate.
+        case UInt8(ascii: "S"), UInt8(ascii: "H"), UInt8(ascii: "c"), UInt8(ascii: "X"):
+            return length(4...4, bytes, offset)
         default: return .no
         }
     }

@@ -88,13 +88,10 @@ package enum Redis: Detector {
     }
 
     private static func inline(_ client: RawSpan, _ server: RawSpan) -> Fit {
+        guard client.begins(withOneOf: names, at: 0, ignoringCase: true) else { return .no }
         switch client.line(from: 0, limit: 1024) {
         case .no, .tooLong: return .no
-        case .open:
-            var end = 0
-            while let byte = client.u8(at: end), ASCII.isToken(byte) { end &+= 1 }
-            if end < client.byteCount { return reply(to: 0..<end, client) == nil ? .no : .open }
-            return client.mayBecome(oneOf: names, at: 0, ignoringCase: true) ? .open : .no
+        case .open: return .open
         case .line(let line):
             var rest = line.text
             guard let name = client.word(of: &rest), let kind = reply(to: name, client) else { return .no }

@@ -28,7 +28,9 @@ package struct ByteInterner: ~Copyable {
     /// Entry numbers plus one, 0 for a free slot; twice as many slots as entries may be.
     private var slots: UnsafeMutablePointer<UInt32>
     private var slotMask = 127
-    /// Differs from run to run, so that nobody can send keys that all fall into one slot. No order depends on it.
+    /// Differs from run to run, so that nobody can send keys that all fall into one slot.
+    ///
+    /// No order depends on it.
     private let seed = UInt64.random(in: .min ... .max)
 
     package init(maximumCount: Int, maximumBytes: Int) {
@@ -122,7 +124,9 @@ package struct ByteInterner: ~Copyable {
         slots[slot] = UInt32(entry) &+ 1
     }
 
-    /// Gives a string's bytes to `body`. They are valid only as long as it runs.
+    /// Gives a string's bytes to `body`.
+    ///
+    /// They are valid only as long as it runs.
     @inline(__always)
     package borrowing func withBytes<Result>(of number: UInt32, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         precondition(Int(number) < count)

@@ -1,6 +1,8 @@
 /// What an object holds so far, member by member in the order of arrival, as a tree: from each outline the next member
-/// (its key and its value's shape) leads to the next outline. Objects that come with the same members in the same
-/// order walk the same path, and at its end the object's shape is known without looking at its members again.
+/// (its key and its value's shape) leads to the next outline.
+///
+/// Objects that come with the same members in the same order walk the same path, and at its end the object's shape is
+/// known without looking at its members again.
 ///
 /// Each outline remembers where the last object went from here, with the key's bytes, so that the next key is one
 /// comparison of eight bytes and not a search. It is what a JavaScript engine calls a hidden class with an inline cache.
@@ -9,8 +11,10 @@
 /// are gone. Then, and for an object with the outline `none`, the shape comes from the members.
 struct OutlineCache: ~Copyable {
     struct Outline {
-        /// The next key as it last came, with its closing quote: the first eight bytes, those of them that count, and
-        /// the last eight of more than eight. A head outside its mask matches nothing.
+        /// The next key as it last came, with its closing quote and the colon: the first eight bytes, those of them
+        /// that count, and the last eight of more than eight.
+        ///
+        /// A head outside its mask matches nothing.
         var nextHead: UInt64 = 1
         var nextMask: UInt64 = 0
         var nextTail: UInt64 = 0
@@ -24,11 +28,23 @@ struct OutlineCache: ~Copyable {
         var parent: UInt32 = 0
         var key: UInt32 = 0
         var shape: UInt32 = 0
+        /// To 64 bytes, a line of the processor's cache.
+        private var unused: UInt64 = 0
+
+        init() {}
+
+        init(parent: UInt32, key: UInt32, shape: UInt32) {
+            self.parent = parent
+            self.key = key
+            self.shape = shape
+        }
     }
 
     static var none: UInt32 { 0 }
-    /// Where objects start. Which of the roots it is depends on the key under which the object lies, so that an object
-    /// and the objects within it do not overwrite each other's expectation.
+    /// Where objects start.
+    ///
+    /// Which of the roots it is depends on the key under which the object lies, so that an object and the objects
+    /// within it do not overwrite each other's expectation.
     @inline(__always)
     static func root(under key: UInt32) -> UInt32 { 1 &+ (key & 63) }
 
@@ -36,17 +52,19 @@ struct OutlineCache: ~Copyable {
     private static let maximumCount = 1 << 14
     private static let rootsEnd = 65
 
-    private(set) var outlines: UnsafeMutablePointer<Outline>
+    /// Memory for all of them, of which the system gives what is used.
+    let outlines: UnsafeMutablePointer<Outline>
     private(set) var generation: UInt32 = 0
     private var count = OutlineCache.rootsEnd
-    private var capacity = 256
-    private var slots: UnsafeMutablePointer<UInt32>
+    /// Outline numbers, 0 for a free slot.
+    private let slots: UnsafeMutablePointer<UInt32>
+    private static let slotsCount = maximumCount * 2
     private let seed = UInt64.random(in: .min ... .max)
 
     init() {
-        outlines = .allocate(capacity: capacity)
-        slots = .allocate(capacity: capacity * 2)
-        slots.initialize(repeating: 0, count: capacity * 2)
+        outlines = .allocate(capacity: Self.maximumCount)
+        slots = .allocate(capacity: Self.slotsCount)
+        slots.initialize(repeating: 0, count: Self.slotsCount)
         setRoots()
     }
 
@@ -68,8 +86,7 @@ struct OutlineCache: ~Copyable {
         if outline == Self.none { return outline }
         var state = fold(seed ^ UInt64(outline), 0xA076_1D64_78BD_642F)
         state = fold(state ^ ShapePart(key: key, shape: shape).packed, 0xE703_7ED1_A0B4_28DB)
-        let hash = Int(truncatingIfNeeded: state)
-        var slot = hash & (capacity * 2 - 1)
+        var slot = Int(truncatingIfNeeded: state) & (Self.slotsCount - 1)
         while slots[slot] != 0 {
             let next = slots[slot]
             let known = outlines[Int(next)]
@@ -77,15 +94,11 @@ struct OutlineCache: ~Copyable {
                 expect(key, shape, next, after: outline, keys: keys)
                 return next
             }
-            slot = (slot &+ 1) & (capacity * 2 - 1)
+            slot = (slot &+ 1) & (Self.slotsCount - 1)
         }
-        if count == capacity {
-            if capacity == Self.maximumCount {
-                empty()
-                return Self.none
-            }
-            grow()
-            return step(from: outline, key: key, shape: shape, keys: keys)
+        if count == Self.maximumCount {
+            empty()
+            return Self.none
         }
         let next = UInt32(count)
         outlines[count] = Outline(parent: outline, key: key, shape: shape)
@@ -97,28 +110,9 @@ struct OutlineCache: ~Copyable {
 
     private mutating func empty() {
         count = Self.rootsEnd
-        slots.update(repeating: 0, count: capacity * 2)
+        slots.update(repeating: 0, count: Self.slotsCount)
         setRoots()
         generation &+= 1
-    }
-
-    private mutating func grow() {
-        let larger = UnsafeMutablePointer<Outline>.allocate(capacity: capacity * 2)
-        larger.moveInitialize(from: outlines, count: count)
-        outlines.deallocate()
-        outlines = larger
-        capacity *= 2
-        slots.deallocate()
-        slots = .allocate(capacity: capacity * 2)
-        slots.initialize(repeating: 0, count: capacity * 2)
-        for number in Self.rootsEnd..<count {
-            let outline = outlines[number]
-            var state = fold(seed ^ UInt64(outline.parent), 0xA076_1D64_78BD_642F)
-            state = fold(state ^ ShapePart(key: outline.key, shape: outline.shape).packed, 0xE703_7ED1_A0B4_28DB)
-            var slot = Int(truncatingIfNeeded: state) & (capacity * 2 - 1)
-            while slots[slot] != 0 { slot = (slot &+ 1) & (capacity * 2 - 1) }
-            slots[slot] = UInt32(number)
-        }
     }
 
     private func expect(
@@ -132,47 +126,19 @@ struct OutlineCache: ~Copyable {
         keys.withBytes(of: key) { bytes in
             var head: UInt64 = 0
             var tail: UInt64 = 0
-            let length = bytes.count + 1
+            let length = bytes.count + 2
             // A key that cannot stand in a body as it is (its escapes are decoded) is never expected.
-            var spelledOtherwise = false
+            let isSpelledSo = bytes.allSatisfy { $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
             for place in 0..<length {
-                let byte = place < bytes.count ? bytes[place] : UInt8(ascii: "\"")
-                if place < bytes.count, byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 {
-                    spelledOtherwise = true
-                }
+                let byte =
+                    place < bytes.count ? bytes[place] : UInt8(ascii: place == bytes.count ? "\"" : ":")
                 if place < 8 { head |= UInt64(byte) << UInt64(place * 8) }
                 tail = tail >> 8 | UInt64(byte) << 56
             }
-            here.pointee.nextMask = length >= 8 ? UInt64.max : (1 << UInt64(length * 8)) - 1
-            here.pointee.nextHead = head
+            here.pointee.nextMask = !isSpelledSo ? 0 : length >= 8 ? UInt64.max : (1 << UInt64(length * 8)) - 1
+            here.pointee.nextHead = isSpelledSo ? head : 1
             here.pointee.nextTail = tail
-            here.pointee.nextLength = UInt32(bytes.count)
-            if spelledOtherwise {
-                here.pointee.nextMask = 0
-                here.pointee.nextHead = 1
-            }
-        }
-    }
-
-    /// Whether the key at `start` is the one that is expected, its closing quote included.
-    @inline(__always)
-    static func expects(
-        _ outline: UnsafeMutablePointer<Outline>, in bytes: RawSpan, at start: Int, keys: borrowing ByteInterner
-    ) -> Bool {
-        let left = bytes.byteCount &- start
-        guard left >= 8, bytes.word(start) & outline.pointee.nextMask == outline.pointee.nextHead else { return false }
-        let length = Int(outline.pointee.nextLength) &+ 1
-        if length <= 8 { return true }
-        guard left >= length, bytes.word(start &+ length &- 8) == outline.pointee.nextTail else { return false }
-        return length <= 16 || isEqual(outline.pointee.nextKey, in: bytes, at: start, keys: keys)
-    }
-
-    @inline(never)
-    private static func isEqual(
-        _ key: UInt32, in bytes: RawSpan, at start: Int, keys: borrowing ByteInterner
-    ) -> Bool {
-        keys.withBytes(of: key) { known in
-            bytes.extracting(start..<start &+ known.count).isEqual(to: known.baseAddress!)
+            here.pointee.nextLength = UInt32(length)
         }
     }
 }

@@ -21,7 +21,7 @@ enum ByteMask {
     @inline(__always)
     static func noDigit(_ word: UInt64) -> UInt64 {
         let digit = word ^ 0x3030_3030_3030_3030
-        return (digit | (digit & ~highBits) &+ 0x7676_7676_7676_7676) & highBits
+        return (digit | ((digit & ~highBits) &+ 0x7676_7676_7676_7676)) & highBits
     }
 
     /// How many bytes precede the first one that passed; 8 where none did.
@@ -88,7 +88,9 @@ extension RawSpan {
         return i
     }
 
-    /// Where white space ends that begins at `start` (RFC 8259, section 2). Most often there is none, or one blank.
+    /// Where white space ends that begins at `start` (RFC 8259, section 2).
+    ///
+    /// Most often there is none, or one blank.
     @inline(__always)
     func skipBlanks(_ start: Int) -> Int {
         guard start < byteCount, byte(start) <= 0x20 else { return start }

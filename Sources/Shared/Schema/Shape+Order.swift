@@ -1,6 +1,8 @@
 extension Shape {
     /// The canonical order: by kind, then arrays element by element, objects member by member (key, then shape), the
-    /// shorter first. It makes a map's text independent of the order in which shapes arrived.
+    /// shorter first.
+    ///
+    /// It makes a map's text independent of the order in which shapes arrived.
     package func precedes(_ other: Shape) -> Bool { compare(other) < 0 }
 
     /// Negative, zero or positive, as `memcmp`.

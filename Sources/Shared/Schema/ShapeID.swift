@@ -1,5 +1,7 @@
-/// The number of a shape in a `ShapeTable`. Equal shapes of one table have equal numbers; what the numbers are
-/// depends on the order of arrival and means nothing.
+/// The number of a shape in a `ShapeTable`.
+///
+/// Equal shapes of one table have equal numbers; what the numbers are depends on the order of arrival and means
+/// nothing.
 package struct ShapeID: Hashable, Sendable {
     package let raw: UInt32
 
@@ -14,13 +16,14 @@ package struct ShapeID: Hashable, Sendable {
     package static var boolean: ShapeID { ShapeID(raw: 3) }
     package static var number: ShapeID { ShapeID(raw: 4) }
     package static var string: ShapeID { ShapeID(raw: 5) }
-    /// `[]`
+    /// An array without elements.
     package static var emptyArray: ShapeID { ShapeID(raw: 6) }
-    /// `{}`
+    /// An object without members.
     package static var emptyObject: ShapeID { ShapeID(raw: 7) }
 }
 
 /// A part of a container's shape: what an object holds under a key, or a shape that an array's elements have.
+///
 /// The key is above the shape, so that numeric order puts the members of an object by key and then by shape.
 struct ShapePart: Comparable {
     var packed: UInt64

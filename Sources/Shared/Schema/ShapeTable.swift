@@ -10,7 +10,9 @@ package struct ShapeTable: ~Copyable {
     /// Lines that one schema may take when written out.
     package let maximumLines: Int
 
-    /// Distinct shapes. A map has as many variants at most, each of a few nested containers.
+    /// Distinct shapes.
+    ///
+    /// A map has as many variants at most, each of a few nested containers.
     private static let maximumShapes = 1 << 20
     /// Members of all shapes together: 32 MB.
     private static let maximumParts = 4 << 20
@@ -60,14 +62,38 @@ package struct ShapeTable: ~Copyable {
     /// How many lines a shape takes when it is written out.
     package borrowing func lines(_ id: ShapeID) -> Int { Int(nodes[Int(id.raw)].lines) }
 
+    /// How many bytes at `start` are the key that is expected after `outline`, with its closing quote and the colon; 0
+    /// where something else stands there.
+    ///
+    /// Mutating in name only: the compiler copies a table that it borrows for a call.
+    @inline(__always)
+    mutating func expected(
+        _ outline: UnsafeMutablePointer<OutlineCache.Outline>, in bytes: RawSpan, at start: Int
+    ) -> Int {
+        let left = bytes.byteCount &- start
+        guard left >= 8, bytes.word(start) & outline.pointee.nextMask == outline.pointee.nextHead else { return 0 }
+        let length = Int(outline.pointee.nextLength)
+        if length <= 8 { return length }
+        guard left >= length, bytes.word(start &+ length &- 8) == outline.pointee.nextTail else { return 0 }
+        return length <= 16 || isKey(outline.pointee.nextKey, in: bytes, at: start) ? length : 0
+    }
+
+    @inline(never)
+    private mutating func isKey(_ key: UInt32, in bytes: RawSpan, at start: Int) -> Bool {
+        keys.withBytes(of: key) { known in
+            bytes.extracting(start..<start &+ known.count).isEqual(to: known.baseAddress!)
+        }
+    }
+
     /// Why a shape is not in the table.
     enum Refusal: Error {
         case tableFull
         case tooLong
     }
 
-    /// The shape of an object with these members, in the order of their arrival. Of a key that came twice the last value
-    /// counts, as most implementations have it (RFC 8259, section 4).
+    /// The shape of an object with these members, in the order of their arrival.
+    ///
+    /// Of a key that came twice the last value counts, as most implementations have it (RFC 8259, section 4).
     mutating func object(_ members: UnsafeBufferPointer<ShapePart>) throws(Refusal) -> UInt32 {
         if members.isEmpty { return ShapeID.emptyObject.raw }
         sorted.removeAll(keepingCapacity: true)

@@ -5,10 +5,13 @@
 /// repeat addresses as a matter of course.
 package struct AddressNames: Equatable, Sendable {
     package init() {}
-    package private(set) var byAddress: [IPAddress: String] = [:]
-    package private(set) var byEndpoint: [Endpoint: String] = [:]
+    private var byAddress: [IPAddress: String] = [:]
+    private var byEndpoint: [Endpoint: String] = [:]
     private var hostsByAddress: [IPAddress: String] = [:]
     private var hostsByEndpoint: [Endpoint: String] = [:]
+
+    /// Some names stand for one port of an address only.
+    package var namesPorts: Bool { !byEndpoint.isEmpty || !hostsByEndpoint.isEmpty }
 
     /// The name of an endpoint, or of its address.
     package func name(of endpoint: Endpoint) -> String? {
@@ -33,7 +36,8 @@ package struct AddressNames: Equatable, Sendable {
             case .endpoint(let endpoint): byEndpoint.updateValue(name, forKey: endpoint)
             }
         if let known, known != name {
-            throw NameRuleError(place: place, reason: "this address is named \(known) by another --name; keep one of them")
+            throw NameRuleError(
+                place: place, reason: "this address is named \(known) by another --name; keep one of them")
         }
     }
 
@@ -63,7 +67,9 @@ package struct AddressNames: Equatable, Sendable {
         case endpoint(Endpoint)
     }
 
-    /// An address, or an address with a port. IPv6 with a port stands in brackets; without them all colons are its own.
+    /// An address, or an address with a port.
+    ///
+    /// IPv6 with a port stands in brackets; without them all colons are its own.
     private static func target(_ text: String, place: String) throws(NameRuleError) -> Target {
         if let address = IPAddress(text) { return .address(address) }
         var host = Substring(text)

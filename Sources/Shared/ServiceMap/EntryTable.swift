@@ -4,8 +4,9 @@ protocol EntryKey: Equatable, Sendable {
     func mixed(_ seed: UInt64) -> UInt64
 }
 
-/// Entries in the order of their arrival, found by their key through open addressing. Finding one that is there
-/// allocates nothing.
+/// Entries in the order of their arrival, found by their key through open addressing.
+///
+/// Finding one that is there allocates nothing.
 struct EntryTable<Key: EntryKey, Value: Sendable>: Sendable {
     struct Entry: Sendable {
         let key: Key
@@ -15,7 +16,9 @@ struct EntryTable<Key: EntryKey, Value: Sendable>: Sendable {
     private(set) var entries: [Entry] = []
     /// Entry numbers plus one, 0 for a free slot.
     private var slots: [UInt32] = Array(repeating: 0, count: 64)
-    /// Differs from run to run, so that nobody can send keys that all fall into one slot. No order depends on it.
+    /// Differs from run to run, so that nobody can send keys that all fall into one slot.
+    ///
+    /// No order depends on it.
     private let seed = UInt64.random(in: .min ... .max)
 
     var count: Int { entries.count }

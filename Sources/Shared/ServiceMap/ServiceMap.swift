@@ -3,8 +3,10 @@ package struct NameID: Hashable, Sendable {
     let raw: UInt32
 }
 
-/// Who talked to whom, by which protocol, with which shapes: accumulates what the pipeline saw and gives the
-/// document of SPEC.md, section 5. The document does not depend on the order in which it was recorded.
+/// Who talked to whom, by which protocol, with which shapes: accumulates what the pipeline saw and gives the document
+/// of SPEC.md, section 5.
+///
+/// The document does not depend on the order in which it was recorded.
 ///
 /// Recording what is already in the map allocates nothing. The map is bounded by `Limits.serviceMapEntries`; what finds
 /// no room is counted in `refused`.
@@ -16,8 +18,9 @@ package struct ServiceMap: ~Copyable {
     var endpoints = EntryTable<EndpointKey, Sightings>()
     var connections = EntryTable<ConnectionKey, ConnectionValue>()
     private let maximumEntries: Int
-    /// Lines of all schemas, were the map written out. An entry costs little memory, since shapes are shared, but its
-    /// text may be long.
+    /// Lines of all schemas, were the map written out.
+    ///
+    /// An entry costs little memory, since shapes are shared, but its text may be long.
     private var schemaLines = 0
     private let maximumSchemaLines: Int
 
@@ -86,7 +89,9 @@ package struct ServiceMap: ~Copyable {
     /// How many entries are held.
     package var count: Int { endpoints.count + connections.count }
 
-    /// The number of a name. Where there is no room for another name, what is recorded with it is refused.
+    /// The number of a name.
+    ///
+    /// Where there is no room for another name, what is recorded with it is refused.
     package mutating func name(_ bytes: RawSpan) -> NameID { NameID(raw: texts.number(of: bytes)) }
 
     package mutating func name(_ text: String) -> NameID {

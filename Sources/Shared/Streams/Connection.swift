@@ -1,21 +1,24 @@
 /// One connection: its two streams, put in order, and what it was found to talk.
+///
+/// Without the runtime's exclusivity checks, for the reason that `Findings` gives; the profiler owns the findings and
+/// outlives its connections.
 package final class Connection {
-    package private(set) var opened: ConnectionOpened
+    @exclusivity(unchecked) package private(set) var opened: ConnectionOpened
     /// The grammar showed that the remote side is the client, other than the source had guessed.
-    package private(set) var isFlipped = false
-    package private(set) var verdict: Verdict?
-    package private(set) var confidence = 0
+    @exclusivity(unchecked) package private(set) var isFlipped = false
+    @exclusivity(unchecked) package private(set) var verdict: Verdict?
+    @exclusivity(unchecked) package private(set) var confidence = 0
 
-    package var sent = Reassembler()
-    package var received = Reassembler()
-    private var analysis = Analysis.detecting
+    @exclusivity(unchecked) package var sent = Reassembler()
+    @exclusivity(unchecked) package var received = Reassembler()
+    @exclusivity(unchecked) private var analysis = Analysis.detecting
     private let detection = Detection()
-    private var conversation: HTTPConversation?
-    private var payloadBytes: UInt64 = 0
-    private var finishedDirections: (sent: Bool, received: Bool) = (false, false)
-    private unowned let findings: Findings
+    @exclusivity(unchecked) private var conversation: HTTPConversation?
+    @exclusivity(unchecked) private var payloadBytes: UInt64 = 0
+    @exclusivity(unchecked) private var finishedDirections: (sent: Bool, received: Bool) = (false, false)
+    private unowned(unsafe) let findings: Findings
     /// The endpoints as they stand in events, written once.
-    package var endpointsText = EndpointsText()
+    @exclusivity(unchecked) package var endpointsText = EndpointsText()
 
     private enum Analysis: Equatable {
         case detecting
@@ -188,8 +191,9 @@ package final class Connection {
     }
 
     private func detect(_ bytes: RawSpan, _ direction: Direction, _ timestamp: Timestamp) {
-        if detection.isEmpty, let flipped = Detection.isHTTP(bytes, fromClient: (direction == .send) == localIsClient) {
-            isFlipped = isFlipped != flipped
+        let isFromClient = (direction == .send) == localIsClient
+        if detection.isEmpty, isFromClient || opened.role == .unknown, Detection.isHTTPRequest(bytes) {
+            isFlipped = isFlipped != !isFromClient
             beginHTTP()
             return converse(bytes, direction, timestamp)
         }
@@ -216,7 +220,7 @@ package final class Connection {
         switch outcome {
         case .undecided: break
         case .unknown:
-            findings.summary.bytes.unparsed[.unknownProtocol] &+= UInt64(detection.keptBytes)
+            findings.summary.bytes.unparsed[.unknownProtocol] &+= UInt64(detection.pendingBytes)
             detection.reset(joinedLate: true)
             analysis = .unknown
         case .recognised(.http, _, let flipped):
@@ -225,7 +229,7 @@ package final class Connection {
             replayKept()
         case .recognised(let found, let evidence, let flipped):
             isFlipped = (opened.role == .server) != flipped
-            findings.summary.bytes.recognised &+= UInt64(detection.keptBytes)
+            findings.summary.bytes.recognised &+= UInt64(detection.pendingBytes)
             detection.reset(joinedLate: true)
             analysis = .recognised
             report(found, evidence, timestamp)
@@ -241,6 +245,11 @@ package final class Connection {
         var sentAt = 0
         var receivedAt = 0
         for piece in pieces {
+            guard piece.isKept else {
+                findings.summary.bytes.unparsed[.betweenMessages] &+= UInt64(piece.count)
+                conversation?.gap(UInt64(piece.count), piece.direction, piece.timestamp)
+                continue
+            }
             if piece.direction == .send {
                 route(sentBytes.span.bytes.extracting(sentAt..<sentAt &+ piece.count), .send, piece.timestamp)
                 sentAt &+= piece.count
@@ -316,7 +325,7 @@ package final class Connection {
         while analysis == .detecting, !detection.isEmpty {
             let outcome = detection.finish(role: opened.role)
             if case .unknown = outcome {
-                findings.summary.bytes.unparsed[.undecided] &+= UInt64(detection.keptBytes)
+                findings.summary.bytes.unparsed[.undecided] &+= UInt64(detection.pendingBytes)
                 break
             }
             apply(outcome, timestamp)

@@ -9,6 +9,8 @@ package final class Detection {
         package var direction: Direction
         package var count: Int
         package var timestamp: Timestamp
+        /// Beyond the limit of a turn only the number of bytes is kept.
+        package var isKept: Bool
     }
 
     private struct Turn {
@@ -30,8 +32,9 @@ package final class Detection {
     private var turns: [Turn] = []
     private var isStreamStart = true
     private var restarts = 0
-    /// A turn that was too long is not looked at any further.
-    private var skipping: Direction?
+    /// Of a turn that is too long only the beginning is kept, and the other side's answer is waited for.
+    private var isCut: (sent: Bool, received: Bool) = (false, false)
+    private var skippedBytes = 0
 
     package init() {}
 
@@ -39,7 +42,6 @@ package final class Detection {
         clear()
         isStreamStart = !joinedLate
         restarts = 0
-        skipping = nil
     }
 
     private func clear() {
@@ -47,46 +49,70 @@ package final class Detection {
         received.removeAll(keepingCapacity: received.capacity <= 4096)
         pieces.removeAll(keepingCapacity: pieces.capacity <= 64)
         turns.removeAll(keepingCapacity: true)
+        isCut = (false, false)
+        skippedBytes = 0
     }
 
     package var isEmpty: Bool { pieces.isEmpty }
 
-    /// Bytes that are kept and not judged yet.
-    package var keptBytes: Int { sent.count &+ received.count }
+    /// Bytes that are not judged yet, kept or not.
+    package var pendingBytes: Int { sent.count &+ received.count &+ skippedBytes }
 
     /// Adds what one side said and judges.
     /// - Returns: the outcome, and how many bytes were let go of without a verdict.
     package func add(
         _ bytes: RawSpan, _ direction: Direction, _ timestamp: Timestamp, role: Role, limits: Limits
     ) -> (outcome: Outcome, dropped: Int) {
-        if skipping == direction { return (.undecided, bytes.byteCount) }
-        skipping = nil
+        var dropped = 0
+        if direction == .send ? isCut.sent : isCut.received {
+            guard !isStreamStart, turns.last?.direction != direction, restarts < Self.restartLimit else {
+                skip(bytes.byteCount, direction, timestamp)
+                return (.undecided, 0)
+            }
+            dropped = restart()
+        }
         if turns.last?.direction != direction {
             turns.append(Turn(direction: direction, start: direction == .send ? sent.count : received.count))
         }
         if direction == .send { sent.append(bytes) } else { received.append(bytes) }
-        pieces.append(Piece(direction: direction, count: bytes.byteCount, timestamp: timestamp))
+        pieces.append(Piece(direction: direction, count: bytes.byteCount, timestamp: timestamp, isKept: true))
         let heard = (direction == .send ? sent.count : received.count) &- (turns.last?.start ?? 0)
-        let isFull = heard > limits.detectionBytes || turns.count > limits.detectionTurns
-        guard isFull || isWorthAsking(heard, bytes.byteCount) else { return (.undecided, 0) }
+        if heard > limits.detectionBytes {
+            if direction == .send { isCut.sent = true } else { isCut.received = true }
+        }
+        let isFull = isCut.sent && isCut.received || turns.count > limits.detectionTurns
+        guard isFull || isWorthAsking(heard, bytes.byteCount) else { return (.undecided, dropped) }
         let outcome = judge(role: role, isFinal: isFull)
-        guard isFull, case .undecided = outcome else { return (outcome, 0) }
-        let dropped = keptBytes
-        guard !isStreamStart, restarts < Self.restartLimit else { return (.unknown, 0) }
+        guard isFull, case .undecided = outcome else { return (outcome, dropped) }
+        guard !isStreamStart, restarts < Self.restartLimit else { return (.unknown, dropped) }
+        return (.undecided, dropped &+ restart())
+    }
+
+    private func skip(_ count: Int, _ direction: Direction, _ timestamp: Timestamp) {
+        skippedBytes &+= count
+        if let last = pieces.indices.last, !pieces[last].isKept, pieces[last].direction == direction {
+            pieces[last].count &+= count
+        } else {
+            pieces.append(Piece(direction: direction, count: count, timestamp: timestamp, isKept: false))
+        }
+    }
+
+    /// Forgets what was heard, to begin anew with the next turn.
+    /// - Returns: how many bytes that was.
+    private func restart() -> Int {
+        let dropped = pendingBytes
         restarts &+= 1
-        if heard > limits.detectionBytes { skipping = direction }
         clear()
-        return (.undecided, dropped)
+        return dropped
     }
 
     /// Bytes are missing: what was heard is judged as it is, and what comes next is the middle of a conversation.
     package func gap(role: Role) -> (outcome: Outcome, dropped: Int) {
         let outcome = finish(role: role)
         guard case .unknown = outcome else { return (outcome, 0) }
-        let dropped = keptBytes
+        let dropped = pendingBytes
         clear()
         isStreamStart = false
-        skipping = nil
         return (.undecided, dropped)
     }
 
@@ -107,12 +133,11 @@ package final class Detection {
 
     /// Whether the very first bytes of a connection are a request: the common case, found without keeping a byte.
     /// The detector is the first of the registry, so no other has to be asked.
-    /// - Returns: whether the sides have to be exchanged; `nil` where the bytes are none, or not yet.
-    package static func isHTTP(_ bytes: RawSpan, fromClient: Bool) -> Bool? {
+    package static func isHTTPRequest(_ bytes: RawSpan) -> Bool {
         let context = DetectionContext(isStreamStart: true, isFinal: false)
         let nothing = bytes.extracting(first: 0)
-        if case .yes = HTTP1Detector.examine(client: bytes, server: nothing, context) { return !fromClient }
-        return nil
+        if case .yes = HTTP1Detector.examine(client: bytes, server: nothing, context) { return true }
+        return false
     }
 
     // MARK: Judging
@@ -139,8 +164,6 @@ package final class Detection {
         let remote = received.span.bytes.extracting(receivedStart..<received.count)
         let localIsClient = role != .server
         for detector in Registry.all {
-            // HTTP's and TLS's grammar tells the sides apart better than a guess; a known role stands for all others.
-            let mayFlip = role == .unknown || detector.verdict == .http
             var finding = localIsClient
                 ? detector.examine(client: local, server: remote, context)
                 : detector.examine(client: remote, server: local, context)
@@ -148,8 +171,9 @@ package final class Detection {
                 return .recognised(detector.verdict, evidence, isFlipped: !localIsClient)
             }
             // Both sides have begun something that may be HTTP: who is heard to the end first must not decide.
-            let isOpenOnBothSides = finding == .needMore && detector.verdict == .http && !local.isEmpty && !remote.isEmpty
-            if mayFlip, !isOpenOnBothSides || context.isFinal {
+            let isOpenOnBothSides =
+                finding == .needMore && detector.verdict == .http && !local.isEmpty && !remote.isEmpty
+            if role == .unknown, !isOpenOnBothSides || context.isFinal {
                 let other = localIsClient
                     ? detector.examine(client: remote, server: local, context)
                     : detector.examine(client: local, server: remote, context)

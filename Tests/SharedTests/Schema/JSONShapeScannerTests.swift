@@ -5,15 +5,18 @@ import Testing
 
 @Suite struct `JSON shape scanner` {
     @Test(arguments: [
-        ("", Shape.empty), ("null", .null), ("true", .boolean), ("false", .boolean), ("0", .number), ("-1.5e+3", .number),
+        ("", Shape.empty), ("null", .null), ("true", .boolean), ("false", .boolean), ("0", .number),
+        ("-1.5e+3", .number),
         ("\"\"", .string), ("[]", .array([])), ("{}", .object([])), (" \r\n\t[ ] ", .array([])), ("{ }", .object([])),
         ("[1,\"a\",2,null]", .array([.null, .number, .string])),
         ("[[],[1],[2]]", .array([.array([]), .array([.number])])),
-        ("{\"b\":1,\"a\":{\"c\":[true]}}",
+        (
+            "{\"b\":1,\"a\":{\"c\":[true]}}",
             .object([
                 .init(key: "a", shape: .object([.init(key: "c", shape: .array([.boolean]))])),
                 .init(key: "b", shape: .number),
-            ])),
+            ])
+        ),
         ("\u{FEFF}[1]", .array([.number])),
     ])
     func `gives types without values`(text: String, expected: Shape) {
@@ -22,10 +25,14 @@ import Testing
     }
 
     @Test(arguments: [
-        " ", "\u{FEFF}", "nul", "nulll", "TRUE", "01", "-", "-a", "1.", ".5", "1e", "1e+", "+1", "0x10", "1 2", "[1,]", "[,1]",
-        "[1 2]", "{\"a\":1,}", "{,}", "{\"a\"}", "{\"a\":}", "{a:1}", "{1:1}", "{\"a\" 1}", "[1}", "{\"a\":1]", "]", "}", ",",
-        ":", "[", "{", "\"", "\"a", "\"\\", "\"\\x\"", "\"\\u12g4\"", "\"\\u123\"", "\"a\nb\"", "\"a\u{1}b\"", "{\"a\nb\":1}",
-        "'a'", "[1]x", "[1][2]", "{\"a\":1}\n{\"a\":2}", "<html></html>", "a=1&b=2", "NaN", "Infinity", "/* c */ 1", "[1,\u{A0}2]",
+        " ", "\u{FEFF}", "nul", "nulll", "TRUE", "01", "-", "-a", "1.", ".5", "1e", "1e+", "+1", "0x10", "1 2", "[1,]",
+        "[,1]",
+        "[1 2]", "{\"a\":1,}", "{,}", "{\"a\"}", "{\"a\":}", "{a:1}", "{1:1}", "{\"a\" 1}", "[1}", "{\"a\":1]", "]",
+        "}", ",",
+        ":", "[", "{", "\"", "\"a", "\"\\", "\"\\x\"", "\"\\u12g4\"", "\"\\u123\"", "\"a\nb\"", "\"a\u{1}b\"",
+        "{\"a\nb\":1}",
+        "'a'", "[1]x", "[1][2]", "{\"a\":1}\n{\"a\":2}", "<html></html>", "a=1&b=2", "NaN", "Infinity", "/* c */ 1",
+        "[1,\u{A0}2]",
         "{\"\\ud800\\x\":1}", "\u{0}", "[1]\u{0}", "-01", "1.e5", "{\"a\"b\":1}",
     ])
     func `takes nothing that the grammar does not have`(text: String) {
@@ -60,6 +67,27 @@ import Testing
             let id = reader.id(text)
             for cut in 0...text.count where reader.id(text, cutAt: [cut]) != id {
                 Issue.record("cut at \(cut): \(String(decoding: text, as: UTF8.self))")
+            }
+        }
+    }
+
+    @Test func `sees every byte that a number or a string may not hold, wherever it lies in a word`() {
+        var reader = SchemaReader()
+        for byte in UInt8.min ... .max {
+            for place in 1..<20 {
+                var number = Array("[12345678901234567890, 1]".utf8)
+                number[place + 1] = byte
+                let mayStand = Array("0123456789.eE, \n\t\r".utf8).contains(byte)
+                #expect(mayStand || reader.id(number) == .nonJSON, "\(byte) at \(place)")
+                var string = Array("[\"12345678901234567890\"]".utf8)
+                string[place + 1] = byte
+                let isPlain = byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+                #expect((reader.id(string) != .nonJSON) == isPlain, "\(byte) at \(place)")
+                for run in 1..<12 {
+                    // A run of one byte: borrows and carries go from one byte of a word to the next.
+                    number.replaceSubrange(place + 1..<place + 2, with: [UInt8](repeating: byte, count: run))
+                    #expect(reader.id(number) == reader.id(number, cutAt: Array(1..<number.count)))
+                }
             }
         }
     }
@@ -124,7 +152,8 @@ import Testing
         for key in [#"\ud800"#, #"\udc00"#] {
             #expect(reader.shape("{\"\(key)x\":1}") == .object([.init(key: "\u{FFFD}x", shape: .number)]))
         }
-        #expect(reader.shape(#"{"\ud800\ud800\udc00":1}"#) == .object([.init(key: "\u{FFFD}\u{10000}", shape: .number)]))
+        #expect(
+            reader.shape(#"{"\ud800\ud800\udc00":1}"#) == .object([.init(key: "\u{FFFD}\u{10000}", shape: .number)]))
         #expect(reader.shape(#"["\ud800"]"#) == .array([.string]))
     }
 

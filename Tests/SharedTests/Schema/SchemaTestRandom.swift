@@ -65,7 +65,8 @@ indirect enum JSONValue {
     private static func key(_ random: inout SchemaTestRandom) -> String {
         let keys = [
             "", "a", "b", "id", "name", "email", "sevenby", "eightbyt", "ninebytes", "fifteen-bytes..",
-            "sixteen bytes...", "a key that is a good deal longer than two words", "über", "日本語", "😀", "a\"b", "back\\slash",
+            "sixteen bytes...", "a key that is a good deal longer than two words", "über", "日本語", "😀", "a\"b",
+            "back\\slash",
             "line\nbreak", "\u{0}", "slash/", "null", "tab\t",
         ]
         return keys.randomElement(using: &random)!
@@ -149,7 +150,7 @@ indirect enum JSONValue {
 /// A table and a scanner, for tests that feed texts.
 struct SchemaReader: ~Copyable {
     var table: ShapeTable
-    let scanner: JSONShapeScanner
+    var scanner: JSONShapeScanner
 
     init(limits: Limits = Limits()) {
         table = ShapeTable(limits: limits)
@@ -164,7 +165,7 @@ struct SchemaReader: ~Copyable {
             scanner.feed(text.span.bytes.extracting(start..<cut), into: &table)
             start = cut
         }
-        return scanner.finish(into: &table)
+        return scanner.finish()
     }
 
     mutating func shape(_ text: [UInt8]) -> Shape {

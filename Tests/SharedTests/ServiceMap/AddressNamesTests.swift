@@ -81,5 +81,7 @@ import Testing
 
 extension String {
     /// As a file from Windows has it.
-    fileprivate func replacingLineEnds() -> String { split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\r\n") }
+    fileprivate func replacingLineEnds() -> String {
+        split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\r\n")
+    }
 }

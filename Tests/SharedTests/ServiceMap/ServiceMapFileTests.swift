@@ -132,13 +132,18 @@ import Yams
     /// Strings that some reader could take for something else.
     static let awkward =
         [
-            "", " ", "/", "NO", "no", "Yes", "y", "N", "on", "OFF", "null", "Null", "NULL", "~", "true", "False", "1", "1.0",
+            "", " ", "/", "NO", "no", "Yes", "y", "N", "on", "OFF", "null", "Null", "NULL", "~", "true", "False", "1",
+            "1.0",
             "-1", "+1", "0x1F", "0o17", "1e3", "1:30", "12:30:45", "2001-12-14", "2001-12-14T21:59:43Z", ".5", ".inf",
-            ".NaN", "=", "<<", "-", "- a", "a: b", "a:b", "a:", ":a", "a #b", "#a", "a#b", "&a", "*a", "!a", "!!str a", "|",
+            ".NaN", "=", "<<", "-", "- a", "a: b", "a:b", "a:", ":a", "a #b", "#a", "a#b", "&a", "*a", "!a", "!!str a",
+            "|",
             ">", "'a'", "\"a\"", "%a", "@a", "`a`", "{a}", "[a]", "a, b", "?", "? a", "---", "...", "--- a", "a ", " a",
-            "a\nb", "a\n", "\n", "\ta", "a\tb", "a\r\nb", "\\", "a\\nb", "\u{0}", "\u{7}", "\u{1B}[0m", "\u{7F}", "\u{85}",
-            "\u{A0}", "\u{2028}", "a\u{FEFF}", "\u{FFFD}", "\u{FFFE}", "ä", "日本語", "😀", "e\u{301}", "a\u{0}b", "_", "__1",
-            "10.0.0.1", "::1", "fe80::1", "fe80::1:80", "a::", "key: \"value\"", "non-json", "string", "0b1", "1_000", "a/b?c=d&e",
+            "a\nb", "a\n", "\n", "\ta", "a\tb", "a\r\nb", "\\", "a\\nb", "\u{0}", "\u{7}", "\u{1B}[0m", "\u{7F}",
+            "\u{85}",
+            "\u{A0}", "\u{2028}", "a\u{FEFF}", "\u{FFFD}", "\u{FFFE}", "ä", "日本語", "😀", "e\u{301}", "a\u{0}b", "_",
+            "__1",
+            "10.0.0.1", "::1", "fe80::1", "fe80::1:80", "a::", "key: \"value\"", "non-json", "string", "0b1", "1_000",
+            "a/b?c=d&e",
             String(repeating: "long ", count: 2000) + "end", String(repeating: "x", count: 5000),
             String(repeating: "ä", count: 2000),
         ]
@@ -176,7 +181,8 @@ import Yams
         for _ in 0..<300 {
             let shape = JSONValue.random(&random, depth: 5).shape
             let yaml = ServiceMapFile.yaml(document(name: "a", [endpoint(response: shape)]))
-            let schema = try #require(try Yams.compose(yaml: yaml)?["services"]?[0]?["endpoints"]?[0]?["response_schema"])
+            let schema = try #require(
+                try Yams.compose(yaml: yaml)?["services"]?[0]?["endpoints"]?[0]?["response_schema"])
             #expect(Self.shape(schema) == shape, "\(yaml)")
         }
     }

@@ -14,16 +14,19 @@ import Testing
         var reader = SchemaReader(limits: limits)
         for record in records {
             switch record {
-            case .exchange(let source, let destination, let type, let method, let path, let ask, let answer, let first, let last):
+            case .exchange(
+                let source, let destination, let type, let method, let path, let ask, let answer, let first, let last):
                 let request = reader.id(Array(ask.utf8))
                 let response = reader.id(Array(answer.utf8))
                 let (from, to) = (map.name(source), map.name(Array(destination.utf8).span.bytes))
                 map.record(
                     exchange: from, to: to, type: type, method: Array(method.utf8).span.bytes,
                     path: Array(path.utf8).span.bytes, request: request, response: response,
-                    firstSeen: Timestamp(nanoseconds: first), lastSeen: Timestamp(nanoseconds: last), shapes: reader.table)
+                    firstSeen: Timestamp(nanoseconds: first), lastSeen: Timestamp(nanoseconds: last),
+                    shapes: reader.table)
             case .connection(
-                let source, let destination, let type, let service, let port, let confidence, let reason, let at, let opened):
+                let source, let destination, let type, let service, let port, let confidence, let reason, let at,
+                let opened):
                 let (from, to) = (map.name(source), map.name(destination))
                 map.record(
                     connection: from, to: to, type: type, protocol: service, port: port, confidence: confidence,
@@ -79,7 +82,10 @@ import Testing
     @Test func `is the same in whatever order it was recorded`() {
         var random = SchemaTestRandom(seed: 10)
         let names = ["a", "b", "B", "ä", "10.0.0.1"]
-        let bodies = ["", "x", "null", "[1,\"a\"]", "[\"a\",2]", "{\"a\":1}", "{\"b\":{},\"a\":1}", "{\"a\":1,\"b\":{}}", "[[],{}]"]
+        let bodies = [
+            "", "x", "null", "[1,\"a\"]", "[\"a\",2]", "{\"a\":1}", "{\"b\":{},\"a\":1}", "{\"a\":1,\"b\":{}}",
+            "[[],{}]",
+        ]
         var records: [Record] = (0..<400).map { _ in
             let time = Int64.random(in: 0..<50, using: &random)
             return .exchange(

@@ -1,0 +1,53 @@
+# `make demo` and `make test` are all that a new machine needs; `make help` lists the rest.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+SWIFT := .ci/swift
+REPLAY := .build/release/replay
+DEMO := Fixtures/demo/shop
+
+.PHONY: help setup build demo test check update-goldens lint format bench docs clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-16s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: ## install the Debian packages that are missing (needs root only then)
+	@.ci/setup
+
+build: setup ## build replay, optimised, in .build/release
+	@$(SWIFT) build -c release --product replay
+
+demo: build ## replay a capture of a small shop: the summary and the service map
+	@echo
+	$(REPLAY) $(DEMO)/input.pcap --names $(DEMO)/names
+
+test: setup ## run every test, and every fixture against its goldens
+	@$(SWIFT) build --build-tests
+	@$(SWIFT) test --skip-build --disable-xctest
+	@$(MAKE) --no-print-directory check
+
+check: build ## replay every fixture and compare with its goldens
+	$(REPLAY) check Fixtures
+
+update-goldens: build ## rewrite the goldens from what replay says now (then read `git diff Fixtures`)
+	$(REPLAY) check --update Fixtures
+
+lint: ## check the formatting
+	@$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
+
+format: ## format the sources in place
+	@$(SWIFT) format --in-place --recursive Sources Tests Package.swift
+
+bench: build ## record the inputs (once, needs root) and measure replay beside other tools; BIG=1: 2 GB, too
+	@Benchmarks/make-inputs.sh http many-conns mixed $(if $(BIG),http-big)
+	@Benchmarks/install.sh peers
+	@python3 Benchmarks/run.py
+
+docs: ## build the documentation with DocC, in .build/docs/
+	@.ci/docs
+
+clean: ## remove what was built (not the benchmarks' inputs)
+	rm -rf .build

@@ -1,0 +1,225 @@
+import Shared
+
+/// A pcapng file (draft-ietf-opsawg-pcapng): sections of blocks, each with its length at both ends.
+///
+///     |                          Block Type                           |
+///     |                      Block Total Length                       |
+///     /                          Block Body                           /
+///     |                      Block Total Length                       |
+///
+/// libpcap reads pcapng too, but only where all interfaces have the same link type and the same snapshot length: it
+/// refuses what Wireshark records from two interfaces at once. So these files are read here.
+struct PcapngFile: ~Copyable, PacketSource {
+    /// libpcap and Wireshark write packets of at most 256 KiB; a block beyond this is damage.
+    private static let largestBlock = 16 << 20
+    private static let bufferBytes = 256 << 10
+
+    private let source: any ByteSource
+    private var buffer: UnsafeMutableRawBufferPointer
+    private var start = 0
+    private var end = 0
+    private var isBigEndian = false
+    private var interfaces: [Interface] = []
+    private var lastTimestamp = Timestamp(nanoseconds: 0)
+    private(set) var failure: String?
+
+    private struct Interface {
+        var linkType: Int32
+        /// Bytes of a packet that are kept at most; 0 is no limit.
+        var snaplen: Int
+        var unitsPerSecond: UInt64 = 1_000_000
+        var offsetSeconds: Int64 = 0
+    }
+
+    private enum BlockType {
+        static let section: UInt32 = 0x0A0D_0D0A
+        static let interface: UInt32 = 1
+        static let obsoletePacket: UInt32 = 2
+        static let simplePacket: UInt32 = 3
+        static let enhancedPacket: UInt32 = 6
+    }
+
+    static func isPcapng(_ head: [UInt8]) -> Bool { head.starts(with: [0x0A, 0x0D, 0x0D, 0x0A]) }
+
+    init(_ source: any ByteSource) {
+        self.source = source
+        buffer = .allocate(byteCount: Self.bufferBytes, alignment: 16)
+    }
+
+    deinit { buffer.deallocate() }
+
+    /// The next packet, or `nil` where the file ends; `failure` says why, if it ends too early.
+    mutating func next() -> CapturedPacket? {
+        while failure == nil, let block = nextBlock() {
+            let body = buffer[(start + 8)..<(start + block.length - 4)]
+            start += block.length
+            let bytes = UnsafeRawBufferPointer(rebasing: body)
+            switch block.type {
+            case BlockType.interface: addInterface(bytes.bytes)
+            case BlockType.enhancedPacket, BlockType.obsoletePacket:
+                if let packet = packet(bytes, isObsolete: block.type == BlockType.obsoletePacket) { return packet }
+            case BlockType.simplePacket:
+                if let packet = simplePacket(bytes) { return packet }
+            // Names, statistics, secrets, and what is yet to be invented.
+            default: break
+            }
+        }
+        return nil
+    }
+
+    // MARK: - Blocks
+
+    private mutating func nextBlock() -> (type: UInt32, length: Int)? {
+        guard fill(12) else {
+            failure = source.failure ?? (end > start ? "the file ends inside a block" : nil)
+            return nil
+        }
+        let type = field32(0)
+        if type == BlockType.section {
+            switch UnsafeRawBufferPointer(buffer).loadUnaligned(fromByteOffset: start + 8, as: UInt32.self).bigEndian {
+            case 0x1A2B_3C4D: isBigEndian = true
+            case 0x4D3C_2B1A: isBigEndian = false
+            default:
+                failure = "a section header whose byte order can't be told"
+                return nil
+            }
+            // Interfaces are numbered anew in each section.
+            interfaces = []
+        }
+        let length = Int(field32(4))
+        guard length >= 12, length <= Self.largestBlock, length % 4 == 0 else {
+            failure = "a block of type \(type) with an impossible length of \(length)"
+            return nil
+        }
+        guard fill(length) else {
+            failure = source.failure ?? "the file ends inside a block"
+            return nil
+        }
+        guard Int(field32(length - 4)) == length else {
+            failure = "a block of type \(type) whose two lengths contradict each other"
+            return nil
+        }
+        return (type, length)
+    }
+
+    /// Has `count` bytes from `start` on in the buffer.
+    private mutating func fill(_ count: Int) -> Bool {
+        if end - start >= count { return true }
+        if start + count > buffer.count {
+            let rest = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[start..<end])
+            if count > buffer.count {
+                let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
+                larger.copyMemory(from: rest)
+                buffer.deallocate()
+                buffer = larger
+            } else {
+                buffer.copyMemory(from: rest)
+            }
+            end -= start
+            start = 0
+        }
+        while end - start < count {
+            let read = source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[end...]))
+            if read == 0 { return false }
+            end += read
+        }
+        return true
+    }
+
+    /// A number of the block at `start`, in the section's byte order.
+    private func field32(_ offset: Int) -> UInt32 {
+        let bytes = UnsafeRawBufferPointer(buffer)
+        return ordered(bytes.loadUnaligned(fromByteOffset: start + offset, as: UInt32.self))
+    }
+
+    private func ordered<T: FixedWidthInteger>(_ value: T) -> T {
+        isBigEndian ? T(bigEndian: value) : T(littleEndian: value)
+    }
+
+    /// A number of a block's body, whose length has been checked.
+    private func field<T: FixedWidthInteger & BitwiseCopyable>(_ bytes: RawSpan, _ offset: Int, _: T.Type) -> T {
+        ordered(bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: T.self))
+    }
+
+    // MARK: - Interfaces
+
+    private mutating func addInterface(_ body: RawSpan) {
+        guard body.byteCount >= 8 else {
+            failure = "an interface description that is too short"
+            return
+        }
+        var interface = Interface(
+            linkType: Int32(field(body, 0, UInt16.self)), snaplen: Int(field(body, 4, UInt32.self)))
+        var offset = 8
+        while offset + 4 <= body.byteCount {
+            let code = field(body, offset, UInt16.self)
+            let length = Int(field(body, offset + 2, UInt16.self))
+            offset += 4
+            guard code != 0, offset + length <= body.byteCount else { break }
+            switch code {
+            // if_tsresol: a negative power of 10, or of 2 where the highest bit is set.
+            case 9 where length == 1:
+                let exponent = Int(body.byte(offset) & 0x7F)
+                let isBinary = body.byte(offset) & 0x80 != 0
+                guard exponent <= (isBinary ? 63 : 19) else {
+                    failure = "an interface whose clock is finer than can be told"
+                    return
+                }
+                interface.unitsPerSecond = 1
+                for _ in 0..<exponent { interface.unitsPerSecond &*= isBinary ? 2 : 10 }
+            // if_tsoffset: seconds to be added.
+            case 14 where length == 8: interface.offsetSeconds = field(body, offset, Int64.self)
+            default: break
+            }
+            offset += (length + 3) & ~3
+        }
+        interfaces.append(interface)
+    }
+
+    // MARK: - Packets
+
+    /// Enhanced Packet Block: interface, time (two halves), captured length, length on the wire, bytes. The Packet Block
+    /// that it replaced has a 16-bit interface and a counter of drops in front, otherwise the same.
+    private mutating func packet(_ bytes: UnsafeRawBufferPointer, isObsolete: Bool) -> CapturedPacket? {
+        let body = bytes.bytes
+        guard body.byteCount >= 20 else {
+            failure = "a packet block that is too short"
+            return nil
+        }
+        let number = isObsolete ? Int(field(body, 0, UInt16.self)) : Int(field(body, 0, UInt32.self))
+        let captured = Int(field(body, 12, UInt32.self))
+        guard number < interfaces.count, captured <= body.byteCount - 20 else {
+            failure = "a packet block that contradicts itself"
+            return nil
+        }
+        let units = UInt64(field(body, 4, UInt32.self)) << 32 | UInt64(field(body, 8, UInt32.self))
+        lastTimestamp = Self.timestamp(units, interfaces[number])
+        return CapturedPacket(
+            timestamp: lastTimestamp, linkType: interfaces[number].linkType,
+            wireLength: Int(field(body, 16, UInt32.self)),
+            bytes: UnsafeRawBufferPointer(rebasing: bytes[20..<(20 + captured)]))
+    }
+
+    /// Simple Packet Block: length on the wire, bytes. It has no time; that of the packet before is the best guess.
+    private mutating func simplePacket(_ bytes: UnsafeRawBufferPointer) -> CapturedPacket? {
+        guard bytes.count >= 4, let interface = interfaces.first else {
+            failure = "a packet block that contradicts itself"
+            return nil
+        }
+        let length = Int(field(bytes.bytes, 0, UInt32.self))
+        var captured = min(length, bytes.count - 4)
+        if interface.snaplen > 0 { captured = min(captured, interface.snaplen) }
+        return CapturedPacket(
+            timestamp: lastTimestamp, linkType: interface.linkType, wireLength: length,
+            bytes: UnsafeRawBufferPointer(rebasing: bytes[4..<(4 + captured)]))
+    }
+
+    private static func timestamp(_ units: UInt64, _ interface: Interface) -> Timestamp {
+        let (seconds, rest) = units.quotientAndRemainder(dividingBy: interface.unitsPerSecond)
+        // rest < unitsPerSecond, so the quotient fits.
+        let product = rest.multipliedFullWidth(by: 1_000_000_000)
+        let nanoseconds = interface.unitsPerSecond.dividingFullWidth(product).quotient
+        let whole = Int64(truncatingIfNeeded: seconds) &+ interface.offsetSeconds
+        return Timestamp(nanoseconds: whole &* 1_000_000_000 &+ Int64(truncatingIfNeeded: nanoseconds))
+    }
+}

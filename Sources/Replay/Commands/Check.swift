@@ -1,0 +1,120 @@
+import ArgumentParser
+import Dispatch
+import Glibc
+import Shared
+import Synchronization
+
+/// `replay check DIR…`
+struct Check: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Replay fixtures and compare with what is expected.",
+        discussion: """
+            A fixture is a folder with a tape (input.pcap or input.pcapng, also with .gz) and what its replay gives: \
+            events.jsonl, service_map.yaml and summary.json. A file `names` in it gives names to addresses, as --names does. \
+            Exit status 1 says that something differs.
+            """)
+
+    @Argument(help: "Folders with fixtures in them or below them.", completion: .directory)
+    var folders: [String]
+
+    @Flag(help: "Write what the replay gives now as what is expected.")
+    var update = false
+
+    @Flag(help: "Print the result as one JSON object.")
+    var json = false
+
+    @Option(help: ArgumentHelp("Replay so many fixtures at once (default: one a processor).", valueName: "number"))
+    var threads: Int?
+
+    func run() throws {
+        if let threads, threads < 1 { throw Failure("--threads \(threads): write 1 or more") }
+        var fixtures: [Fixture] = []
+        for folder in folders {
+            let found = try Fixture.below(folder)
+            guard !found.isEmpty else {
+                throw Failure("\(folder): no fixtures; a fixture is a folder with a tape, \(Fixture.tapes[0]) for one")
+            }
+            fixtures += found
+        }
+        let results = replay(fixtures, threads: threads ?? max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1))
+        let style = Terminal.style(STDOUT_FILENO)
+        let text = json ? CheckReport.json(results) : CheckReport.text(results, style)
+        StandardOutput.write(text)
+        if results.contains(where: { $0.isDifferent }) { throw ExitCode(1) }
+    }
+
+    /// Each fixture on its own, several at a time; the results in the fixtures' order.
+    private func replay(_ fixtures: [Fixture], threads: Int) -> [CheckResult] {
+        let results = Mutex<[Int: CheckResult]>([:])
+        let next = Atomic(0)
+        let update = update
+        DispatchQueue.concurrentPerform(iterations: min(threads, fixtures.count)) { _ in
+            while true {
+                let place = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                guard place < fixtures.count else { return }
+                let result = CheckResult(fixtures[place], update: update)
+                results.withLock { $0[place] = result }
+            }
+        }
+        return results.withLock { results in fixtures.indices.compactMap { results[$0] } }
+    }
+}
+
+/// What became of a fixture.
+struct CheckResult: Sendable {
+    var folder: String
+    var files: [File] = []
+    /// Why it could not be replayed or updated.
+    var failure: String?
+
+    struct File: Sendable {
+        var name: String
+        var state: State
+    }
+
+    enum State: Sendable {
+        case same
+        case missing
+        case differs(old: String, new: String)
+        case written(changedLines: Int?)
+    }
+
+    init(_ fixture: Fixture, update: Bool) {
+        folder = fixture.folder
+        do throws(Failure) {
+            let contents = try fixture.replay()
+            for (name, content) in zip(Fixture.goldens, contents) {
+                let path = fixture.path(name)
+                let expected = TextFile.bytes(path)
+                if expected == content {
+                    files.append(File(name: name, state: .same))
+                } else if update {
+                    let file = try OutputFile(path, option: "check --update")
+                    try file.write(content.span.bytes)
+                    try file.commit()
+                    let changed = expected.map { TextDiff(Self.text($0), Self.text(content)).changedLines }
+                    files.append(File(name: name, state: .written(changedLines: changed)))
+                } else if let expected {
+                    files.append(File(name: name, state: .differs(old: Self.text(expected), new: Self.text(content))))
+                } else {
+                    files.append(File(name: name, state: .missing))
+                }
+            }
+        } catch {
+            failure = error.description
+        }
+    }
+
+    private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+
+    /// Whether the fixture is not as expected, and was not made so.
+    var isDifferent: Bool {
+        failure != nil
+            || files.contains { file in
+                switch file.state {
+                case .same, .written: false
+                case .missing, .differs: true
+                }
+            }
+    }
+}

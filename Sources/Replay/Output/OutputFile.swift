@@ -1,0 +1,135 @@
+import Glibc
+
+/// A file that appears under its name only when it is whole: until then it is written beside, as `NAME.partial`.
+///
+/// What can't be replaced by a new file is written directly: standard output (`-`), pipes, /dev/null.
+final class OutputFile {
+    /// As the user named it; for messages.
+    let path: String
+    private let descriptor: Int32
+    /// Where the bytes are until they are whole, and where they go then; `nil` where they are written directly.
+    private let pending: (partial: String, target: String)?
+    private var isOpen = true
+    private var writtenBytes = 0
+    /// Whoever read the pipe has gone (`| head`): nobody wants the rest.
+    private(set) var isAbandoned = false
+
+    /// - Parameter option: the setting that named the file, for the message.
+    init(_ path: String, option: String) throws(Failure) {
+        self.path = path
+        if path == "-" {
+            pending = nil
+            descriptor = STDOUT_FILENO
+            return
+        }
+        // A link's target is replaced, not the link.
+        let target = Self.resolved(path) ?? path
+        var status = stat()
+        let exists = stat(target, &status) == 0
+        if exists, status.st_mode & S_IFMT == S_IFDIR {
+            throw Failure("\(option) \(path): is a directory; name a file in it")
+        }
+        if exists, status.st_mode & S_IFMT != S_IFREG {
+            pending = nil
+            descriptor = open(target, O_WRONLY | O_CLOEXEC)
+        } else {
+            let partial = target + ".partial"
+            pending = (partial, target)
+            descriptor = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+            // Who could not read the old file shall not read the new one.
+            if descriptor >= 0, exists { fchmod(descriptor, status.st_mode & 0o777) }
+        }
+        guard descriptor >= 0 else {
+            let reason = String(cString: strerror(errno))
+            let remedy = errno == ENOENT ? "; make its folder first" : ""
+            throw Failure("\(option) \(path): can't be written: \(reason)\(remedy)")
+        }
+    }
+
+    deinit { closeDescriptor() }
+
+    func write(_ bytes: RawSpan) throws(Failure) {
+        guard !isAbandoned else { return }
+        writtenBytes &+= bytes.byteCount
+        let failure: Int32? = bytes.withUnsafeBytes { buffer in
+            var written = 0
+            while written < buffer.count {
+                let count = Glibc.write(descriptor, buffer.baseAddress.map { $0 + written }, buffer.count - written)
+                if count >= 0 {
+                    written += count
+                } else if errno != EINTR {
+                    return errno
+                }
+            }
+            return nil
+        }
+        guard let failure else { return }
+        if failure == EPIPE {
+            isAbandoned = true
+            return
+        }
+        let rest = pending.map { "; what was written is in \($0.partial)" } ?? ""
+        throw Failure("\(path): \(String(cString: strerror(failure)))\(rest)")
+    }
+
+    func write(_ text: String) throws(Failure) {
+        let bytes = Array(text.utf8)
+        try write(bytes.span.bytes)
+    }
+
+    /// The file is whole: gives it its name.
+    func commit() throws(Failure) {
+        guard isOpen else { return }
+        closeDescriptor()
+        guard let pending else { return }
+        guard rename(pending.partial, pending.target) == 0 else {
+            let reason = String(cString: strerror(errno))
+            throw Failure("\(path): can't be replaced: \(reason); what was written is in \(pending.partial)")
+        }
+    }
+
+    /// Takes back a file that nothing was written to; otherwise it stays, as partial.
+    func discardIfEmpty() {
+        if writtenBytes == 0 { discard() }
+    }
+
+    /// Nothing was written that anybody could want.
+    func discard() {
+        guard isOpen else { return }
+        closeDescriptor()
+        if let pending { unlink(pending.partial) }
+    }
+
+    private func closeDescriptor() {
+        guard isOpen else { return }
+        isOpen = false
+        if descriptor > STDERR_FILENO { close(descriptor) }
+    }
+
+    /// Whether what is written to a path goes through, as to a terminal or /dev/null: several may share it.
+    static func isDirect(_ path: String) -> Bool {
+        var status = stat()
+        return path == "-" || (stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG)
+    }
+
+    /// Whether two paths name the same file, whether it is there yet or not.
+    static func isSame(_ a: String, _ b: String) -> Bool {
+        guard a != "-", b != "-" else { return a == b }
+        return place(a) == place(b)
+    }
+
+    /// The path with its links followed; of a file that isn't there, that of its folder and the name.
+    private static func place(_ path: String) -> String {
+        if let resolved = resolved(path) { return resolved }
+        let slash = path.lastIndex(of: "/")
+        let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
+        let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        return (resolved(folder) ?? folder) + "/" + name
+    }
+
+    private static func resolved(_ path: String) -> String? {
+        guard let resolved = realpath(path, nil) else { return nil }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+}

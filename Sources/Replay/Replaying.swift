@@ -1,0 +1,62 @@
+import Shared
+
+/// One run: inputs through the pipeline to the outputs that are wanted.
+struct Replaying {
+    /// How much of the event log is gathered before it is written.
+    static let logBytes = 256 << 10
+
+    var options = Profiler.Options()
+    /// `nil`: on a thread of its own where that pays.
+    var readsAhead: Bool?
+    var showsProgress = false
+
+    struct Result {
+        var summary: Summary
+        var map: ServiceMapDocument
+        var capture: CaptureReport
+    }
+
+    /// - Parameter names: what the inputs are called in the summary, if not by their paths.
+    /// - Parameter log: takes the event log's bytes; says whether anybody wants more.
+    func run(_ paths: [String], names: [String]? = nil, log: (RawSpan) throws(Failure) -> Bool) throws(Failure) -> Result {
+        for path in paths { try Input.check(path) }
+        let profiler = Profiler(options)
+        let tape = Tape(sink: profiler)
+        var progress = showsProgress ? ProgressBar(totalBytes: Input.fileBytes(paths)) : nil
+        var readBefore: UInt64 = 0
+        var calls: UInt64 = 0
+        var isWanted = true
+        for (place, path) in paths.enumerated() where isWanted && !Interruption.isRequested {
+            let input = try Input.open(path, name: names?[place], readsAhead: readsAhead)
+            try tape.read(input) { () throws(Failure) in
+                if profiler.eventLogBytes >= Self.logBytes { isWanted = try drain(profiler, log) }
+                calls &+= 1
+                if calls % 256 == 0 {
+                    progress?.update(readBytes: readBefore &+ input.bytes.filePosition, packets: tape.packets.packets)
+                    if Interruption.isRequested { return false }
+                }
+                return isWanted
+            }
+            readBefore &+= input.bytes.filePosition
+        }
+        progress = nil
+        tape.finish()
+        profiler.finish()
+        _ = try drain(profiler, log)
+        var capture = CaptureReport(tape)
+        capture.wasInterrupted = Interruption.isRequested
+        return Result(summary: profiler.summary, map: profiler.serviceMap(), capture: capture)
+    }
+
+    private func drain(_ profiler: Profiler, _ log: (RawSpan) throws(Failure) -> Bool) throws(Failure) -> Bool {
+        var result = Swift.Result<Bool, Failure>.success(true)
+        profiler.drainEventLog { bytes in
+            do throws(Failure) {
+                result = .success(try log(bytes))
+            } catch {
+                result = .failure(error)
+            }
+        }
+        return try result.get()
+    }
+}

@@ -1,0 +1,116 @@
+import Shared
+
+/// The service map as a tree for people: a service, and below it what it talks to.
+///
+///     web
+///     ├──▶ orders  container
+///     │    GET  /orders/7    12
+///     │    POST /orders       3
+///     └──▶ orders-db  postgres :5432    1 connection
+struct ServiceMapTree {
+    private let style: TextStyle
+    private var lines: [String] = []
+
+    /// Endpoints of one destination that are shown; the map has them all.
+    private static let shownEndpoints = 12
+
+    init(_ style: TextStyle) { self.style = style }
+
+    static func text(_ document: ServiceMapDocument, _ style: TextStyle) -> String {
+        var tree = ServiceMapTree(style)
+        for service in document.services { tree.add(service) }
+        return tree.lines.isEmpty ? "" : tree.lines.joined(separator: "\n") + "\n"
+    }
+
+    private struct Destination {
+        var name: String
+        var endpoints: [ServiceMapDocument.Endpoint] = []
+        var connections: [ServiceMapDocument.Connection] = []
+    }
+
+    private mutating func add(_ service: ServiceMapDocument.Service) {
+        if !lines.isEmpty { lines.append("") }
+        lines.append("  " + style.tone(.strong, style.fitted(style.safe(service.name), style.width - 4)))
+        let destinations = Self.destinations(service)
+        for (place, destination) in destinations.enumerated() {
+            add(destination, isLast: place == destinations.count - 1)
+        }
+    }
+
+    /// By destination, in the order in which the map names them first.
+    private static func destinations(_ service: ServiceMapDocument.Service) -> [Destination] {
+        var destinations: [Destination] = []
+        var places: [String: Int] = [:]
+        func place(_ name: String) -> Int {
+            if let known = places[name] { return known }
+            places[name] = destinations.count
+            destinations.append(Destination(name: name))
+            return destinations.count - 1
+        }
+        for endpoint in service.endpoints { destinations[place(endpoint.destination)].endpoints.append(endpoint) }
+        for connection in service.connections {
+            destinations[place(connection.destination)].connections.append(connection)
+        }
+        return destinations
+    }
+
+    private mutating func add(_ destination: Destination, isLast: Bool) {
+        let arrow = isLast ? style.symbol("└──▶ ", "`--> ") : style.symbol("├──▶ ", "|--> ")
+        let trunk = isLast ? "     " : style.symbol("│    ", "|    ")
+        var head = "  " + style.tone(.faint, arrow) + style.tone(.accent, fitted(destination.name, style.width / 2))
+        // What is only a connection fits behind the name.
+        var connections = destination.connections[...]
+        if destination.endpoints.isEmpty, let first = connections.popFirst() { head += "  " + text(first) }
+        lines.append(head)
+        for connection in connections { lines.append("  " + style.tone(.faint, trunk) + text(connection)) }
+        add(destination.endpoints, trunk: trunk)
+    }
+
+    private func text(_ connection: ServiceMapDocument.Connection) -> String {
+        let sure = connection.confidence >= 90 ? "" : ", by its port only"
+        let facts = ":\(connection.port)  \(Quantity.count(connection.count, "connection"))\(sure)"
+        return style.tone(.good, connection.protocolName) + " " + facts
+    }
+
+    /// Endpoints by method and path; their variants, which differ in the shape of a body, as one.
+    private mutating func add(_ endpoints: [ServiceMapDocument.Endpoint], trunk: String) {
+        struct Line {
+            var method: String
+            var path: String
+            var count: UInt64
+            var variants: Int
+        }
+        var shown: [Line] = []
+        var places: [String: Int] = [:]
+        for endpoint in endpoints {
+            let key = "\(endpoint.method) \(endpoint.path)"
+            if let place = places[key] {
+                shown[place].count &+= endpoint.count
+                shown[place].variants += 1
+            } else {
+                places[key] = shown.count
+                shown.append(
+                    Line(method: endpoint.method, path: endpoint.path, count: endpoint.count, variants: 1))
+            }
+        }
+        let rest = shown.dropFirst(Self.shownEndpoints)
+        shown.removeLast(rest.count)
+        let methodColumns = min(shown.map(\.method.count).max() ?? 0, 16)
+        let pathColumns = min(shown.map { style.safe($0.path).count }.max() ?? 0, style.width - methodColumns - 34)
+        for line in shown {
+            let variants = line.variants > 1 ? style.tone(.faint, "  \(line.variants) shapes") : ""
+            let method = fitted(line.method, 16).padded(methodColumns)
+            let path = fitted(line.path, max(pathColumns, 8)).padded(pathColumns)
+            lines.append(
+                "  " + style.tone(.faint, trunk) + "\(style.tone(.strong, method)) \(path)"
+                    + "\(Quantity.count(line.count).leftPadded(8))\(variants)")
+        }
+        if !rest.isEmpty {
+            let count = rest.reduce(UInt64(0)) { $0 &+ $1.count }
+            let more = "and \(Quantity.count(UInt64(rest.count))) more, \(Quantity.count(count, "time"))"
+            lines.append("  " + style.tone(.faint, trunk + more))
+        }
+    }
+
+    private func fitted(_ text: String, _ columns: Int) -> String { style.fitted(style.safe(text), columns) }
+}

@@ -1,0 +1,130 @@
+/// The summary for programs: one JSON object, indented, with fixed order. Counters that are zero are left out where they
+/// are one of many (`by_verdict`, `anomalies`), so that a new kind changes nothing in what is there.
+package struct SummaryJSON {
+    private var text = "{"
+    private var depth = 1
+    private var isFirst = true
+
+    /// - Parameter capture: what the source has to say of itself, put first.
+    package static func text(_ summary: Summary, capture: (inout SummaryJSON) -> Void = { _ in }) -> String {
+        text { json in
+            capture(&json)
+            json.write(summary)
+        }
+    }
+
+    /// Another object in the same form.
+    package static func text(_ members: (inout SummaryJSON) -> Void) -> String {
+        var json = SummaryJSON()
+        members(&json)
+        return json.text + "\n}\n"
+    }
+
+    private mutating func write(_ summary: Summary) {
+        if let first = summary.firstEvent, let last = summary.lastEvent {
+            string("first_event", "\(first)")
+            string("last_event", "\(last)")
+        }
+        object("connections") { json in
+            json.number("opened", summary.connections.opened)
+            json.number("joined_late", summary.connections.joinedLate)
+            json.counts("by_verdict", summary.connections.verdicts)
+            json.counts("closed", summary.connections.closed)
+        }
+        object("messages") { json in
+            json.number("requests", summary.messages.requests)
+            json.number("responses", summary.messages.responses)
+            json.number("exchanges", summary.messages.exchanges)
+            json.number("unanswered_requests", summary.messages.unansweredRequests)
+        }
+        object("bytes") { json in
+            json.number("total", summary.bytes.total)
+            json.number("parsed", summary.bytes.parsed)
+            json.number("recognised", summary.bytes.recognised)
+            json.counts("gaps", summary.bytes.gaps)
+            json.counts("unparsed", summary.bytes.unparsed)
+            json.boolean("balanced", summary.bytes.isBalanced)
+            json.number("retransmitted", summary.bytes.retransmitted)
+            json.number("retransmitted_different", summary.bytes.retransmittedDifferent)
+        }
+        object("anomalies") { json in
+            for (anomaly, count) in summary.anomalies.nonZero { json.number("\(anomaly.name)", count) }
+        }
+        counts("lost", summary.losses)
+        counts("limits_reached", summary.limits)
+    }
+
+    // MARK: - Members
+
+    package mutating func number(_ key: String, _ value: UInt64) { member(key, "\(value)") }
+    package mutating func boolean(_ key: String, _ value: Bool) { member(key, value ? "true" : "false") }
+    package mutating func string(_ key: String, _ value: String) { member(key, Self.quoted(value)) }
+
+    package mutating func object(_ key: String, _ body: (inout SummaryJSON) -> Void) {
+        member(key, "")
+        nested("{", "}", body)
+    }
+
+    /// An array of objects.
+    package mutating func array<Element>(
+        _ key: String, _ elements: [Element], _ body: (inout SummaryJSON, Element) -> Void
+    ) {
+        member(key, "")
+        nested("[", "]") { json in
+            for element in elements {
+                json.next()
+                json.nested("{", "}") { body(&$0, element) }
+            }
+        }
+    }
+
+    private mutating func counts<Key>(_ key: String, _ tally: Tally<Key>) {
+        object(key) { json in
+            for (name, count) in tally.nonZero { json.number(Self.snakeCase("\(name)"), count) }
+        }
+    }
+
+    private mutating func nested(_ open: String, _ close: String, _ body: (inout SummaryJSON) -> Void) {
+        text += open
+        depth += 1
+        isFirst = true
+        body(&self)
+        depth -= 1
+        if !isFirst { newline() }
+        isFirst = false
+        text += close
+    }
+
+    private mutating func member(_ key: String, _ value: String) {
+        next()
+        text += "\(Self.quoted(key)): \(value)"
+    }
+
+    private mutating func next() {
+        if !isFirst { text += "," }
+        isFirst = false
+        newline()
+    }
+
+    private mutating func newline() { text += "\n" + String(repeating: "  ", count: depth) }
+
+    /// `joinedLate` as `joined_late`.
+    static func snakeCase(_ name: String) -> String {
+        var text = ""
+        for character in name {
+            if character.isUppercase { text += "_" }
+            text += character.lowercased()
+        }
+        return text
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var json = JSONWriter(capacity: text.utf8.count + 16)
+        json.string(text)
+        var quoted = ""
+        json.withBytes { bytes in
+            bytes.withUnsafeBytes { quoted = String(decoding: $0, as: UTF8.self) }
+        }
+        return quoted
+    }
+}

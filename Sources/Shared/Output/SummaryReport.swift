@@ -1,0 +1,149 @@
+/// The summary for people: what was on the tape, what was understood, what was lost and why.
+package struct SummaryReport {
+    private let style: TextStyle
+    private var lines: [String] = []
+
+    /// Columns of the names on the left.
+    private static let labelColumns = 14
+
+    package init(_ style: TextStyle) { self.style = style }
+
+    package var text: String { lines.joined(separator: "\n") + "\n" }
+
+    package mutating func add(_ summary: Summary) {
+        connections(summary.connections)
+        messages(summary.messages)
+        bytes(summary.bytes)
+        anomalies(summary.anomalies)
+        lost(summary)
+    }
+
+    // MARK: - Lines
+
+    package mutating func blank() { lines.append("") }
+
+    /// A line of a name and what is to say of it; too long, it goes on below.
+    package mutating func line(_ label: String, _ parts: [String], tone: TextStyle.Tone = .plain) {
+        var text = ""
+        var isFirst = true
+        let indent = String(repeating: " ", count: Self.labelColumns)
+        func finish(_ lines: inout [String]) {
+            let start = isFirst ? style.tone(.strong, label.padded(Self.labelColumns)) : indent
+            lines.append("  " + start + style.tone(tone, text))
+            isFirst = false
+            text = ""
+        }
+        let separator = style.symbol(" · ", ", ")
+        for part in parts {
+            let isFull = !text.isEmpty && text.count + separator.count + part.count + Self.labelColumns + 2 > style.width
+            if isFull { finish(&lines) }
+            text += (text.isEmpty ? "" : separator) + part
+        }
+        finish(&lines)
+    }
+
+    // MARK: - Sections
+
+    private mutating func connections(_ connections: Summary.Connections) {
+        line("Connections", [Quantity.count(connections.opened)] + counted(connections.verdicts))
+        var ends = connections.closed.nonZero.map { "\(Quantity.count($0.count)) \(Self.ending($0.key))" }
+        if connections.joinedLate > 0 { ends.insert("\(Quantity.count(connections.joinedLate)) joined late", at: 0) }
+        if !ends.isEmpty { line("", ends, tone: .faint) }
+    }
+
+    private mutating func messages(_ messages: Summary.Messages) {
+        guard messages.requests > 0 || messages.responses > 0 else { return }
+        var parts = [
+            Quantity.count(messages.requests, "request"), Quantity.count(messages.responses, "response"),
+            Quantity.count(messages.exchanges, "exchange"),
+        ]
+        if messages.unansweredRequests > 0 { parts.append("\(Quantity.count(messages.unansweredRequests)) unanswered") }
+        line("HTTP", parts)
+    }
+
+    private mutating func bytes(_ ledger: Summary.ByteLedger) {
+        line("Bytes", ["\(Quantity.bytes(ledger.total)) in streams"])
+        share("parsed", ledger.parsed, of: ledger.total, .good)
+        share("recognised", ledger.recognised, of: ledger.total, .good)
+        for (reason, count) in ledger.gaps.nonZero {
+            share("gap: \(Self.words("\(reason)"))", count, of: ledger.total, .bad)
+        }
+        for (reason, count) in ledger.unparsed.nonZero {
+            share("unparsed: \(Self.words("\(reason)"))", count, of: ledger.total, .warning)
+        }
+        if ledger.retransmitted > 0 {
+            let differing = ledger.retransmittedDifferent
+            line(
+                "",
+                ["\(Quantity.bytes(ledger.retransmitted)) came again"]
+                    + (differing > 0 ? ["\(Quantity.bytes(differing)) of them with other content"] : []),
+                tone: .faint)
+        }
+        if !ledger.isBalanced {
+            line("", ["the balance does not add up: please report this capture"], tone: .bad)
+        }
+    }
+
+    private mutating func share(_ name: String, _ part: UInt64, of whole: UInt64, _ tone: TextStyle.Tone) {
+        guard part > 0 else { return }
+        let columns = 20
+        let filled = whole == 0 ? 0 : Int((Double(part) / Double(whole) * Double(columns)).rounded(.up))
+        let bar = String(repeating: style.symbol("█", "#"), count: min(filled, columns))
+        let text =
+            "  " + String(repeating: " ", count: Self.labelColumns) + name.padded(30)
+            + Quantity.bytes(part).leftPadded(9) + Quantity.share(part, of: whole).leftPadded(8)
+        lines.append(text + (style.width >= 88 ? "  " + style.tone(tone, bar) : ""))
+    }
+
+    private mutating func anomalies(_ anomalies: Tally<Anomaly>) {
+        let counts = anomalies.nonZero.map { "\(Self.spaced("\($0.key.name)")) \(Quantity.count($0.count))" }
+        if !counts.isEmpty { line("Anomalies", counts, tone: .warning) }
+    }
+
+    private mutating func lost(_ summary: Summary) {
+        var parts: [String] = []
+        for (reason, count) in summary.losses.nonZero { parts.append(Self.loss(reason, count)) }
+        for (reason, count) in summary.bytes.gaps.nonZero {
+            parts.append("\(Quantity.bytes(count)) \(Self.words("\(reason)"))")
+        }
+        line("Lost", parts.isEmpty ? ["nothing"] : parts, tone: parts.isEmpty ? .good : .bad)
+        let limits = summary.limits.nonZero.map { "\(Self.words("\($0.key)")) \(Quantity.count($0.count))" }
+        if !limits.isEmpty { line("Limits", limits, tone: .warning) }
+    }
+
+    /// Whether anything that was on the wire is missing from what was read: exit status 1.
+    package static func isLossy(_ summary: Summary) -> Bool {
+        summary.losses.total > 0 || summary.bytes.gaps.total > 0
+    }
+
+    private static func ending(_ how: ConnectionClosed.How) -> String {
+        switch how {
+        case .orderly: "closed in order"
+        case .reset: "reset"
+        case .idle: "fell silent"
+        case .tapeEnd: "open at the end"
+        case .superseded: "replaced by a new one"
+        }
+    }
+
+    private static func loss(_ reason: Loss.Reason, _ count: UInt64) -> String {
+        switch reason {
+        case .linkType: Quantity.count(count, "packet") + " of an unknown link type"
+        case .malformedHeader: Quantity.count(count, "packet") + " with a malformed header"
+        case .incompleteFragments: Quantity.count(count, "fragment") + " of incomplete datagrams"
+        case .truncatedFile: Quantity.count(count, "file") + " cut short"
+        case .tableFull: Quantity.count(count, "connection") + " let go of, the table was full"
+        }
+    }
+
+    // MARK: - Words
+
+    private func counted<Key>(_ tally: Tally<Key>) -> [String] {
+        tally.nonZero.map { "\(Self.words("\($0.key)")) \(Quantity.count($0.count))" }
+    }
+
+    /// `joinedLate` as `joined late`.
+    private static func words(_ name: String) -> String { spaced(SummaryJSON.snakeCase(name)) }
+
+    private static func spaced(_ name: String) -> String { String(name.map { $0 == "_" ? " " : $0 }) }
+}

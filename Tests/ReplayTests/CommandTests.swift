@@ -1,0 +1,204 @@
+import Testing
+
+@testable import replay
+
+@Suite struct `The command` {
+    static let capture = `Capture files`.capture
+
+    let folder = TemporaryFolder()
+    let input: String
+
+    init() { input = folder.write("shop.pcap", Self.capture.pcap()) }
+
+    private func path(_ name: String) -> String { folder.path + "/" + name }
+
+    @Test func `without outputs shows summary and service map`() throws {
+        let run = try Executable.replay([input, "--name", "10.0.0.1=web", "--name", "10.0.0.2:80=shop"])
+        #expect(run.status == 0)
+        #expect(run.errors == "")
+        #expect(run.output.contains("1 request · 1 response · 1 exchange"))
+        #expect(run.output.contains("  web\n  └──▶ shop\n"))
+        #expect(!run.output.contains("\u{1B}"), "colours where nobody looks on")
+    }
+
+    @Test func `draws in ASCII where the locale is not UTF-8`() throws {
+        let run = try Executable.replay([input], environment: ["LC_ALL": "C"])
+        #expect(run.output.utf8.allSatisfy { $0 < 0x80 })
+        #expect(run.output.contains("`-->"))
+    }
+
+    @Test func `writes its outputs, by options and by the environment`() throws {
+        let run = try Executable.replay([input, "-q", "--output", path("e.jsonl"), "--service-map", path("m.yaml")])
+        #expect(run.status == 0)
+        #expect(run.output == "")
+        let events = try #require(folder.text("e.jsonl"))
+        #expect(events.split(separator: "\n").count == 2)
+        #expect(folder.text("m.yaml")?.contains("services:") == true)
+        let environment = ["OUTPUT_PATH": path("e2.jsonl"), "SERVICE_MAP_PATH": path("m2.yaml")]
+        _ = try Executable.replay([input, "-q"], environment: environment)
+        #expect(folder.text("e2.jsonl") == events)
+        #expect(folder.text("m2.yaml") == folder.text("m.yaml"))
+        _ = try Executable.replay([input, "-q", "-o", path("e3.jsonl")], environment: ["OUTPUT_PATH": path("e4.jsonl")])
+        #expect(folder.text("e3.jsonl") == events)
+        #expect(folder.names == ["e.jsonl", "e2.jsonl", "e3.jsonl", "m.yaml", "m2.yaml", "shop.pcap"])
+    }
+
+    @Test func `an output of - leaves standard output to the data`() throws {
+        let run = try Executable.replay([input, "-o", "-"])
+        #expect(run.output.split(separator: "\n").allSatisfy { $0.hasPrefix("{") })
+        #expect(run.errors.contains("Connections"))
+    }
+
+    @Test func `standard input, compression and threads change nothing`() throws {
+        let plain = try Executable.replay([input, "-q", "-o", "-"]).output
+        #expect(try Executable.replay(["-", "-q", "-o", "-"], input: Self.capture.pcap()).output == plain)
+        #expect(try Executable.replay(["-", "-q", "-o", "-"], input: Self.capture.pcapng()).output == plain)
+        _ = try Executable.run("/bin/sh", ["-c", "gzip -k '\(input)' && mv '\(input).gz' '\(path("no-such-suffix"))'"])
+        for threads in ["1", "2", "9"] {
+            #expect(
+                try Executable.replay([path("no-such-suffix"), "-q", "-o", "-", "--threads", threads]).output == plain)
+        }
+        #expect(try Executable.replay([path("no-such-suffix"), "-q", "-o", "-"]).output == plain)
+    }
+
+    @Test func `the summary for programs is one JSON object`() throws {
+        let run = try Executable.replay([input, "--json"])
+        #expect(run.output.hasPrefix("{\n  \"inputs\": ["))
+        #expect(run.output.hasSuffix("\n}\n"))
+        #expect(run.output.contains("\"balanced\": true"))
+    }
+
+    @Test func `a file that is cut short has status 1, and what precedes the cut`() throws {
+        let cut = folder.write("cut.pcap", Array(Self.capture.pcap().dropLast(3)))
+        let run = try Executable.replay([cut, "-q", "-o", "-"])
+        #expect(run.status == 1)
+        #expect(run.output.split(separator: "\n").count == 2)
+        #expect(run.errors.hasPrefix("replay: \(cut): truncated dump file"))
+        #expect(run.errors.contains("after packet 7; what precedes it was read"))
+    }
+
+    @Test func `an unknown link type has status 1 and is named`() throws {
+        let unknown = folder.write("usb.pcap", CaptureBytes(linkType: 220, [[1, 2, 3]]).pcap())
+        let run = try Executable.replay([unknown, "-q"])
+        #expect(run.status == 1)
+        #expect(run.errors == "replay: link type 220 (USB) is not one that replay reads: 1 packet skipped\n")
+    }
+
+    @Test(arguments: [
+        ([], "Missing expected argument"),
+        (["/no/such/file.pcap"], "/no/such/file.pcap: no such file"),
+        (["/tmp"], "/tmp: is a directory"),
+        (["/dev/null"], "/dev/null: is empty"),
+        (["/bin/sh"], "/bin/sh: not a capture; it begins with 7f 45 4c 46"),
+        (["INPUT", "--output", "/no/such/folder/x"], "--output /no/such/folder/x: can't be written"),
+        (["INPUT", "--service-map", "/tmp"], "--service-map /tmp: is a directory"),
+        (["INPUT", "--output", "INPUT"], "would overwrite the input"),
+        (["INPUT", "--output", "INPUT.x", "--service-map", "INPUT.x"], "are both"),
+        (["INPUT", "--name", "web"], "--name web: "),
+        (["INPUT", "--names", "/no/names"], "--names /no/names: can't be read"),
+        (["INPUT", "--threads", "0"], "--threads 0: write 1 or more"),
+        (["INPUT", "--threads", "x"], "--threads"),
+        (["INPUT", "--body-limit=-1"], "--body-limit -1: write a number"),
+        (["INPUT", "--no-such-option"], "Unknown option '--no-such-option'"),
+        (["check", "/no/such/folder"], "/no/such/folder: "),
+        (["check", "/usr/include/linux"], "no fixtures"),
+    ] as [([String], String)])
+    func `what can't be done has status 2 and one line that says why`(_ arguments: [String], _ message: String) throws {
+        let run = try Executable.replay(arguments.map { $0.replacing("INPUT", with: input) })
+        #expect(run.status == 2)
+        #expect(!run.wasKilled)
+        #expect(run.errors.contains(message), "\(run.errors)")
+        #expect(run.errors.hasPrefix("replay: "))
+        #expect(run.errors.split(separator: "\n").count == 1)
+        #expect(run.output == "")
+        #expect(folder.names == ["shop.pcap"], "files that nobody asked for")
+    }
+
+    @Test func `a pipe that nobody reads is no crash`() throws {
+        let run = try Executable.run(
+            "/bin/bash", ["-c", "set -o pipefail; '\(Executable.replay)' '\(input)' -o - | head -c 10"])
+        #expect(run.status == 0)
+        #expect(!run.wasKilled)
+    }
+
+    @Test func `an old output stays until the new one is whole`() throws {
+        let old = folder.write("e.jsonl", Array("old\n".utf8))
+        let run = try Executable.replay(["/no/such.pcap", "-o", old])
+        #expect(run.status == 2)
+        #expect(folder.text("e.jsonl") == "old\n")
+        #expect(folder.names == ["e.jsonl", "shop.pcap"])
+    }
+
+    @Test func `devices and links are written through`() throws {
+        #expect(try Executable.replay([input, "-q", "-o", "/dev/null"]).status == 0)
+        #expect(try Executable.replay([input, "-q", "-o", "/dev/full"]).status == 2)
+        folder.write("real.jsonl", [])
+        _ = try Executable.run("/bin/ln", ["-s", "real.jsonl", path("link.jsonl")])
+        _ = try Executable.replay([input, "-q", "-o", path("link.jsonl")])
+        #expect(folder.text("real.jsonl")?.isEmpty == false)
+    }
+
+    @Test(arguments: [["--help"], ["-h"], ["run", "--help"], ["check", "--help"], ["--version"]])
+    func `help and version are no errors`(_ arguments: [String]) throws {
+        let run = try Executable.replay(arguments)
+        #expect(run.status == 0)
+        #expect(run.errors == "")
+        #expect(!run.output.isEmpty)
+    }
+
+    @Test func `help has the options of run and fits 80 columns`() throws {
+        let run = try Executable.replay(["--help"], environment: ["COLUMNS": "80"])
+        for option in ["--output", "--service-map", "--name", "--json", "EXAMPLES", "EXIT STATUS", "check"] {
+            #expect(run.output.contains(option))
+        }
+        #expect(run.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
+    }
+
+    @Test(arguments: ["bash", "zsh", "fish"])
+    func `completion for shells`(_ shell: String) throws {
+        #expect(try Executable.replay(["--generate-completion-script", shell]).output.contains("--service-map"))
+    }
+
+    // MARK: - check
+
+    private func fixture() throws -> String {
+        folder.write("fixtures/http/one/input.pcap", Self.capture.pcap())
+        folder.write("fixtures/http/one/names", Array("10.0.0.1 web # the visitor\n".utf8))
+        folder.write("fixtures/http/two/input.pcapng", Self.capture.pcapng())
+        return path("fixtures")
+    }
+
+    @Test func `check names what is missing, writes it, and then is content`() throws {
+        let fixtures = try fixture()
+        let missing = try Executable.replay(["check", fixtures])
+        #expect(missing.status == 1)
+        #expect(missing.output.contains("no events.jsonl"))
+        #expect(missing.output.contains("write it with: replay check --update \(fixtures)/http/one"))
+        #expect(missing.output.hasSuffix("2 fixtures, 2 differ\n"))
+        let written = try Executable.replay(["check", fixtures, "--update"])
+        #expect(written.status == 0)
+        #expect(written.output.contains("service_map.yaml written, new"))
+        let content = try Executable.replay(["check", fixtures])
+        #expect(content.status == 0)
+        #expect(content.output == "2 fixtures, 0 differ\n")
+        #expect(folder.text("fixtures/http/one/service_map.yaml")?.contains("name: web") == true)
+    }
+
+    @Test func `check shows what differs, whatever the number of threads`() throws {
+        let fixtures = try fixture()
+        _ = try Executable.replay(["check", fixtures, "--update"])
+        let golden = try #require(folder.text("fixtures/http/two/events.jsonl"))
+        folder.write("fixtures/http/two/events.jsonl", Array(golden.replacing("204", with: "500").utf8))
+        let one = try Executable.replay(["check", fixtures, "--threads", "1"])
+        #expect(one.status == 1)
+        #expect(one.output.contains("http/two: events.jsonl differs\n  line 2\n"))
+        #expect(one.output.contains("  - ") && one.output.contains("  + "))
+        #expect(one.output.contains("\"status_code\":500"))
+        #expect(one.output.split(separator: "\n").allSatisfy { $0.count <= 101 })
+        #expect(one.output.hasSuffix("2 fixtures, 1 differs\n"))
+        #expect(try Executable.replay(["check", fixtures, "--threads", "8"]).output == one.output)
+        #expect(try Executable.replay(["check", fixtures, "--json"]).output.contains("\"events.jsonl\": \"differs\""))
+        #expect(
+            try Executable.replay(["check", fixtures, "--update"]).output.contains("events.jsonl written, 1 line changed"))
+    }
+}

@@ -1,0 +1,116 @@
+import Testing
+
+@testable import Shared
+@testable import replay
+
+@Suite struct `Flow table` {
+    static func syn(_ port: Int) -> Segment { Segment.client(100, "S").ports(port, 80) }
+
+    @Test func `idle connections end by the tape's time, and go on as joined late with their role`() {
+        let conversation = handshake + [.client(101, ack: 501, "P", "a"), .client(102, ack: 501, "P", "b")]
+        #expect(
+            events(of: conversation, seconds: [0, 0, 0, 0, 700]) == [
+                opened, "1 > 0 a", "1 close idle", "open 2 client late 10.0.0.1:40000 10.0.0.2:80", "2 > 0 b",
+                "2 close tapeEnd",
+            ])
+    }
+
+    @Test func `a connection that is heard of now and then does not end`() {
+        let probes = (1...20).map { _ in Segment.client(101, ack: 501) }
+        let lines = events(of: handshake + probes, seconds: [0, 0, 0] + (1...20).map { Double($0) * 500 })
+        #expect(lines == [opened, "1 close tapeEnd"])
+    }
+
+    @Test func `a SYN that nobody answers is given up`() {
+        let lines = events(of: [Self.syn(1), Self.syn(2)], seconds: [0, 200])
+        #expect(lines[1] == "1 close idle")
+    }
+
+    @Test func `the end of the tape closes what is open in the order of opening`() {
+        let ports = [9, 3, 7, 1, 5]
+        let lines = events(of: ports.map(Self.syn) + [Self.syn(7)])
+        #expect(lines.suffix(5) == (1...5).map { "\($0) close tapeEnd" })
+    }
+
+    @Test func `a full table lets go of what it has heard of least recently, and says so`() {
+        var limits = FlowLimits()
+        limits.flows = 10
+        let lines = events(of: (1...25).map(Self.syn), limits: limits)
+        #expect(lines.count(where: { $0.hasSuffix("close idle") }) == 15)
+        #expect(lines.count(where: { $0.hasSuffix("close tapeEnd") }) == 10)
+        #expect(lines.contains("lost tableFull 15"))
+    }
+
+    @Test func `closed flows are bounded and are the first to go`() {
+        var limits = FlowLimits()
+        limits.flows = 10
+        limits.closedFlows = 4
+        var conversation: [Segment] = []
+        for port in 1...50 {
+            conversation += [Self.syn(port), Segment.server(0, ack: 101, "R").ports(port, 80)]
+        }
+        let lines = events(of: conversation, limits: limits)
+        #expect(lines.count(where: { $0.hasSuffix("close reset") }) == 50)
+        #expect(!lines.contains { $0.hasPrefix("lost") })
+    }
+
+    @Test func `both ends the same endpoint`() {
+        let packet = Packet.ipv4(
+            Segment.client(100, "S").ports(80, 80).tcp, from: Packet.server, to: Packet.server)
+        #expect(events(of: [packet, packet]).count == 2)
+    }
+
+    @Test func `clocks that jump, backwards and to the end of time`() {
+        let sink = RecordingSink()
+        var decoder = PacketDecoder(sink: sink)
+        let packets = (handshake + [.client(101, ack: 501, "P", "a"), .client(102, ack: 501, "P", "b")]).map(\.ipv4)
+        for time in [0, Int64.max, Int64.min, -1, 1] {
+            for packet in packets {
+                decoder.take(
+                    linkType: 101, packet.span.bytes, wireLength: packet.count, at: Timestamp(nanoseconds: time))
+            }
+        }
+        decoder.finish()
+        #expect(sink.lines.contains("1 > 0 a"))
+    }
+
+    /// The index against a dictionary, over many insertions and removals in random order.
+    @Test func `the index finds what is there and nothing else`() {
+        var random = SeededGenerator(seed: 7)
+        var index = FlowIndex(seed: 42)
+        var tuples: [(Endpoint, Endpoint)] = []
+        var present = Set<Int>()
+        for slot in 0..<3000 {
+            let a = Endpoint(IPAddress(v4: UInt32(slot % 50)), UInt16(slot / 50))
+            tuples.append((a, Endpoint(IPAddress(v4: 0x0A00_0001), 80)))
+        }
+        for _ in 0..<20_000 {
+            let slot = Int.random(in: 0..<tuples.count, using: &random)
+            if present.remove(slot) != nil {
+                index.remove(slot) { tuples[$0] }
+            } else {
+                present.insert(slot)
+                index.insert(slot) { tuples[$0] }
+            }
+        }
+        #expect(index.count == present.count)
+        for (slot, tuple) in tuples.enumerated() {
+            let found = index.find(index.hash(tuple.1, tuple.0)) { tuples[$0] == tuple }
+            #expect(found == (present.contains(slot) ? slot : nil))
+        }
+    }
+}
+
+/// SplitMix64: the same numbers for the same seed, on every machine.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

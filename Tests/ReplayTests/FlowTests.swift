@@ -1,0 +1,246 @@
+import Testing
+
+@testable import replay
+
+@Suite struct `Flows` {
+    // MARK: - Beginning
+
+    @Test func `whoever sends SYN is the client`() {
+        let conversation = handshake + [.client(101, ack: 501, "P", "ask"), .server(501, ack: 104, "P", "answer")]
+        #expect(events(of: conversation) == [opened, "1 > 0 ask", "1 < 0 answer", "1 close tapeEnd"])
+    }
+
+    @Test func `whoever is answered with SYN-ACK is the client`() {
+        let conversation = [
+            Segment.server(500, ack: 101, "S"), .client(101, ack: 501), .client(101, ack: 501, "P", "ask"),
+        ].map { $0.ports(90, 4000) }
+        #expect(events(of: conversation) == ["open 1 client 10.0.0.1:90 10.0.0.2:4000", "1 > 0 ask", "1 close tapeEnd"])
+    }
+
+    @Test func `a client on a low port is the client all the same`() {
+        let conversation = handshake.map { $0.ports(80, 40000) }
+        #expect(events(of: conversation) == ["open 1 client 10.0.0.1:80 10.0.0.2:40000", "1 close tapeEnd"])
+    }
+
+    @Test(arguments: [(40000, 80), (5021, 5020), (60000, 6379), (1024, 27017), (40000, 50)])
+    func `joined late, the likelier client is local`(_ client: Int, _ server: Int) {
+        let open = "open 1 unknown late 10.0.0.1:\(client) 10.0.0.2:\(server)"
+        let ask = Segment.client(7000, ack: 9000, "P", "ask").ports(client, server)
+        let answer = Segment.server(9000, ack: 7003, "P", "answer").ports(client, server)
+        #expect(events(of: [ask, answer]) == [open, "1 > 0 ask", "1 < 0 answer", "1 close tapeEnd"])
+        #expect(events(of: [answer, ask])[0] == open)
+    }
+
+    @Test func `joined late, the other stream begins where it was acknowledged`() {
+        let conversation: [Segment] = [
+            .client(7000, ack: 9000, "P", "ask"), .server(9003, ack: 7003, "P", "wer"),
+            .server(9000, ack: 7003, "P", "ans"),
+        ]
+        #expect(events(of: conversation) == [openedLate, "1 > 0 ask", "1 < 3 wer", "1 < 0 ans", "1 close tapeEnd"])
+    }
+
+    @Test func `segments without data open nothing`() {
+        #expect(
+            events(of: [.client(7, ack: 9), .server(9, ack: 8, "F"), .client(8, "R"), .client(7, ack: 9, "", "x")]) == [])
+    }
+
+    @Test func `scanners' SYN with FIN or RST opens nothing`() {
+        #expect(events(of: [.client(7, "SF"), .client(7, "SR"), .client(7, ack: 1, "SFRP", "x")]) == [])
+    }
+
+    @Test func `one direction only`() {
+        let conversation: [Segment] = [
+            .client(100, "S"), .client(101, ack: 501), .client(101, ack: 501, "P", "ask"), .client(104, ack: 507),
+            .client(104, ack: 507, "FP", "bye"),
+        ]
+        #expect(
+            events(of: conversation) == [
+                opened, "1 > 0 ask", "1 > 3 bye", "1 > fin 6", "1 < ack 6", "1 close tapeEnd",
+            ])
+    }
+
+    @Test func `simultaneous open`() {
+        let conversation: [Segment] = [
+            .client(100, "S"), .server(500, "S"), .client(100, ack: 501, "S"), .server(500, ack: 101, "S"),
+            .client(101, ack: 501, "P", "ask"), .server(501, ack: 104, "P", "answer"),
+        ]
+        #expect(events(of: conversation) == [opened, "1 > 0 ask", "1 < 0 answer", "1 close tapeEnd"])
+    }
+
+    @Test func `data in SYN (TCP Fast Open), and again behind it`() {
+        let conversation: [Segment] = [
+            .client(100, "S", "ask"), .server(500, ack: 101, "S"), .client(101, ack: 501, "P", "ask"),
+        ]
+        #expect(events(of: conversation) == [opened, "1 > 0 ask", "1 > 0 ask", "1 close tapeEnd"])
+    }
+
+    @Test func `SYN again with the same number and with another one`() {
+        let conversation: [Segment] = [
+            .client(100, "S"), .client(100, "S"), .client(900, "S"), .server(500, ack: 901, "S"),
+            .client(901, ack: 501, "P", "ask"),
+        ]
+        #expect(events(of: conversation) == [opened, "1 > 0 ask", "1 close tapeEnd"])
+    }
+
+    @Test func `SYN again with another number, and the answer to the first`() {
+        let conversation: [Segment] = [
+            .client(100, "S"), .client(900, "S"), .server(500, ack: 101, "S"), .client(101, ack: 501, "P", "ask"),
+        ]
+        #expect(events(of: conversation) == [opened, "1 > 0 ask", "1 close tapeEnd"])
+    }
+
+    @Test func `numbers wrap within a stream`() {
+        let start: UInt32 = 0xFFFF_FFFD
+        let conversation: [Segment] = [
+            .client(start &- 1, "S"), .server(500, ack: start, "S"), .client(start, ack: 501, "P", "abcde"),
+            .client(2, ack: 501, "P", "fgh"), .server(501, ack: 5), .client(5, ack: 501, "F"),
+        ]
+        #expect(
+            events(of: conversation) == [opened, "1 > 0 abcde", "1 > 5 fgh", "1 > fin 8", "1 close tapeEnd"])
+    }
+
+    // MARK: - Data
+
+    @Test func `retransmissions are reported again, keep-alive probes are not`() {
+        let conversation: [Segment] = handshake + [
+            .client(101, ack: 501, "P", "ask"), .client(101, ack: 501, "P", "ask"), .client(103, ack: 501),
+            .client(103, ack: 501, "", "\0"), .server(500, ack: 104, "", "x"),
+        ]
+        #expect(events(of: conversation) == [opened, "1 > 0 ask", "1 > 0 ask", "1 close tapeEnd"])
+    }
+
+    @Test func `bytes before the stream's beginning are left out`() {
+        let conversation: [Segment] = [.client(1000, ack: 1, "P", "ask"), .client(997, ack: 1, "P", "olda")]
+        #expect(events(of: conversation) == [openedLate, "1 > 0 ask", "1 > 0 a", "1 close tapeEnd"])
+        let before: [Segment] = [.client(1000, ack: 1, "P", "ask"), .client(990, ack: 1, "P", "old")]
+        #expect(events(of: before) == [openedLate, "1 > 0 ask", "1 close tapeEnd"])
+    }
+
+    @Test func `what snaplen cut is a gap`() {
+        let conversation = handshake + [.client(101, ack: 501, "P", "ask").cut(7), .client(111, ack: 501, "P", "more")]
+        #expect(
+            events(of: conversation) == [opened, "1 > 0 ask", "1 > gap 3+7 snaplen", "1 > 10 more", "1 close tapeEnd"])
+    }
+
+    @Test func `all but the header cut off`() {
+        let conversation = handshake + [.client(101, ack: 501, "P").cut(1000)]
+        #expect(events(of: conversation) == [opened, "1 > gap 0+1000 snaplen", "1 close tapeEnd"])
+    }
+
+    @Test func `a header cut off inside its options`() {
+        var segment = Segment.client(101, ack: 501, "P").cut(1000)
+        segment.options = [UInt8](repeating: 1, count: 12)
+        let packet = Array(segment.ipv4.dropLast(8))
+        #expect(
+            events(of: handshake.map(\.ipv4) + [packet]) == [opened, "1 > gap 0+1000 snaplen", "1 close tapeEnd"])
+    }
+
+    @Test func `an acknowledgment of what was not seen is believed when nothing contradicts it`() {
+        let lost: [Segment] = handshake + [
+            .client(101, ack: 501, "P", "a"), .server(501, ack: 111, "P", "x"), .server(502, ack: 111, "P", "y"),
+            .server(503, ack: 111, "P", "z"), .server(504, ack: 111, "P", "!"),
+        ]
+        #expect(
+            events(of: lost) == [opened, "1 > 0 a", "1 < 0 x", "1 < 1 y", "1 < 2 z", "1 < 3 !", "1 > ack 10", "1 close tapeEnd"])
+    }
+
+    @Test func `data just behind its acknowledgment were only out of order`() {
+        let late: [Segment] = handshake + [
+            .server(501, ack: 104, "P", "x"), .client(101, ack: 501, "P", "ask"), .server(502, ack: 104),
+            .server(502, ack: 104), .server(502, ack: 104), .server(502, ack: 104), .server(502, ack: 104),
+        ]
+        #expect(events(of: late) == [opened, "1 < 0 x", "1 > 0 ask", "1 close tapeEnd"])
+    }
+
+    @Test func `acknowledgments out of this world are none`() {
+        let conversation: [Segment] = handshake + [.server(501, ack: 0x8000_0000)]
+            + [Segment](repeating: .server(501, ack: 0x7000_0000), count: 8)
+        #expect(events(of: conversation) == [opened, "1 close tapeEnd"])
+    }
+
+    // MARK: - The end
+
+    @Test(arguments: [true, false])
+    func `FIN of both sides, in either order`(_ clientFirst: Bool) {
+        let first: [Segment] = [.client(104, ack: 507, "F"), .server(507, ack: 105, "F"), .client(105, ack: 508)]
+        let second: [Segment] = [.server(507, ack: 104, "F"), .client(104, ack: 508, "F"), .server(508, ack: 105)]
+        let conversation: [Segment] = handshake + [
+            .client(101, ack: 501, "P", "ask"), .server(501, ack: 104, "P", "answer"),
+        ]
+        let ends = clientFirst ? ["1 > fin 3", "1 < fin 6"] : ["1 < fin 6", "1 > fin 3"]
+        #expect(
+            events(of: conversation + (clientFirst ? first : second)) == [opened, "1 > 0 ask", "1 < 0 answer"] + ends
+                + ["1 close orderly"])
+    }
+
+    @Test func `FIN before the data it ends, which come later`() {
+        let conversation: [Segment] = handshake + [
+            .server(501, ack: 101, "F"), .client(104, ack: 502, "F"), .client(101, ack: 502, "P", "ask"),
+        ]
+        #expect(
+            events(of: conversation) == [opened, "1 < fin 0", "1 > fin 3", "1 > 0 ask", "1 close orderly"])
+    }
+
+    @Test func `both FINs, and data before them that never come`() {
+        let conversation: [Segment] = handshake + [.server(501, ack: 101, "F"), .client(104, ack: 502, "F")]
+        #expect(
+            events(of: conversation + [.client(1, "S").ports(1, 2)], seconds: [0, 0, 0, 0, 0, 60]).prefix(4)
+                == [opened, "1 < fin 0", "1 > fin 3", "1 close orderly"])
+    }
+
+    @Test func `nothing comes after FIN, and late segments open nothing`() {
+        let conversation: [Segment] = handshake + [
+            .client(101, ack: 501, "F"), .client(102, ack: 501, "P", "more"), .server(501, ack: 102, "F"),
+            .client(102, ack: 502), .server(501, ack: 102, "F"), .client(101, ack: 502, "P", "late data"),
+        ]
+        #expect(events(of: conversation) == [opened, "1 > fin 0", "1 < fin 0", "1 close orderly"])
+    }
+
+    @Test func `RST where it may be, and where it may not`() {
+        let reset: [Segment] = handshake + [.client(101, ack: 501, "P", "ask"), .server(501, ack: 104, "R")]
+        #expect(events(of: reset) == [opened, "1 > 0 ask", "1 close reset"])
+        let forged: [Segment] = handshake + [.server(0x7000_0000, "R"), .client(101, ack: 501, "P", "ask")]
+        #expect(events(of: forged) == [opened, "1 > 0 ask", "1 close tapeEnd"])
+    }
+
+    @Test func `whoever goes on sending has sent no RST`() {
+        let forged: [Segment] = handshake + [
+            .server(501, "R"), .server(501, ack: 101, "P", "here"), .client(101, ack: 505, "P", "ask"),
+        ]
+        #expect(events(of: forged) == [opened, "1 < 0 here", "1 > 0 ask", "1 close tapeEnd"])
+    }
+
+    @Test func `a port that is closed`() {
+        #expect(events(of: [.client(100, "S"), .server(0, ack: 101, "R")]) == [opened, "1 close reset"])
+    }
+
+    // MARK: - The tuple again
+
+    @Test func `a closed tuple is used again`() {
+        let end: [Segment] = [.client(101, ack: 501, "F"), .server(501, ack: 102, "F"), .client(102, ack: 502)]
+        let again: [Segment] = [.client(9000, "S"), .server(7000, ack: 9001, "S"), .client(9001, ack: 7001, "P", "ask")]
+        #expect(
+            events(of: handshake + end + again) == [
+                opened, "1 > fin 0", "1 < fin 0", "1 close orderly", opened.replacing("1 client", with: "2 client"),
+                "2 > 0 ask", "2 close tapeEnd",
+            ])
+    }
+
+    @Test func `an open tuple is used again: believed when the SYN is answered`() {
+        let again: [Segment] = [.client(9000, "S"), .server(7000, ack: 9001, "S"), .client(9001, ack: 7001, "P", "ask")]
+        #expect(
+            events(of: handshake + again) == [
+                opened, "1 close superseded", opened.replacing("1 client", with: "2 client"), "2 > 0 ask",
+                "2 close tapeEnd",
+            ])
+        let injected: [Segment] = [.client(9000, "S"), .client(101, ack: 501, "P", "ask")]
+        #expect(events(of: handshake + injected) == [opened, "1 > 0 ask", "1 close tapeEnd"])
+    }
+
+    @Test func `a SYN after a long silence is a new connection`() {
+        #expect(
+            events(of: handshake + [.client(9000, "S")], seconds: [0, 0, 0, 61]) == [
+                opened, "1 close superseded", opened.replacing("1 client", with: "2 client"), "2 close tapeEnd",
+            ])
+    }
+}

@@ -1,0 +1,136 @@
+@testable import Shared
+
+/// Conversations written by hand after the protocols' documents: what is short enough to read, odd, or one-sided.
+extension Conversation {
+    static let written: [Conversation] = http + tls + services + joinedLate
+
+    static let http: [Conversation] = [
+        Conversation("HTTP/1.1 request", .http, .client("GET / HTTP/1.1\r\nHost: a\r\n\r\n")),
+        Conversation("HTTP/1.0 request with bare LF", .http, .client("GET /index.html HTTP/1.0\n\n")),
+        Conversation("blank lines before a request", .http, .client("\r\n\r\nGET / HTTP/1.1\r\n")),
+        Conversation("a method that nobody registered", .http, .client("X-PURGE.all!  *  HTTP/1.1\r\n")),
+        Conversation("lower-case method", .http, .client("get / HTTP/1.1\r\n")),
+        Conversation("tabs between the parts", .http, .client("GET\t/a\tHTTP/1.1\r\n")),
+        Conversation("spaces in the target", .http, .client("GET /a b c HTTP/1.1\r\n")),
+        Conversation("bytes beyond ASCII in the target", .http, .client("GET /\u{E9}\u{FF} HTTP/1.1\r\n")),
+        Conversation("absolute form", .http, .client("GET http://example.org/ HTTP/1.1\r\n")),
+        Conversation("authority form", .http, .client("CONNECT db.example.org:443 HTTP/1.1\r\n")),
+        Conversation("asterisk form", .http, .client("OPTIONS * HTTP/1.1\r\n")),
+        Conversation("a version that is bent", .http, .client("GET /a HTTP/1.10\r\n")),
+        Conversation("HTTP/0.9 request", .http, .client("GET /path\r\n"), .server("<html></html>")),
+        Conversation("HTTP/0.9 request without a line's end", .http, .client("GET /"), .server("<html>")),
+        Conversation("a request cut in its line", .http, .client("POST /orders HTT")),
+        Conversation("a target beyond the limit", .http, .client("GET /" + String(repeating: "a", count: 17_000))),
+        Conversation("only responses", .http, .server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")),
+        Conversation("a status line that just fits", .http, .server("HTTP/1.0 404")),
+        Conversation(
+            "TLS's last words answered by 400", .http, .client("\u{15}\u{3}\u{1}"),
+            .server("HTTP/1.1 400 Bad Request\r\n")),
+        Conversation(
+            "nonsense answered by 400", .http, .client("1026\u{10}8 !34"), .server("HTTP/1.1 400 Bad Request\r\n")),
+        Conversation(
+            "a request on a database's port", .http, .client("GET /health HTTP/1.1\r\n"), .server("R\u{0}\u{0}")),
+    ]
+
+    static let tls: [Conversation] = [
+        Conversation("ClientHello", .tls, .client(ClientHelloSample.bytes), .server(hex: "160303007a02")),
+        Conversation("ClientHello in records of 50 bytes", .tls, .client(ClientHelloSample.fragmented(50))),
+        Conversation("ClientHello in records of 1 byte", .tls, .client(ClientHelloSample.fragmented(1))),
+        Conversation("ClientHello that is cut", .tls, .client(Array(ClientHelloSample.bytes.prefix(90)))),
+        Conversation(
+            "ClientHello in SSLv2's format", .tls,
+            .client(
+                hex: "802e0103010015000000100000040000050000 0a0000640000620000030000"
+                    + String(repeating: "ab", count: 19))),
+        Conversation("only the server's side", .tls, .server(hex: "160303007a020000760303a735")),
+        Conversation(
+            "application data of both sides", .tls, isStreamStart: false, .client(hex: "170303002001"),
+            .server(hex: "170303010002")),
+        Conversation(
+            "two records of one side", .tls, isStreamStart: false, .client(hex: "1703030002aabb1703030040cc")),
+    ]
+
+    static let services: [Conversation] = [
+        Conversation("Postgres SSLRequest", .service(.postgres), .client(hex: "0000000804d2162f"), .server("S")),
+        Conversation("Postgres GSSENCRequest", .service(.postgres), .client(hex: "0000000804d21630"), .server("N")),
+        Conversation("Postgres CancelRequest", .service(.postgres), .client(hex: "0000001004d2162e0000711a350a9cf1")),
+        Conversation(
+            "Postgres StartupMessage, declared longer than it is", .service(.postgres),
+            .client(hex: "000000320003000075736572 00 7067 00 00")),
+        Conversation(
+            "Postgres protocol 3.2", .service(.postgres), .client(hex: "000000180003000275736572 00 70670000")),
+        Conversation(
+            "Postgres server alone", .service(.postgres),
+            .server(hex: "520000000800000000 530000001154696d655a6f6e6500555443 00 5a0000000549")),
+        Conversation(
+            "MySQL greeting without an answer", .service(.mysql),
+            .server(
+                hex: """
+                    500000000a382e302e33322d4d7953514c00010000006162636465666768 00ffff210200ffff15 00000000000000000000
+                    696a6b6c6d6e6f707172737400 6d7973716c5f6e61746976655f70617373776f726400
+                    """)),
+        Conversation(
+            "MySQL refuses a host", .service(.mysql),
+            .server(hex: "47000000ff6a04486f73742027 3137322e31372e302e3127206973206e6f7420616c6c6f776564")),
+        Conversation(
+            "MySQL request for TLS", .service(.mysql),
+            .client(hex: "20000001 8faa3a00 ffffff00 21" + String(repeating: "00", count: 23))),
+        Conversation(
+            "TDS login record", .service(.mssql),
+            .client([2, 0, 2, 0, 0, 0, 1, 0] + [UInt8](repeating: 0, count: 504))),
+        Conversation("AMQP 1.0 with SASL", .service(.amqp), .client(hex: "414d515003010000")),
+        Conversation("AMQP server names its version", .service(.amqp), .server(hex: "414d515000000901")),
+        Conversation(
+            "Kafka ApiVersions 0 without a client's name", .service(.kafka),
+            .client(hex: "0000000a0012000000000001ffff")),
+        Conversation(
+            "Kafka Metadata 0, whose start looks like Postgres", .service(.kafka),
+            .client(hex: "00000013 0003 0000 00000007 0005 7368 6f70 70 00000000"),
+            .server(hex: "00000010 00000007 00000000")),
+        Conversation(
+            "Kafka consumer's ListOffsets alone", .service(.kafka),
+            .client(hex: "00000024 0002 0000 00000000 ffff ffffffff 00000001 0004 6c6f6773 00000001 00000000 ffffffff")),
+        Conversation(
+            "Redis SET", .service(.redis), .client("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n"), .server("+OK\r\n")),
+        Conversation("Redis module's command", .service(.redis), .client("*2\r\n$8\r\nJSON.GET\r\n$1\r\nk\r\n")),
+        Conversation("Redis inline PING", .service(.redis), .client("PING\r\n"), .server("+PONG\r\n")),
+        Conversation(
+            "Redis inline without a password", .service(.redis), .client("get x\r\n"), .server("-NOAUTH Auth")),
+        Conversation("Redis reply alone", .service(.redis), .server("$5\r\nhello\r\n")),
+        Conversation("memcached set alone", .service(.memcached), .client("set k 0 -1 5\r\nhello\r\n")),
+        Conversation("memcached cas", .service(.memcached), .client("cas k 0 0 2 77 noreply\r\nab\r\n")),
+        Conversation("memcached miss", .service(.memcached), .client("get k\r\n"), .server("END\r\n")),
+        Conversation("memcached stats", .service(.memcached), .client("stats\r\n"), .server("STAT pid 1\r\n")),
+        Conversation("memcached value alone", .service(.memcached), .server("VALUE k 0 2\r\nab\r\nEND\r\n")),
+        Conversation(
+            "NATS CONNECT alone", .service(.nats), .client("CONNECT {\"verbose\":false,\"lang\":\"go\"}\r\nPING\r\n")),
+        Conversation("NATS INFO alone", .service(.nats), .server("INFO {\"server_id\":\"N\",\"port\":4222} \r\n")),
+        Conversation(
+            "NATS server that is pinged first", .service(.nats), .server("INFO {\"server_id\":\"N\"}\r\n"),
+            .client("PING\r\n"), .server("PONG\r\n")),
+    ]
+
+    static let joinedLate: [Conversation] = [
+        Conversation(
+            "Postgres simple query joined late", .service(.postgres), isStreamStart: false,
+            .client(hex: "510000000d73656c656374203100"), .server(hex: "540000002100013f636f6c756d6e3f00")),
+        Conversation(
+            "Postgres Terminate behind an answer", .service(.postgres), isStreamStart: false,
+            .server(hex: "430000000b434f4d4d495400 5a0000000549"), .client(hex: "5800000004")),
+        Conversation(
+            "MySQL ping joined late", .service(.mysql), isStreamStart: false, .client(hex: "010000000e"),
+            .server(hex: "0700000100000002000000")),
+        Conversation("AMQP heartbeat", .service(.amqp), isStreamStart: false, .client(hex: "08000000000000ce")),
+        Conversation(
+            "AMQP 1.0 transfer joined late", .service(.amqp), isStreamStart: false,
+            .client(hex: "0000002002000001005314c00a0443 43a0 0100 4342 005377a1026869 0000")),
+        Conversation(
+            "NATS publish joined late", .service(.nats), isStreamStart: false, .client("PUB orders.new 5\r\nhello\r\n")),
+        Conversation(
+            "NATS subscriber joined late", .service(.nats), isStreamStart: false, .client("PONG\r\n"),
+            .server("PING\r\nMSG orders.new 1 5\r\nhello\r\n")),
+        Conversation(
+            "NATS client that unsubscribes and waits", .service(.nats), isStreamStart: false,
+            .client("UNSUB 1\r\nPING\r\n"), .server("PONG\r\n")),
+    ]
+}

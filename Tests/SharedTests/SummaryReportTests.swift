@@ -1,0 +1,80 @@
+import Testing
+
+@testable import Shared
+
+@Suite struct `Summary as text` {
+    private var summary: Summary {
+        var summary = Summary()
+        summary.connections.opened = 12
+        summary.connections.verdicts[.http] = 9
+        summary.connections.verdicts[.postgres] = 3
+        summary.connections.closed[.orderly] = 11
+        summary.connections.closed[.tapeEnd] = 1
+        summary.messages.requests = 1200
+        summary.messages.responses = 1199
+        summary.messages.exchanges = 1199
+        summary.messages.unansweredRequests = 1
+        summary.bytes.total = 2_000_000
+        summary.bytes.parsed = 1_500_000
+        summary.bytes.recognised = 499_000
+        summary.bytes.gaps[.packetLost] = 1000
+        return summary
+    }
+
+    @Test func `for people`() {
+        var report = SummaryReport(TextStyle(width: 100))
+        report.add(summary)
+        #expect(
+            report.text == """
+                  Connections   12 · http 9 · postgres 3
+                                11 closed in order · 1 open at the end
+                  HTTP          1,200 requests · 1,199 responses · 1,199 exchanges · 1 unanswered
+                  Bytes         2.0 MB in streams
+                                parsed                           1.5 MB    75 %  ███████████████
+                                recognised                     499.0 kB  25.0 %  █████
+                                gap: packet lost                 1.0 kB   0.1 %  █
+                  Lost          1.0 kB packet lost
+
+                """)
+    }
+
+    @Test func `long lines go on below`() {
+        var report = SummaryReport(TextStyle(width: 40))
+        report.line("Name", (0..<20).map { "part \($0)" })
+        #expect(report.text.split(separator: "\n").allSatisfy { $0.count <= 40 })
+    }
+
+    @Test func `for programs`() {
+        let text = SummaryJSON.text(summary) { $0.string("name", "a\"b") }
+        #expect(text.hasPrefix("{\n  \"name\": \"a\\\"b\",\n  \"connections\": {\n    \"opened\": 12,"))
+        #expect(text.contains("\"gaps\": {\n      \"packet_lost\": 1000\n    }"))
+        #expect(text.hasSuffix("\"limits_reached\": {}\n}\n"))
+    }
+
+    @Test(arguments: [
+        (0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (1049, "1.0 kB"), (1050, "1.1 kB"), (999_949, "999.9 kB"),
+        (999_950, "1.0 MB"), (123_456_789, "123.5 MB"), (UInt64.max, "18.4 EB"),
+    ] as [(UInt64, String)])
+    func `bytes`(_ count: UInt64, _ text: String) { #expect(Quantity.bytes(count) == text) }
+
+    @Test(arguments: [
+        (0, "0 us"), (1_500, "1 us"), (85_000_000, "85 ms"), (3_250_000_000, "3.2 s"), (250_000_000_000, "4 min 10 s"),
+        (7_500_000_000_000, "2 h 5 min"), (266_400_000_000_000, "3 d 2 h"),
+    ] as [(Int64, String)])
+    func `durations`(_ nanoseconds: Int64, _ text: String) {
+        #expect(Quantity.duration(nanoseconds: nanoseconds) == text)
+    }
+
+    @Test(arguments: [(0, 10, "0 %"), (10, 10, "100 %"), (1, 100_000, "0.1 %"), (99_999, 100_000, "99.9 %")]
+        as [(UInt64, UInt64, String)])
+    func `shares are never all or nothing when they are not`(_ part: UInt64, _ whole: UInt64, _ text: String) {
+        #expect(Quantity.share(part, of: whole) == text)
+    }
+
+    @Test func `numbers have their thousands apart`() {
+        #expect(Quantity.count(1_234_567) == "1,234,567")
+        #expect(Quantity.count(999) == "999")
+        #expect(Quantity.count(1, "reply", "replies") == "1 reply")
+        #expect(Quantity.count(2, "reply", "replies") == "2 replies")
+    }
+}
