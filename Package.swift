@@ -20,7 +20,7 @@ let package = Package(
         // The pipeline: events in, outputs out. No file, no clock, no /proc.
         .target(
             name: "Shared",
-            dependencies: ["CCodecs", .product(name: "Yams", package: "Yams")],
+            dependencies: ["CCodecs"],
             exclude: ["CCodecs"],
             swiftSettings: settings),
         // zlib, brotli and zstd: the content codings of HTTP.
@@ -42,7 +42,9 @@ let package = Package(
             name: "CLibpcap", path: "Sources/Replay/CLibpcap", pkgConfig: "libpcap",
             providers: [.apt(["libpcap-dev"])]),
 
-        .testTarget(name: "SharedTests", dependencies: ["Shared"], swiftSettings: settings),
+        // Yams reads back the YAML that Shared writes.
+        .testTarget(
+            name: "SharedTests", dependencies: ["Shared", .product(name: "Yams", package: "Yams")], swiftSettings: settings),
         .testTarget(name: "ReplayTests", dependencies: ["replay", "Shared"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

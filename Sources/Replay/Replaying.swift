@@ -18,7 +18,9 @@ struct Replaying {
 
     /// - Parameter names: what the inputs are called in the summary, if not by their paths.
     /// - Parameter log: takes the event log's bytes; says whether anybody wants more.
-    func run(_ paths: [String], names: [String]? = nil, log: (RawSpan) throws(Failure) -> Bool) throws(Failure) -> Result {
+    func run(_ paths: [String], names: [String]? = nil, log: (RawSpan) throws(Failure) -> Bool) throws(Failure)
+        -> Result
+    {
         for path in paths { try Input.check(path) }
         let profiler = Profiler(options)
         let tape = Tape(sink: profiler)

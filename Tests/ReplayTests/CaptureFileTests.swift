@@ -55,10 +55,12 @@ struct Reading: Equatable {
 }
 
 @Suite struct `Capture files` {
-    static let conversation = handshake + [
-        .client(101, ack: 501, "P", "GET / HTTP/1.1\r\n\r\n"), .server(501, ack: 119, "P", "HTTP/1.1 204 OK\r\n\r\n"),
-        .client(119, ack: 520, "F"), .server(520, ack: 120, "F"), .client(120, ack: 521),
-    ]
+    static let conversation =
+        handshake + [
+            .client(101, ack: 501, "P", "GET / HTTP/1.1\r\n\r\n"),
+            .server(501, ack: 119, "P", "HTTP/1.1 204 OK\r\n\r\n"),
+            .client(119, ack: 520, "F"), .server(520, ack: 120, "F"), .client(120, ack: 521),
+        ]
     static let capture = CaptureBytes(conversation.map(\.ipv4))
     static let plain = Reading([capture.pcap()])
 
@@ -153,7 +155,8 @@ struct Reading: Equatable {
     func `flipped bytes never crash`(_ kind: Int) {
         let ethernet = CaptureBytes(linkType: 1, Self.conversation.map { Packet.ethernet($0.ipv4, tags: [0x8100]) })
         let file = [
-            Self.capture.pcap(), Self.capture.pcapng(), ethernet.pcap(isBigEndian: true), ethernet.pcapng(resolution: 9),
+            Self.capture.pcap(), Self.capture.pcapng(), ethernet.pcap(isBigEndian: true),
+            ethernet.pcapng(resolution: 9),
         ][kind]
         var random = SeededGenerator(seed: UInt64(kind))
         for _ in 0..<400 {

@@ -38,7 +38,8 @@ import Testing
         _ = try Executable.replay([input, "-q"], environment: environment)
         #expect(folder.text("e2.jsonl") == events)
         #expect(folder.text("m2.yaml") == folder.text("m.yaml"))
-        _ = try Executable.replay([input, "-q", "-o", path("e3.jsonl")], environment: ["OUTPUT_PATH": path("e4.jsonl")])
+        _ = try Executable.replay(
+            [input, "-q", "-o", path("e3.jsonl")], environment: ["OUTPUT_PATH": path("e4.jsonl")])
         #expect(folder.text("e3.jsonl") == events)
         #expect(folder.names == ["e.jsonl", "e2.jsonl", "e3.jsonl", "m.yaml", "m2.yaml", "shop.pcap"])
     }
@@ -84,25 +85,26 @@ import Testing
         #expect(run.errors == "replay: link type 220 (USB) is not one that replay reads: 1 packet skipped\n")
     }
 
-    @Test(arguments: [
-        ([], "Missing expected argument"),
-        (["/no/such/file.pcap"], "/no/such/file.pcap: no such file"),
-        (["/tmp"], "/tmp: is a directory"),
-        (["/dev/null"], "/dev/null: is empty"),
-        (["/bin/sh"], "/bin/sh: not a capture; it begins with 7f 45 4c 46"),
-        (["INPUT", "--output", "/no/such/folder/x"], "--output /no/such/folder/x: can't be written"),
-        (["INPUT", "--service-map", "/tmp"], "--service-map /tmp: is a directory"),
-        (["INPUT", "--output", "INPUT"], "would overwrite the input"),
-        (["INPUT", "--output", "INPUT.x", "--service-map", "INPUT.x"], "are both"),
-        (["INPUT", "--name", "web"], "--name web: "),
-        (["INPUT", "--names", "/no/names"], "--names /no/names: can't be read"),
-        (["INPUT", "--threads", "0"], "--threads 0: write 1 or more"),
-        (["INPUT", "--threads", "x"], "--threads"),
-        (["INPUT", "--body-limit=-1"], "--body-limit -1: write a number"),
-        (["INPUT", "--no-such-option"], "Unknown option '--no-such-option'"),
-        (["check", "/no/such/folder"], "/no/such/folder: "),
-        (["check", "/usr/include/linux"], "no fixtures"),
-    ] as [([String], String)])
+    @Test(
+        arguments: [
+            ([], "Missing expected argument"),
+            (["/no/such/file.pcap"], "/no/such/file.pcap: no such file"),
+            (["/tmp"], "/tmp: is a directory"),
+            (["/dev/null"], "/dev/null: is empty"),
+            (["/bin/sh"], "/bin/sh: not a capture; it begins with 7f 45 4c 46"),
+            (["INPUT", "--output", "/no/such/folder/x"], "--output /no/such/folder/x: can't be written"),
+            (["INPUT", "--service-map", "/tmp"], "--service-map /tmp: is a directory"),
+            (["INPUT", "--output", "INPUT"], "would overwrite the input"),
+            (["INPUT", "--output", "INPUT.x", "--service-map", "INPUT.x"], "are both"),
+            (["INPUT", "--name", "web"], "--name web: "),
+            (["INPUT", "--names", "/no/names"], "--names /no/names: can't be read"),
+            (["INPUT", "--threads", "0"], "--threads 0: write 1 or more"),
+            (["INPUT", "--threads", "x"], "--threads"),
+            (["INPUT", "--body-limit=-1"], "--body-limit -1: write a number"),
+            (["INPUT", "--no-such-option"], "Unknown option '--no-such-option'"),
+            (["check", "/no/such/folder"], "/no/such/folder: "),
+            (["check", "/usr/include/linux"], "no fixtures"),
+        ] as [([String], String)])
     func `what can't be done has status 2 and one line that says why`(_ arguments: [String], _ message: String) throws {
         let run = try Executable.replay(arguments.map { $0.replacing("INPUT", with: input) })
         #expect(run.status == 2)
@@ -156,7 +158,7 @@ import Testing
 
     @Test(arguments: ["bash", "zsh", "fish"])
     func `completion for shells`(_ shell: String) throws {
-        #expect(try Executable.replay(["--generate-completion-script", shell]).output.contains("--service-map"))
+        #expect(try Executable.replay(["--generate-completion-script", shell]).output.contains("service-map"))
     }
 
     // MARK: - check
@@ -199,6 +201,7 @@ import Testing
         #expect(try Executable.replay(["check", fixtures, "--threads", "8"]).output == one.output)
         #expect(try Executable.replay(["check", fixtures, "--json"]).output.contains("\"events.jsonl\": \"differs\""))
         #expect(
-            try Executable.replay(["check", fixtures, "--update"]).output.contains("events.jsonl written, 1 line changed"))
+            try Executable.replay(["check", fixtures, "--update"]).output.contains(
+                "events.jsonl written, 1 line changed"))
     }
 }

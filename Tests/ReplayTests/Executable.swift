@@ -21,7 +21,7 @@ final class TemporaryFolder {
         let file = path + "/" + name
         try? FileManager.default.createDirectory(
             atPath: (file as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-        FileManager.default.createFile(atPath: file, contents: Data(bytes))
+        precondition(FileManager.default.createFile(atPath: file, contents: Data(bytes)), "can't write \(file)")
         return file
     }
 
@@ -43,7 +43,9 @@ enum Executable {
         // Beside the test bundle.
         let folder = Bundle.allBundles.map(\.bundlePath).first { $0.hasSuffix(".xctest") }
             .map { ($0 as NSString).deletingLastPathComponent }
-        let candidates = [folder, ProcessInfo.processInfo.arguments.first.map { ($0 as NSString).deletingLastPathComponent }]
+        let candidates = [
+            folder, ProcessInfo.processInfo.arguments.first.map { ($0 as NSString).deletingLastPathComponent },
+        ]
         return candidates.compactMap { $0.map { $0 + "/replay" } }
             .first { FileManager.default.isExecutableFile(atPath: $0) } ?? ".build/debug/replay"
     }()
@@ -66,7 +68,8 @@ enum Executable {
         let (output, errors) = (folder.write("output", []), folder.write("errors", []))
         process.standardOutput = FileHandle(forWritingAtPath: output)
         process.standardError = FileHandle(forWritingAtPath: errors)
-        process.standardInput = input.map { FileHandle(forReadingAtPath: folder.write("input", $0)) } ?? FileHandle.nullDevice
+        process.standardInput =
+            input.map { FileHandle(forReadingAtPath: folder.write("input", $0)) } ?? FileHandle.nullDevice
         try process.run()
         process.waitUntilExit()
         return Outcome(

@@ -14,7 +14,8 @@ import Testing
         let conversation = [
             Segment.server(500, ack: 101, "S"), .client(101, ack: 501), .client(101, ack: 501, "P", "ask"),
         ].map { $0.ports(90, 4000) }
-        #expect(events(of: conversation) == ["open 1 client 10.0.0.1:90 10.0.0.2:4000", "1 > 0 ask", "1 close tapeEnd"])
+        #expect(
+            events(of: conversation) == ["open 1 client 10.0.0.1:90 10.0.0.2:4000", "1 > 0 ask", "1 close tapeEnd"])
     }
 
     @Test func `a client on a low port is the client all the same`() {
@@ -41,7 +42,8 @@ import Testing
 
     @Test func `segments without data open nothing`() {
         #expect(
-            events(of: [.client(7, ack: 9), .server(9, ack: 8, "F"), .client(8, "R"), .client(7, ack: 9, "", "x")]) == [])
+            events(of: [.client(7, ack: 9), .server(9, ack: 8, "F"), .client(8, "R"), .client(7, ack: 9, "", "x")])
+                == [])
     }
 
     @Test func `scanners' SYN with FIN or RST opens nothing`() {
@@ -102,10 +104,11 @@ import Testing
     // MARK: - Data
 
     @Test func `retransmissions are reported again, keep-alive probes are not`() {
-        let conversation: [Segment] = handshake + [
-            .client(101, ack: 501, "P", "ask"), .client(101, ack: 501, "P", "ask"), .client(103, ack: 501),
-            .client(103, ack: 501, "", "\0"), .server(500, ack: 104, "", "x"),
-        ]
+        let conversation: [Segment] =
+            handshake + [
+                .client(101, ack: 501, "P", "ask"), .client(101, ack: 501, "P", "ask"), .client(103, ack: 501),
+                .client(103, ack: 501, "", "\0"), .server(500, ack: 104, "", "x"),
+            ]
         #expect(events(of: conversation) == [opened, "1 > 0 ask", "1 > 0 ask", "1 close tapeEnd"])
     }
 
@@ -136,24 +139,29 @@ import Testing
     }
 
     @Test func `an acknowledgment of what was not seen is believed when nothing contradicts it`() {
-        let lost: [Segment] = handshake + [
-            .client(101, ack: 501, "P", "a"), .server(501, ack: 111, "P", "x"), .server(502, ack: 111, "P", "y"),
-            .server(503, ack: 111, "P", "z"), .server(504, ack: 111, "P", "!"),
-        ]
+        let lost: [Segment] =
+            handshake + [
+                .client(101, ack: 501, "P", "a"), .server(501, ack: 111, "P", "x"), .server(502, ack: 111, "P", "y"),
+                .server(503, ack: 111, "P", "z"), .server(504, ack: 111, "P", "!"),
+            ]
         #expect(
-            events(of: lost) == [opened, "1 > 0 a", "1 < 0 x", "1 < 1 y", "1 < 2 z", "1 < 3 !", "1 > ack 10", "1 close tapeEnd"])
+            events(of: lost) == [
+                opened, "1 > 0 a", "1 < 0 x", "1 < 1 y", "1 < 2 z", "1 < 3 !", "1 > ack 10", "1 close tapeEnd",
+            ])
     }
 
     @Test func `data just behind its acknowledgment were only out of order`() {
-        let late: [Segment] = handshake + [
-            .server(501, ack: 104, "P", "x"), .client(101, ack: 501, "P", "ask"), .server(502, ack: 104),
-            .server(502, ack: 104), .server(502, ack: 104), .server(502, ack: 104), .server(502, ack: 104),
-        ]
+        let late: [Segment] =
+            handshake + [
+                .server(501, ack: 104, "P", "x"), .client(101, ack: 501, "P", "ask"), .server(502, ack: 104),
+                .server(502, ack: 104), .server(502, ack: 104), .server(502, ack: 104), .server(502, ack: 104),
+            ]
         #expect(events(of: late) == [opened, "1 < 0 x", "1 > 0 ask", "1 close tapeEnd"])
     }
 
     @Test func `acknowledgments out of this world are none`() {
-        let conversation: [Segment] = handshake + [.server(501, ack: 0x8000_0000)]
+        let conversation: [Segment] =
+            handshake + [.server(501, ack: 0x8000_0000)]
             + [Segment](repeating: .server(501, ack: 0x7000_0000), count: 8)
         #expect(events(of: conversation) == [opened, "1 close tapeEnd"])
     }
@@ -164,9 +172,10 @@ import Testing
     func `FIN of both sides, in either order`(_ clientFirst: Bool) {
         let first: [Segment] = [.client(104, ack: 507, "F"), .server(507, ack: 105, "F"), .client(105, ack: 508)]
         let second: [Segment] = [.server(507, ack: 104, "F"), .client(104, ack: 508, "F"), .server(508, ack: 105)]
-        let conversation: [Segment] = handshake + [
-            .client(101, ack: 501, "P", "ask"), .server(501, ack: 104, "P", "answer"),
-        ]
+        let conversation: [Segment] =
+            handshake + [
+                .client(101, ack: 501, "P", "ask"), .server(501, ack: 104, "P", "answer"),
+            ]
         let ends = clientFirst ? ["1 > fin 3", "1 < fin 6"] : ["1 < fin 6", "1 > fin 3"]
         #expect(
             events(of: conversation + (clientFirst ? first : second)) == [opened, "1 > 0 ask", "1 < 0 answer"] + ends
@@ -174,9 +183,10 @@ import Testing
     }
 
     @Test func `FIN before the data it ends, which come later`() {
-        let conversation: [Segment] = handshake + [
-            .server(501, ack: 101, "F"), .client(104, ack: 502, "F"), .client(101, ack: 502, "P", "ask"),
-        ]
+        let conversation: [Segment] =
+            handshake + [
+                .server(501, ack: 101, "F"), .client(104, ack: 502, "F"), .client(101, ack: 502, "P", "ask"),
+            ]
         #expect(
             events(of: conversation) == [opened, "1 < fin 0", "1 > fin 3", "1 > 0 ask", "1 close orderly"])
     }
@@ -189,10 +199,11 @@ import Testing
     }
 
     @Test func `nothing comes after FIN, and late segments open nothing`() {
-        let conversation: [Segment] = handshake + [
-            .client(101, ack: 501, "F"), .client(102, ack: 501, "P", "more"), .server(501, ack: 102, "F"),
-            .client(102, ack: 502), .server(501, ack: 102, "F"), .client(101, ack: 502, "P", "late data"),
-        ]
+        let conversation: [Segment] =
+            handshake + [
+                .client(101, ack: 501, "F"), .client(102, ack: 501, "P", "more"), .server(501, ack: 102, "F"),
+                .client(102, ack: 502), .server(501, ack: 102, "F"), .client(101, ack: 502, "P", "late data"),
+            ]
         #expect(events(of: conversation) == [opened, "1 > fin 0", "1 < fin 0", "1 close orderly"])
     }
 
@@ -204,9 +215,10 @@ import Testing
     }
 
     @Test func `whoever goes on sending has sent no RST`() {
-        let forged: [Segment] = handshake + [
-            .server(501, "R"), .server(501, ack: 101, "P", "here"), .client(101, ack: 505, "P", "ask"),
-        ]
+        let forged: [Segment] =
+            handshake + [
+                .server(501, "R"), .server(501, ack: 101, "P", "here"), .client(101, ack: 505, "P", "ask"),
+            ]
         #expect(events(of: forged) == [opened, "1 < 0 here", "1 > 0 ask", "1 close tapeEnd"])
     }
 
@@ -218,7 +230,9 @@ import Testing
 
     @Test func `a closed tuple is used again`() {
         let end: [Segment] = [.client(101, ack: 501, "F"), .server(501, ack: 102, "F"), .client(102, ack: 502)]
-        let again: [Segment] = [.client(9000, "S"), .server(7000, ack: 9001, "S"), .client(9001, ack: 7001, "P", "ask")]
+        let again: [Segment] = [
+            .client(9000, "S"), .server(7000, ack: 9001, "S"), .client(9001, ack: 7001, "P", "ask"),
+        ]
         #expect(
             events(of: handshake + end + again) == [
                 opened, "1 > fin 0", "1 < fin 0", "1 close orderly", opened.replacing("1 client", with: "2 client"),
@@ -227,7 +241,9 @@ import Testing
     }
 
     @Test func `an open tuple is used again: believed when the SYN is answered`() {
-        let again: [Segment] = [.client(9000, "S"), .server(7000, ack: 9001, "S"), .client(9001, ack: 7001, "P", "ask")]
+        let again: [Segment] = [
+            .client(9000, "S"), .server(7000, ack: 9001, "S"), .client(9001, ack: 7001, "P", "ask"),
+        ]
         #expect(
             events(of: handshake + again) == [
                 opened, "1 close superseded", opened.replacing("1 client", with: "2 client"), "2 > 0 ask",

@@ -47,7 +47,8 @@ struct Segment {
         var bits: UInt8 = acknowledgment == nil ? 0 : 0x10
         for flag in flags { bits |= ["F": 1, "S": 2, "R": 4, "P": 8][flag] ?? 0 }
         let ports = isFromClient ? (clientPort, serverPort) : (serverPort, clientPort)
-        let header = Bytes.big16(ports.0) + Bytes.big16(ports.1) + Bytes.big32(sequence)
+        let header =
+            Bytes.big16(ports.0) + Bytes.big16(ports.1) + Bytes.big32(sequence)
             + Bytes.big32(acknowledgment ?? 0)
         return header + [UInt8((20 + options.count) / 4 * 16), bits] + Bytes.big16(8192) + [0, 0, 0, 0] + options
             + Array(payload.utf8)

@@ -1,7 +1,7 @@
 @testable import Shared
 @testable import replay
 
-/// Writes events down as short lines:
+/// Writes events down as short lines, so that a test reads like a trace.
 ///
 ///     open 1 client 10.0.0.1:40000 10.0.0.2:80
 ///     1 > 0 hello          data sent, from position 0

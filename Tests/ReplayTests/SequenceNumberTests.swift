@@ -3,10 +3,11 @@ import Testing
 @testable import replay
 
 @Suite struct `Sequence numbers` {
-    @Test(arguments: [
-        (0, 0, 0), (1, 0, 1), (0, 1, -1), (0, 0xFFFF_FFFF, 1), (0xFFFF_FFFF, 0, -1), (0x10, 0xFFFF_FFF0, 0x20),
-        (0x8000_0000, 0, Int32.min), (0x7FFF_FFFF, 0, Int32.max),
-    ] as [(UInt32, UInt32, Int32)])
+    @Test(
+        arguments: [
+            (0, 0, 0), (1, 0, 1), (0, 1, -1), (0, 0xFFFF_FFFF, 1), (0xFFFF_FFFF, 0, -1), (0x10, 0xFFFF_FFF0, 0x20),
+            (0x8000_0000, 0, Int32.min), (0x7FFF_FFFF, 0, Int32.max),
+        ] as [(UInt32, UInt32, Int32)])
     func `differences go the shorter way round`(_ a: UInt32, _ b: UInt32, _ distance: Int32) {
         #expect(SequenceNumber(a) - SequenceNumber(b) == distance)
     }

@@ -1,6 +1,6 @@
-import Shared
 import Testing
 
+@testable import Shared
 @testable import replay
 
 @Suite struct `Terminal` {
@@ -18,7 +18,8 @@ import Testing
 
     @Test func `the progress bar says how far and how fast`() {
         let line = ProgressBar.line(
-            readBytes: 250_000_000, totalBytes: 1_000_000_000, packets: 12345, seconds: 0.5, style: TextStyle(width: 100))
+            readBytes: 250_000_000, totalBytes: 1_000_000_000, packets: 12345, seconds: 0.5,
+            style: TextStyle(width: 100))
         #expect(line == "━━━━━━━───────────────────────  25 %  250.0 MB  500.0 MB/s  12,345 packets")
     }
 }
@@ -47,7 +48,8 @@ import Testing
     }
 
     private let connection = ServiceMapDocument.Connection(
-        destination: "orders-db", destinationType: .external, protocolName: "postgres", category: "database", port: 5432,
+        destination: "orders-db", destinationType: .external, protocolName: "postgres", category: "database",
+        port: 5432,
         confidence: 60, reason: "port 5432", firstSeen: time, lastSeen: time, count: 3)
 
     @Test func `destinations with their endpoints and connections`() {

@@ -30,7 +30,7 @@ import Testing
                                 11 closed in order · 1 open at the end
                   HTTP          1,200 requests · 1,199 responses · 1,199 exchanges · 1 unanswered
                   Bytes         2.0 MB in streams
-                                parsed                           1.5 MB    75 %  ███████████████
+                                parsed                           1.5 MB  75.0 %  ███████████████
                                 recognised                     499.0 kB  25.0 %  █████
                                 gap: packet lost                 1.0 kB   0.1 %  █
                   Lost          1.0 kB packet lost
@@ -51,22 +51,26 @@ import Testing
         #expect(text.hasSuffix("\"limits_reached\": {}\n}\n"))
     }
 
-    @Test(arguments: [
-        (0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (1049, "1.0 kB"), (1050, "1.1 kB"), (999_949, "999.9 kB"),
-        (999_950, "1.0 MB"), (123_456_789, "123.5 MB"), (UInt64.max, "18.4 EB"),
-    ] as [(UInt64, String)])
+    @Test(
+        arguments: [
+            (0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (1049, "1.0 kB"), (1050, "1.1 kB"), (999_949, "999.9 kB"),
+            (999_950, "1.0 MB"), (123_456_789, "123.5 MB"), (UInt64.max, "18.4 EB"),
+        ] as [(UInt64, String)])
     func `bytes`(_ count: UInt64, _ text: String) { #expect(Quantity.bytes(count) == text) }
 
-    @Test(arguments: [
-        (0, "0 us"), (1_500, "1 us"), (85_000_000, "85 ms"), (3_250_000_000, "3.2 s"), (250_000_000_000, "4 min 10 s"),
-        (7_500_000_000_000, "2 h 5 min"), (266_400_000_000_000, "3 d 2 h"),
-    ] as [(Int64, String)])
+    @Test(
+        arguments: [
+            (0, "0 us"), (1_500, "1 us"), (85_000_000, "85 ms"), (3_250_000_000, "3.2 s"),
+            (250_000_000_000, "4 min 10 s"),
+            (7_500_000_000_000, "2 h 5 min"), (266_400_000_000_000, "3 d 2 h"),
+        ] as [(Int64, String)])
     func `durations`(_ nanoseconds: Int64, _ text: String) {
         #expect(Quantity.duration(nanoseconds: nanoseconds) == text)
     }
 
-    @Test(arguments: [(0, 10, "0 %"), (10, 10, "100 %"), (1, 100_000, "0.1 %"), (99_999, 100_000, "99.9 %")]
-        as [(UInt64, UInt64, String)])
+    @Test(
+        arguments: [(0, 10, "0 %"), (10, 10, "100 %"), (1, 100_000, "0.1 %"), (99_999, 100_000, "99.9 %")]
+            as [(UInt64, UInt64, String)])
     func `shares are never all or nothing when they are not`(_ part: UInt64, _ whole: UInt64, _ text: String) {
         #expect(Quantity.share(part, of: whole) == text)
     }

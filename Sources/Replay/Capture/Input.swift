@@ -19,8 +19,9 @@ struct Input {
         return Input(bytes: PeekedBytes(source), name: name ?? (path == "-" ? "standard input" : path))
     }
 
-    /// Whether an input can be opened. All are asked before the first is read: a misspelt name shall not show after
-    /// ten minutes.
+    /// Whether an input can be opened.
+    ///
+    /// All are asked before the first is read: a misspelt name shall not show after ten minutes.
     static func check(_ path: String) throws(Failure) {
         var status = stat()
         // Opening a named pipe would wait for its writer.
@@ -95,7 +96,9 @@ struct Input {
     }
 }
 
-/// Why what was asked could not be done: what and where, with the remedy where there is one. Exit status 2.
+/// Why what was asked could not be done: what and where, with the remedy where there is one.
+///
+/// Exit status 2.
 struct Failure: Error, Equatable, CustomStringConvertible {
     var description: String
     init(_ description: String) { self.description = description }

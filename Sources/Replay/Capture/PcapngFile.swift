@@ -178,8 +178,9 @@ struct PcapngFile: ~Copyable, PacketSource {
 
     // MARK: - Packets
 
-    /// Enhanced Packet Block: interface, time (two halves), captured length, length on the wire, bytes. The Packet Block
-    /// that it replaced has a 16-bit interface and a counter of drops in front, otherwise the same.
+    /// Enhanced Packet Block: interface, time (two halves), captured length, length on the wire, bytes.
+    ///
+    /// The Packet Block that it replaced has a 16-bit interface and a counter of drops in front, otherwise the same.
     private mutating func packet(_ bytes: UnsafeRawBufferPointer, isObsolete: Bool) -> CapturedPacket? {
         let body = bytes.bytes
         guard body.byteCount >= 20 else {
@@ -200,7 +201,9 @@ struct PcapngFile: ~Copyable, PacketSource {
             bytes: UnsafeRawBufferPointer(rebasing: bytes[20..<(20 + captured)]))
     }
 
-    /// Simple Packet Block: length on the wire, bytes. It has no time; that of the packet before is the best guess.
+    /// Simple Packet Block: length on the wire, bytes.
+    ///
+    /// It has no time; that of the packet before is the best guess.
     private mutating func simplePacket(_ bytes: UnsafeRawBufferPointer) -> CapturedPacket? {
         guard bytes.count >= 4, let interface = interfaces.first else {
             failure = "a packet block that contradicts itself"

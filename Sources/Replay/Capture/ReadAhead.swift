@@ -1,14 +1,17 @@
 import Dispatch
 import Synchronization
 
-/// Reads and decompresses on a thread of its own, a few blocks ahead of whoever takes the bytes. They are the same
-/// bytes in the same order, so nothing behind can tell.
+/// Reads and decompresses on a thread of its own, a few blocks ahead of whoever takes the bytes.
+///
+/// They are the same bytes in the same order, so nothing behind can tell.
 final class ReadAhead: ByteSource {
     private static let blocks = 4
     private static let blockBytes = 512 << 10
 
-    /// What both threads see. A block belongs to the reading thread from `free`'s signal on and to the taking thread
-    /// from `filled`'s on; so do the fields behind it. Hence no lock, and `@unchecked`.
+    /// What both threads see.
+    ///
+    /// A block belongs to the reading thread from `free`'s signal on and to the taking thread from `filled`'s on; so do
+    /// the fields behind it. Hence no lock, and `@unchecked`.
     private final class Ring: @unchecked Sendable {
         let source: any ByteSource
         let free = DispatchSemaphore(value: 0)

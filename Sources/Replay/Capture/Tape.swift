@@ -27,7 +27,7 @@ final class Tape<Sink: EventSink> {
             opened = try PcapFile(input.bytes)
         } catch {
             guard input.isCutInHeader(error.reason) else { throw input.isNoCapture(error.reason) }
-            file.failure = error.reason
+            file.failure = input.bytes.failure ?? error.reason
         }
         if var capture = opened.take() { try read(&capture, &file, afterSome) }
         finish(file)

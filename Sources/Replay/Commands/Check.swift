@@ -4,7 +4,7 @@ import Glibc
 import Shared
 import Synchronization
 
-/// `replay check DIR…`
+/// `replay check DIR…`, comparing fixtures with their goldens.
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Replay fixtures and compare with what is expected.",

@@ -2,7 +2,7 @@ import ArgumentParser
 import Glibc
 import Shared
 
-/// `replay INPUT…`
+/// `replay INPUT…`, reading captures.
 struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Read captures and write the event log, the service map and a summary (the default).",
@@ -21,7 +21,8 @@ struct Run: ParsableCommand {
     var output: String?
 
     @Option(
-        help: ArgumentHelp("Write the service map, YAML (or SERVICE_MAP_PATH).", valueName: "file"), completion: .file())
+        help: ArgumentHelp("Write the service map, YAML (or SERVICE_MAP_PATH).", valueName: "file"), completion: .file()
+    )
     var serviceMap: String?
 
     @OptionGroup var names: NameOptions

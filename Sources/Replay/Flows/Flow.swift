@@ -20,13 +20,16 @@ struct Flow: Sendable {
     private var resetAt: UInt64 = 0
     /// Whether both sides were heard.
     private var isAnswered = false
-    /// The sequence number of another SYN, from the side `candidateBy`: the beginning of another connection with the same
-    /// tuple, or an injected one. Who answers it tells.
+    /// The sequence number of another SYN, from the side `candidateBy`: the beginning of another connection with the
+    /// same tuple, or an injected one.
+    ///
+    /// Who answers it tells.
     private var candidate: SequenceNumber?
     private var candidateBy = Direction.send
 
-    /// After this silence a SYN is a new connection, whatever became of the old one. Clients use a port again after
-    /// TIME_WAIT, which lasts 60 s on Linux.
+    /// After this silence a SYN is a new connection, whatever became of the old one.
+    ///
+    /// Clients use a port again after TIME_WAIT, which lasts 60 s on Linux.
     static let silenceNanoseconds: Int64 = 60_000_000_000
     /// How far from its sender's stream an RST may be.
     static let resetWindow: Int64 = 1 << 20
@@ -85,7 +88,11 @@ struct Flow: Sendable {
         let first = isSYN ? segment.sequence + 1 : segment.sequence
         if direction == .send { sent.begin(at: first) } else { received.begin(at: first) }
         guard segment.flags.contains(.ack) else { return }
-        if direction == .send { received.begin(at: segment.acknowledgment) } else { sent.begin(at: segment.acknowledgment) }
+        if direction == .send {
+            received.begin(at: segment.acknowledgment)
+        } else {
+            sent.begin(at: segment.acknowledgment)
+        }
     }
 
     /// Judges a SYN between endpoints whose connection is open.

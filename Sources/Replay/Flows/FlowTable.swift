@@ -50,7 +50,9 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
 
     /// - Parameter payload: what was captured of the segment's payload.
     @inline(__always)
-    mutating func take(_ segment: TCPSegment, payload: RawSpan, from source: Endpoint, to destination: Endpoint, at: Timestamp) {
+    mutating func take(
+        _ segment: TCPSegment, payload: RawSpan, from source: Endpoint, to destination: Endpoint, at: Timestamp
+    ) {
         if at.nanoseconds > now { now = at.nanoseconds }
         if now >= nextSweep { sweep(at) }
 
@@ -73,7 +75,9 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
     }
 
     @inline(__always)
-    private mutating func take(_ segment: TCPSegment, _ payload: RawSpan, _ direction: Direction, slot: Int, at: Timestamp) {
+    private mutating func take(
+        _ segment: TCPSegment, _ payload: RawSpan, _ direction: Direction, slot: Int, at: Timestamp
+    ) {
         let outcome = slots[slot].flow.take(segment, payload: payload, direction, at: at, now: now, to: sink)
         if outcome == .taken {
             if slots[slot].flow.stage != slots[slot].queue { requeue(slot) }

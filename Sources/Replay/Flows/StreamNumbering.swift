@@ -5,8 +5,9 @@
 struct StreamNumbering: Equatable, Sendable {
     /// The largest window that window scaling allows (RFC 7323, section 2.3): nothing that is further ahead belongs here.
     static let largestWindow: Int64 = 1 << 30
-    /// After how many further segments of its flow an acknowledgment of unseen bytes is believed. Captures of several
-    /// network queues hold packets out of order: the data may come just behind its acknowledgment.
+    /// After how many further segments of its flow an acknowledgment of unseen bytes is believed.
+    ///
+    /// Captures of several network queues hold packets out of order: the data may come just behind its acknowledgment.
     static let patience: UInt8 = 3
 
     /// The sequence number of position 0.
@@ -17,7 +18,9 @@ struct StreamNumbering: Equatable, Sendable {
     /// Bytes that were seen beyond a hole: the first run of them.
     private var aheadStart: UInt64 = 0
     private var aheadEnd: UInt64 = 0
-    /// The highest position seen. Where it is `contiguous`, nothing is missing.
+    /// The highest position seen.
+    ///
+    /// Where it is `contiguous`, nothing is missing.
     private(set) var highest: UInt64 = 0
     /// An acknowledgment of bytes that were not seen, not yet believed; 0 if there is none.
     private var claimed: UInt64 = 0
@@ -71,8 +74,10 @@ struct StreamNumbering: Equatable, Sendable {
         }
     }
 
-    /// Keeps the first run behind the hole. Further runs are not kept: `contiguous` then stays too low until the next
-    /// acknowledgment, which costs an event that says nothing new.
+    /// Keeps the first run behind the hole.
+    ///
+    /// Further runs are not kept: `contiguous` then stays too low until the next acknowledgment, which costs an event
+    /// that says nothing new.
     private mutating func sawAhead(_ low: UInt64, _ high: UInt64) {
         if aheadEnd == 0 || high < aheadStart {
             aheadStart = low

@@ -1,6 +1,8 @@
 import Glibc
 
-/// Text for whoever reads standard output. If nobody does any more (`| head`), that is no error.
+/// Text for whoever reads standard output.
+///
+/// If nobody does any more (`| head`), that is no error.
 enum StandardOutput {
     static func write(_ text: String, to descriptor: Int32 = STDOUT_FILENO) {
         let bytes = Array(text.utf8)

@@ -8,7 +8,9 @@ struct Datagram {
     var payloadProtocol: UInt8
     /// Where the payload begins, from the beginning of the IP header.
     var payloadOffset: Int
-    /// Bytes of the payload on the wire. More may have been captured (padding), or fewer (snaplen).
+    /// Bytes of the payload on the wire.
+    ///
+    /// More may have been captured (padding), or fewer (snaplen).
     var payloadLength: Int
     /// Set where the payload is a part of a larger one.
     var fragment: Fragment?

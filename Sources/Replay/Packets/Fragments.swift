@@ -5,9 +5,13 @@ import Shared
 /// Where fragments overlap, the first copy wins, as it does for TCP; RFC 8200 would have such datagrams discarded,
 /// and what a host really did with them isn't in the capture.
 struct Fragments {
-    /// Datagrams in parts at one time. With 64 KiB each this is 16 MiB at most.
+    /// Datagrams in parts at one time.
+    ///
+    /// With 64 KiB each this is 16 MiB at most.
     static let datagrams = 256
-    /// Parts of one datagram that don't touch each other. A datagram of 64 KiB has 45 fragments on Ethernet.
+    /// Parts of one datagram that don't touch each other.
+    ///
+    /// A datagram of 64 KiB has 45 fragments on Ethernet.
     static let runs = 128
     /// Linux waits 30 s for IPv4, RFC 8200 says 60 s for IPv6.
     static let patienceNanoseconds: Int64 = 60_000_000_000

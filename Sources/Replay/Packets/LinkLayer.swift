@@ -16,7 +16,8 @@ enum LinkLayer {
     /// The names of link types that a message may have to mention.
     static func name(_ linkType: Int32) -> String {
         let known: [Int32: String] = [
-            119: "IEEE 802.11 with Prism header", 147: "user-defined 0", 148: "user-defined 1", 163: "IEEE 802.11 with AVS header",
+            119: "IEEE 802.11 with Prism header", 147: "user-defined 0", 148: "user-defined 1",
+            163: "IEEE 802.11 with AVS header",
             189: "USB", 195: "IEEE 802.15.4", 201: "Bluetooth HCI", 220: "USB", 249: "USBPcap", 253: "netlink",
         ]
         return known[linkType].map { "\(linkType) (\($0))" } ?? "\(linkType)"
@@ -59,7 +60,9 @@ enum LinkLayer {
     }
 
     /// LINKTYPE_NULL and LINKTYPE_LOOP: four bytes that hold the address family, in the byte order of the machine that
-    /// captured (which may be of the other kind) or in network order. AF_INET is 2 everywhere; AF_INET6 is 10, 24, 28 or 30.
+    /// captured (which may be of the other kind) or in network order.
+    ///
+    /// AF_INET is 2 everywhere; AF_INET6 is 10, 24, 28 or 30.
     private static func loopback(_ bytes: RawSpan) -> Frame {
         guard bytes.byteCount >= 4 else { return .malformed }
         let family = bytes.field32(0)

@@ -8,7 +8,9 @@ struct PacketDecoder<Sink: EventSink>: ~Copyable {
     private(set) var statistics = PacketStatistics()
     private var lastSeen = Timestamp(nanoseconds: 0)
 
-    /// IP in IP, counted from the outside. A packet may be made of nothing but headers.
+    /// IP in IP, counted from the outside.
+    ///
+    /// A packet may be made of nothing but headers.
     private static var nesting: Int { 4 }
 
     init(sink: Sink, limits: FlowLimits = FlowLimits()) {

@@ -1,7 +1,9 @@
 import Glibc
 import Shared
 
-/// A line on standard error that shows how far reading has come. Only on a terminal, and only when it takes a while.
+/// A line on standard error that shows how far reading has come.
+///
+/// Only on a terminal, and only when it takes a while.
 struct ProgressBar: ~Copyable {
     private let style: TextStyle
     private let started: UInt64

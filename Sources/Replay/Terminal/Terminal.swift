@@ -15,12 +15,15 @@ enum Terminal {
     /// Columns; 100 where nobody looks on, so that a file is the same wherever it is made.
     static func width(_ descriptor: Int32) -> Int {
         var size = winsize()
-        guard isTerminal(descriptor), ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 100 }
+        guard isTerminal(descriptor), ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
+            return 100
+        }
         return Int(size.ws_col)
     }
 
-    /// By the locale, as setlocale(3) would find it: LC_ALL, LC_CTYPE, LANG, the first that is set and not empty. Where none
-    /// is, which is usual in containers, the text of our sources can be read by whoever reads UTF-8.
+    /// By the locale, as setlocale(3) would find it: LC_ALL, LC_CTYPE, LANG, the first that is set and not empty.
+    ///
+    /// Where none is, which is usual in containers, the text of our sources can be read by whoever reads UTF-8.
     static var hasUnicode: Bool {
         guard let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap(environment).first(where: { !$0.isEmpty })
         else { return true }

@@ -235,15 +235,12 @@ package struct JSONWriter: ~Copyable {
         while at < length {
             // Eight bytes grow to 48 at most, and a word is stored beyond them.
             reserve(64)
-            guard at &+ 8 <= length else {
-                guard let width = escapeCharacter(bytes, at) else { return false }
-                at &+= width
-                continue
-            }
-            var word = UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt64.self))
-            base.storeBytes(of: word.littleEndian, toByteOffset: count, as: UInt64.self)
+            let width = Swift.min(8, length &- at)
+            var word = Self.word(bytes, at, width)
             var special = Self.specialBytes(word)
-            var left = 8
+            if width < 8 { special &= (1 << UInt64(width &* 8)) &- 1 }
+            var left = width
+            base.storeBytes(of: word.littleEndian, toByteOffset: count, as: UInt64.self)
             while special != 0 {
                 let plain = special.trailingZeroBitCount / 8
                 let byte = UInt8(truncatingIfNeeded: word >> UInt64(plain &* 8))
@@ -259,27 +256,40 @@ package struct JSONWriter: ~Copyable {
             }
             if special == 0 {
                 count &+= left
-                at &+= 8
-            } else {
-                at &+= 8 &- left
-                guard let width = escapeCharacter(bytes, at) else { return false }
                 at &+= width
+            } else {
+                at &+= width &- left
+                guard let sequence = escapeSequence(bytes, at) else { return false }
+                at &+= sequence
             }
         }
         return true
     }
 
-    /// Appends one character.
-    /// - Returns: its length in bytes; `nil` where it is not UTF-8.
-    private mutating func escapeCharacter(_ bytes: RawSpan, _ at: Int) -> Int? {
-        let width = UTF8Sequence.length(bytes, at: at)
-        guard width > 0 else { return nil }
-        if width == 1 {
-            escapeASCII(bytes.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self))
-        } else {
-            for i in 0..<width { put(bytes.unsafeLoad(fromUncheckedByteOffset: at &+ i, as: UInt8.self)) }
+    /// The next bytes as a number, the first one lowest; fewer than eight at the end, and zeros behind them.
+    @inline(__always)
+    private static func word(_ bytes: RawSpan, _ at: Int, _ width: Int) -> UInt64 {
+        if width == 8 {
+            return UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt64.self))
         }
-        return width
+        if bytes.byteCount >= 8 {
+            let last = bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: bytes.byteCount &- 8, as: UInt64.self)
+            return UInt64(littleEndian: last) >> UInt64((8 &- width) &* 8)
+        }
+        var word: UInt64 = 0
+        for i in 0..<width {
+            word |= UInt64(bytes.unsafeLoad(fromUncheckedByteOffset: at &+ i, as: UInt8.self)) << UInt64(i &* 8)
+        }
+        return word
+    }
+
+    /// Appends one character beyond ASCII.
+    /// - Returns: its length in bytes; `nil` where it is not UTF-8.
+    private mutating func escapeSequence(_ bytes: RawSpan, _ at: Int) -> Int? {
+        let length = UTF8Sequence.length(bytes, at: at)
+        guard length > 0 else { return nil }
+        for i in 0..<length { put(bytes.unsafeLoad(fromUncheckedByteOffset: at &+ i, as: UInt8.self)) }
+        return length
     }
 
     /// Marks (with 0x80) the bytes of a word that are no plain ASCII: controls, quote, backslash and all above 0x7F.

@@ -1,5 +1,7 @@
-/// The summary for programs: one JSON object, indented, with fixed order. Counters that are zero are left out where they
-/// are one of many (`by_verdict`, `anomalies`), so that a new kind changes nothing in what is there.
+/// The summary for programs: one JSON object, indented, with fixed order.
+///
+/// Counters that are zero are left out where they are one of many (`by_verdict`, `anomalies`), so that a new kind
+/// changes nothing in what is there.
 package struct SummaryJSON {
     private var text = "{"
     private var depth = 1

@@ -35,7 +35,8 @@ package struct SummaryReport {
         }
         let separator = style.symbol(" · ", ", ")
         for part in parts {
-            let isFull = !text.isEmpty && text.count + separator.count + part.count + Self.labelColumns + 2 > style.width
+            let isFull =
+                !text.isEmpty && text.count + separator.count + part.count + Self.labelColumns + 2 > style.width
             if isFull { finish(&lines) }
             text += (text.isEmpty ? "" : separator) + part
         }
