@@ -53,6 +53,11 @@ package final class Findings {
 
     // MARK: HTTP
 
+    package func count(_ anomalies: AnomalySet) {
+        guard !anomalies.isEmpty else { return }
+        for anomaly in Anomaly.allCases where anomalies.contains(anomaly) { summary.anomalies[anomaly] &+= 1 }
+    }
+
     package func write(
         _ stream: HTTPStream, _ connection: Connection, isSend: Bool, _ request: Exchange?, _ exchanges: borrowing ExchangeQueue
     ) {

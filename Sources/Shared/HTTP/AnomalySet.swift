@@ -12,11 +12,4 @@ package struct AnomalySet: Equatable, Sendable {
     package mutating func formUnion(_ other: AnomalySet) { bits |= other.bits }
 
     package func contains(_ anomaly: Anomaly) -> Bool { bits & 1 << UInt32(anomaly.rawValue) != 0 }
-
-    /// The anomalies in the enum's order.
-    @inline(__always)
-    package func forEach(_ body: (Anomaly) -> Void) {
-        guard bits != 0 else { return }
-        for anomaly in Anomaly.allCases where contains(anomaly) { body(anomaly) }
-    }
 }

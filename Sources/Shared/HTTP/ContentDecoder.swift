@@ -140,31 +140,30 @@ package final class ContentDecoder {
     private func decodeBrotli(_ input: UnsafeRawBufferPointer, _ sink: (RawSpan) -> Bool) {
         var available = input.count
         var next = input.baseAddress?.assumingMemoryBound(to: UInt8.self)
-        while true {
+        var result = BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT
+        while result == BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT {
             var room = output.count
             var target = output.baseAddress?.assumingMemoryBound(to: UInt8.self)
-            let result = BrotliDecoderDecompressStream(brotli, &available, &next, &room, &target, nil)
-            guard emit(output.count - room, sink) else { return state = .ended }
-            switch result {
-            case BROTLI_DECODER_RESULT_SUCCESS: return state = .ended
-            case BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT: continue
-            case BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT: return
-            default: return state = .failed
-            }
+            result = BrotliDecoderDecompressStream(brotli, &available, &next, &room, &target, nil)
+            if !emit(output.count - room, sink) { result = BROTLI_DECODER_RESULT_SUCCESS }
+        }
+        switch result {
+        case BROTLI_DECODER_RESULT_SUCCESS: state = .ended
+        case BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT: break
+        default: state = .failed
         }
     }
 
     private func decodeZstd(_ input: UnsafeRawBufferPointer, _ sink: (RawSpan) -> Bool) {
         var source = ZSTD_inBuffer(src: input.baseAddress, size: input.count, pos: 0)
-        while true {
+        var isDone = false
+        while !isDone {
             var target = ZSTD_outBuffer(dst: output.baseAddress, size: output.count, pos: 0)
             let result = ZSTD_decompressStream(zstd, &target, &source)
-            guard emit(target.pos, sink) else { return state = .ended }
-            if ZSTD_isError(result) != 0 { return state = .failed }
-            if source.pos == source.size, target.pos < target.size {
-                if result == 0 { state = .ended }
-                return
-            }
+            isDone = source.pos == source.size && target.pos < target.size
+            if !emit(target.pos, sink) || (isDone && result == 0) { state = .ended }
+            if ZSTD_isError(result) != 0 { state = .failed }
+            if state != .decoding { return }
         }
     }
 

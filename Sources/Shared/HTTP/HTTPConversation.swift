@@ -207,7 +207,7 @@ package final class HTTPConversation {
     }
 
     private func write(_ stream: HTTPStream, _ exchange: Exchange?) {
-        stream.message.anomalies.forEach { findings.summary.anomalies[$0] &+= 1 }
+        findings.count(stream.message.anomalies)
         guard findings.writesEvents, let connection else { return }
         let isSend = (stream.kind == .request) == connection.localIsClient
         findings.write(stream, connection, isSend: isSend, exchange, exchanges)
