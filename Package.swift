@@ -44,7 +44,8 @@ let package = Package(
 
         // Yams reads back the YAML that Shared writes.
         .testTarget(
-            name: "SharedTests", dependencies: ["Shared", .product(name: "Yams", package: "Yams")], swiftSettings: settings),
+            name: "SharedTests", dependencies: ["Shared", .product(name: "Yams", package: "Yams")],
+            swiftSettings: settings),
         .testTarget(name: "ReplayTests", dependencies: ["replay", "Shared"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

@@ -4,7 +4,9 @@ package struct Destination: Equatable, Sendable {
     package var type: DestinationType
 }
 
-/// What the pipeline has found so far: the counters, the service map, the event log. Connections write into it.
+/// What the pipeline has found so far: the counters, the service map, the event log.
+///
+/// Connections write into it.
 ///
 /// One thread runs the pipeline and no access to a property is open while another begins; the runtime's checks of that
 /// would cost a tenth of the time.
@@ -41,7 +43,8 @@ package final class Findings {
         if let name = names.name(of: server) { return Destination(name: map.name(name), type: .external) }
         // A host that is an address says no more than the address; ports tell services on one address apart.
         if host.byteCount > 0, !HostText.isAddress(host) { return Destination(name: map.name(host), type: .external) }
-        return Destination(name: map.name(server.port == 80 ? server.address.description : server.description), type: .external)
+        return Destination(
+            name: map.name(server.port == 80 ? server.address.description : server.description), type: .external)
     }
 
     private func source(_ client: Endpoint) -> NameID {
@@ -59,7 +62,8 @@ package final class Findings {
     }
 
     package func write(
-        _ stream: HTTPStream, _ connection: Connection, isSend: Bool, _ request: Exchange?, _ exchanges: borrowing ExchangeQueue
+        _ stream: HTTPStream, _ connection: Connection, isSend: Bool, _ request: Exchange?,
+        _ exchanges: borrowing ExchangeQueue
     ) {
         log.write(
             stream.message, connection, isSend: isSend, process: process(of: connection), request: request,

@@ -1,13 +1,20 @@
-/// Every bound of the pipeline, with its reason. Reaching one is counted in the summary, never silent.
+/// Every bound of the pipeline, with its reason.
+///
+/// Reaching one is counted in the summary, never silent.
 package struct Limits: Equatable, Sendable {
     package init() {}
 
-    /// Bytes of a body, and of `raw_payload`, that an event shows. Beyond it the event says `"truncated":true`.
+    /// Bytes of a body, and of `raw_payload`, that an event shows.
+    ///
+    /// Beyond it the event says `"truncated":true`.
     package var bodyBytes = 64 << 10
-    /// Bytes of a message's head. Servers refuse more than 8 to 64 KiB; beyond this it is no head.
+    /// Bytes of a message's head.
+    ///
+    /// Servers refuse more than 8 to 64 KiB; beyond this it is no head.
     package var headBytes = 256 << 10
-    /// Bytes that wait for missing ones in one direction. Above the largest receive window seen in practice a hole
-    /// will not be filled any more.
+    /// Bytes that wait for missing ones in one direction.
+    ///
+    /// Above the largest receive window seen in practice a hole will not be filled any more.
     package var outOfOrderBytes = 1 << 20
     /// Pieces that wait for missing bytes in one direction: one-byte segments cost more than their bytes.
     package var outOfOrderPieces = 4096
@@ -34,5 +41,6 @@ package struct Limits: Equatable, Sendable {
 
 /// The bounds that the summary counts.
 package enum Limit: UInt8, Sendable, CaseIterable {
-    case headBytes, outOfOrder, streamDistance, pipelinedRequests, connections, serviceMapEntries, jsonDepth, jsonKeys, expansion
+    case headBytes, outOfOrder, streamDistance, pipelinedRequests, connections, serviceMapEntries, jsonDepth, jsonKeys,
+        expansion
 }

@@ -1,4 +1,6 @@
-/// The pipeline: events of a tape in, outputs out. A function of its events: no file, no clock, no /proc.
+/// The pipeline: events of a tape in, outputs out.
+///
+/// A function of its events: no file, no clock, no /proc.
 ///
 /// An event passes through here to its `Connection`, which puts streams in order (`Reassembler`), finds out what they
 /// talk (`Detection`, `Registry`) and reads HTTP (`HTTPConversation`, `HTTPStream`); what was found goes to `Findings`.
@@ -20,8 +22,9 @@ package final class Profiler {
 
     package init(_ options: Options) { findings = Findings(options) }
 
-    /// Takes the next event of the tape. `payload` holds the bytes of a `data` event, is empty for all others, and
-    /// is not kept.
+    /// Takes the next event of the tape.
+    ///
+    /// `payload` holds the bytes of a `data` event, is empty for all others, and is not kept.
     @inline(__always)
     package func consume(_ event: borrowing CapturedEvent, payload: RawSpan) {
         let now = event.timestamp

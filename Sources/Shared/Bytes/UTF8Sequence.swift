@@ -14,7 +14,8 @@ package enum UTF8Sequence {
         case 0xF0...0xF4:
             let low: UInt8 = first == 0xF0 ? 0x90 : 0x80
             let high: UInt8 = first == 0xF4 ? 0x8F : 0xBF
-            return isTail(bytes, offset &+ 1, low, high) && isTail(bytes, offset &+ 2) && isTail(bytes, offset &+ 3) ? 4 : 0
+            return isTail(bytes, offset &+ 1, low, high) && isTail(bytes, offset &+ 2) && isTail(bytes, offset &+ 3)
+                ? 4 : 0
         default: return 0
         }
     }

@@ -1,5 +1,7 @@
-/// What can be on a tape. Every source (live capture, recorded trace, pcap) speaks in these and only these;
-/// `Profiler` can't tell which of them it listens to.
+/// What can be on a tape.
+///
+/// Every source (live capture, recorded trace, pcap) speaks in these and only these; `Profiler` can't tell which of
+/// them it listens to.
 ///
 /// The bytes that a `data` event carries are not in the event: they travel beside it as a borrowed span
 /// (`Profiler.consume(_:payload:)`), so that nothing is copied on the way.
@@ -44,7 +46,9 @@ package enum Direction: UInt8, Sendable, CaseIterable {
     package var opposite: Direction { self == .send ? .receive : .send }
 }
 
-/// Who called connect and who accept. Never who spoke first: servers of NATS and MySQL do.
+/// Who called connect and who accept.
+///
+/// Never who spoke first: servers of NATS and MySQL do.
 package enum Role: UInt8, Sendable {
     case client
     case server
@@ -56,7 +60,9 @@ package struct ConnectionOpened: Equatable, Sendable {
     package var id: ConnectionID
     package var local: Endpoint
     package var remote: Endpoint
-    /// The local side's role. Where it is unknown the source has put the likelier client on the local side.
+    /// The local side's role.
+    ///
+    /// Where it is unknown the source has put the likelier client on the local side.
     package var role: Role
     /// The connection existed before the capture: stream positions count from the first byte seen.
     package var joinedLate: Bool

@@ -29,7 +29,9 @@ extension IPAddress: Comparable {
     }
 }
 
-/// One end of a connection: an address and a port. A fixed-size value that hashes without allocating.
+/// One end of a connection: an address and a port.
+///
+/// A fixed-size value that hashes without allocating.
 package struct Endpoint: Hashable, Sendable {
     package var address: IPAddress
     package var port: UInt16

@@ -1,5 +1,6 @@
-/// What a parser found odd in traffic. Strange traffic is data, not an error: it is named on the message
-/// (`"anomalies"`) and counted in the summary.
+/// What a parser found odd in traffic.
+///
+/// Strange traffic is data, not an error: it is named on the message (`"anomalies"`) and counted in the summary.
 package enum Anomaly: UInt8, Sendable, CaseIterable {
     /// Two Content-Length fields that differ (RFC 9112, section 6.3).
     case contentLengthConflict

@@ -1,7 +1,8 @@
 private import CCodecs
 
-/// Undoes a content coding piece by piece, with zlib, brotli and zstd. The libraries' states are kept and used again
-/// for the next body.
+/// Undoes a content coding piece by piece, with zlib, brotli and zstd.
+///
+/// The libraries' states are kept and used again for the next body.
 package final class ContentDecoder {
     private var coding = ContentCoding.identity
     private var inflater = z_stream()
@@ -124,7 +125,9 @@ package final class ContentDecoder {
         }
     }
 
-    /// A gzip file may have several members (RFC 1952, section 2.2). What else is behind one is let go of, as gzip does.
+    /// A gzip file may have several members (RFC 1952, section 2.2).
+    ///
+    /// What else is behind one is let go of, as gzip does.
     private func beginMember(_ bytes: RawSpan) {
         isBetweenMembers = false
         guard bytes.u8(at: 0) == Self.memberStart else { return }

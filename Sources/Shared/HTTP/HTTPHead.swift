@@ -82,8 +82,10 @@ package struct HTTPHead {
 
     // MARK: Start line
 
-    /// method SP request-target SP HTTP-version (RFC 9112, section 3). Several blanks, or a tab, between the parts are
-    /// what section 3 lets recipients accept; blanks inside the target are named.
+    /// method SP request-target SP HTTP-version (RFC 9112, section 3).
+    ///
+    /// Several blanks, or a tab, between the parts are what section 3 lets recipients accept; blanks inside the target
+    /// are named.
     private mutating func parseRequestLine(_ bytes: RawSpan, _ line: Range<Int>) -> Bool {
         guard let parts = RequestLine.parse(bytes, line) else { return false }
         method = parts.method
@@ -132,7 +134,8 @@ package struct HTTPHead {
         let value = HTTPGrammar.trimmed(bytes, (colon &+ 1)..<line.upperBound)
         fields.append(
             FieldLine(
-                name: ByteRange(line.lowerBound, nameEnd), value: ByteRange(value.lowerBound, value.upperBound), isFolded: false))
+                name: ByteRange(line.lowerBound, nameEnd), value: ByteRange(value.lowerBound, value.upperBound),
+                isFolded: false))
     }
 
     /// A line that begins with a blank goes on with the value before it (RFC 9112, section 5.2).

@@ -45,6 +45,10 @@ package struct HTTPMessage {
     @inline(__always)
     static func append(_ bytes: RawSpan, to buffer: inout [UInt8], limit: Int) {
         let room = limit &- buffer.count
-        if room >= bytes.byteCount { buffer.append(bytes) } else if room > 0 { buffer.append(bytes.extracting(first: room)) }
+        if room >= bytes.byteCount {
+            buffer.append(bytes)
+        } else if room > 0 {
+            buffer.append(bytes.extracting(first: room))
+        }
     }
 }

@@ -186,7 +186,9 @@ package final class HTTPStream {
         return kind == .request ? RequestLine.parse(bytes, line) != nil : StatusLine.parse(bytes, line) != nil
     }
 
-    /// What seemed to be a head is none. The search begins behind its first byte, so that it can't find the same again.
+    /// What seemed to be a head is none.
+    ///
+    /// The search begins behind its first byte, so that it can't find the same again.
     private func loseHead(_ why: Anomaly, _ conversation: HTTPConversation) -> Int {
         lines.reset()
         startLineIsValid = false
@@ -343,8 +345,9 @@ package final class HTTPStream {
         state = .lost
     }
 
-    /// A head that broke off is still a message, if its start line is there: somebody tried. A request of HTTP/0.9 is
-    /// nothing but its start line (RFC 1945, section 4.1), and is over when the stream is.
+    /// A head that broke off is still a message, if its start line is there: somebody tried.
+    ///
+    /// A request of HTTP/0.9 is nothing but its start line (RFC 1945, section 4.1), and is over when the stream is.
     private func finishIncompleteHead(_ conversation: HTTPConversation) {
         guard !pending.isEmpty, !lines.lineFeeds.isEmpty else { return }
         let held = takeHeld()
@@ -354,7 +357,8 @@ package final class HTTPStream {
         message.anomalies = message.head.anomalies
         message.anomalies.formUnion(carried)
         carried = AnomalySet()
-        let isSimple = kind == .request && message.head.anomalies.contains(.versionUnknown) && message.head.fields.isEmpty
+        let isSimple =
+            kind == .request && message.head.anomalies.contains(.versionUnknown) && message.head.fields.isEmpty
         if !isSimple { message.anomalies.insert(.headIncomplete) }
         message.firstByte = pendingSince
         message.lastByte = pendingSince

@@ -1,6 +1,8 @@
-/// Finds the lines of a head (RFC 9112, section 2.1): one pass over the bytes, sixteen at a time, which stops at
-/// the empty line. Where the head is not complete yet, the next call goes on where this one stopped, so that a
-/// sender of single bytes costs no more than any other.
+/// Finds the lines of a head (RFC 9112, section 2.1): one pass over the bytes, sixteen at a time, which stops at the
+/// empty line.
+///
+/// Where the head is not complete yet, the next call goes on where this one stopped, so that a sender of single bytes
+/// costs no more than any other.
 package struct HeadScanner {
     /// The offsets of the line feeds, one a line; the last is the empty line's.
     package private(set) var lineFeeds: [Int32] = []
@@ -38,7 +40,8 @@ package struct HeadScanner {
             }
             for lane in 0..<2 {
                 // What lies behind the head's end is not the head's.
-                let bare = isBareCR[lane] == 0 ? Int.max : offset &+ lane &* 8 &+ isBareCR[lane].trailingZeroBitCount / 8
+                let bare =
+                    isBareCR[lane] == 0 ? Int.max : offset &+ lane &* 8 &+ isBareCR[lane].trailingZeroBitCount / 8
                 var mask = isLF[lane] & 0x0101_0101_0101_0101
                 while mask != 0 {
                     let at = offset &+ lane &* 8 &+ mask.trailingZeroBitCount / 8

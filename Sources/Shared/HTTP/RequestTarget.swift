@@ -32,7 +32,9 @@ package struct RequestTarget: Equatable {
         else { return nil }
         let start = colon &+ 3
         var end = start
-        while end < target.upperBound, let byte = bytes.u8(at: end), byte != 0x2F, byte != 0x3F, byte != 0x23 { end &+= 1 }
+        while end < target.upperBound, let byte = bytes.u8(at: end), byte != 0x2F, byte != 0x3F, byte != 0x23 {
+            end &+= 1
+        }
         guard end <= target.upperBound, start <= end else { return nil }
         return start..<end
     }

@@ -32,7 +32,8 @@ package struct RequestLine {
         if target.isEmpty || target.upperBound &+ 1 != version.start { malformed = true }
         if !malformed, bytes.extracting(target).firstIndex(of: 0x20) != nil { malformed = true }
         return RequestLine(
-            method: ByteRange(method.lowerBound, method.upperBound), target: ByteRange(target.lowerBound, target.upperBound),
+            method: ByteRange(method.lowerBound, method.upperBound),
+            target: ByteRange(target.lowerBound, target.upperBound),
             minorVersion: version.minor, isMalformed: malformed, isVersionUnknown: version.isUnknown)
     }
 
@@ -41,12 +42,15 @@ package struct RequestLine {
     private static func simple(_ bytes: RawSpan, _ method: Range<Int>, _ target: Range<Int>) -> RequestLine? {
         guard !target.isEmpty, HTTP1Detector.isWellKnown(method, method.upperBound, bytes) else { return nil }
         return RequestLine(
-            method: ByteRange(method.lowerBound, method.upperBound), target: ByteRange(target.lowerBound, target.upperBound),
+            method: ByteRange(method.lowerBound, method.upperBound),
+            target: ByteRange(target.lowerBound, target.upperBound),
             minorVersion: 0, isMalformed: true, isVersionUnknown: true)
     }
 
     @inline(__always)
-    private static func isSeparator(_ byte: UInt8) -> Bool { (0x09...0x0D).contains(byte) && byte != 0x0A || byte == 0x20 }
+    private static func isSeparator(_ byte: UInt8) -> Bool {
+        (0x09...0x0D).contains(byte) && byte != 0x0A || byte == 0x20
+    }
 }
 
 /// HTTP-version SP status-code SP [ reason-phrase ] (RFC 9112, section 4).

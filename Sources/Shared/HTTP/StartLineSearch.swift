@@ -57,7 +57,9 @@ package enum StartLineSearch {
         guard at < version &- 1, at > start, bytes.u8(at: at &- 1) == 0x20 else { return nil }
         let methodEnd = at &- 1
         at = methodEnd
-        while at > start, let byte = bytes.u8(at: at &- 1), byte &- 0x41 < 26 || byte == 0x2D || byte == 0x5F { at &-= 1 }
+        while at > start, let byte = bytes.u8(at: at &- 1), byte &- 0x41 < 26 || byte == 0x2D || byte == 0x5F {
+            at &-= 1
+        }
         return at < methodEnd ? at : nil
     }
 }

@@ -1,5 +1,7 @@
-/// The event log: JSON lines, one object a message, in the order in which messages were completed on the tape
-/// (SPEC.md, section 3). The order of the fields is fixed.
+/// The event log: JSON lines, one object a message, in the order in which messages were completed on the tape (SPEC.md,
+/// section 3).
+///
+/// The order of the fields is fixed.
 ///
 /// The `timestamp` of a message is that of the byte that completed it, so the log's times follow the tape's.
 package struct EventLog: ~Copyable {
@@ -71,7 +73,8 @@ package struct EventLog: ~Copyable {
     /// - Returns: whether the body was cut at the limit.
     private mutating func writeBody(_ message: borrowing HTTPMessage, _ wire: RawSpan) -> Bool {
         guard message.contentBytes > 0 else { return false }
-        let failed = message.anomalies.contains(.contentCodingFailed) || message.anomalies.contains(.contentCodingUnknown)
+        let failed =
+            message.anomalies.contains(.contentCodingFailed) || message.anomalies.contains(.contentCodingUnknown)
         if message.bodyIsSeparate, !failed {
             let isCut = UInt64(message.decoded.count) < message.decodedBytes
             writeBytes(message.decoded.count, isCut, message.decoded.span.bytes, "body", "body_base64")
@@ -85,7 +88,9 @@ package struct EventLog: ~Copyable {
         return isCut
     }
 
-    /// Bytes as text or, where they are not UTF-8, in base64. A cut inside a character moves to its beginning.
+    /// Bytes as text or, where they are not UTF-8, in base64.
+    ///
+    /// A cut inside a character moves to its beginning.
     private mutating func writeBytes(
         _ count: Int, _ isCut: Bool, _ bytes: RawSpan, _ name: StaticString, _ base64Name: StaticString
     ) {
@@ -166,7 +171,9 @@ package struct EventLog: ~Copyable {
     private static func isSameName(_ a: HTTPHead.FieldLine, _ b: HTTPHead.FieldLine, _ wire: RawSpan) -> Bool {
         guard a.name.count == b.name.count else { return false }
         for i in 0..<Int(a.name.count) {
-            guard let x = wire.u8(at: Int(a.name.start) &+ i), let y = wire.u8(at: Int(b.name.start) &+ i) else { return false }
+            guard let x = wire.u8(at: Int(a.name.start) &+ i), let y = wire.u8(at: Int(b.name.start) &+ i) else {
+                return false
+            }
             if x != y, x ^ y != 0x20 || (x | 0x20) &- 0x61 >= 26 { return false }
         }
         return true
@@ -249,7 +256,8 @@ package struct EventLog: ~Copyable {
 
     /// - Parameter isSend: the local side sent what the event tells of.
     private mutating func begin(
-        _ timestamp: Timestamp, _ type: StaticString, _ connection: Connection, isSend: Bool, _ process: ProcessIdentity?
+        _ timestamp: Timestamp, _ type: StaticString, _ connection: Connection, isSend: Bool,
+        _ process: ProcessIdentity?
     ) {
         json.beginObject()
         json.key("timestamp")

@@ -16,12 +16,15 @@ package protocol Detector: SendableMetatype {
 
 /// What a detector may know besides the bytes.
 package struct DetectionContext: Sendable {
-    /// The spans are the beginnings of the streams: greetings and handshakes are to be expected here. Otherwise
-    /// the connection was joined in the middle and the spans begin at a turn, in any state of the protocol.
+    /// The spans are the beginnings of the streams: greetings and handshakes are to be expected here.
+    ///
+    /// Otherwise the connection was joined in the middle and the spans begin at a turn, in any state of the protocol.
     package var isStreamStart: Bool
-    /// No more bytes will come for the judgement (the connection ended, or detection reached its limit): an
-    /// answer of `.needMore` counts as `.no`. Evidence that is good enough alone, but for which a detector
-    /// would rather have seen the other side's answer, may be accepted now.
+    /// No more bytes will come for the judgement (the connection ended, or detection reached its limit): an answer of
+    /// `.needMore` counts as `.no`.
+    ///
+    /// Evidence that is good enough alone, but for which a detector would rather have seen the other side's answer, may
+    /// be accepted now.
     package var isFinal: Bool
 
     package init(isStreamStart: Bool, isFinal: Bool) {

@@ -30,8 +30,9 @@ package enum Kafka: Detector {
             .and(topics(bytes, at: offset))
     }
 
-    /// Produce up to version 2 has acks, a time to wait, and at least one topic. ZooKeeper's ConnectRequest, which
-    /// begins with zeros, is a Produce request but for that.
+    /// Produce up to version 2 has acks, a time to wait, and at least one topic.
+    ///
+    /// ZooKeeper's ConnectRequest, which begins with zeros, is a Produce request but for that.
     private static func topics(_ bytes: RawSpan, at offset: Int) -> Fit {
         guard let word = bytes.big(UInt32.self, at: offset &+ 4), let name = bytes.big(Int16.self, at: offset &+ 12)
         else { return .open }

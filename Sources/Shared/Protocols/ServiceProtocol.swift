@@ -24,7 +24,9 @@ package enum ServiceProtocol: UInt8, Sendable, CaseIterable {
         }
     }
 
-    /// The ports on which the protocol is at home. A port alone is worth confidence 60 and never more.
+    /// The ports on which the protocol is at home.
+    ///
+    /// A port alone is worth confidence 60 and never more.
     package var defaultPorts: [UInt16] {
         switch self {
         case .postgres: [5432]

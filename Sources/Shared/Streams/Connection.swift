@@ -60,7 +60,8 @@ package final class Connection {
     package func data(_ bytes: RawSpan, at position: StreamPosition, _ timestamp: Timestamp) {
         let direction = position.direction
         let hold = direction == .send ? received.isWaiting : sent.isWaiting
-        let acceptance = direction == .send
+        let acceptance =
+            direction == .send
             ? sent.accept(bytes, at: position.position, timestamp, hold: hold)
             : received.accept(bytes, at: position.position, timestamp, hold: hold)
         switch acceptance {
@@ -110,8 +111,9 @@ package final class Connection {
         } while giveUpHole(.send, now) || giveUpHole(.receive, now)
     }
 
-    /// What one side says is held back while bytes of the other, which came first, are missing: a response must not
-    /// be read before its request.
+    /// What one side says is held back while bytes of the other, which came first, are missing: a response must not be
+    /// read before its request.
+    ///
     /// What both sides have ready is delivered in the order in which it was said.
     private func deliverReady() {
         while true {
@@ -254,7 +256,9 @@ package final class Connection {
                 route(sentBytes.span.bytes.extracting(sentAt..<sentAt &+ piece.count), .send, piece.timestamp)
                 sentAt &+= piece.count
             } else {
-                route(receivedBytes.span.bytes.extracting(receivedAt..<receivedAt &+ piece.count), .receive, piece.timestamp)
+                route(
+                    receivedBytes.span.bytes.extracting(receivedAt..<receivedAt &+ piece.count), .receive,
+                    piece.timestamp)
                 receivedAt &+= piece.count
             }
         }
@@ -334,7 +338,8 @@ package final class Connection {
         if verdict == nil, payloadBytes == 0, let service = ServiceProtocol.atHome(on: server.port) {
             confidence = 60
             findings.record(
-                self, service, confidence: 60, reason: "port \(server.port), no payload seen", serverName: nil, timestamp)
+                self, service, confidence: 60, reason: "port \(server.port), no payload seen", serverName: nil,
+                timestamp)
         }
         findings.count(self, how, hasPayload: payloadBytes > 0)
     }

@@ -132,6 +132,7 @@ package final class Detection {
     }
 
     /// Whether the very first bytes of a connection are a request: the common case, found without keeping a byte.
+    ///
     /// The detector is the first of the registry, so no other has to be asked.
     package static func isHTTPRequest(_ bytes: RawSpan) -> Bool {
         let context = DetectionContext(isStreamStart: true, isFinal: false)
@@ -158,22 +159,26 @@ package final class Detection {
         return .undecided
     }
 
-    private func judge(from sentStart: Int, _ receivedStart: Int, _ role: Role, _ context: DetectionContext) -> Outcome {
+    private func judge(from sentStart: Int, _ receivedStart: Int, _ role: Role, _ context: DetectionContext) -> Outcome
+    {
         let (sent, received) = (sent, received)
         let local = sent.span.bytes.extracting(sentStart..<sent.count)
         let remote = received.span.bytes.extracting(receivedStart..<received.count)
         let localIsClient = role != .server
         for detector in Registry.all {
-            var finding = localIsClient
+            var finding =
+                localIsClient
                 ? detector.examine(client: local, server: remote, context)
                 : detector.examine(client: remote, server: local, context)
             if case .yes(let evidence) = finding {
                 return .recognised(detector.verdict, evidence, isFlipped: !localIsClient)
             }
             // Both sides have begun something that may be HTTP: who is heard to the end first must not decide.
-            let isOpenOnBothSides = finding == .needMore && detector.verdict == .http && !local.isEmpty && !remote.isEmpty
+            let isOpenOnBothSides =
+                finding == .needMore && detector.verdict == .http && !local.isEmpty && !remote.isEmpty
             if role == .unknown, !isOpenOnBothSides || context.isFinal {
-                let other = localIsClient
+                let other =
+                    localIsClient
                     ? detector.examine(client: remote, server: local, context)
                     : detector.examine(client: local, server: remote, context)
                 if case .yes(let evidence) = other {

@@ -132,7 +132,8 @@ package struct Reassembler {
     /// The next piece of the stream, if it is there; it counts as delivered.
     package mutating func takeReady() -> Piece? {
         guard taken < waiting.count, waiting[taken].position == next else { return nil }
-        var piece = Piece(position: 0, length: 0, bytes: [], reason: nil, timestamp: waiting[taken].timestamp,
+        var piece = Piece(
+            position: 0, length: 0, bytes: [], reason: nil, timestamp: waiting[taken].timestamp,
             sentBefore: waiting[taken].sentBefore)
         swap(&piece, &waiting[taken])
         taken &+= 1
