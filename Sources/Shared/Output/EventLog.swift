@@ -8,6 +8,8 @@ package struct EventLog: ~Copyable {
     private var json = JSONWriter(capacity: 1 << 20)
     private var time = TimestampText()
     private let bodyLimit: Int
+    /// Where the message's body stands in the line, if it stands there as it was on the wire.
+    private var wireBody: Range<Int>?
 
     package init(bodyLimit: Int) { self.bodyLimit = bodyLimit }
 
@@ -41,7 +43,9 @@ package struct EventLog: ~Copyable {
         let bodyIsCut = writeBody(message, wire)
         writeHeaders(message, wire)
         let wireIsCut = message.wire.count > bodyLimit || UInt64(message.wire.count) < message.capturedBytes
-        writeBytes(Swift.min(message.wire.count, bodyLimit), wireIsCut, wire, "raw_payload", "raw_payload_base64")
+        if wireIsCut || !writeWire(message, wire) {
+            writeBytes(Swift.min(message.wire.count, bodyLimit), wireIsCut, wire, "raw_payload", "raw_payload_base64")
+        }
         if bodyIsCut || wireIsCut {
             json.key("truncated")
             json.boolean(true)
@@ -72,6 +76,7 @@ package struct EventLog: ~Copyable {
 
     /// - Returns: whether the body was cut at the limit.
     private mutating func writeBody(_ message: borrowing HTTPMessage, _ wire: RawSpan) -> Bool {
+        wireBody = nil
         guard message.contentBytes > 0 else { return false }
         let failed =
             message.anomalies.contains(.contentCodingFailed) || message.anomalies.contains(.contentCodingUnknown)
@@ -84,23 +89,37 @@ package struct EventLog: ~Copyable {
         let body = wire.extracting(start..<wire.byteCount)
         let shown = Swift.min(body.byteCount, bodyLimit)
         let isCut = UInt64(shown) < message.capturedBytes &- UInt64(message.head.length)
-        if shown > 0 { writeBytes(shown, isCut, body, "body", "body_base64") }
+        if shown > 0, writeBytes(shown, isCut, body, "body", "body_base64"), !isCut { wireBody = json.lastString }
         return isCut
+    }
+
+    /// The wire bytes of a message whose body stands as it was on the wire: its text was written a moment ago.
+    /// - Returns: `false` where that is not so; nothing is written then.
+    private mutating func writeWire(_ message: borrowing HTTPMessage, _ wire: RawSpan) -> Bool {
+        guard let wireBody else { return false }
+        let mark = json.mark
+        json.key("raw_payload")
+        if json.string(wire.extracting(first: message.head.length), followedBy: wireBody) { return true }
+        json.rollBack(to: mark)
+        return false
     }
 
     /// Bytes as text or, where they are not UTF-8, in base64.
     ///
     /// A cut inside a character moves to its beginning.
+    /// - Returns: whether they are text.
+    @discardableResult
     private mutating func writeBytes(
         _ count: Int, _ isCut: Bool, _ bytes: RawSpan, _ name: StaticString, _ base64Name: StaticString
-    ) {
+    ) -> Bool {
         let all = bytes.extracting(first: count)
         let mark = json.mark
         json.key(name)
-        if json.string(isCut ? all.extracting(first: Self.wholeCharacters(all)) : all) { return }
+        if json.string(isCut ? all.extracting(first: Self.wholeCharacters(all)) : all) { return true }
         json.rollBack(to: mark)
         json.key(base64Name)
         json.base64(all)
+        return false
     }
 
     /// The length without a sequence that the end cuts in two.

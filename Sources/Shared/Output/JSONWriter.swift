@@ -6,6 +6,8 @@ package struct JSONWriter: ~Copyable {
     private var capacity: Int
     package private(set) var count = 0
     private var needsComma = false
+    /// Where the inside of the string lies that was written last.
+    package private(set) var lastString = 0..<0
 
     package init(capacity: Int = 1 << 16) {
         self.capacity = capacity
@@ -139,7 +141,24 @@ package struct JSONWriter: ~Copyable {
             rollBack(to: start)
             return false
         }
+        lastString = (start.count &+ 1)..<count
         byte(0x22)
+        return true
+    }
+
+    /// A string of bytes, followed by text that was written before and is valid there still.
+    /// - Returns: `false` where the bytes are not UTF-8; nothing is written then.
+    package mutating func string(_ bytes: RawSpan, followedBy text: Range<Int>) -> Bool {
+        let start = mark
+        byte(0x22)
+        guard text.upperBound <= count, escape(bytes) else {
+            rollBack(to: start)
+            return false
+        }
+        reserve(text.count &+ 1)
+        base.advanced(by: count).copyMemory(from: base + text.lowerBound, byteCount: text.count)
+        count &+= text.count
+        put(0x22)
         return true
     }
 

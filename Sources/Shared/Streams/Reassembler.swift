@@ -178,14 +178,16 @@ package struct Reassembler {
             let holeEnd = index < waiting.count ? Swift.min(end, Swift.max(at, waiting[index].position)) : end
             if at < holeEnd {
                 let slice = reason == nil ? Int(at &- position)..<Int(holeEnd &- position) : 0..<0
-                let copy = Array(bytes.extracting(slice))
-                let sentBefore = index < waiting.count ? Swift.min(timestamp, waiting[index].sentBefore) : timestamp
-                waiting.insert(
-                    Piece(
-                        position: at, length: holeEnd &- at, bytes: copy, reason: reason, timestamp: timestamp,
-                        sentBefore: sentBefore), at: index)
-                waitingBytes &+= copy.count
-                index &+= 1
+                let part = bytes.extracting(slice)
+                waitingBytes &+= part.byteCount
+                if !lengthen(before: index, by: part, holeEnd &- at, at, reason, timestamp) {
+                    let sentBefore = index < waiting.count ? Swift.min(timestamp, waiting[index].sentBefore) : timestamp
+                    waiting.insert(
+                        Piece(
+                            position: at, length: holeEnd &- at, bytes: [UInt8](part), reason: reason,
+                            timestamp: timestamp, sentBefore: sentBefore), at: index)
+                    index &+= 1
+                }
                 at = holeEnd
             }
             guard at < end, index < waiting.count else { continue }
@@ -201,6 +203,20 @@ package struct Reassembler {
             at = overlapEnd
             index &+= 1
         }
+    }
+
+    /// Appends to the piece before `index` what follows it directly and came at the same moment: a segment that arrives
+    /// in parts is one piece all the same.
+    private mutating func lengthen(
+        before index: Int, by part: RawSpan, _ length: UInt64, _ position: UInt64, _ reason: GapReason?,
+        _ timestamp: Timestamp
+    ) -> Bool {
+        guard index > 0, waiting[index &- 1].end == position, waiting[index &- 1].reason == reason,
+            waiting[index &- 1].timestamp == timestamp
+        else { return false }
+        waiting[index &- 1].bytes.append(part)
+        waiting[index &- 1].length &+= length
+        return true
     }
 
     private func firstPiece(endingAfter position: UInt64) -> Int {

@@ -86,8 +86,12 @@ import Testing
         tape.open()
         tape.send("GET /a HTTP/1.1\r\n\r\n")
         tape.lose(.send, 20)
-        tape.send("GET /b HTTP/1.1\r\n\r\nGET /c HTTP/1.1\r\n\r\n")
-        let result = tape.cut(every: 1).run(limits { $0.outOfOrderPieces = 10 })
+        for byte in "GET /b HTTP/1.1\r\n\r\nGET /c HTTP/1.1\r\n\r\n".unicodeScalars {
+            // What comes at one moment is one piece.
+            tape.wait(milliseconds: 1)
+            tape.send(String(byte))
+        }
+        let result = tape.run(limits { $0.outOfOrderPieces = 10 })
         #expect(result.summary.limits[.outOfOrder] == 1)
         #expect(result.summary.bytes.gaps[.reassemblyLimit] == 20)
         #expect(result.summary.messages.requests == 3)

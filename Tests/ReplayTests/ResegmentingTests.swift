@@ -1,0 +1,59 @@
+import Testing
+
+@testable import Shared
+@testable import replay
+
+/// Cuts what packets carry into pieces of so many bytes on its way to the pipeline.
+final class ResegmentingSink: EventSink {
+    let profiler: Profiler
+    private let pieceBytes: Int
+
+    init(_ profiler: Profiler, pieceBytes: Int) {
+        self.profiler = profiler
+        self.pieceBytes = pieceBytes
+    }
+
+    func consume(_ event: borrowing CapturedEvent, payload: RawSpan) {
+        guard case .data(var at) = event.kind else { return profiler.consume(event, payload: payload) }
+        var start = 0
+        while start < payload.byteCount {
+            let end = min(start + pieceBytes, payload.byteCount)
+            let piece = CapturedEvent(event.timestamp, .data(at))
+            profiler.consume(piece, payload: payload.extracting(start..<end))
+            at.position += UInt64(end - start)
+            start = end
+        }
+    }
+}
+
+/// How the network cut a stream is nobody's business behind the reassembler.
+@Suite struct `Segmentation` {
+    @Test(arguments: `Fixtures`.all)
+    func `does not change an output`(_ fixture: Fixture) throws {
+        let file = try #require(TextFile.bytes(fixture.path(fixture.tape)))
+        let whole = try outputs(of: file, pieceBytes: .max)
+        for pieceBytes in [1, 7, 100] {
+            let cut = try outputs(of: file, pieceBytes: pieceBytes)
+            #expect(cut.log == whole.log, "pieces of \(pieceBytes) bytes")
+            #expect(cut.map == whole.map, "pieces of \(pieceBytes) bytes")
+            #expect(cut.summary == whole.summary, "pieces of \(pieceBytes) bytes")
+        }
+    }
+
+    private func outputs(of file: [UInt8], pieceBytes: Int) throws -> (log: String, map: String, summary: Summary) {
+        let sink = ResegmentingSink(Profiler(Profiler.Options()), pieceBytes: pieceBytes)
+        let tape = Tape(sink: sink)
+        try tape.read(Input(bytes: try Self.decompressed(file), name: "fixture"))
+        tape.finish()
+        sink.profiler.finish()
+        var log: [UInt8] = []
+        sink.profiler.drainEventLog { bytes in bytes.withUnsafeBytes { log.append(contentsOf: $0) } }
+        let map = ServiceMapFile.yaml(sink.profiler.serviceMap())
+        return (String(decoding: log, as: UTF8.self), map, sink.profiler.summary)
+    }
+
+    private static func decompressed(_ file: [UInt8]) throws -> PeekedBytes {
+        let bytes = PeekedBytes(MemoryBytes(file))
+        return GzipBytes.isGzip(bytes.head) ? PeekedBytes(GzipBytes(bytes)) : bytes
+    }
+}
