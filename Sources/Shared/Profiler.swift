@@ -38,6 +38,7 @@ package final class Profiler {
         case .open(let opened): open(opened)
         case .close(let closed): close(closed, now)
         case .process(let process): findings.add(process)
+        case .exit, .listening, .container: break
         case .lost(let loss): findings.summary.losses[loss.reason] &+= loss.count
         }
     }

@@ -27,6 +27,7 @@ final class RecordingSink: EventSink {
         case .finished(let at): lines.append("\(place(at)) fin \(at.position)")
         case .close(let closed): lines.append("\(closed.id.serial) close \(closed.how)")
         case .process: lines.append("process")
+        case .exit, .listening, .container: lines.append("fact")
         case .lost(let loss): lines.append("lost \(loss.reason) \(loss.count)")
         }
     }

@@ -22,7 +22,11 @@ final class GzipBytes: ByteSource {
         input = .allocate(byteCount: 256 << 10, alignment: 16)
         // 15 bits of window, and 16: with gzip's header.
         let status = inflateInit2_(stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
-        precondition(status == Z_OK, "zlib can't be initialised (\(status))")
+        guard status == Z_OK else {
+            failure = "zlib can't begin to decompress (its status \(status)): is there memory left?"
+            isAtEnd = true
+            return
+        }
     }
 
     deinit {

@@ -44,8 +44,6 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
         queues = Array(repeating: Queue(), count: Flow.Stage.allCases.count)
     }
 
-    var openFlows: Int { index.count - queues[Int(Flow.Stage.closed.rawValue)].count }
-
     // MARK: - A segment
 
     /// - Parameter payload: what was captured of the segment's payload.

@@ -27,6 +27,12 @@ package struct CapturedEvent: Equatable, Sendable {
         case finished(StreamPosition)
         case close(ConnectionClosed)
         indirect case process(ProcessIdentity)
+        /// The process is gone; what it had open was closed before.
+        case exit(ProcessKey)
+        /// A profiled process accepts connections here.
+        case listening(Listening)
+        /// What a container runtime said of a process or of an address.
+        indirect case container(ContainerFact)
         /// What the source could not deliver.
         case lost(Loss)
     }
@@ -42,8 +48,6 @@ package struct ConnectionID: Hashable, Sendable {
 package enum Direction: UInt8, Sendable, CaseIterable {
     case send
     case receive
-
-    package var opposite: Direction { self == .send ? .receive : .send }
 }
 
 /// Who called connect and who accept.
@@ -81,15 +85,27 @@ package struct ConnectionOpened: Equatable, Sendable {
     }
 }
 
+/// Which of a connection's two pairs of streams: a TLS connection can have its plaintext beside its wire bytes.
+package enum StreamLayer: UInt8, Sendable, CaseIterable {
+    /// What TCP carried.
+    case wire
+    /// What the process gave to its TLS library, or got from it; positions count plaintext bytes.
+    case plaintext
+}
+
 /// A place in one direction of one connection.
 package struct StreamPosition: Equatable, Sendable {
     package var connection: ConnectionID
+    package var layer: StreamLayer
     package var direction: Direction
     /// Bytes from the stream's start, which is the first byte after the handshake or, joined late, the first seen.
     package var position: UInt64
 
-    package init(_ connection: ConnectionID, _ direction: Direction, _ position: UInt64) {
+    package init(
+        _ connection: ConnectionID, _ direction: Direction, _ position: UInt64, layer: StreamLayer = .wire
+    ) {
         self.connection = connection
+        self.layer = layer
         self.direction = direction
         self.position = position
     }
@@ -115,11 +131,27 @@ package enum GapReason: UInt8, Sendable, CaseIterable {
     case snaplen
     /// A limit of the reassembler: too much out-of-order data was waiting for the missing bytes.
     case reassemblyLimit
+    /// The call moved more bytes than are captured of one call.
+    case captureLimit
+    /// The ring buffer between the kernel and the profiler was full.
+    case eventLost
+    /// The call has no buffer in the process: sendfile.
+    case sendfile
+    /// The call has no buffer in the process: splice, tee.
+    case splice
+    /// The bytes went through io_uring.
+    case ioUring
+    /// The call's buffer could not be read.
+    case unreadable
+    /// The kernel's own count of the connection's bytes goes beyond what the hooks saw.
+    case unseen
 }
 
 package struct ConnectionClosed: Equatable, Sendable {
     package var id: ConnectionID
     package var how: How
+    /// The error number of a failed connect or a reset (ECONNREFUSED, ETIMEDOUT…); 0 where there is none.
+    package var error: Int32
 
     package enum How: UInt8, Sendable, CaseIterable {
         case orderly
@@ -130,11 +162,14 @@ package struct ConnectionClosed: Equatable, Sendable {
         case tapeEnd
         /// The tuple was used again without a close having been seen.
         case superseded
+        /// The connect failed; there never was a connection.
+        case connectFailed
     }
 
-    package init(id: ConnectionID, how: How) {
+    package init(id: ConnectionID, how: How, error: Int32 = 0) {
         self.id = id
         self.how = how
+        self.error = error
     }
 }
 
@@ -156,14 +191,77 @@ package struct ProcessIdentity: Equatable, Sendable {
     /// The command's name as the kernel has it, at most 15 bytes.
     package var comm: String
     package var commandLine: String
+    /// The value of ADI_PROFILE.
+    package var profile: String?
     /// ADI_PROFILE_NAME, where the process has it.
     package var profileName: String?
+    package var environment: ProcessEnvironment
 
-    package init(key: ProcessKey, comm: String, commandLine: String, profileName: String? = nil) {
+    package init(
+        key: ProcessKey, comm: String, commandLine: String, profile: String? = nil, profileName: String? = nil,
+        environment: ProcessEnvironment = .unavailable("")
+    ) {
         self.key = key
         self.comm = comm
         self.commandLine = commandLine
+        self.profile = profile
         self.profileName = profileName
+        self.environment = environment
+    }
+}
+
+/// The environment that a process was started with.
+package enum ProcessEnvironment: Equatable, Sendable {
+    /// The block as /proc/PID/environ has it: `KEY=value` entries of any bytes, each ended by a zero byte.
+    case block([UInt8])
+    /// It could not be read, for this reason; empty where the source has no processes.
+    case unavailable(String)
+}
+
+/// Where a profiled process accepts connections.
+package struct Listening: Equatable, Sendable {
+    package var process: ProcessKey
+    /// The address may be the unspecified one (`0.0.0.0`, `::`): any address of the process's network namespace.
+    package var endpoint: Endpoint
+
+    package init(process: ProcessKey, endpoint: Endpoint) {
+        self.process = process
+        self.endpoint = endpoint
+    }
+}
+
+/// What a container runtime said.
+package struct ContainerFact: Equatable, Sendable {
+    package var subject: Subject
+    package var container: ContainerIdentity
+
+    package enum Subject: Equatable, Sendable {
+        case process(ProcessKey)
+        /// Connections to this address reach the container; port 0 stands for all ports.
+        case endpoint(Endpoint)
+    }
+
+    package init(subject: Subject, container: ContainerIdentity) {
+        self.subject = subject
+        self.container = container
+    }
+}
+
+/// A container as its runtime names it.
+package struct ContainerIdentity: Hashable, Sendable {
+    /// The compose service, or what stands for it.
+    package var service: String
+    /// With its tag.
+    package var image: String
+    /// The full identifier.
+    package var id: String
+    package var name: String
+
+    package init(service: String, image: String, id: String, name: String) {
+        self.service = service
+        self.image = image
+        self.id = id
+        self.name = name
     }
 }
 
@@ -184,6 +282,10 @@ package struct Loss: Equatable, Sendable {
         case truncatedFile
         /// A table of the source was full.
         case tableFull
+        /// The ring buffer between the kernel and the profiler was full: records of calls, opens or closes.
+        case ringFull
+        /// A record of the trace is damaged: its checksum does not match.
+        case damagedRecord
     }
 
     package init(_ reason: Reason, count: UInt64) {

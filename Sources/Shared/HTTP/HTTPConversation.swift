@@ -46,12 +46,12 @@ package final class HTTPConversation {
         stream(direction).gap(length, timestamp, self)
     }
 
-    package func finish(_ direction: Direction, _ timestamp: Timestamp) {
+    package func finish(_ direction: Direction) {
         stream(direction).finish(self)
     }
 
     /// The connection has ended, or is not HTTP any more.
-    package func end(_ timestamp: Timestamp) {
+    package func end() {
         requests.finish(self)
         responses.finish(self)
         while let exchange = exchanges.head {

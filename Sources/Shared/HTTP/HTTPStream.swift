@@ -49,14 +49,6 @@ package final class HTTPStream {
         carried = AnomalySet()
     }
 
-    /// A message has begun and not ended.
-    package var isInBody: Bool {
-        switch state {
-        case .length, .chunked, .untilClose: true
-        case .head, .awaitingSwitch, .switched, .lost: false
-        }
-    }
-
     // MARK: Bytes
 
     /// Takes the next bytes of the stream.

@@ -124,6 +124,7 @@ package struct SummaryReport {
         case .idle: "fell silent"
         case .tapeEnd: "open at the end"
         case .superseded: "replaced by a new one"
+        case .connectFailed: "never connected"
         }
     }
 
@@ -134,6 +135,8 @@ package struct SummaryReport {
         case .incompleteFragments: Quantity.count(count, "fragment") + " of incomplete datagrams"
         case .truncatedFile: Quantity.count(count, "file") + " cut short"
         case .tableFull: Quantity.count(count, "connection") + " let go of, the table was full"
+        case .ringFull: Quantity.count(count, "record") + " lost, the ring buffer was full"
+        case .damagedRecord: Quantity.count(count, "damaged record") + " of the trace"
         }
     }
 

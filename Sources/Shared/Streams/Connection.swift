@@ -101,7 +101,7 @@ package final class Connection {
     @inline(__always)
     private func settle(_ now: Timestamp) {
         if sent.isWaiting || received.isWaiting { settleWaiting(now) }
-        if sent.end != nil || received.end != nil { settleEnds(now) }
+        if sent.end != nil || received.end != nil { settleEnds() }
     }
 
     @inline(never)
@@ -154,14 +154,14 @@ package final class Connection {
         if missing > 0 { deliverGap(missing, reason, direction, now) }
     }
 
-    private func settleEnds(_ now: Timestamp) {
+    private func settleEnds() {
         if !finishedDirections.sent, sent.end == sent.next {
             finishedDirections.sent = true
-            conversation?.finish(.send, now)
+            conversation?.finish(.send)
         }
         if !finishedDirections.received, received.end == received.next {
             finishedDirections.received = true
-            conversation?.finish(.receive, now)
+            conversation?.finish(.receive)
         }
     }
 
@@ -303,17 +303,17 @@ package final class Connection {
     /// After 101 or an accepted CONNECT the stream is no longer HTTP: the detectors get to see it afresh.
     private func switchProtocol(_ conversation: HTTPConversation, _ timestamp: Timestamp) {
         let held = conversation.takeHeldRequestBytes()
-        endHTTP(timestamp)
+        endHTTP()
         analysis = .detecting
         detection.reset(joinedLate: false)
         let client: Direction = localIsClient ? .send : .receive
         if !held.isEmpty { route(held.span.bytes, client, timestamp) }
     }
 
-    private func endHTTP(_ timestamp: Timestamp) {
+    private func endHTTP() {
         guard let conversation else { return }
         self.conversation = nil
-        conversation.end(timestamp)
+        conversation.end()
         findings.giveBack(conversation)
     }
 
@@ -323,7 +323,7 @@ package final class Connection {
     package func close(_ how: ConnectionClosed.How, _ timestamp: Timestamp) {
         repeat {
             deliverReady()
-            settleEnds(timestamp)
+            settleEnds()
         } while closeHole(timestamp)
         // What is recognised at last may switch protocols, and leave bytes to be judged anew.
         while analysis == .detecting, !detection.isEmpty {
@@ -334,7 +334,7 @@ package final class Connection {
             }
             apply(outcome, timestamp)
         }
-        endHTTP(timestamp)
+        endHTTP()
         if verdict == nil, payloadBytes == 0, let service = ServiceProtocol.atHome(on: server.port) {
             confidence = 60
             findings.record(

@@ -89,7 +89,7 @@ import Testing
     }
 
     @Test func `takes any bytes without a trap`() {
-        var random = SchemaTestRandom(seed: 6)
+        var random = SeededRandom(seed: 6)
         var reader = SchemaReader()
         let likely = Array("{}[]\",:\\u0aeE+-.tfnrls 1\"\"::,,{[".utf8) + [0, 0x80, 0xEF, 0xBB, 0xBF, 0xFF]
         for _ in 0..<20_000 {
@@ -107,7 +107,7 @@ import Testing
     }
 
     @Test func `gives the same shapes while the outlines overflow, on interleaved bodies too`() {
-        var random = SchemaTestRandom(seed: 7)
+        var random = SeededRandom(seed: 7)
         var table = ShapeTable()
         // 12! orders of keys: far more outlines than the cache has.
         let keys = (0..<12).map { "\"key\($0)\":\($0)" }

@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func `agrees with the reference on random texts, wherever they are cut`() {
-        var random = SchemaTestRandom(seed: 1)
+        var random = SeededRandom(seed: 1)
         // One reader sees all texts: what the outlines remember of others must not matter.
         var reader = SchemaReader()
         for _ in 0..<3000 {
@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test func `gives one shape for every cut in two`() {
-        var random = SchemaTestRandom(seed: 2)
+        var random = SeededRandom(seed: 2)
         var reader = SchemaReader()
         for _ in 0..<150 {
             let text = JSONValue.random(&random).text(&random)
@@ -93,7 +93,7 @@ import Testing
     }
 
     @Test func `is not JSON when the text is cut short`() {
-        var random = SchemaTestRandom(seed: 3)
+        var random = SeededRandom(seed: 3)
         var reader = SchemaReader()
         for _ in 0..<200 {
             let value = JSONValue.random(&random)
@@ -107,7 +107,7 @@ import Testing
     }
 
     @Test func `calls the same mutations valid as Foundation does`() {
-        var random = SchemaTestRandom(seed: 4)
+        var random = SeededRandom(seed: 4)
         var reader = SchemaReader()
         let replacements = Array("{}[]\",:\\0123eE+-.tfn u/\n".utf8)
         var valid = 0
@@ -179,7 +179,7 @@ import Testing
     }
 
     @Test func `does not care for the order of members and elements`() {
-        var random = SchemaTestRandom(seed: 5)
+        var random = SeededRandom(seed: 5)
         var reader = SchemaReader()
         let members = ["\"id\":1", "\"name\":\"x\"", "\"tags\":[1,\"a\",null]", "\"nested\":{\"a\":1}", "\"ok\":true"]
         let id = reader.id(Array("{\(members.joined(separator: ","))}".utf8))

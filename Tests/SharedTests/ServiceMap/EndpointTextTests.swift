@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test func `agree with the C library on random addresses`() throws {
-        var random = SchemaTestRandom(seed: 9)
+        var random = SeededRandom(seed: 9)
         for _ in 0..<5000 {
             var groups = (0..<8).map { _ in UInt16.random(in: 0...0xFFFF, using: &random) }
             for _ in 0..<6 { groups[Int.random(in: 0..<8, using: &random)] = UInt16.random(in: 0...1, using: &random) }

@@ -177,7 +177,7 @@ import Yams
     private func bytes(_ node: Node?) -> [UInt8]? { node?.scalar.map { Array($0.string.utf8) } }
 
     @Test func `gives random schemas back`() throws {
-        var random = SchemaTestRandom(seed: 11)
+        var random = SeededRandom(seed: 11)
         for _ in 0..<300 {
             let shape = JSONValue.random(&random, depth: 5).shape
             let yaml = ServiceMapFile.yaml(document(name: "a", [endpoint(response: shape)]))

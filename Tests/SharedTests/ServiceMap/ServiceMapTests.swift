@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test func `is the same in whatever order it was recorded`() {
-        var random = SchemaTestRandom(seed: 10)
+        var random = SeededRandom(seed: 10)
         let names = ["a", "b", "B", "ä", "10.0.0.1"]
         let bodies = [
             "", "x", "null", "[1,\"a\"]", "[\"a\",2]", "{\"a\":1}", "{\"b\":{},\"a\":1}", "{\"a\":1,\"b\":{}}",

@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test func `agrees with Foundation over the whole range`() {
-        var random = SchemaTestRandom(seed: 8)
+        var random = SeededRandom(seed: 8)
         var text = TimestampText()
         var calendar = Calendar(identifier: .gregorian)
         calendar.timeZone = TimeZone(identifier: "UTC")!

@@ -1,20 +1,5 @@
 @testable import Shared
 
-/// SplitMix64: the same numbers from the same seed, everywhere.
-struct SchemaTestRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
-    }
-}
-
 /// A JSON value whose shape is known by construction: the reference for the scanner.
 indirect enum JSONValue {
     case null
@@ -43,7 +28,7 @@ indirect enum JSONValue {
         }
     }
 
-    static func random(_ random: inout SchemaTestRandom, depth: Int = 4) -> JSONValue {
+    static func random(_ random: inout SeededRandom, depth: Int = 4) -> JSONValue {
         switch Int.random(in: 0..<(depth > 0 ? 10 : 6), using: &random) {
         case 0: return .null
         case 1: return .boolean(.random(using: &random))
@@ -62,7 +47,7 @@ indirect enum JSONValue {
         }
     }
 
-    private static func key(_ random: inout SchemaTestRandom) -> String {
+    private static func key(_ random: inout SeededRandom) -> String {
         let keys = [
             "", "a", "b", "id", "name", "email", "sevenby", "eightbyt", "ninebytes", "fifteen-bytes..",
             "sixteen bytes...", "a key that is a good deal longer than two words", "über", "日本語", "😀", "a\"b",
@@ -72,20 +57,20 @@ indirect enum JSONValue {
         return keys.randomElement(using: &random)!
     }
 
-    private static func codeUnit(_ random: inout SchemaTestRandom) -> UInt16 {
+    private static func codeUnit(_ random: inout SeededRandom) -> UInt16 {
         let odd: [UInt16] = [0x22, 0x5C, 0x2F, 0, 0x1F, 0x7F, 0xE9, 0x20AC]
         return Int.random(in: 0..<8, using: &random) == 0
             ? odd.randomElement(using: &random)! : UInt16.random(in: 0x20..<0x7F, using: &random)
     }
 
     /// The value as JSON text, spelled at random: white space, escapes.
-    func text(_ random: inout SchemaTestRandom) -> [UInt8] {
+    func text(_ random: inout SeededRandom) -> [UInt8] {
         var bytes: [UInt8] = []
         write(to: &bytes, &random)
         return bytes
     }
 
-    private func write(to bytes: inout [UInt8], _ random: inout SchemaTestRandom) {
+    private func write(to bytes: inout [UInt8], _ random: inout SeededRandom) {
         Self.blanks(&bytes, &random)
         switch self {
         case .null: bytes += Array("null".utf8)
@@ -116,7 +101,7 @@ indirect enum JSONValue {
         Self.blanks(&bytes, &random)
     }
 
-    private static func blanks(_ bytes: inout [UInt8], _ random: inout SchemaTestRandom) {
+    private static func blanks(_ bytes: inout [UInt8], _ random: inout SeededRandom) {
         switch Int.random(in: 0..<12, using: &random) {
         case 0: bytes.append(UInt8(ascii: " "))
         case 1: bytes += Array("\r\n\t".utf8)
@@ -125,7 +110,7 @@ indirect enum JSONValue {
         }
     }
 
-    private static func write(_ units: [UInt16], to bytes: inout [UInt8], _ random: inout SchemaTestRandom) {
+    private static func write(_ units: [UInt16], to bytes: inout [UInt8], _ random: inout SeededRandom) {
         bytes.append(UInt8(ascii: "\""))
         var decoder = UTF16()
         var iterator = units.makeIterator()
