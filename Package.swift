@@ -21,18 +21,21 @@ let package = Package(
         .target(
             name: "Shared",
             dependencies: ["CCodecs"],
-            exclude: ["CCodecs"],
+            exclude: ["CCodecs", "Console"],
             swiftSettings: settings),
         // zlib, brotli and zstd: the content codings of HTTP.
         .systemLibrary(
             name: "CCodecs", path: "Sources/Shared/CCodecs",
             providers: [.apt(["zlib1g-dev", "libbrotli-dev", "libzstd-dev"])]),
 
+        // What both programs write to: files, terminals.
+        .target(name: "Console", dependencies: ["Shared"], path: "Sources/Shared/Console", swiftSettings: settings),
+
         // A recorded tape as the source.
         .executableTarget(
             name: "replay",
             dependencies: [
-                "Shared", "CCodecs", "CLibpcap",
+                "Shared", "Console", "CCodecs", "CLibpcap",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Replay",
@@ -46,7 +49,7 @@ let package = Package(
         .testTarget(
             name: "SharedTests", dependencies: ["Shared", .product(name: "Yams", package: "Yams")],
             swiftSettings: settings),
-        .testTarget(name: "ReplayTests", dependencies: ["replay", "Shared"], swiftSettings: settings),
+        .testTarget(name: "ReplayTests", dependencies: ["replay", "Shared", "Console"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )
