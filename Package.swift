@@ -10,7 +10,8 @@ let settings: [SwiftSetting] = [
 let package = Package(
     name: "tapedeck",
     products: [
-        .executable(name: "replay", targets: ["replay"])
+        .executable(name: "profiler", targets: ["profiler"]),
+        .executable(name: "replay", targets: ["replay"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -44,6 +45,22 @@ let package = Package(
         .systemLibrary(
             name: "CLibpcap", path: "Sources/Replay/CLibpcap", pkgConfig: "libpcap",
             providers: [.apt(["libpcap-dev"])]),
+
+        // The kernel as the source: needs root, and is the only program that links libbpf.
+        .executableTarget(
+            name: "profiler",
+            dependencies: [
+                "Shared", "Console", "CLibbpf",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/Live",
+            exclude: ["CLibbpf"],
+            swiftSettings: settings,
+            plugins: ["KernelObject"]),
+        .systemLibrary(
+            name: "CLibbpf", path: "Sources/Live/CLibbpf", pkgConfig: "libbpf",
+            providers: [.apt(["libbpf-dev", "libelf-dev"])]),
+        .plugin(name: "KernelObject", capability: .buildTool(), path: "bpf/plugin"),
 
         // Yams reads back the YAML that Shared writes.
         .testTarget(
