@@ -24,7 +24,7 @@ struct {
 	__uint(max_entries, 65536);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u32);	/* tgid */
-	__type(value, struct verdict);
+	__type(value, struct tapedeck_verdict);
 } verdicts SEC(".maps");
 
 struct socket_state {

@@ -138,7 +138,8 @@ final class KernelProgram {
                 }
             }
         }
-        place.storeBytes(of: values, as: tapedeck_settings.self)
+        // Newer versions of libbpf say that it may be changed.
+        UnsafeMutableRawPointer(mutating: place).storeBytes(of: values, as: tapedeck_settings.self)
 
         let cpus = UInt32(Swift.max(1, libbpf_num_possible_cpus()))
         for name in ["assemblies", "task_assemblies"] {
@@ -162,7 +163,7 @@ final class KernelProgram {
     func judge(_ process: ProcessKey, isProfiled: Bool) {
         var pid = process.pid
         var verdict = tapedeck_verdict(start_ticks: process.startTime / ProcFS.tick, profiled: isProfiled ? 1 : 0, padding: 0)
-        bpf_map_update_elem(maps.verdicts, &pid, &verdict, UInt64(BPF_NOEXIST.rawValue))
+        bpf_map_update_elem(maps.verdicts, &pid, &verdict, UInt64(BPF_NOEXIST))
     }
 
     func hasVerdict(_ pid: Int32) -> Bool {
@@ -177,14 +178,14 @@ final class KernelProgram {
         guard let map = bpf_object__find_map_by_name(object, ".data.control"),
             let place = bpf_map__initial_value(map, &size), size >= MemoryLayout<tapedeck_control>.size
         else { return }
-        place.storeBytes(of: 0, as: UInt32.self)
+        UnsafeMutableRawPointer(mutating: place).storeBytes(of: 0, as: UInt32.self)
     }
 
     /// What arrives on the port is looked at.
     func watch(port: UInt16) {
         var key = UInt32(port)
         var yes: UInt8 = 1
-        bpf_map_update_elem(maps.listening, &key, &yes, UInt64(BPF_ANY.rawValue))
+        bpf_map_update_elem(maps.listening, &key, &yes, UInt64(BPF_ANY))
     }
 
     // MARK: - Records

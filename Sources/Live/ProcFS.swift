@@ -112,10 +112,10 @@ enum ProcFS {
         return names.sorted()
     }
 
-    private static func link(_ path: String) -> String? {
-        var target = [UInt8](repeating: 0, count: 256)
-        let length = target.withUnsafeMutableBytes { readlink(path, $0.bindMemory(to: CChar.self).baseAddress, $0.count) }
-        return length > 0 ? String(decoding: target.prefix(length), as: UTF8.self) : nil
+    static func link(_ path: String) -> String? {
+        var target = [CChar](repeating: 0, count: 256)
+        let length = readlink(path, &target, target.count)
+        return length > 0 ? String(decoding: target.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
     }
 }
 

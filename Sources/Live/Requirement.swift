@@ -36,12 +36,8 @@ enum Requirement: CaseIterable {
             return Self.mayLoadPrograms ? nil : "live capture needs root (CAP_BPF and CAP_PERFMON); run it with sudo"
         case .processNamespace:
             // PROC_PID_INIT_INO, include/linux/proc_ns.h: the first process namespace always has this number.
-            var link = [UInt8](repeating: 0, count: 64)
-            let length = link.withUnsafeMutableBytes { bytes in
-                readlink("/proc/self/ns/pid", bytes.bindMemory(to: CChar.self).baseAddress, bytes.count)
-            }
-            guard length > 0 else { return "/proc is not mounted; mount it" }
-            return String(decoding: link.prefix(length), as: UTF8.self) == "pid:[4026531836]"
+            guard let link = ProcFS.link("/proc/self/ns/pid") else { return "/proc is not mounted; mount it" }
+            return link == "pid:[4026531836]"
                 ? nil
                 : "this is a process namespace of its own; run the profiler outside of the container, or with --pid=host"
         }
