@@ -486,7 +486,7 @@ int socket_state(struct bpf_raw_tracepoint_args *ctx)
 		state->connection.send_base = write_seq(sk);
 		state->connection.receive_base = state->receive_next = copied_seq(sk);
 		emit_state(state, sk, TAPEDECK_OPEN, old);
-	} else if (new == TCP_FIN_WAIT1 || new == TCP_LAST_ACK) {
+	} else if (new != old && (new == TCP_FIN_WAIT1 || new == TCP_LAST_ACK)) {
 		if (state->connection.process.pid)
 			emit_state(state, sk, TAPEDECK_FINISHED, old);
 	} else if (new == TCP_CLOSE) {
