@@ -23,7 +23,8 @@ struct CaptureCommand: ParsableCommand {
     var envPrefix: String?
 
     @Option(
-        help: ArgumentHelp("Values of ADI_PROFILE to profile (or ADI_PROFILE_ALLOWED; default: any).", valueName: "a,b"))
+        help: ArgumentHelp("Values of ADI_PROFILE to profile (or ADI_PROFILE_ALLOWED; default: any).", valueName: "a,b")
+    )
     var allow: String?
 
     @Option(help: ArgumentHelp("Also write the trace, to be replayed.", valueName: "file"), completion: .file())
@@ -58,7 +59,8 @@ struct CaptureCommand: ParsableCommand {
         capture.run()
         let unwritten = capture.finish()
         if !quiet {
-            let screen = [settings.outputPath, settings.environmentPath, settings.serviceMapPath ?? ""].contains("-")
+            let screen =
+                [settings.outputPath, settings.environmentPath, settings.serviceMapPath ?? ""].contains("-")
                 ? STDERR_FILENO : STDOUT_FILENO
             let summary = capture.summary
             if json {
@@ -90,7 +92,9 @@ struct CaptureCommand: ParsableCommand {
             throw Failure("ADI_PROFILE_ALLOWED: \(long) is longer than \(KernelProgram.longestValue) bytes")
         }
         if let payloadLimit {
-            guard payloadLimit <= 65_536 else { throw Failure("--payload-limit \(payloadLimit): 0 to 65536 are possible") }
+            guard payloadLimit <= 65_536 else {
+                throw Failure("--payload-limit \(payloadLimit): 0 to 65536 are possible")
+            }
             settings.kernel.payloadLimit = payloadLimit
         }
         if let ringSize {

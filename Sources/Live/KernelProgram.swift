@@ -60,7 +60,9 @@ final class KernelProgram {
         }
         try Self.checkRequirements()
         let hooks = settings.hooks ?? (Self.hasTracepoint("sock_send_length") ? .socket : .syscall)
-        guard let bytes = Self.objectBytes() else { throw Failure("the embedded kernel object is damaged; build it anew") }
+        guard let bytes = Self.objectBytes() else {
+            throw Failure("the embedded kernel object is damaged; build it anew")
+        }
         let opened = bytes.withUnsafeBytes { bpf_object__open_mem($0.baseAddress, $0.count, nil) }
         guard let object = opened else { throw Self.refusal("can't open the kernel object") }
         do throws(Failure) {
@@ -162,7 +164,8 @@ final class KernelProgram {
     /// Notes the verdict on a process that runs already, unless an exec was judged since.
     func judge(_ process: ProcessKey, isProfiled: Bool) {
         var pid = process.pid
-        var verdict = tapedeck_verdict(start_ticks: process.startTime / ProcFS.tick, profiled: isProfiled ? 1 : 0, padding: 0)
+        var verdict = tapedeck_verdict(
+            start_ticks: process.startTime / ProcFS.tick, profiled: isProfiled ? 1 : 0, padding: 0)
         bpf_map_update_elem(maps.verdicts, &pid, &verdict, UInt64(BPF_NOEXIST))
     }
 

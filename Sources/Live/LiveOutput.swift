@@ -57,7 +57,9 @@ final class LiveOutput {
 
     private func fail(_ error: Int32, losing bytes: Int) {
         lostBytes &+= bytes
-        if !hasFailed { Terminal.complain("\(option) \(path): \(String(cString: strerror(error))); the capture goes on") }
+        if !hasFailed {
+            Terminal.complain("\(option) \(path): \(String(cString: strerror(error))); the capture goes on")
+        }
         hasFailed = true
     }
 }

@@ -27,7 +27,8 @@ enum Requirement: CaseIterable {
             let numbers = release.split(whereSeparator: { !$0.isNumber }).prefix(2).compactMap { Int($0) }
             guard numbers.count == 2 else { return nil }
             let isNewEnough = (numbers[0], numbers[1]) >= (Self.oldestKernel.major, Self.oldestKernel.minor)
-            return isNewEnough ? nil : "this kernel is Linux \(release); live capture needs \(title): run a newer kernel"
+            return isNewEnough
+                ? nil : "this kernel is Linux \(release); live capture needs \(title): run a newer kernel"
         case .types:
             return access("/sys/kernel/btf/vmlinux", R_OK) == 0
                 ? nil

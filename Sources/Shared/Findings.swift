@@ -19,7 +19,7 @@ package final class Findings {
     package let writesEvents: Bool
     @exclusivity(unchecked) private var map: ServiceMap
     private let names: AddressNames
-    @exclusivity(unchecked) private var processes: [ProcessKey: ProcessIdentity] = [:]
+    @exclusivity(unchecked) package var participants: Participants
     @exclusivity(unchecked) private var conversations: [HTTPConversation] = []
     @exclusivity(unchecked) private var decoders: [ContentDecoder] = []
     /// The name of the last client: most exchanges come from the same host as the one before.
@@ -30,13 +30,36 @@ package final class Findings {
         writesEvents = options.eventLog
         names = options.names
         shapes = ShapeTable(limits: options.limits)
+        participants = Participants(limits: options.limits)
         map = ServiceMap(limits: options.limits)
         log = EventLog(bodyLimit: options.limits.bodyBytes)
     }
 
-    package func add(_ process: ProcessIdentity) { processes[process.key] = process }
+    package func add(_ process: ProcessIdentity) { participants.add(process) }
 
     // MARK: Names
+
+    /// Where the connection goes: the name that the user gave, else the container's service, else the profiled process
+    /// that listens there, else the host that the traffic names, else the address.
+    package func destination(of connection: Connection, host: RawSpan) -> Destination {
+        named(connection) ?? destination(connection.server, host: host)
+    }
+
+    private func named(_ connection: Connection) -> Destination? {
+        let server = connection.server
+        if let name = names.name(of: server) { return Destination(name: map.name(name), type: .external) }
+        if let container = participants.container(at: server) { return destination(container) }
+        guard let process = connection.opened.process else { return nil }
+        let listener = connection.localIsClient ? participants.listener(at: server) : process
+        if let container = participants.container(of: listener) { return destination(container) }
+        return participants.serviceName(listener).map { Destination(name: map.name($0), type: .process) }
+    }
+
+    private func destination(_ container: ContainerIdentity) -> Destination {
+        let name = map.name(container.service)
+        map.setImage(container.image, of: name)
+        return Destination(name: name, type: .container)
+    }
 
     /// The destination's name: the user's, else the host that the traffic names, else the address.
     package func destination(_ server: Endpoint, host: RawSpan) -> Destination {
@@ -45,6 +68,21 @@ package final class Findings {
         if host.byteCount > 0, !HostText.isAddress(host) { return Destination(name: map.name(host), type: .external) }
         return Destination(
             name: map.name(server.port == 80 ? server.address.description : server.description), type: .external)
+    }
+
+    private func source(_ connection: Connection) -> NameID {
+        if let known = connection.sourceName { return known }
+        let client = connection.client
+        var name: NameID?
+        if connection.localIsClient, let process = connection.opened.process {
+            name = participants.serviceName(process).map { map.name($0) }
+            if let name, let container = participants.container(of: process) { map.setImage(container.image, of: name) }
+        } else if let container = participants.container(at: client) {
+            name = map.name(container.service)
+        }
+        let found = name ?? source(client)
+        connection.sourceName = found
+        return found
     }
 
     private func source(_ client: Endpoint) -> NameID {
@@ -71,11 +109,12 @@ package final class Findings {
     }
 
     /// Adds an exchange to the map: answered, or given up.
-    package func record(_ exchange: Exchange, _ exchanges: borrowing ExchangeQueue, client: Endpoint) {
+    package func record(_ exchange: Exchange, _ exchanges: borrowing ExchangeQueue, of connection: Connection?) {
         if exchange.isAnswered { summary.messages.exchanges &+= 1 } else { summary.messages.unansweredRequests &+= 1 }
+        guard let connection, !connection.isCountedElsewhere else { return }
         let text = exchanges.text.span.bytes
         map.record(
-            exchange: source(client), to: exchange.destination.name, type: exchange.destination.type,
+            exchange: source(connection), to: exchange.destination.name, type: exchange.destination.type,
             method: text.extracting(exchange.method.range), path: text.extracting(exchange.path.range),
             request: exchange.requestShape, response: exchange.responseShape,
             firstSeen: exchange.requestFirstByte, lastSeen: exchange.requestFirstByte, shapes: shapes)
@@ -89,14 +128,37 @@ package final class Findings {
         _ connection: Connection, _ service: ServiceProtocol, confidence: Int, reason: String, serverName: String?,
         _ timestamp: Timestamp
     ) {
-        let server = connection.server
-        let destination = names.name(of: server) ?? serverName ?? server.address.description
-        map.record(
-            connection: source(connection.client), to: map.name(destination), type: .external, protocol: service,
-            port: server.port, confidence: confidence, reason: reason, at: timestamp, opened: true)
+        add(connection, service, confidence, reason, serverName, timestamp, failed: false)
         guard writesEvents else { return }
         log.write(
             service, confidence: confidence, reason: reason, connection, process: process(of: connection), timestamp)
+    }
+
+    /// Reports a connect that failed: a dependency that is down is a dependency.
+    package func recordFailure(_ connection: Connection, _ error: Int32, _ timestamp: Timestamp) {
+        let service = ServiceProtocol.atHome(on: connection.server.port)
+        let confidence = service == nil ? 0 : 60
+        let why = ConnectFailure.text(error)
+        let reason = "port \(connection.server.port), connect failed: \(why)"
+        add(connection, service, confidence, reason, nil, timestamp, failed: true)
+        guard writesEvents else { return }
+        log.write(
+            service, confidence: confidence, reason: reason, connection, process: process(of: connection), timestamp,
+            error: why)
+    }
+
+    private func add(
+        _ connection: Connection, _ service: ServiceProtocol?, _ confidence: Int, _ reason: String,
+        _ serverName: String?, _ timestamp: Timestamp, failed: Bool
+    ) {
+        guard !connection.isCountedElsewhere else { return }
+        let server = connection.server
+        let destination =
+            named(connection)
+            ?? Destination(name: map.name(serverName ?? server.address.description), type: .external)
+        map.record(
+            connection: source(connection), to: destination.name, type: destination.type, protocol: service,
+            port: server.port, confidence: confidence, reason: reason, at: timestamp, opened: !failed, failed: failed)
     }
 
     /// Counts a connection that has ended.
@@ -109,7 +171,7 @@ package final class Findings {
     }
 
     private func process(of connection: Connection) -> ProcessIdentity? {
-        connection.opened.process.flatMap { processes[$0] }
+        participants.process(connection.opened.process)
     }
 
     // MARK: Outputs
@@ -119,7 +181,7 @@ package final class Findings {
     }
 
     /// What found no room in the map.
-    package var refusedEntries: UInt64 { map.refused &+ shapes.refused }
+    package var refusedEntries: UInt64 { map.refused &+ shapes.refused &+ participants.refused }
 
     // MARK: Things that are used again
 

@@ -31,6 +31,8 @@ package struct Limits: Equatable, Sendable {
     package var connections = 1 << 20
     /// Entries of the service map (endpoints and connections), and distinct paths.
     package var serviceMapEntries = 100_000
+    /// Processes, listeners and containers, each: a machine has fewer of those that opted in.
+    package var participants = 1 << 16
     /// Depth of JSON that a schema follows; deeper it is `non-json`.
     package var jsonDepth = 64
     /// Distinct object keys of one schema.

@@ -17,6 +17,9 @@ package final class Profiler {
     @exclusivity(unchecked) private var connections = ConnectionTable()
     /// The connection of the last event: packets come in trains.
     @exclusivity(unchecked) private var last: (id: ConnectionID, connection: Connection)?
+    @exclusivity(unchecked) private var views = ViewTable()
+    /// Plaintext of TLS connections, by the connection's identity.
+    @exclusivity(unchecked) private var plaintexts: [UInt64: Connection] = [:]
     /// Connections that ended, to be used again with their buffers.
     @exclusivity(unchecked) private var spares: [Connection] = []
 
@@ -31,14 +34,16 @@ package final class Profiler {
         if findings.summary.firstEvent == nil { findings.summary.firstEvent = now }
         findings.summary.lastEvent = now
         switch event.kind {
-        case .data(let position): connection(position.connection)?.data(payload, at: position, now)
-        case .acknowledged(let position): connection(position.connection)?.acknowledged(position, now)
-        case .gap(let gap): connection(gap.at.connection)?.gap(gap, now)
-        case .finished(let position): connection(position.connection)?.finished(position, now)
+        case .data(let position): connection(position)?.data(payload, at: position, now)
+        case .acknowledged(let position): connection(position)?.acknowledged(position, now)
+        case .gap(let gap): connection(gap.at)?.gap(gap, now)
+        case .finished(let position): connection(position)?.finished(position, now)
         case .open(let opened): open(opened, now)
         case .close(let closed): close(closed, now)
         case .process(let process): findings.add(process)
-        case .exit, .listening, .container: break
+        case .exit(let process): findings.participants.end(process)
+        case .listening(let listening): findings.participants.add(listening)
+        case .container(let fact): findings.participants.add(fact)
         case .lost(let loss): findings.summary.losses[loss.reason] &+= loss.count
         }
     }
@@ -71,11 +76,23 @@ package final class Profiler {
     // MARK: Connections
 
     @inline(__always)
-    private func connection(_ id: ConnectionID) -> Connection? {
+    private func connection(_ position: StreamPosition) -> Connection? {
+        let id = position.connection
+        if position.layer == .plaintext { return plaintext(id) }
         if let last, last.id == id { return last.connection }
         guard let found = connections[id] else { return nil }
         last = (id, found)
         return found
+    }
+
+    /// A connection's plaintext is read like a connection of its own.
+    private func plaintext(_ id: ConnectionID) -> Connection? {
+        if let known = plaintexts[id.serial] { return known }
+        guard let wire = connections[id] else { return nil }
+        let connection = Connection(wire.opened, findings, layer: .plaintext)
+        connection.hasOtherView = wire.hasOtherView
+        plaintexts[id.serial] = connection
+        return connection
     }
 
     private func open(_ opened: ConnectionOpened, _ now: Timestamp) {
@@ -95,12 +112,20 @@ package final class Profiler {
             connection = Connection(opened, findings)
         }
         connections.insert(connection, opened.id)
+        if opened.process != nil {
+            findings.participants.add(ownAddress: opened.local.address)
+            let view = views.open(opened)
+            connection.hasOtherView = view.isPaired
+            if let other = view.open { connections[other]?.hasOtherView = true }
+        }
         last = (opened.id, connection)
     }
 
     private func close(_ closed: ConnectionClosed, _ now: Timestamp) {
         guard let connection = connections.remove(closed.id) else { return }
-        connection.close(closed.how, now)
+        plaintexts.removeValue(forKey: closed.id.serial)?.close(closed, now)
+        if connection.opened.process != nil { views.close(connection.opened) }
+        connection.close(closed, now)
         last = nil
         if spares.count < Self.spareLimit { spares.append(connection) }
     }

@@ -55,7 +55,7 @@ package final class HTTPConversation {
         requests.finish(self)
         responses.finish(self)
         while let exchange = exchanges.head {
-            findings.record(exchange, exchanges, client: clientSide)
+            findings.record(exchange, exchanges, of: connection)
             exchanges.removeHead()
         }
         connection = nil
@@ -67,8 +67,6 @@ package final class HTTPConversation {
     private func stream(_ direction: Direction) -> HTTPStream {
         (direction == .send) == (connection?.localIsClient ?? true) ? requests : responses
     }
-
-    private var clientSide: Endpoint { connection?.client ?? Endpoint(IPAddress(v4: 0), 0) }
 
     // MARK: From the streams
 
@@ -119,7 +117,7 @@ package final class HTTPConversation {
     private func appendExchange(_ stream: HTTPStream, _ bytes: RawSpan) {
         if exchanges.count >= limits.pipelinedRequests, let oldest = exchanges.head {
             reached(.pipelinedRequests)
-            findings.record(oldest, exchanges, client: clientSide)
+            findings.record(oldest, exchanges, of: connection)
             exchanges.removeHead()
         }
         let methodRange = stream.message.head.method.range
@@ -141,7 +139,8 @@ package final class HTTPConversation {
 
     private func destination(_ host: RawSpan) -> Destination {
         if let lastDestination, lastHost.span.bytes.equals(host) { return lastDestination }
-        let found = findings.destination(connection?.server ?? Endpoint(IPAddress(v4: 0), 0), host: host)
+        guard let connection else { return findings.destination(Endpoint(IPAddress(v4: 0), 0), host: host) }
+        let found = findings.destination(of: connection, host: host)
         lastDestination = found
         lastHost.removeAll(keepingCapacity: true)
         lastHost.append(host)
@@ -152,7 +151,7 @@ package final class HTTPConversation {
     /// open, and of one that does nobody can know.
     private func dropLostExchanges() {
         while exchanges.count > 1, let lost = exchanges.head {
-            findings.record(lost, exchanges, client: clientSide)
+            findings.record(lost, exchanges, of: connection)
             exchanges.removeHead()
         }
     }
@@ -201,7 +200,7 @@ package final class HTTPConversation {
     /// Exchanges of which both sides are complete are recorded, in the order of the requests.
     private func flush() {
         while let exchange = exchanges.head, exchange.isAnswered, exchange.isRequestComplete {
-            findings.record(exchange, exchanges, client: clientSide)
+            findings.record(exchange, exchanges, of: connection)
             exchanges.removeHead()
         }
     }

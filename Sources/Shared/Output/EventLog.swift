@@ -255,18 +255,24 @@ package struct EventLog: ~Copyable {
     // MARK: Connections
 
     package mutating func write(
-        _ service: ServiceProtocol, confidence: Int, reason: String, _ connection: Connection,
-        process: ProcessIdentity?, _ timestamp: Timestamp
+        _ service: ServiceProtocol?, confidence: Int, reason: String, _ connection: Connection,
+        process: ProcessIdentity?, _ timestamp: Timestamp, error: StaticString? = nil
     ) {
         begin(timestamp, "connection", connection, isSend: connection.localIsClient, process)
-        json.key("protocol")
-        json.string(service.name)
-        json.key("category")
-        json.string(service.category.name)
+        if let service {
+            json.key("protocol")
+            json.string(service.name)
+            json.key("category")
+            json.string(service.category.name)
+        }
         json.key("confidence")
         json.number(UInt64(confidence))
         json.key("detection_reason")
         json.string(reason)
+        if let error {
+            json.key("error")
+            json.string(error)
+        }
         json.endObject()
         json.newline()
     }
@@ -294,5 +300,9 @@ package struct EventLog: ~Copyable {
         json.key("direction")
         json.string(isSend ? "send" : "recv")
         connection.endpointsText.append(connection.opened, isSend: isSend, to: &json)
+        if connection.layer == .plaintext {
+            json.key("layer")
+            json.string("plaintext")
+        }
     }
 }

@@ -63,6 +63,7 @@ package enum ServiceMapFile {
             time("first_seen", connection.firstSeen, indent: 8)
             time("last_seen", connection.lastSeen, indent: 8)
             number("count", connection.count)
+            if connection.failures > 0 { number("failures", connection.failures) }
         }
 
         // MARK: - Schemas

@@ -26,9 +26,10 @@ extension ServiceMap {
             services[key.source]?.connections.append(
                 ServiceMapDocument.Connection(
                     destination: name(key.destination, &names), destinationType: value.type,
-                    protocolName: "\(key.service.name)", category: "\(key.service.category.name)", port: key.port,
+                    protocolName: Self.name(key.service),
+                    category: key.service.map { "\($0.category.name)" } ?? "unknown", port: key.port,
                     confidence: value.confidence, reason: value.reason, firstSeen: value.sightings.first,
-                    lastSeen: value.sightings.last, count: value.sightings.count))
+                    lastSeen: value.sightings.last, count: value.sightings.count, failures: value.failures))
         }
         return ServiceMapDocument(
             generatedAt: generatedAt,
@@ -47,7 +48,7 @@ extension ServiceMap {
     ) {
         if services[source] == nil {
             services[source] = ServiceMapDocument.Service(
-                name: text(source), image: nil, endpoints: [], connections: [], firstSeen: sightings.first,
+                name: text(source), image: images[source], endpoints: [], connections: [], firstSeen: sightings.first,
                 lastSeen: sightings.last)
             return
         }
@@ -73,6 +74,8 @@ extension ServiceMap {
         return order
     }
 
+    private static func name(_ service: ServiceProtocol?) -> String { service.map { "\($0.name)" } ?? "unknown" }
+
     private borrowing func orderedConnections(_ ranks: [UInt32]) -> [Int] {
         let entries = connections.entries
         var order = Array(entries.indices)
@@ -80,7 +83,7 @@ extension ServiceMap {
             let (a, b) = (entries[left].key, entries[right].key)
             if a.destination != b.destination { return ranks[Int(a.destination)] < ranks[Int(b.destination)] }
             if a.service != b.service {
-                return "\(a.service.name)".utf8.lexicographicallyPrecedes("\(b.service.name)".utf8)
+                return Self.name(a.service).utf8.lexicographicallyPrecedes(Self.name(b.service).utf8)
             }
             return a.port < b.port
         }

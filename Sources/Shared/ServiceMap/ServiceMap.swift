@@ -48,12 +48,13 @@ package struct ServiceMap: ~Copyable {
         var source: UInt32
         var destination: UInt32
         var port: UInt16
-        var service: ServiceProtocol
+        /// `nil`: nothing says what is talked there.
+        var service: ServiceProtocol?
 
         @inline(__always)
         func mixed(_ seed: UInt64) -> UInt64 {
             let who = UInt64(source) << 32 | UInt64(destination)
-            return fold(seed ^ who, 0xA076_1D64_78BD_642F ^ (UInt64(port) << 8 | UInt64(service.rawValue)))
+            return fold(seed ^ who, 0xA076_1D64_78BD_642F ^ (UInt64(port) << 8 | UInt64(service?.rawValue ?? 0xFF)))
         }
     }
 
@@ -64,9 +65,11 @@ package struct ServiceMap: ~Copyable {
         /// When the reason was given: of equally confident ones the earliest stays.
         var reasonSeen: Timestamp
         var sightings: Sightings
+        var failures: UInt64
 
         mutating func merge(_ other: ConnectionValue) {
             sightings.merge(other.sightings)
+            failures &+= other.failures
             if other.type.rawValue < type.rawValue { type = other.type }
             if other.confidence < confidence { return }
             if other.confidence == confidence {
@@ -84,6 +87,13 @@ package struct ServiceMap: ~Copyable {
         texts = ByteInterner(
             maximumCount: limits.serviceMapEntries.multipliedReportingOverflow(by: 4).partialValue,
             maximumBytes: 64 << 20)
+    }
+
+    /// Images of the services that are containers.
+    private(set) var images: [UInt32: String] = [:]
+
+    package mutating func setImage(_ image: String, of name: NameID) {
+        if images[name.raw] == nil { images[name.raw] = image }
     }
 
     /// How many entries are held.
@@ -134,8 +144,8 @@ package struct ServiceMap: ~Copyable {
 
     /// Notes what is known of one connection that is not HTTP: once when it is `opened`, and again where more is known.
     package mutating func record(
-        connection source: NameID, to destination: NameID, type: DestinationType, protocol service: ServiceProtocol,
-        port: UInt16, confidence: Int, reason: String, at moment: Timestamp, opened: Bool
+        connection source: NameID, to destination: NameID, type: DestinationType, protocol service: ServiceProtocol?,
+        port: UInt16, confidence: Int, reason: String, at moment: Timestamp, opened: Bool, failed: Bool = false
     ) {
         guard source.raw != ByteInterner.full, destination.raw != ByteInterner.full else {
             refused &+= 1
@@ -145,7 +155,8 @@ package struct ServiceMap: ~Copyable {
             source: source.raw, destination: destination.raw, port: port, service: service)
         let value = ConnectionValue(
             type: type, confidence: confidence, reason: reason, reasonSeen: moment,
-            sightings: Sightings(first: moment, last: moment, count: opened ? 1 : 0))
+            sightings: Sightings(first: moment, last: moment, count: opened ? 1 : 0),
+            failures: failed ? 1 : 0)
         if let known = connections.find(key) {
             connections.update(known) { $0.merge(value) }
         } else if count < maximumEntries {

@@ -40,6 +40,8 @@ package struct ServiceMapDocument: Equatable, Sendable {
         package var firstSeen: Timestamp
         package var lastSeen: Timestamp
         package var count: UInt64
+        /// How often the connect failed.
+        package var failures: UInt64 = 0
     }
 }
 

@@ -8,6 +8,11 @@ package final class Connection {
     @exclusivity(unchecked) package private(set) var isFlipped = false
     @exclusivity(unchecked) package private(set) var verdict: Verdict?
     @exclusivity(unchecked) package private(set) var confidence = 0
+    package let layer: StreamLayer
+    /// Both sides of the connection are profiled, and this is one of two views of the same bytes.
+    @exclusivity(unchecked) package var hasOtherView = false
+    /// What the map calls the side that called connect, once it was looked up.
+    @exclusivity(unchecked) package var sourceName: NameID?
 
     @exclusivity(unchecked) package var sent = Reassembler()
     @exclusivity(unchecked) package var received = Reassembler()
@@ -28,7 +33,8 @@ package final class Connection {
         case unknown
     }
 
-    package init(_ opened: ConnectionOpened, _ findings: Findings) {
+    package init(_ opened: ConnectionOpened, _ findings: Findings, layer: StreamLayer = .wire) {
+        self.layer = layer
         self.opened = opened
         self.findings = findings
         detection.reset(joinedLate: opened.joinedLate)
@@ -38,6 +44,8 @@ package final class Connection {
     package func reuse(_ opened: ConnectionOpened) {
         self.opened = opened
         isFlipped = false
+        hasOtherView = false
+        sourceName = nil
         verdict = nil
         confidence = 0
         sent.reset()
@@ -139,15 +147,21 @@ package final class Connection {
         let pieces = Swift.max(sent.waitingPieces, received.waitingPieces)
         if waits > findings.limits.outOfOrderBytes || pieces > findings.limits.outOfOrderPieces {
             findings.summary.limits[.outOfOrder] &+= 1
-            skipHole(direction, stream.holeWasAcknowledged ? .packetLost : .reassemblyLimit, now)
+            skipHole(direction, stream.holeWasAcknowledged ? lossReason : .reassemblyLimit, now)
             return true
         }
         guard stream.holeWasAcknowledged, let since = stream.waitingSince,
             now.since(since) > findings.limits.holeAge || waits > findings.limits.outOfOrderBytes / 4
         else { return false }
-        skipHole(direction, .packetLost, now)
+        skipHole(direction, lossReason, now)
         return true
     }
+
+    /// Why bytes may be missing of which no event spoke.
+    private var lossReason: GapReason { opened.process == nil ? .packetLost : .unseen }
+
+    /// The map has what this connection does already, from its client's view.
+    package var isCountedElsewhere: Bool { hasOtherView && !localIsClient }
 
     private func skipHole(_ direction: Direction, _ reason: GapReason, _ now: Timestamp) {
         let missing = direction == .send ? sent.skipHole() : received.skipHole()
@@ -320,7 +334,7 @@ package final class Connection {
     // MARK: The end
 
     /// Everything that is still waiting is delivered, with gaps for what never came, and reported.
-    package func close(_ how: ConnectionClosed.How, _ timestamp: Timestamp) {
+    package func close(_ closed: ConnectionClosed, _ timestamp: Timestamp) {
         repeat {
             deliverReady()
             settleEnds()
@@ -335,13 +349,15 @@ package final class Connection {
             apply(outcome, timestamp)
         }
         endHTTP()
-        if verdict == nil, payloadBytes == 0, let service = ServiceProtocol.atHome(on: server.port) {
+        if closed.how == .connectFailed {
+            findings.recordFailure(self, closed.error, timestamp)
+        } else if verdict == nil, payloadBytes == 0, let service = ServiceProtocol.atHome(on: server.port) {
             confidence = 60
             findings.record(
                 self, service, confidence: 60, reason: "port \(server.port), no payload seen", serverName: nil,
                 timestamp)
         }
-        findings.count(self, how, hasPayload: payloadBytes > 0)
+        findings.count(self, closed.how, hasPayload: payloadBytes > 0)
     }
 
     private func closeHole(_ timestamp: Timestamp) -> Bool {
@@ -349,7 +365,7 @@ package final class Connection {
             let stream = direction == .send ? sent : received
             if stream.hasHole || (!stream.isWaiting && (stream.end ?? 0) > stream.next) {
                 let before = stream.next
-                skipHole(direction, .packetLost, timestamp)
+                skipHole(direction, lossReason, timestamp)
                 if (direction == .send ? sent : received).next > before { return true }
             }
         }
