@@ -90,7 +90,7 @@ struct Run: ParsableCommand {
             StandardOutput.write(text, to: screen)
         }
         for line in result.capture.complaints { Terminal.complain(line) }
-        let isLossy = SummaryReport.isLossy(result.summary) || result.capture.wasInterrupted
+        let isLossy = SummaryReport.isLossy(result.summary) || result.capture.isIncomplete
         if isLossy { throw ExitCode(1) }
     }
 
