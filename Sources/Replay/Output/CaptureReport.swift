@@ -19,6 +19,12 @@ struct CaptureReport {
     /// Whether events are missing of which no loss on the tape speaks: it was interrupted, or is newer than this program.
     var isIncomplete: Bool { wasInterrupted || files.contains { $0.skipped > 0 } }
 
+    /// Whether something of the inputs could not be read.
+    var isLossy: Bool {
+        isIncomplete || packets.malformed > 0 || !packets.unknownLinkType.isEmpty
+            || files.contains { $0.failure != nil || $0.damaged > 0 }
+    }
+
     func write(_ report: inout SummaryReport, _ summary: Summary, _ style: TextStyle) {
         for (place, file) in files.enumerated() {
             let kind = files.allSatisfy { $0.events != nil } ? "Trace" : "Capture"
