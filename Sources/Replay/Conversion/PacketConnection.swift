@@ -16,6 +16,16 @@ struct PacketConnection {
         var handshake: Handshake
         var send = Sequence()
         var receive = Sequence()
+        /// The direction that ended last.
+        var lastEnded = Direction.send
+
+        mutating func end(_ direction: Direction, at position: UInt64) {
+            PacketConnection.sequence(&self, direction) {
+                $0.highest = max($0.highest, position)
+                $0.isFinished = true
+            }
+            lastEnded = direction
+        }
     }
 
     private enum Handshake {
@@ -106,10 +116,7 @@ struct PacketConnection {
     mutating func finished(_ at: StreamPosition, _ time: Timestamp, _ writer: inout PcapngWriter) {
         onStream(at.layer, time, &writer) { connection, stream, writer in
             connection.write(stream, at.direction, [.fin, .ack], at.position, RawSpan(), time, &writer)
-            Self.sequence(&stream, at.direction) {
-                $0.highest = max($0.highest, at.position)
-                $0.isFinished = true
-            }
+            stream.end(at.direction, at: at.position)
         }
     }
 
@@ -140,10 +147,10 @@ struct PacketConnection {
                 guard !sequence.isFinished else { continue }
                 connection.write(
                     stream, direction, [.fin, .ack], sequence.highest, RawSpan(), at, &writer)
-                Self.sequence(&stream, direction) { $0.isFinished = true }
+                stream.end(direction, at: sequence.highest)
             }
-            connection.write(stream, .send, .ack, nil, RawSpan(), at, &writer)
-            connection.write(stream, .receive, .ack, nil, RawSpan(), at, &writer)
+            let answering: Direction = stream.lastEnded == .send ? .receive : .send
+            connection.write(stream, answering, .ack, nil, RawSpan(), at, &writer)
         }
     }
 
