@@ -6,9 +6,10 @@ import Glibc
 struct ReplayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay",
-        abstract: "Read captures of network traffic: what talked to what, and what was said.",
+        abstract: "Read traces and captures of traffic: what talked to what, and what was said.",
         usage: """
             replay <inputs> ... [<options>]
+            replay convert <inputs> ... <output> [--to <form>]
             replay check <folders> ... [--update] [--json] [--threads <number>]
             """,
         discussion: """
@@ -21,6 +22,8 @@ struct ReplayCommand: ParsableCommand {
                   Reads what tcpdump captures until Ctrl-C, with a name for an address.
               replay rotated.pcap0 rotated.pcap1 --json
                   Reads a rotated capture as one, and prints the summary for programs.
+              replay convert trace.tape trace.pcapng
+                  Makes a trace into something that Wireshark opens.
               replay check Fixtures
                   Replays every fixture below a folder and compares the outputs.
 
@@ -31,7 +34,7 @@ struct ReplayCommand: ParsableCommand {
               2  could not do what was asked
             """,
         version: "0.1.0",
-        subcommands: [Run.self, Check.self],
+        subcommands: [Run.self, Convert.self, Check.self],
         defaultSubcommand: Run.self)
 
     static func main() {

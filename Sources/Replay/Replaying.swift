@@ -35,7 +35,7 @@ struct Replaying {
                 if profiler.eventLogBytes >= Self.logBytes { isWanted = try drain(profiler, log) }
                 calls &+= 1
                 if calls % 256 == 0 {
-                    progress?.update(readBytes: readBefore &+ input.bytes.filePosition, packets: tape.packets.packets)
+                    progress?.update(readBytes: readBefore &+ input.bytes.filePosition, packets: tape.progress)
                     if Interruption.isRequested { return false }
                 }
                 return isWanted

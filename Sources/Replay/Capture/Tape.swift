@@ -1,22 +1,44 @@
 import Console
 import Shared
 
-/// Captures that are read one after another as one tape: connections go on from one file into the next, as they do
-/// when a capture is rotated.
+/// Captures and traces that are read one after another as one tape.
+///
+/// The connections of captures go on from one file into the next, as they do when a capture is rotated; those of a trace
+/// are its own.
 final class Tape<Sink: EventSink> {
+    private let sink: Sink
     private var decoder: PacketDecoder<Sink>
     private(set) var files: [CaptureFile] = []
+    /// The highest serial number of a trace's connection.
+    private var lastSerial: UInt64 = 0
+    /// Records of traces that were read.
+    private var steps: UInt64 = 0
 
-    init(sink: Sink) { decoder = PacketDecoder(sink: sink) }
+    init(sink: Sink) {
+        self.sink = sink
+        decoder = PacketDecoder(sink: sink)
+    }
+
+    /// What was read until now: packets of captures, and events of traces.
+    var progress: UInt64 { packets.packets &+ steps }
 
     var packets: PacketStatistics { decoder.statistics }
     var flows: FlowStatistics { decoder.flows.statistics }
 
     /// Reads an input to its end.
     /// - Parameter afterSome: called after every few packets, to take away what they brought; says whether to go on.
-    /// - Throws: `Failure` where the input is no capture. One that ends too early is no error; `files` says why it did.
+    /// - Throws: `Failure` where the input is neither capture nor trace. One that ends too early is no error; `files` says
+    ///   why it did.
     func read(_ input: Input, afterSome: () throws(Failure) -> Bool = { () throws(Failure) in true }) throws(Failure) {
         var file = CaptureFile(name: input.name)
+        let head = input.bytes.head
+        if TraceFormat.isTrace(head.span.bytes) {
+            return try read(TraceFile<TraceReader>(input.bytes), input, &file, afterSome)
+        }
+        if TraceTextReader.isTrace(head.span.bytes) {
+            return try read(TraceFile<TraceTextReader>(input.bytes), input, &file, afterSome)
+        }
+        decoder.continueSerials(after: lastSerial)
         if PcapngFile.isPcapng(input.bytes.head) {
             var capture = PcapngFile(input.bytes)
             try read(&capture, &file, afterSome)
@@ -51,6 +73,51 @@ final class Tape<Sink: EventSink> {
         file.failure = capture.failure
     }
 
+    private func read<Reader: TraceReading>(
+        _ trace: consuming TraceFile<Reader>, _ input: Input, _ file: inout CaptureFile,
+        _ afterSome: () throws(Failure) -> Bool
+    ) throws(Failure) {
+        let base = max(lastSerial, decoder.flows.lastSerial)
+        var highest = base
+        var isWanted = true
+        while isWanted {
+            do throws(TraceError) {
+                let isThere = try trace.next { event, payload in
+                    if case .open(let opened) = event.kind { highest = max(highest, opened.id.serial &+ base) }
+                    if base == 0 {
+                        sink.consume(copy event, payload: payload)
+                    } else {
+                        sink.consume(event.renumbered(base), payload: payload)
+                    }
+                }
+                guard isThere else { break }
+            } catch {
+                throw Failure("\(input.name): \(error)")
+            }
+            steps &+= 1
+            if steps % Self.some == 0 { isWanted = try afterSome() }
+        }
+        lastSerial = highest
+        finish(trace.reader, input, &file)
+    }
+
+    /// Puts what was lost in reading a trace on the tape, as the packets' decoder does.
+    private func finish(_ reader: some TraceReading, _ input: Input, _ file: inout CaptureFile) {
+        file.events = reader.events
+        file.damaged = reader.damagedFrames
+        file.skipped = reader.skippedFrames
+        file.complaints = reader.complaints
+        file.failure = input.bytes.failure ?? (reader.isTruncated ? "the file ends inside a record" : nil)
+        files.append(file)
+        let at = reader.lastTimestamp ?? Timestamp(nanoseconds: 0)
+        let losses = [
+            Loss(.damagedRecord, count: file.damaged), Loss(.truncatedFile, count: file.failure == nil ? 0 : 1),
+        ]
+        for loss in losses where loss.count > 0 {
+            sink.consume(CapturedEvent(at, .lost(loss)), payload: RawSpan())
+        }
+    }
+
     /// Packets between two calls of `afterSome`.
     private static var some: UInt64 { 32 }
 
@@ -62,6 +129,14 @@ final class Tape<Sink: EventSink> {
 struct CaptureFile: Equatable, Sendable {
     var name: String
     var packets: UInt64 = 0
+    /// Of a trace, how many events it holds; `nil` where it is a capture.
+    var events: UInt64?
     /// Why the file ended too early.
     var failure: String?
+    /// Of a trace, the places that are damaged.
+    var damaged: UInt64 = 0
+    /// Of a trace, events of kinds that only later versions know.
+    var skipped: UInt64 = 0
+    /// What is wrong at the first of the damaged places.
+    var complaints: [String] = []
 }

@@ -10,7 +10,7 @@ struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Replay fixtures and compare with what is expected.",
         discussion: """
-            A fixture is a folder with a tape (input.pcap or input.pcapng, also with .gz) and what its replay gives: \
+            A fixture is a folder with a tape (input.pcap or input.pcapng, also with .gz, input.tape or input.jsonl) and what its replay gives: \
             events.jsonl, service_map.yaml and summary.json. A file `names` in it gives names to addresses, as --names does. \
             Exit status 1 says that something differs.
             """)

@@ -8,7 +8,9 @@ struct Fixture: Sendable {
     /// The tape's name in the folder.
     var tape: String
 
-    static let tapes = ["input.pcap", "input.pcapng", "input.pcap.gz", "input.pcapng.gz"]
+    static let tapes = [
+        "input.pcap", "input.pcapng", "input.pcap.gz", "input.pcapng.gz", "input.tape", "input.jsonl",
+    ]
     static let goldens = ["events.jsonl", "service_map.yaml", "summary.json"]
 
     /// The fixtures in a folder and below it, in the order of their names.

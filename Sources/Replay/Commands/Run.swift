@@ -6,14 +6,14 @@ import Shared
 /// `replay INPUT…`, reading captures.
 struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Read captures and write the event log, the service map and a summary (the default).",
+        abstract: "Read tapes and write the event log, the service map and a summary (the default).",
         discussion: """
-            Inputs are pcap and pcapng files, also gzip-compressed, told apart by their content. Several are read one after \
+            Inputs are traces (.tape, .jsonl), pcap and pcapng files, also gzip-compressed, told apart by their content. Several are read one after \
             another as one tape. The summary goes to standard output, or to standard error where an output is `-`. Without \
             --output and --service-map the service map is shown as well.
             """)
 
-    @Argument(help: "Captures to read; - is standard input.", completion: .file())
+    @Argument(help: "Tapes to read; - is standard input.", completion: .file())
     var inputs: [String]
 
     @Option(
@@ -91,7 +91,7 @@ struct Run: ParsableCommand {
             StandardOutput.write(text, to: screen)
         }
         for line in result.capture.complaints { Terminal.complain(line) }
-        let isLossy = SummaryReport.isLossy(result.summary) || result.capture.wasInterrupted
+        let isLossy = SummaryReport.isLossy(result.summary) || result.capture.isIncomplete
         if isLossy { throw ExitCode(1) }
     }
 

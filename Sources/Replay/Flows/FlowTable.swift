@@ -18,7 +18,8 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
     private var queues: [Queue]
     /// The slot of the last segment's flow: segments come in trains.
     private var last = -1
-    private var serial: UInt64 = 0
+    /// The serial number of the connection that was opened last.
+    private(set) var lastSerial: UInt64 = 0
     private var now = Int64.min
     private var nextSweep = Int64.min
     private(set) var statistics = FlowStatistics()
@@ -43,6 +44,9 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
         self.limits = limits
         queues = Array(repeating: Queue(), count: Flow.Stage.allCases.count)
     }
+
+    /// Numbers the next connections behind those of another source.
+    mutating func continueSerials(after serial: UInt64) { lastSerial = max(lastSerial, serial) }
 
     // MARK: - A segment
 
@@ -125,11 +129,11 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
             senderIsLocal = Self.isLikelierClient(source.port, than: destination.port)
             role = .unknown
         }
-        serial &+= 1
+        lastSerial &+= 1
         let direction: Direction = senderIsLocal ? .send : .receive
         var flow = Flow(
             local: senderIsLocal ? source : destination, remote: senderIsLocal ? destination : source,
-            id: ConnectionID(serial), role: role, stage: isSYN && senderIsLocal ? .opening : .open, at: now)
+            id: ConnectionID(lastSerial), role: role, stage: isSYN && senderIsLocal ? .opening : .open, at: now)
         flow.begin(segment, direction)
         let opened = ConnectionOpened(
             id: flow.id, local: flow.local, remote: flow.remote, role: role, joinedLate: !isSYN)

@@ -13,10 +13,23 @@ struct CaptureReport {
         flows = tape.flows
     }
 
+    /// Whether an input was a capture.
+    private var hasPackets: Bool { files.isEmpty || files.contains { $0.events == nil } }
+
+    /// Whether events are missing of which no loss on the tape speaks: it was interrupted, or is newer than this program.
+    var isIncomplete: Bool { wasInterrupted || files.contains { $0.skipped > 0 } }
+
+    /// Whether something of the inputs could not be read.
+    var isLossy: Bool {
+        isIncomplete || packets.malformed > 0 || !packets.unknownLinkType.isEmpty
+            || files.contains { $0.failure != nil || $0.damaged > 0 }
+    }
+
     func write(_ report: inout SummaryReport, _ summary: Summary, _ style: TextStyle) {
         for (place, file) in files.enumerated() {
-            let label = place == 0 ? (files.count == 1 ? "Capture" : "Captures") : ""
-            report.line(label, [style.safe(file.name), Quantity.count(file.packets, "packet")])
+            let kind = files.allSatisfy { $0.events != nil } ? "Trace" : "Capture"
+            let label = place == 0 ? (files.count == 1 ? kind : kind + "s") : ""
+            report.line(label, [style.safe(file.name), file.amount])
         }
         if wasInterrupted { report.line("", ["interrupted: the tape ends here"], tone: .warning) }
         if let first = summary.firstEvent, let last = summary.lastEvent {
@@ -24,6 +37,7 @@ struct CaptureReport {
             let second = "\(first)".prefix(19).map { $0 == "T" ? " " : $0 }
             report.line("Tape", ["\(duration) from \(String(second)) UTC"])
         }
+        guard hasPackets else { return }
         var kinds = ["\(Quantity.count(packets.segments)) TCP"]
         if packets.otherProtocol > 0 { kinds.append("\(Quantity.count(packets.otherProtocol)) other IP") }
         if packets.notIP > 0 { kinds.append("\(Quantity.count(packets.notIP)) not IP") }
@@ -36,9 +50,16 @@ struct CaptureReport {
     func write(_ json: inout SummaryJSON) {
         json.array("inputs", files) { json, file in
             json.string("name", file.name)
-            json.number("packets", file.packets)
+            if let events = file.events {
+                json.number("events", events)
+                json.number("damaged", file.damaged)
+                json.number("skipped", file.skipped)
+            } else {
+                json.number("packets", file.packets)
+            }
             if let failure = file.failure { json.string("failure", failure) }
         }
+        guard hasPackets else { return }
         json.object("packets") { json in
             json.number("total", packets.packets)
             json.number("captured_bytes", packets.bytes)
@@ -62,16 +83,39 @@ struct CaptureReport {
 
     /// One line for each thing that was lost in reading, with its place.
     var complaints: [String] {
-        var lines = files.compactMap { file in
-            file.failure.map {
-                "\(file.name): \($0), after packet \(Quantity.count(file.packets)); what precedes it was read"
-            }
-        }
+        var lines = files.flatMap { Self.complaints($0) }
         for (type, count) in packets.unknownLinkType.sorted(by: { $0.key < $1.key }) {
             lines.append(
                 "link type \(LinkLayer.name(type)) is not one that replay reads: "
                     + "\(Quantity.count(count, "packet")) skipped")
         }
         return lines
+    }
+
+    private static func complaints(_ file: CaptureFile) -> [String] {
+        var lines = file.complaints.map { "\(file.name): \($0)" }
+        let unnamed = file.damaged &- min(UInt64(file.complaints.count), file.damaged)
+        if unnamed > 0 {
+            lines.append(
+                "\(file.name): \(Quantity.count(unnamed, file.complaints.isEmpty ? "damaged record" : "more damaged record"))"
+                    + " skipped")
+        }
+        if file.skipped > 0 {
+            lines.append(
+                "\(file.name): \(Quantity.count(file.skipped, "record")) of a kind that this version does not know "
+                    + "skipped; read it with a newer one")
+        }
+        if let failure = file.failure {
+            let place = file.events.map { "event \(Quantity.count($0))" } ?? "packet \(Quantity.count(file.packets))"
+            lines.append("\(file.name): \(failure), after \(place); what precedes it was read")
+        }
+        return lines
+    }
+}
+
+extension CaptureFile {
+    /// Packets or events, for people.
+    fileprivate var amount: String {
+        events.map { Quantity.count($0, "event") } ?? Quantity.count(packets, "packet")
     }
 }

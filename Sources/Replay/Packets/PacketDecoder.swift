@@ -55,6 +55,9 @@ struct PacketDecoder<Sink: EventSink>: ~Copyable {
         flows.finish(at: lastSeen)
     }
 
+    /// Numbers the next connections behind those of another source.
+    mutating func continueSerials(after serial: UInt64) { flows.continueSerials(after: serial) }
+
     /// A file of the tape ended inside a record.
     mutating func fileWasTruncated() { statistics.truncatedFiles &+= 1 }
 

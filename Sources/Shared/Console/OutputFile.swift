@@ -1,4 +1,4 @@
-import Glibc
+package import Glibc
 
 /// A file that appears under its name only when it is whole: until then it is written beside, as `NAME.partial`.
 ///
@@ -14,8 +14,10 @@ package final class OutputFile {
     /// Whoever read the pipe has gone (`| head`): nobody wants the rest.
     package private(set) var isAbandoned = false
 
-    /// - Parameter option: the setting that named the file, for the message.
-    package init(_ path: String, option: String) throws(Failure) {
+    /// - Parameters:
+    ///   - option: the setting that named the file, for the message.
+    ///   - mode: who may read and write a file that is new, before umask takes away from it.
+    package init(_ path: String, option: String, mode: mode_t = 0o666) throws(Failure) {
         self.path = path
         if path == "-" {
             pending = nil
@@ -35,7 +37,7 @@ package final class OutputFile {
         } else {
             let partial = target + ".partial"
             pending = (partial, target)
-            descriptor = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+            descriptor = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
             // Who could not read the old file shall not read the new one.
             if descriptor >= 0, exists { fchmod(descriptor, status.st_mode & 0o777) }
         }

@@ -1,0 +1,95 @@
+import ArgumentParser
+import Console
+import Shared
+
+/// `replay convert INPUT… OUTPUT`, writing a tape down in another form.
+struct Convert: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Write a tape down in another form.",
+        discussion: """
+            Inputs are traces and captures, told apart by their content; several are read as one tape. The output's name \
+            says its form: .tape is what profiler records, .jsonl is the same as text, to be read and edited, .pcapng is \
+            for Wireshark. A replay of a trace gives what a replay of the captures gives that it was made from. Packets \
+            in a .pcapng are made up from the streams; processes are comments on them.
+            """)
+
+    @Argument(help: "Tapes to read (- is standard input), and the file to write (- is standard output).")
+    var files: [String]
+
+    @Option(
+        help: ArgumentHelp("Write this form, whatever the output's name: tape, jsonl or pcapng.", valueName: "form"))
+    var to: String?
+
+    func run() throws {
+        guard files.count >= 2, let output = files.last else {
+            throw Failure("convert needs an input and an output: replay convert capture.pcap trace.tape")
+        }
+        let inputs = Array(files.dropLast())
+        let form = try form(output)
+        for input in inputs where input != "-" && OutputFile.isSame(input, output) {
+            throw Failure("\(output): would overwrite the input; choose another file")
+        }
+        for input in inputs { try Input.check(input) }
+        // A trace holds environments, and they hold secrets.
+        let file = try OutputFile(output, option: "convert", mode: form == .pcapng ? 0o666 : 0o600)
+        let report: CaptureReport
+        do throws(Failure) {
+            report =
+                switch form {
+                case .tape: try Self.convert(inputs, TraceRecorder(), to: file)
+                case .jsonl: try Self.convert(inputs, TraceTextRecorder(), to: file)
+                case .pcapng: try Self.convert(inputs, PacketRecorder(), to: file)
+                }
+        } catch {
+            file.discard()
+            throw error
+        }
+        try file.commit()
+        for line in report.complaints { Terminal.complain(line) }
+        if report.isLossy { throw ExitCode(1) }
+    }
+
+    private func form(_ output: String) throws(Failure) -> TapeForm {
+        let forms = TapeForm.allCases.map(\.rawValue).joined(separator: ", ")
+        if let to {
+            guard let form = TapeForm(rawValue: to) else { throw Failure("--to \(to): is none of \(forms)") }
+            return form
+        }
+        guard let form = TapeForm(path: output) else {
+            throw Failure("\(output): its name says no form; end it with .tape, .jsonl or .pcapng, or use --to")
+        }
+        return form
+    }
+
+    /// How much is gathered before it is written.
+    private static let blockBytes = 256 << 10
+
+    private static func convert<Recorder: EventRecorder>(
+        _ inputs: [String], _ recorder: Recorder, to file: OutputFile
+    ) throws(Failure) -> CaptureReport {
+        let tape = Tape(sink: recorder)
+        for path in inputs where !Interruption.isRequested && !file.isAbandoned {
+            try tape.read(try Input.open(path)) { () throws(Failure) in
+                if recorder.count >= blockBytes { try drain(recorder, to: file) }
+                return !Interruption.isRequested && !file.isAbandoned
+            }
+        }
+        tape.finish()
+        try drain(recorder, to: file)
+        var report = CaptureReport(tape)
+        report.wasInterrupted = Interruption.isRequested
+        return report
+    }
+
+    private static func drain(_ recorder: some EventRecorder, to file: OutputFile) throws(Failure) {
+        var result = Swift.Result<Void, Failure>.success(())
+        recorder.drain { bytes in
+            do throws(Failure) {
+                try file.write(bytes)
+            } catch {
+                result = .failure(error)
+            }
+        }
+        try result.get()
+    }
+}

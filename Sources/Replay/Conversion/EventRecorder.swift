@@ -1,0 +1,37 @@
+import Shared
+
+/// A form in which a tape can be written down.
+enum TapeForm: String, CaseIterable, Sendable {
+    case tape
+    case jsonl
+    case pcapng
+
+    /// The form that a file's name asks for.
+    init?(path: String) {
+        guard let form = Self.allCases.first(where: { path.hasSuffix("." + $0.rawValue) }) else { return nil }
+        self = form
+    }
+}
+
+/// Writes a tape's events down in one of the forms, into a buffer that the caller drains into a file.
+protocol EventRecorder: EventSink {
+    init()
+    /// Bytes that nobody took yet.
+    var count: Int { get }
+    /// Lends the new bytes to the sink, and forgets them.
+    func drain(_ body: (RawSpan) -> Void)
+}
+
+final class TraceRecorder: EventRecorder {
+    private var writer = TraceWriter()
+    var count: Int { writer.count }
+    func consume(_ event: CapturedEvent, payload: RawSpan) { writer.write(event, payload: payload) }
+    func drain(_ body: (RawSpan) -> Void) { writer.drain(body) }
+}
+
+final class TraceTextRecorder: EventRecorder {
+    private var writer = TraceTextWriter()
+    var count: Int { writer.count }
+    func consume(_ event: CapturedEvent, payload: RawSpan) { writer.write(event, payload: payload) }
+    func drain(_ body: (RawSpan) -> Void) { writer.drain(body) }
+}

@@ -1,0 +1,224 @@
+import Shared
+
+/// One connection on its way to becoming packets: its sequence numbers, and how far its opening and its end have got.
+struct PacketConnection {
+    private let opened: ConnectionOpened
+    private let interface: UInt32
+    private let generation: UInt32
+    private var comment: String?
+    private var wire: Stream
+    private var plaintext: Stream?
+
+    /// A pair of streams that becomes one TCP connection.
+    private struct Stream {
+        var local: Endpoint
+        var remote: Endpoint
+        var handshake: Handshake
+        var send = Sequence()
+        var receive = Sequence()
+        /// The direction that ended last.
+        var lastEnded = Direction.send
+
+        mutating func end(_ direction: Direction, at position: UInt64) {
+            PacketConnection.sequence(&self, direction) {
+                $0.highest = max($0.highest, position)
+                $0.isFinished = true
+            }
+            lastEnded = direction
+        }
+    }
+
+    private enum Handshake {
+        /// The answer to SYN is written when it is clear that there was one.
+        case begun
+        case done
+    }
+
+    /// One direction.
+    private struct Sequence {
+        /// Of the byte at position 0.
+        var first: UInt32 = 0
+        /// All bytes before are there, or known to be missing.
+        var contiguous: UInt64 = 0
+        /// Bytes that are known of, with holes before.
+        var highest: UInt64 = 0
+        var isFinished = false
+
+        func number(_ position: UInt64) -> UInt32 { first &+ UInt32(truncatingIfNeeded: position) }
+
+        mutating func passed(_ position: UInt64, _ length: UInt64) {
+            let end = position &+ length
+            if position <= contiguous { contiguous = max(contiguous, end) }
+            highest = max(highest, end)
+        }
+
+        /// What the other side acknowledges: FIN counts as a byte.
+        var acknowledgment: UInt32 { number(contiguous) &+ (isFinished && contiguous == highest ? 1 : 0) }
+    }
+
+    /// - Parameter generation: how often the endpoints were connected before.
+    init(_ opened: ConnectionOpened, generation: UInt32, comment: String?) {
+        self.opened = opened
+        self.generation = generation
+        self.comment = comment
+        interface = opened.role == .server ? 1 : 0
+        wire = Self.stream(opened, to: opened.local, opened.remote, generation, joinedLate: opened.joinedLate)
+    }
+
+    private static func stream(
+        _ opened: ConnectionOpened, to local: Endpoint, _ remote: Endpoint, _ generation: UInt32, joinedLate: Bool
+    ) -> Stream {
+        var stream = Stream(local: local, remote: remote, handshake: joinedLate ? .done : .begun)
+        // Both views of a connection have to come to the same numbers. The step is odd and large: no two that follow
+        // each other are near.
+        let (client, server): (UInt32, UInt32) = (1001 &+ generation &* 0x2545_F491, 5001 &+ generation &* 0x2545_F491)
+        let isClient = opened.role == .server ? false : true
+        stream.send.first = isClient ? client : server
+        stream.receive.first = isClient ? server : client
+        return stream
+    }
+
+    // MARK: Events
+
+    mutating func open(_ at: Timestamp, _ writer: inout PcapngWriter) {
+        if wire.handshake == .begun { shake(wire, initiator, .syn, at, &writer) }
+    }
+
+    mutating func data(_ payload: RawSpan, _ at: StreamPosition, _ time: Timestamp, _ writer: inout PcapngWriter) {
+        onStream(at.layer, time, &writer) { connection, stream, writer in
+            var start = 0
+            while start < payload.byteCount {
+                let end = min(payload.byteCount, start &+ TCPPacket.payloadBytes)
+                let position = at.position &+ UInt64(start)
+                connection.write(
+                    stream, at.direction, [.psh, .ack], position, payload.extracting(start..<end), time, &writer)
+                start = end
+            }
+            Self.sequence(&stream, at.direction) { $0.passed(at.position, UInt64(payload.byteCount)) }
+        }
+    }
+
+    /// Bytes that are missing.
+    mutating func skip(_ at: StreamPosition, _ length: UInt64) {
+        guard var stream = at.layer == .wire ? wire : plaintext else { return }
+        Self.sequence(&stream, at.direction) { $0.passed(at.position, length) }
+        if at.layer == .wire { wire = stream } else { plaintext = stream }
+    }
+
+    mutating func acknowledged(_ at: StreamPosition, _ time: Timestamp, _ writer: inout PcapngWriter) {
+        onStream(at.layer, time, &writer) { connection, stream, writer in
+            Self.sequence(&stream, at.direction) { $0.passed(0, at.position) }
+            let answering: Direction = at.direction == .send ? .receive : .send
+            connection.write(stream, answering, .ack, nil, RawSpan(), time, &writer)
+        }
+    }
+
+    mutating func finished(_ at: StreamPosition, _ time: Timestamp, _ writer: inout PcapngWriter) {
+        onStream(at.layer, time, &writer) { connection, stream, writer in
+            connection.write(stream, at.direction, [.fin, .ack], at.position, RawSpan(), time, &writer)
+            stream.end(at.direction, at: at.position)
+        }
+    }
+
+    mutating func close(_ closed: ConnectionClosed, _ at: Timestamp, _ writer: inout PcapngWriter) {
+        switch closed.how {
+        case .connectFailed:
+            // Nobody answered where nobody was reached: ETIMEDOUT, EHOSTUNREACH, ENETUNREACH.
+            guard ![110, 113, 101].contains(closed.error), wire.handshake == .begun else { return }
+            shake(wire, answerer, [.rst, .ack], at, &writer)
+        case .orderly:
+            finish(.wire, at, &writer)
+            if plaintext != nil { finish(.plaintext, at, &writer) }
+        case .reset:
+            // The side that gets ECONNRESET is the other one.
+            let sender: Direction = closed.error == 104 ? .receive : .send
+            onStream(.wire, at, &writer) { connection, stream, writer in
+                connection.write(stream, sender, [.rst, .ack], nil, RawSpan(), at, &writer)
+            }
+        case .idle, .tapeEnd, .superseded: break
+        }
+    }
+
+    /// Ends both directions, as far as they have not ended.
+    private mutating func finish(_ layer: StreamLayer, _ at: Timestamp, _ writer: inout PcapngWriter) {
+        onStream(layer, at, &writer) { connection, stream, writer in
+            for direction in [Direction.send, .receive] {
+                let sequence = direction == .send ? stream.send : stream.receive
+                guard !sequence.isFinished else { continue }
+                connection.write(
+                    stream, direction, [.fin, .ack], sequence.highest, RawSpan(), at, &writer)
+                stream.end(direction, at: sequence.highest)
+            }
+            let answering: Direction = stream.lastEnded == .send ? .receive : .send
+            connection.write(stream, answering, .ack, nil, RawSpan(), at, &writer)
+        }
+    }
+
+    // MARK: Packets
+
+    private var initiator: Direction { opened.role == .server ? .receive : .send }
+    private var answerer: Direction { opened.role == .server ? .send : .receive }
+
+    /// Does something with the streams of a layer, after their handshake.
+    private mutating func onStream(
+        _ layer: StreamLayer, _ at: Timestamp, _ writer: inout PcapngWriter,
+        _ body: (inout PacketConnection, inout Stream, inout PcapngWriter) -> Void
+    ) {
+        var stream: Stream
+        if layer == .wire {
+            stream = wire
+        } else if let plaintext {
+            stream = plaintext
+        } else {
+            let (local, remote) = plaintextEndpoints
+            stream = Self.stream(opened, to: local, remote, generation, joinedLate: opened.joinedLate)
+            let process = comment.map { ", \($0)" } ?? ""
+            comment = "plaintext of \(opened.local) - \(opened.remote)\(process)"
+            if stream.handshake == .begun { shake(stream, initiator, .syn, at, &writer) }
+        }
+        if stream.handshake == .begun {
+            stream.handshake = .done
+            shake(stream, answerer, [.syn, .ack], at, &writer)
+            write(stream, initiator, .ack, nil, RawSpan(), at, &writer)
+        }
+        body(&self, &stream, &writer)
+        if layer == .wire { wire = stream } else { plaintext = stream }
+    }
+
+    /// The server's port is HTTP's where it was HTTPS's, so that Wireshark knows it.
+    private var plaintextEndpoints: (Endpoint, Endpoint) {
+        func plain(_ endpoint: Endpoint) -> Endpoint {
+            let ports: [UInt16: UInt16] = [443: 80, 8443: 8080]
+            return Endpoint(endpoint.address, ports[endpoint.port] ?? endpoint.port ^ 0x8000)
+        }
+        return opened.role == .server
+            ? (plain(opened.local), opened.remote) : (opened.local, plain(opened.remote))
+    }
+
+    private static func sequence(_ stream: inout Stream, _ direction: Direction, _ body: (inout Sequence) -> Void) {
+        if direction == .send { body(&stream.send) } else { body(&stream.receive) }
+    }
+
+    /// A packet of the handshake: SYN counts as the byte before the first.
+    private mutating func shake(
+        _ stream: Stream, _ direction: Direction, _ flags: TCPPacket.Flags, _ at: Timestamp,
+        _ writer: inout PcapngWriter
+    ) {
+        write(stream, direction, flags, UInt64.max, RawSpan(), at, &writer)
+    }
+
+    /// - Parameter position: of the payload, or of the end; `nil` for the position that the direction is at.
+    private mutating func write(
+        _ stream: Stream, _ direction: Direction, _ flags: TCPPacket.Flags, _ position: UInt64?,
+        _ payload: RawSpan, _ at: Timestamp, _ writer: inout PcapngWriter
+    ) {
+        let (own, other) = direction == .send ? (stream.send, stream.receive) : (stream.receive, stream.send)
+        let next = own.number(own.highest) &+ (own.isFinished ? 1 : 0)
+        let packet = TCPPacket(
+            source: direction == .send ? stream.local : stream.remote,
+            destination: direction == .send ? stream.remote : stream.local,
+            sequence: position.map { own.number($0) } ?? next, acknowledgment: other.acknowledgment, flags: flags)
+        writer.packet(packet.bytes(payload), interface: interface, at: at, comment: comment)
+        comment = nil
+    }
+}

@@ -1,0 +1,65 @@
+import Shared
+
+/// Makes packets from a tape's events, for Wireshark and the like: what TCP would have put on the wire.
+///
+/// Bytes have the sequence numbers that their positions say, so a gap is a jump in them, as it is in a capture that lost
+/// packets. The plaintext of TLS becomes a connection of its own, to a port of its own, since it has no place in the one
+/// that carried it. What a connection's two sides have seen of it are the same packets twice, on two interfaces.
+final class PacketRecorder: EventRecorder {
+    private var writer = PcapngWriter(interfaces: [
+        ("client", "as the client, or a capture, saw it"), ("server", "as the server saw it"),
+    ])
+    private var connections: [ConnectionID: PacketConnection] = [:]
+    private var processes: [ProcessKey: String] = [:]
+    /// How often the same endpoints were connected: the next time the sequence numbers begin elsewhere.
+    private var generations: [Tuple: UInt32] = [:]
+
+    private struct Tuple: Hashable {
+        var local: Endpoint
+        var remote: Endpoint
+    }
+
+    /// Tuples that are remembered; beyond them all begin anew.
+    private static let tuples = 1 << 18
+
+    var count: Int { writer.bytes.count }
+
+    func drain(_ body: (RawSpan) -> Void) {
+        if count > 0 { body(writer.bytes.span.bytes) }
+        writer.removeAll()
+    }
+
+    func consume(_ event: CapturedEvent, payload: RawSpan) {
+        let at = event.timestamp
+        switch event.kind {
+        case .open(let opened): open(opened, at)
+        case .data(let position): connections[position.connection]?.data(payload, position, at, &writer)
+        case .gap(let gap): connections[gap.at.connection]?.skip(gap.at, gap.length)
+        case .acknowledged(let position): connections[position.connection]?.acknowledged(position, at, &writer)
+        case .finished(let position): connections[position.connection]?.finished(position, at, &writer)
+        case .close(let closed):
+            connections[closed.id]?.close(closed, at, &writer)
+            connections[closed.id] = nil
+        case .process(let process): processes[process.key] = Self.comment(process)
+        case .exit(let key): processes[key] = nil
+        case .listening, .container, .lost: break
+        }
+    }
+
+    private func open(_ opened: ConnectionOpened, _ at: Timestamp) {
+        let tuple = Tuple(local: opened.local, remote: opened.remote)
+        if generations.count >= Self.tuples { generations.removeAll() }
+        let generation = generations[tuple, default: 0]
+        generations[tuple] = generation &+ 1
+        let comment = opened.process.map { processes[$0] ?? "pid \($0.pid)" }
+        var connection = PacketConnection(opened, generation: generation, comment: comment)
+        connection.open(at, &writer)
+        connections[opened.id] = connection
+    }
+
+    private static func comment(_ process: ProcessIdentity) -> String {
+        var parts = ["pid \(process.key.pid)", "comm \(process.comm)"]
+        if let name = process.profileName { parts.append("service \(name)") }
+        return parts.joined(separator: ", ")
+    }
+}

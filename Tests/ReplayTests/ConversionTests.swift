@@ -1,0 +1,221 @@
+import Testing
+
+@testable import Shared
+@testable import replay
+
+/// Outputs of a replay, as the fixtures' goldens have them.
+private struct Outputs: Equatable {
+    var log: [UInt8] = []
+    var map = ""
+    var summary: Summary
+    var files: [CaptureFile]
+
+    init(_ inputs: [[UInt8]]) throws {
+        let profiler = Profiler(Profiler.Options())
+        let tape = Tape(sink: profiler)
+        for input in inputs { try tape.read(Input(bytes: PeekedBytes(MemoryBytes(input)), name: "input")) }
+        tape.finish()
+        profiler.finish()
+        var log: [UInt8] = []
+        profiler.drainEventLog { log = [UInt8]($0) }
+        self.log = log
+        map = ServiceMapFile.yaml(profiler.serviceMap())
+        summary = profiler.summary
+        files = tape.files
+    }
+
+    static func == (a: Outputs, b: Outputs) -> Bool { a.log == b.log && a.map == b.map && a.summary == b.summary }
+}
+
+private func convert(_ inputs: [[UInt8]], _ recorder: some EventRecorder) throws -> [UInt8] {
+    let tape = Tape(sink: recorder)
+    for input in inputs {
+        let raw = PeekedBytes(MemoryBytes(input, pieceLength: 1000))
+        let source: any ByteSource = GzipBytes.isGzip(raw.head) ? GzipBytes(raw) : raw
+        try tape.read(Input(bytes: PeekedBytes(source), name: "input"))
+    }
+    tape.finish()
+    var bytes: [UInt8] = []
+    recorder.drain { bytes.append($0) }
+    return bytes
+}
+
+@Suite struct `A conversion` {
+    @Test(arguments: `Fixtures`.all)
+    func `to a trace and back changes no output`(_ fixture: Fixture) throws {
+        let file = try #require(TextFile.bytes(fixture.path(fixture.tape)))
+        let tape = try convert([file], TraceRecorder())
+        let text = try convert([tape], TraceTextRecorder())
+        #expect(try convert([text], TraceRecorder()) == tape)
+        let replayed = try Outputs([tape])
+        #expect(try Outputs([text]) == replayed)
+        guard !GzipBytes.isGzip(file) else { return }
+        #expect(try Outputs([file]) == replayed)
+    }
+
+    /// Handshakes, several messages, losses, late joins, resets, IPv6; bytes without a connection's end.
+    @Test(
+        arguments: [
+            "http/keep-alive", "http/pipelined", "http/ipv6", "http/capture-loss", "http/late-joined",
+            "http/broken-off",
+            "http/half-closed", "http/reused-port", "http/snaplen-200", "http/one-byte-segments", "redis/cli",
+            "demo/shop",
+        ])
+    func `to packets gives the same messages`(_ name: String) throws {
+        let file = try #require(TextFile.bytes("Fixtures/\(name)/input.pcap"))
+        let packets = try convert([file], PacketRecorder())
+        #expect(try Outputs([packets]).log == Outputs([file]).log)
+        #expect(try convert([convert([file], TraceRecorder())], PacketRecorder()) == packets)
+    }
+
+    @Test func `to packets has processes, failed connects, both views and plaintext`() throws {
+        let file = try #require(TextFile.bytes("Fixtures/trace/version-1/input.tape"))
+        let packets = try convert([file], PacketRecorder())
+        let text = String(decoding: packets, as: UTF8.self)
+        #expect(text.contains("pid 4100, comm visitor"))
+        #expect(text.contains("pid 4050, comm nginx, service shop"))
+        #expect(text.contains("plaintext of [fd00::4]:50000 - [fd00::5]:443"))
+        let sink = RecordingSink()
+        let tape = Tape(sink: sink)
+        try tape.read(Input(bytes: PeekedBytes(MemoryBytes(packets)), name: "packets"))
+        tape.finish()
+        #expect(tape.packets.malformed == 0)
+        #expect(sink.lines.contains("open 2 client 127.0.0.1:39414 127.0.0.1:9999"))
+        #expect(sink.lines.contains("2 close reset"))
+        #expect(sink.lines.contains { $0.hasPrefix("open 5 unknown late") && $0.hasSuffix(".80") })
+    }
+
+    @Test func `of the first trace of version 1 gives its text and itself`() throws {
+        let tape = try #require(TextFile.bytes("Fixtures/trace/version-1/input.tape"))
+        let text = try #require(TextFile.bytes("Fixtures/trace/version-1/trace.jsonl"))
+        #expect(try convert([tape], TraceTextRecorder()) == text)
+        #expect(try convert([text], TraceRecorder()) == tape)
+        #expect(try convert([tape], TraceRecorder()) == tape)
+    }
+
+    @Test func `of segments makes right checksums`() {
+        for (source, destination) in [
+            (Endpoint(IPAddress(v4: 0x0A00_0001), 1), Endpoint(IPAddress(v4: 0xC0A8_0102), 80)),
+            (Endpoint(IPAddress(high: 1, low: 2), 1), Endpoint(IPAddress(high: 3, low: 4), 80)),
+        ] {
+            let packet = TCPPacket(
+                source: source, destination: destination, sequence: 77, acknowledgment: 99, flags: [.ack, .psh])
+            let bytes = packet.bytes(Array("odd".utf8).span.bytes)
+            let isV4 = bytes[0] >> 4 == 4
+            let (addresses, segment) = isV4 ? (bytes[12..<20], bytes[20...]) : (bytes[8..<40], bytes[40...])
+            let pseudo = Array(addresses) + [0, UInt8(segment.count), 0, 6] + Array(segment)
+            #expect(Self.sum(pseudo) == 0xFFFF)
+            if isV4 { #expect(Self.sum(Array(bytes[..<20])) == 0xFFFF) }
+        }
+    }
+
+    /// What a receiver computes over a segment with its checksum.
+    private static func sum(_ bytes: [UInt8]) -> Int {
+        var sum = 0
+        for (place, byte) in bytes.enumerated() { sum += Int(byte) << (place % 2 == 0 ? 8 : 0) }
+        while sum >> 16 != 0 { sum = sum & 0xFFFF + sum >> 16 }
+        return sum
+    }
+}
+
+@Suite struct `Traces as inputs` {
+    private static let capture = `Capture files`.capture.pcap()
+
+    @Test func `mixed with captures, keep their connections apart`() throws {
+        let tape = try convert([Self.capture], TraceRecorder())
+        let one = try Outputs([tape])
+        for inputs in [[tape, tape], [Self.capture, tape], [tape, Self.capture], [tape, Self.capture, tape]] {
+            let all = try Outputs(inputs)
+            #expect(all.log == [[UInt8]](repeating: one.log, count: inputs.count).flatMap { $0 })
+            #expect(all.summary.connections.opened == UInt64(inputs.count))
+            #expect(all.summary.bytes.isBalanced)
+        }
+    }
+
+    @Test func `that open a connection twice stay balanced`() throws {
+        var writer = TraceWriter()
+        for round in 0..<3 as Range<Int64> {
+            let at = Timestamp(nanoseconds: round)
+            let opened = ConnectionOpened(
+                id: ConnectionID(7), local: Endpoint(IPAddress(v4: 1), 1), remote: Endpoint(IPAddress(v4: 2), 80),
+                role: .client)
+            writer.write(CapturedEvent(at, .open(opened)), payload: RawSpan())
+            let bytes = Array("GET / HTTP/1.1\r\n\r\n".utf8)
+            writer.write(
+                CapturedEvent(at, .data(StreamPosition(ConnectionID(7), .send, 0))), payload: bytes.span.bytes)
+        }
+        var tape: [UInt8] = []
+        writer.drain { tape = [UInt8]($0) }
+        let outputs = try Outputs([tape])
+        #expect(outputs.summary.bytes.isBalanced)
+        #expect(outputs.summary.messages.requests == 3)
+        #expect(outputs.summary.connections.closed[.superseded] == 2)
+    }
+
+    @Test func `cut or damaged, say so and are lossy`() throws {
+        let tape = try convert([Self.capture], TraceRecorder())
+        let whole = try Outputs([tape])
+        let cut = try Outputs([Array(tape.dropLast(3))])
+        #expect(cut.summary.losses[.truncatedFile] == 1)
+        #expect(cut.log == whole.log)
+        var damaged = tape
+        damaged[damaged.count - 3] ^= 0xFF
+        let outputs = try Outputs([damaged])
+        #expect(outputs.summary.losses[.damagedRecord] == 1)
+        #expect(outputs.log == whole.log)
+        #expect(outputs.files.first?.damaged == 1)
+    }
+
+    // MARK: The command
+
+    let folder = TemporaryFolder()
+
+    @Test func `are converted by the command, and replayed from anywhere`() throws {
+        let capture = folder.write("c.pcap", Self.capture)
+        func path(_ name: String) -> String { folder.path + "/" + name }
+        #expect(try Executable.replay(["convert", capture, path("a.tape")]).status == 0)
+        #expect(try Executable.replay(["convert", path("a.tape"), path("b.jsonl")]).status == 0)
+        #expect(try Executable.replay(["convert", path("b.jsonl"), "-", "--to", "pcapng"]).status == 0)
+        let plain = try Executable.replay([capture, "-q", "-o", "-"]).output
+        let tape = try #require(TextFile.bytes(path("a.tape")))
+        #expect(try Executable.replay([path("b.jsonl"), "-q", "-o", "-"]).output == plain)
+        #expect(try Executable.replay(["-", "-q", "-o", "-"], input: tape).output == plain)
+        _ = try Executable.run("/bin/gzip", [path("a.tape")])
+        #expect(try Executable.replay([path("a.tape.gz"), "-q", "-o", "-"]).output == plain)
+        let report = try Executable.replay([path("b.jsonl")]).output
+        #expect(report.contains("Trace         \(path("b.jsonl"))"))
+        #expect(!report.contains("Packets"))
+    }
+
+    @Test func `that are cut have status 1, that are too new status 2`() throws {
+        let tape = try convert([Self.capture], TraceRecorder())
+        let cut = try Executable.replay([folder.write("cut.tape", Array(tape.dropLast(3))), "-q"])
+        #expect(cut.status == 1)
+        #expect(cut.errors.contains("cut.tape: the file ends inside a record, after event"))
+        var new = tape
+        new[8] = 9
+        let refused = try Executable.replay([folder.write("new.tape", new), "-q"])
+        #expect(refused.status == 2)
+        #expect(refused.errors.contains("new.tape: is a trace of version 9"))
+        let lines = "{\"tapedeck_trace\":1}\n{\"type\":\"exit\"}\n"
+        let bad = try Executable.replay([folder.write("bad.jsonl", Array(lines.utf8)), "-q"])
+        #expect(bad.status == 1)
+        #expect(bad.errors.contains("bad.jsonl: line 2: no pid"))
+    }
+
+    @Test(
+        arguments: [
+            (["INPUT"], "convert needs an input and an output"),
+            (["INPUT", "x.txt"], "x.txt: its name says no form"),
+            (["INPUT", "x.tape", "--to", "zip"], "--to zip: is none of tape, jsonl, pcapng"),
+            (["INPUT", "INPUT", "--to", "tape"], "would overwrite the input"),
+            (["/no/such.pcap", "/tmp/x.tape"], "/no/such.pcap: no such file"),
+        ] as [([String], String)])
+    func `that can't be converted leave no file`(_ arguments: [String], _ message: String) throws {
+        let input = folder.write("c.pcap", Self.capture)
+        let run = try Executable.replay(["convert"] + arguments.map { $0.replacing("INPUT", with: input) })
+        #expect(run.status == 2)
+        #expect(run.errors.contains(message), "\(run.errors)")
+        #expect(folder.names == ["c.pcap"])
+    }
+}

@@ -1,0 +1,172 @@
+import Testing
+
+@testable import Shared
+
+@Suite struct `A trace` {
+    /// A small one, and where its frames begin and end.
+    static let small = TraceContents(
+        entries: {
+            var samples = TraceSamples(seed: 7)
+            return samples.entries(TraceSamples.kinds)
+        }())
+
+    /// For each prefix of the entries the length of its file.
+    static let ends = (0...small.entries.count).map { TraceContents(entries: Array(small.entries[..<$0])).binary.count }
+
+    @Test(arguments: 0..<40 as Range<UInt64>)
+    func `gives every event back, in both forms, however its bytes arrive`(_ seed: UInt64) {
+        var samples = TraceSamples(seed: seed)
+        let written = TraceContents(entries: samples.entries(66))
+        let binary = written.binary
+        for pieceLength in [Int.max, 1, 37] {
+            #expect(TraceContents(binary, TraceReader.self, pieceLength: pieceLength) == written, "seed \(seed)")
+        }
+        let text = written.text
+        for pieceLength in [Int.max, 100] {
+            #expect(TraceContents(text, TraceTextReader.self, pieceLength: pieceLength) == written, "seed \(seed)")
+        }
+        #expect(TraceContents(text, TraceTextReader.self).binary == binary)
+        #expect(TraceContents(binary, TraceReader.self).text == text)
+    }
+
+    @Test func `cut anywhere, keeps the events before the cut and says that it was cut`() {
+        let file = Self.small.binary
+        for length in 0..<file.count {
+            let read = TraceContents(Array(file[..<length]), TraceReader.self)
+            let whole = Self.ends.lastIndex { $0 <= length }
+            #expect(read.entries == Array(Self.small.entries[..<(whole ?? 0)]), "cut at \(length)")
+            #expect(read.isTruncated == !Self.ends.contains(length), "cut at \(length)")
+            #expect(read.damaged == 0)
+        }
+    }
+
+    @Test func `with any byte changed, keeps all events but the damaged one`() {
+        let file = Self.small.binary
+        for place in 0..<file.count {
+            for change in [0x01, 0x80, 0xFF] as [UInt8] {
+                var damaged = file
+                damaged[place] ^= change
+                let read = TraceContents(damaged, TraceReader.self)
+                guard let hit = Self.ends.firstIndex(where: { place < $0 }), hit > 0 else { continue }
+                var expected = Self.small.entries
+                expected.remove(at: hit - 1)
+                #expect(read.entries == expected, "byte \(place) changed by \(change)")
+                // A length that goes beyond the file's end looks like a cut where no frame follows.
+                #expect(read.damaged == 1 || read.isTruncated && hit == Self.small.entries.count, "byte \(place)")
+            }
+        }
+    }
+
+    @Test(arguments: 0..<30 as Range<UInt64>)
+    func `of any garbage, never traps and always ends`(_ seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        var file = Self.small.binary
+        for _ in 0..<(1 + random.below(60)) {
+            let place = random.below(file.count)
+            switch random.below(3) {
+            case 0: file[place] = UInt8.random(in: 0...255, using: &random)
+            case 1: file.removeSubrange(place..<min(file.count, place + random.below(30)))
+            default: file.insert(contentsOf: [0xF5, 0x54] + random.bytes(random.below(20)), at: place)
+            }
+        }
+        let whole = TraceContents(file, TraceReader.self)
+        #expect(TraceContents(file, TraceReader.self, pieceLength: 5) == whole)
+        _ = TraceContents(file, TraceTextReader.self)
+        var text = Self.small.text
+        for _ in 0..<20 { text[random.below(text.count)] = UInt8.random(in: 0...255, using: &random) }
+        let read = TraceContents(text, TraceTextReader.self)
+        #expect(TraceContents(text, TraceTextReader.self, pieceLength: 9) == read)
+    }
+
+    // MARK: Later versions
+
+    /// The file with one frame more or another in front of its first.
+    private func file(_ frames: [UInt8]...) -> [UInt8] {
+        let file = Self.small.binary
+        return Array(file[..<TraceFormat.headerLength]) + frames.flatMap { $0 }
+            + Array(file[TraceFormat.headerLength...])
+    }
+
+    private func frame(_ type: UInt16, _ body: [UInt8]) -> [UInt8] {
+        func little(_ value: Int, _ count: Int) -> [UInt8] {
+            (0..<count).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) }
+        }
+        let checked = little(Int(type), 2) + little(body.count, 4) + body
+        let sum = checked.withUnsafeBytes { TraceChecksum.of($0) }
+        return [0xF5, 0x54] + checked + little(Int(sum), 4)
+    }
+
+    @Test func `passes over frames of kinds that are not known, and counts them`() {
+        let read = TraceContents(file(frame(99, []), frame(0xFFFF, [1, 2, 3])), TraceReader.self)
+        #expect(read.entries == Self.small.entries)
+        #expect(read.skipped == 2)
+        #expect(read.damaged == 0)
+    }
+
+    @Test func `ignores what a later version put at the end of a frame`() {
+        let file = Self.small.binary
+        var longer = Array(file[..<TraceFormat.headerLength])
+        for (start, end) in zip(Self.ends, Self.ends.dropFirst()) {
+            let type = UInt16(file[start + 2]) | UInt16(file[start + 3]) << 8
+            longer += frame(type, Array(file[(start + 8)..<(end - 4)]) + [1, 2, 3, 4, 5])
+        }
+        #expect(TraceContents(longer, TraceReader.self) == Self.small)
+    }
+
+    @Test func `passes over whole frames whose content means nothing`() {
+        let short = frame(TraceFormat.FrameType.open.rawValue, [1, 2, 3])
+        let direction = frame(
+            TraceFormat.FrameType.finished.rawValue, [UInt8](repeating: 0, count: 25) + [7])
+        let read = TraceContents(file(short, direction), TraceReader.self)
+        #expect(read.entries == Self.small.entries)
+        #expect(read.damaged == 2)
+    }
+
+    @Test func `of a later version is refused in words that help`() {
+        var file = Self.small.binary
+        file[8] = 2
+        #expect(TraceContents(file, TraceReader.self).error == .tooNew(version: 2))
+        #expect("\(TraceError.tooNew(version: 2))".contains("read it with a newer one"))
+        #expect(
+            TraceContents(Array("{\"tapedeck_trace\":2}\n".utf8), TraceTextReader.self).error == .tooNew(version: 2))
+        file = Self.small.binary
+        file[14] = 1
+        #expect(TraceContents(file, TraceReader.self).error == .unknownFlags(1))
+    }
+
+    @Test func `of nothing but long frames' beginnings is searched in linear time`() {
+        // Each claims a megabyte: without a bound a million checks of a megabyte each.
+        var file = Array(Self.small.binary[..<TraceFormat.headerLength])
+        for _ in 0..<(512 << 10) { file += [0xF5, 0x54, 2, 0, 0, 0, 0x10, 0] }
+        let clock = ContinuousClock()
+        let elapsed = clock.measure { _ = TraceReaderOnly(file) }
+        #expect(elapsed < .seconds(60))
+    }
+
+    // MARK: Large events
+
+    @Test func `splits a payload that is too long for one frame`() {
+        let payload = [UInt8](repeating: 0x61, count: TraceLimits.payloadBytes + 3)
+        let at = StreamPosition(ConnectionID(1), .send, 10)
+        let event = CapturedEvent(Timestamp(nanoseconds: 1), .data(at))
+        let read = TraceContents(
+            TraceContents(entries: [TraceContents.Entry(event: event, payload: payload)]).binary, TraceReader.self)
+        #expect(read.entries.map(\.payload.count) == [TraceLimits.payloadBytes, 3])
+        let second = StreamPosition(ConnectionID(1), .send, 10 + UInt64(TraceLimits.payloadBytes))
+        #expect(read.entries.last?.event.kind == .data(second))
+    }
+}
+
+/// Reads a file without looking at the events.
+private struct TraceReaderOnly {
+    init(_ file: [UInt8]) {
+        var reader = TraceReader()
+        let bytes = file.span.bytes
+        var start = 0
+        while case .taken(let count)? = try? reader.next(
+            bytes.extracting(start..<bytes.byteCount), isEnd: true, { _, _ in })
+        {
+            start += count
+        }
+    }
+}
