@@ -42,6 +42,9 @@ let package = Package(
             name: "CLibpcap", path: "Sources/Replay/CLibpcap", pkgConfig: "libpcap",
             providers: [.apt(["libpcap-dev"])]),
 
+        // Moves known bytes in one known way, for the tests of the live capture.
+        .executableTarget(name: "exerciser", path: "Tests/Exerciser"),
+
         // Yams reads back the YAML that Shared writes.
         .testTarget(
             name: "SharedTests", dependencies: ["Shared", .product(name: "Yams", package: "Yams")],
