@@ -10,7 +10,8 @@ let settings: [SwiftSetting] = [
 let package = Package(
     name: "tapedeck",
     products: [
-        .executable(name: "replay", targets: ["replay"])
+        .executable(name: "profiler", targets: ["profiler"]),
+        .executable(name: "replay", targets: ["replay"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -21,18 +22,21 @@ let package = Package(
         .target(
             name: "Shared",
             dependencies: ["CCodecs"],
-            exclude: ["CCodecs"],
+            exclude: ["CCodecs", "Console"],
             swiftSettings: settings),
         // zlib, brotli and zstd: the content codings of HTTP.
         .systemLibrary(
             name: "CCodecs", path: "Sources/Shared/CCodecs",
             providers: [.apt(["zlib1g-dev", "libbrotli-dev", "libzstd-dev"])]),
 
+        // What both programs write to: files, terminals.
+        .target(name: "Console", dependencies: ["Shared"], path: "Sources/Shared/Console", swiftSettings: settings),
+
         // A recorded tape as the source.
         .executableTarget(
             name: "replay",
             dependencies: [
-                "Shared", "CCodecs", "CLibpcap",
+                "Shared", "Console", "CCodecs", "CLibpcap",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Replay",
@@ -42,6 +46,22 @@ let package = Package(
             name: "CLibpcap", path: "Sources/Replay/CLibpcap", pkgConfig: "libpcap",
             providers: [.apt(["libpcap-dev"])]),
 
+        // The kernel as the source: needs root, and is the only program that links libbpf.
+        .executableTarget(
+            name: "profiler",
+            dependencies: [
+                "Shared", "Console", "CLibbpf",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/Live",
+            exclude: ["CLibbpf"],
+            swiftSettings: settings,
+            plugins: ["KernelObject"]),
+        .systemLibrary(
+            name: "CLibbpf", path: "Sources/Live/CLibbpf", pkgConfig: "libbpf",
+            providers: [.apt(["libbpf-dev", "libelf-dev"])]),
+        .plugin(name: "KernelObject", capability: .buildTool(), path: "bpf/plugin"),
+
         // Moves known bytes in one known way, for the tests of the live capture.
         .executableTarget(name: "exerciser", path: "Tests/Exerciser"),
 
@@ -49,7 +69,12 @@ let package = Package(
         .testTarget(
             name: "SharedTests", dependencies: ["Shared", .product(name: "Yams", package: "Yams")],
             swiftSettings: settings),
-        .testTarget(name: "ReplayTests", dependencies: ["replay", "Shared"], swiftSettings: settings),
+        .testTarget(name: "ReplayTests", dependencies: ["replay", "Shared", "Console"], swiftSettings: settings),
+        // Runs the built programs against real processes: needs root, and a kernel that loads BPF.
+        .testTarget(
+            name: "LiveTests",
+            dependencies: ["profiler", "replay", "exerciser", .product(name: "Yams", package: "Yams")],
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,3 +1,4 @@
+import Console
 import Shared
 
 /// One run: inputs through the pipeline to the outputs that are wanted.

@@ -35,7 +35,7 @@ package final class Profiler {
         case .acknowledged(let position): connection(position.connection)?.acknowledged(position, now)
         case .gap(let gap): connection(gap.at.connection)?.gap(gap, now)
         case .finished(let position): connection(position.connection)?.finished(position, now)
-        case .open(let opened): open(opened)
+        case .open(let opened): open(opened, now)
         case .close(let closed): close(closed, now)
         case .process(let process): findings.add(process)
         case .exit, .listening, .container: break
@@ -78,7 +78,9 @@ package final class Profiler {
         return found
     }
 
-    private func open(_ opened: ConnectionOpened) {
+    private func open(_ opened: ConnectionOpened, _ now: Timestamp) {
+        // A trace that is damaged may have lost the close, and one that is made up may say anything.
+        if connections[opened.id] != nil { close(ConnectionClosed(id: opened.id, how: .superseded), now) }
         guard connections.count < findings.limits.connections else {
             findings.summary.limits[.connections] &+= 1
             return

@@ -1,3 +1,4 @@
+import Console
 import Glibc
 
 /// Bytes in order: a file's, what they decompress to, or what a thread has read ahead.

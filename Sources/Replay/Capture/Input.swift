@@ -1,3 +1,4 @@
+import Console
 import Glibc
 
 /// One input of a replay, opened: its bytes, decompressed where they were compressed.
@@ -94,12 +95,4 @@ struct Input {
     func isCutInHeader(_ reason: String) -> Bool {
         bytes.failure != nil || reason.hasPrefix("truncated") ? isCapture : false
     }
-}
-
-/// Why what was asked could not be done: what and where, with the remedy where there is one.
-///
-/// Exit status 2.
-struct Failure: Error, Equatable, CustomStringConvertible {
-    var description: String
-    init(_ description: String) { self.description = description }
 }

@@ -1,4 +1,5 @@
 private import CLibpcap
+import Console
 import Glibc
 import Shared
 

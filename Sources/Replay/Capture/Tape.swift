@@ -1,3 +1,4 @@
+import Console
 import Shared
 
 /// Captures that are read one after another as one tape: connections go on from one file into the next, as they do

@@ -3,19 +3,19 @@ import Glibc
 /// A file that appears under its name only when it is whole: until then it is written beside, as `NAME.partial`.
 ///
 /// What can't be replaced by a new file is written directly: standard output (`-`), pipes, /dev/null.
-final class OutputFile {
+package final class OutputFile {
     /// As the user named it; for messages.
-    let path: String
+    package let path: String
     private let descriptor: Int32
     /// Where the bytes are until they are whole, and where they go then; `nil` where they are written directly.
     private let pending: (partial: String, target: String)?
     private var isOpen = true
     private var writtenBytes = 0
     /// Whoever read the pipe has gone (`| head`): nobody wants the rest.
-    private(set) var isAbandoned = false
+    package private(set) var isAbandoned = false
 
     /// - Parameter option: the setting that named the file, for the message.
-    init(_ path: String, option: String) throws(Failure) {
+    package init(_ path: String, option: String) throws(Failure) {
         self.path = path
         if path == "-" {
             pending = nil
@@ -48,7 +48,7 @@ final class OutputFile {
 
     deinit { closeDescriptor() }
 
-    func write(_ bytes: RawSpan) throws(Failure) {
+    package func write(_ bytes: RawSpan) throws(Failure) {
         guard !isAbandoned else { return }
         writtenBytes &+= bytes.byteCount
         let failure: Int32? = bytes.withUnsafeBytes { buffer in
@@ -72,13 +72,13 @@ final class OutputFile {
         throw Failure("\(path): \(String(cString: strerror(failure)))\(rest)")
     }
 
-    func write(_ text: String) throws(Failure) {
+    package func write(_ text: String) throws(Failure) {
         let bytes = Array(text.utf8)
         try write(bytes.span.bytes)
     }
 
     /// The file is whole: gives it its name.
-    func commit() throws(Failure) {
+    package func commit() throws(Failure) {
         guard isOpen else { return }
         closeDescriptor()
         guard let pending else { return }
@@ -89,12 +89,12 @@ final class OutputFile {
     }
 
     /// Takes back a file that nothing was written to; otherwise it stays, as partial.
-    func discardIfEmpty() {
+    package func discardIfEmpty() {
         if writtenBytes == 0 { discard() }
     }
 
     /// Nothing was written that anybody could want.
-    func discard() {
+    package func discard() {
         guard isOpen else { return }
         closeDescriptor()
         if let pending { unlink(pending.partial) }
@@ -107,13 +107,13 @@ final class OutputFile {
     }
 
     /// Whether what is written to a path goes through, as to a terminal or /dev/null: several may share it.
-    static func isDirect(_ path: String) -> Bool {
+    package static func isDirect(_ path: String) -> Bool {
         var status = stat()
         return path == "-" || (stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG)
     }
 
     /// Whether two paths name the same file, whether it is there yet or not.
-    static func isSame(_ a: String, _ b: String) -> Bool {
+    package static func isSame(_ a: String, _ b: String) -> Bool {
         guard a != "-", b != "-" else { return a == b }
         return place(a) == place(b)
     }

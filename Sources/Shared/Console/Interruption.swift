@@ -1,15 +1,15 @@
 import Glibc
 import Synchronization
 
-/// Ctrl-C: the first ends the tape where it is, so that what was read until then is written out whole; the second ends
-/// the program.
-enum Interruption {
+/// Ctrl-C and SIGTERM: the first ends the tape where it is, so that what was read until then is written out whole; the
+/// second ends the program.
+package enum Interruption {
     private static let flag = Atomic(false)
 
-    static var isRequested: Bool { flag.load(ordering: .relaxed) }
+    package static var isRequested: Bool { flag.load(ordering: .relaxed) }
 
     /// From now on SIGINT and SIGTERM end the tape, and writing to a pipe that nobody reads is an error of that write.
-    static func listen() {
+    package static func listen() {
         // The flag is made before a handler could be the first to ask for it.
         _ = isRequested
         signal(SIGPIPE, SIG_IGN)

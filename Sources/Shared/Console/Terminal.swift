@@ -1,11 +1,11 @@
 import Glibc
-import Shared
+package import Shared
 
 /// What a descriptor's terminal is like, if it is one.
-enum Terminal {
-    static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
+package enum Terminal {
+    package static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
 
-    static func style(_ descriptor: Int32) -> TextStyle {
+    package static func style(_ descriptor: Int32) -> TextStyle {
         let isTerminal = isTerminal(descriptor)
         // https://no-color.org: any value but an empty one.
         let isPlain = !(environment("NO_COLOR") ?? "").isEmpty || environment("TERM") == "dumb"
@@ -13,7 +13,7 @@ enum Terminal {
     }
 
     /// Columns; 100 where nobody looks on, so that a file is the same wherever it is made.
-    static func width(_ descriptor: Int32) -> Int {
+    package static func width(_ descriptor: Int32) -> Int {
         var size = winsize()
         guard isTerminal(descriptor), ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
             return 100
@@ -24,18 +24,19 @@ enum Terminal {
     /// By the locale, as setlocale(3) would find it: LC_ALL, LC_CTYPE, LANG, the first that is set and not empty.
     ///
     /// Where none is, which is usual in containers, the text of our sources can be read by whoever reads UTF-8.
-    static var hasUnicode: Bool {
+    package static var hasUnicode: Bool {
         guard let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap(environment).first(where: { !$0.isEmpty })
         else { return true }
         let name = locale.lowercased()
         return name.contains("utf-8") || name.contains("utf8")
     }
 
-    static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+    package static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
     /// One line to standard error, with whatever could confuse a terminal made visible.
-    static func complain(_ line: String) {
+    package static func complain(_ line: String) {
         let style = TextStyle(hasUnicode: hasUnicode)
-        StandardOutput.write("replay: \(style.safe(line))\n", to: STDERR_FILENO)
+        let program = CommandLine.arguments.first?.split(separator: "/").last ?? "tapedeck"
+        StandardOutput.write("\(program): \(style.safe(line))\n", to: STDERR_FILENO)
     }
 }

@@ -3,8 +3,8 @@ import Glibc
 /// Text for whoever reads standard output.
 ///
 /// If nobody does any more (`| head`), that is no error.
-enum StandardOutput {
-    static func write(_ text: String, to descriptor: Int32 = STDOUT_FILENO) {
+package enum StandardOutput {
+    package static func write(_ text: String, to descriptor: Int32 = STDOUT_FILENO) {
         let bytes = Array(text.utf8)
         var written = 0
         while written < bytes.count {

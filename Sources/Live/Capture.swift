@@ -1,0 +1,113 @@
+import Console
+import Glibc
+import Shared
+
+/// One capture: from attaching to the last event.
+///
+/// One thread: it waits for the ring buffer, decodes its records in place, and runs the pipeline. Records wait in the
+/// ring buffer meanwhile.
+final class Capture {
+    /// The longest that a record waits while little happens, milliseconds.
+    private static let pause: Int32 = 10
+    /// So many records at most are taken before the outputs get their turn.
+    private static let batch = 16_384
+
+    private let recording: Recording
+    private let decoder: DecoderBox
+    private let program: KernelProgram
+    private var counters = KernelProgram.Counters()
+    let profiledAtStart: Int
+
+    /// What the ring buffer's callback needs: it outlives no capture.
+    private final class DecoderBox {
+        var decoder: EventDecoder<Recording>
+        var left = 0
+        init(_ decoder: EventDecoder<Recording>) { self.decoder = decoder }
+
+        func take(_ record: UnsafeRawBufferPointer) -> Bool {
+            decoder.take(record)
+            left -= 1
+            return left > 0
+        }
+    }
+
+    init(_ settings: LiveSettings) throws(Failure) {
+        let recording = try Recording(settings)
+        let (wall, monotonic) = (Self.nanoseconds(CLOCK_REALTIME), Self.nanoseconds(CLOCK_MONOTONIC))
+        let box = DecoderBox(
+            EventDecoder(sink: recording, clockOffset: wall &- monotonic, now: Timestamp(nanoseconds: wall)))
+        program = try KernelProgram(settings.kernel) { box.take($0) }
+        self.recording = recording
+        decoder = box
+        profiledAtStart = Self.judgeRunning(program, box, allowed: settings.kernel.allowed)
+    }
+
+    var hooks: KernelProgram.Hooks { program.hooks }
+
+    /// Judges the processes that run already. New ones are judged by the kernel since a moment ago; those that come to be
+    /// between two looks at /proc are found by the next look.
+    private static func judgeRunning(_ program: KernelProgram, _ box: DecoderBox, allowed: [String]) -> Int {
+        var judged: Set<ProcessKey> = []
+        var profiled = 0
+        let own = getpid()
+        while true {
+            var isNew = false
+            for pid in ProcFS.pids() where pid != own {
+                guard let key = ProcFS.key(pid), judged.insert(key).inserted else { continue }
+                isNew = true
+                guard !program.hasVerdict(pid), let environment = ProcFS.environment(pid) else { continue }
+                let isProfiled = OptIn.verdict(environment: environment, allowed: allowed)
+                guard ProcFS.key(pid) == key else { continue }
+                program.judge(key, isProfiled: isProfiled)
+                guard isProfiled else { continue }
+                profiled += 1
+                let listeners = ProcFS.listeners(pid)
+                for endpoint in listeners { program.watch(port: endpoint.port) }
+                box.decoder.add(ProcFS.identity(key).withProfile(), listeners: listeners)
+            }
+            if !isNew { break }
+        }
+        program.endJudging()
+        return profiled
+    }
+
+    /// Captures until it is interrupted.
+    func run() {
+        while !Interruption.isRequested {
+            var waiting = pollfd(fd: program.descriptor, events: Int16(POLLIN), revents: 0)
+            poll(&waiting, 1, Self.pause)
+            consume()
+            recording.flush()
+        }
+    }
+
+    /// - Returns: bytes that an output had no room for.
+    func finish() -> Int {
+        program.detach()
+        repeat { consume() } while decoder.left <= 0
+        return recording.finish()
+    }
+
+    var summary: Summary { recording.profiler.summary }
+
+    private func consume() {
+        decoder.left = Self.batch
+        program.consume()
+        let now = program.counters()
+        if now != counters {
+            if now.ringFull > counters.ringFull {
+                decoder.decoder.lost(Loss(.ringFull, count: now.ringFull &- counters.ringFull))
+            }
+            if now.mapFull > counters.mapFull {
+                decoder.decoder.lost(Loss(.tableFull, count: now.mapFull &- counters.mapFull))
+            }
+            counters = now
+        }
+    }
+
+    private static func nanoseconds(_ clock: clockid_t) -> Int64 {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
+    }
+}

@@ -1,0 +1,122 @@
+import ArgumentParser
+import Console
+import Glibc
+import Shared
+
+/// `profiler`, capturing until it is interrupted.
+struct CaptureCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Capture until SIGINT or SIGTERM (the default).")
+
+    @Option(help: ArgumentHelp("Event log, JSON lines (or OUTPUT_PATH).", valueName: "file"), completion: .file())
+    var output: String?
+
+    @Option(
+        help: ArgumentHelp("Environment variables, YAML (or ENV_OUTPUT_PATH).", valueName: "file"), completion: .file())
+    var envOutput: String?
+
+    @Option(help: ArgumentHelp("Service map, YAML (or SERVICE_MAP_PATH).", valueName: "file"), completion: .file())
+    var serviceMap: String?
+
+    @Option(
+        help: ArgumentHelp("Variables to keep, by prefix (or ENV_PREFIX_LIST; default: all).", valueName: "a,b"))
+    var envPrefix: String?
+
+    @Option(
+        help: ArgumentHelp("Values of ADI_PROFILE to profile (or ADI_PROFILE_ALLOWED; default: any).", valueName: "a,b"))
+    var allow: String?
+
+    @Option(help: ArgumentHelp("Also write the trace, to be replayed.", valueName: "file"), completion: .file())
+    var record: String?
+
+    @Flag(help: "Hide values that look like credentials.")
+    var redact = false
+
+    @Option(help: ArgumentHelp("Capture so much of one call (default and most: 65536).", valueName: "bytes"))
+    var payloadLimit: UInt32?
+
+    @Option(help: ArgumentHelp("Show at most so much of a body (default: 65536).", valueName: "bytes"))
+    var bodyLimit: Int?
+
+    @Option(help: ArgumentHelp("Size of the ring buffer, a power of two (default: 16777216).", valueName: "bytes"))
+    var ringSize: UInt32?
+
+    @Option(help: .hidden)
+    var hooks: String?
+
+    @Flag(help: "Print the summary as one JSON object.")
+    var json = false
+
+    @Flag(name: [.short, .long], help: "Print no summary.")
+    var quiet = false
+
+    func run() throws {
+        let settings = try settings()
+        let capture = try Capture(settings)
+        let count = capture.profiledAtStart
+        Terminal.complain("watching; \(count) \(count == 1 ? "process has" : "processes have") opted in so far")
+        capture.run()
+        let unwritten = capture.finish()
+        if !quiet {
+            let screen = [settings.outputPath, settings.environmentPath, settings.serviceMapPath ?? ""].contains("-")
+                ? STDERR_FILENO : STDOUT_FILENO
+            let summary = capture.summary
+            if json {
+                StandardOutput.write(SummaryJSON.text(summary), to: screen)
+            } else {
+                var report = SummaryReport(Terminal.style(screen))
+                report.blank()
+                report.add(summary)
+                StandardOutput.write(report.text + "\n", to: screen)
+            }
+        }
+        if unwritten > 0 || !capture.summary.losses.nonZero.isEmpty { throw ExitCode(1) }
+    }
+
+    private func settings() throws(Failure) -> LiveSettings {
+        var settings = LiveSettings()
+        if let path = output ?? Self.variable("OUTPUT_PATH") { settings.outputPath = path }
+        if let path = envOutput ?? Self.variable("ENV_OUTPUT_PATH") { settings.environmentPath = path }
+        settings.serviceMapPath = serviceMap ?? Self.variable("SERVICE_MAP_PATH")
+        settings.tracePath = record
+        settings.environmentPrefixes = OptIn.list(envPrefix ?? Self.variable("ENV_PREFIX_LIST") ?? "")
+        settings.redact = redact
+        if let bodyLimit {
+            guard bodyLimit >= 0 else { throw Failure("--body-limit \(bodyLimit): write a number of bytes, 0 or more") }
+            settings.bodyLimit = bodyLimit
+        }
+        settings.kernel.allowed = OptIn.list(allow ?? Self.variable("ADI_PROFILE_ALLOWED") ?? "")
+        if let long = settings.kernel.allowed.first(where: { $0.utf8.count > KernelProgram.longestValue }) {
+            throw Failure("ADI_PROFILE_ALLOWED: \(long) is longer than \(KernelProgram.longestValue) bytes")
+        }
+        if let payloadLimit {
+            guard payloadLimit <= 65_536 else { throw Failure("--payload-limit \(payloadLimit): 0 to 65536 are possible") }
+            settings.kernel.payloadLimit = payloadLimit
+        }
+        if let ringSize {
+            let page = UInt32(getpagesize())
+            guard ringSize >= page, ringSize & (ringSize - 1) == 0, ringSize <= 1 << 30 else {
+                throw Failure("--ring-size \(ringSize): write a power of two from \(page) to \(1 << 30)")
+            }
+            settings.kernel.ringBytes = ringSize
+        }
+        if let hooks, hooks != "auto" {
+            guard let chosen = KernelProgram.Hooks(rawValue: hooks) else {
+                throw Failure("--hooks \(hooks): write auto, socket or syscall")
+            }
+            settings.kernel.hooks = chosen
+        }
+        let paths = [settings.outputPath, settings.environmentPath, settings.serviceMapPath, settings.tracePath]
+            .compactMap { $0 }.filter { !OutputFile.isDirect($0) }
+        for (index, path) in paths.enumerated() {
+            guard !paths[..<index].contains(where: { OutputFile.isSame($0, path) }) else {
+                throw Failure("two outputs are both \(path); write them to two files")
+            }
+        }
+        return settings
+    }
+
+    private static func variable(_ name: String) -> String? {
+        Terminal.environment(name).flatMap { $0.isEmpty ? nil : $0 }
+    }
+}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import Console
+import Glibc
+
+/// `profiler doctor`: whether live capture works on this machine.
+struct DoctorCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor", abstract: "Say whether this machine can capture, and what to do if not.")
+
+    func run() throws {
+        var isWell = true
+        func say(_ title: String, _ complaint: String?) {
+            StandardOutput.write(complaint.map { "no   \(title)\n     \($0)\n" } ?? "yes  \(title)\n")
+            if complaint != nil { isWell = false }
+        }
+        for requirement in Requirement.allCases { say(requirement.title, requirement.complaint()) }
+        if isWell {
+            var complaint: String?
+            do throws(Failure) {
+                let program = try KernelProgram(KernelProgram.Settings()) { _ in true }
+                let hooks =
+                    switch program.hooks {
+                    case .socket: "sock_send_length, sock_recv_length: processes that aren't profiled pay nothing"
+                    case .syscall: "sys_enter, sys_exit: this kernel is older than Linux 6.3; all processes get slower"
+                    }
+                say("hooks: \(hooks)", nil)
+            } catch {
+                complaint = error.description
+            }
+            say("the program loads and attaches", complaint)
+        }
+        StandardOutput.write(isWell ? "Live capture works here (Linux \(Requirement.kernelRelease)).\n" : "")
+        if !isWell { throw ExitCode(2) }
+    }
+}

@@ -1,0 +1,288 @@
+private import CLibbpf
+import Glibc
+import Shared
+
+/// Takes the events of a capture, in the order of the tape.
+protocol EventSink: AnyObject {
+    func take(_ event: borrowing CapturedEvent, payload: RawSpan)
+}
+
+/// Turns the kernel's records into events.
+///
+/// Each record says which connection it belongs to and where its bytes stand in the stream, so a record that was lost
+/// takes nothing else with it.
+struct EventDecoder<Sink: EventSink> {
+    private let sink: Sink
+    /// Wall clock minus monotonic clock, nanoseconds, at the start of the capture.
+    private let clockOffset: Int64
+    private var connections: [UInt64: LiveConnection] = [:]
+    private var processes: [Int32: KnownProcess] = [:]
+    private(set) var lastTime: Timestamp
+
+    private struct KnownProcess {
+        var identity: ProcessIdentity
+        /// Whether the tape has it: a process is told of when it is first seen on the network.
+        var isOnTape = false
+    }
+
+    init(sink: Sink, clockOffset: Int64, now: Timestamp) {
+        self.sink = sink
+        self.clockOffset = clockOffset
+        lastTime = now
+    }
+
+    // MARK: - Facts from elsewhere
+
+    /// A process that ran before the capture.
+    mutating func add(_ identity: ProcessIdentity, listeners: [Endpoint]) {
+        processes[identity.key.pid] = KnownProcess(identity: identity)
+        guard !listeners.isEmpty else { return }
+        announce(identity.key)
+        for endpoint in listeners { emit(.listening(Listening(process: identity.key, endpoint: endpoint))) }
+    }
+
+    mutating func lost(_ loss: Loss) { emit(.lost(loss)) }
+
+    // MARK: - Records
+
+    mutating func take(_ record: UnsafeRawBufferPointer) {
+        guard record.count >= MemoryLayout<tapedeck_header>.size else { return }
+        let header = record.loadUnaligned(as: tapedeck_header.self)
+        lastTime = Timestamp(nanoseconds: Int64(bitPattern: header.time) &+ clockOffset)
+        switch tapedeck_type(header.type) {
+        case TAPEDECK_DATA: data(record)
+        case TAPEDECK_OPEN, TAPEDECK_FINISHED, TAPEDECK_CLOSE, TAPEDECK_CONNECT_FAILED: state(record, header)
+        case TAPEDECK_LISTEN: listen(record)
+        case TAPEDECK_EXEC, TAPEDECK_FORK, TAPEDECK_EXIT: task(record, header)
+        default: break
+        }
+    }
+
+    private mutating func data(_ record: UnsafeRawBufferPointer) {
+        let size = MemoryLayout<tapedeck_data>.size
+        guard record.count >= size else { return }
+        let data = record.loadUnaligned(as: tapedeck_data.self)
+        let serial = data.connection.serial
+        var connection = connections[serial] ?? open(data.connection)
+        tellLost(data.lost, &connection)
+        let direction: Direction = UInt32(data.direction) == TAPEDECK_SEND.rawValue ? .send : .receive
+        let stream = connection[direction]
+        if data.length == 0 {
+            connection[direction].isFinished = true
+            emit(.finished(StreamPosition(connection.id, direction, stream.next)))
+        } else {
+            let captured = Swift.min(Int(data.header.captured), record.count - size, Int(data.length))
+            let position = stream.position(of: data.sequence)
+            let start = StreamPosition(connection.id, direction, position)
+            // Whatever should have been before it went past the hooks, or another thread is about to tell.
+            if position > stream.next { emit(.acknowledged(start)) }
+            if captured > 0 {
+                let bytes = UnsafeRawBufferPointer(rebasing: record[size..<(size + captured)])
+                sink.take(CapturedEvent(lastTime, .data(start)), payload: RawSpan(_unsafeBytes: bytes))
+            }
+            if captured < Int(data.length) {
+                let at = StreamPosition(connection.id, direction, position &+ UInt64(captured))
+                let length = UInt64(Int(data.length) - captured)
+                emit(.gap(StreamGap(at: at, length: length, reason: Self.reason(data.reason))))
+            }
+            connection[direction].next = Swift.max(stream.next, position &+ UInt64(data.length))
+        }
+        connections[serial] = connection
+    }
+
+    private mutating func state(_ record: UnsafeRawBufferPointer, _ header: tapedeck_header) {
+        guard record.count >= MemoryLayout<tapedeck_state>.size else { return }
+        let state = record.loadUnaligned(as: tapedeck_state.self)
+        let serial = state.connection.serial
+        var connection = connections[serial] ?? open(state.connection)
+        tellLost(state.lost, &connection)
+        switch tapedeck_type(header.type) {
+        case TAPEDECK_FINISHED:
+            let end = connection.sent.position(of: state.send_next)
+            connection.sent.isFinished = true
+            tellUnseen(.send, until: end, &connection)
+            emit(.finished(StreamPosition(connection.id, .send, end)))
+        case TAPEDECK_CLOSE:
+            // Beyond a stream's last byte stands the FIN, which takes a sequence number, too.
+            let sent = connection.sent.position(of: state.send_next)
+            tellUnseen(.send, until: connection.sent.isFinished && sent > 0 ? sent &- 1 : sent, &connection)
+            let received = connection.received.position(of: state.receive_next)
+            let isFIN = state.shutdown & 1 != 0 && received == connection.received.next &+ 1
+            if !isFIN { tellUnseen(.receive, until: received, &connection) }
+            emit(.close(ConnectionClosed(id: connection.id, how: Self.how(state), error: state.error)))
+            connections[serial] = nil
+            return
+        case TAPEDECK_CONNECT_FAILED:
+            emit(.close(ConnectionClosed(id: connection.id, how: .connectFailed, error: state.error)))
+            connections[serial] = nil
+            return
+        default: break
+        }
+        connections[serial] = connection
+    }
+
+    private mutating func listen(_ record: UnsafeRawBufferPointer) {
+        guard record.count >= MemoryLayout<tapedeck_listen>.size else { return }
+        let listen = record.loadUnaligned(as: tapedeck_listen.self)
+        let key = Self.key(listen.process)
+        announce(key)
+        emit(.listening(Listening(process: key, endpoint: Self.endpoint(listen.address, listen.port))))
+    }
+
+    private mutating func task(_ record: UnsafeRawBufferPointer, _ header: tapedeck_header) {
+        let size = MemoryLayout<tapedeck_task>.size
+        guard record.count >= size else { return }
+        let task = record.loadUnaligned(as: tapedeck_task.self)
+        let key = Self.key(task.process)
+        switch tapedeck_type(header.type) {
+        case TAPEDECK_EXEC:
+            let strings = UnsafeRawBufferPointer(rebasing: record[size...])
+            let captured = Swift.min(strings.count, Int(header.captured))
+            let arguments = Swift.min(Int(task.arguments), captured)
+            // What didn't fit into the record is read from /proc, as long as the process is there.
+            var identity = ProcFS.identity(key)
+            identity.comm = Self.command(task)
+            if arguments == Int(task.arguments_total) {
+                identity.commandLine = ProcFS.commandLine(Array(strings[..<arguments]))
+            }
+            if captured - arguments == Int(task.environment_total) {
+                identity.environment = .block(Array(strings[arguments..<captured]))
+            }
+            processes[key.pid] = KnownProcess(identity: identity.withProfile())
+        case TAPEDECK_FORK:
+            guard let parent = processes[Int32(bitPattern: task.process.parent)] else { return }
+            var identity = parent.identity
+            identity.key = key
+            identity.comm = Self.command(task)
+            processes[key.pid] = KnownProcess(identity: identity)
+        default:
+            guard let process = processes[key.pid], process.identity.key == key else { return }
+            processes[key.pid] = nil
+            if process.isOnTape { emit(.exit(key)) }
+        }
+    }
+
+    // MARK: - Telling
+
+    private func emit(_ kind: CapturedEvent.Kind) { sink.take(CapturedEvent(lastTime, kind), payload: RawSpan()) }
+
+    private mutating func open(_ connection: tapedeck_connection) -> LiveConnection {
+        let key = Self.key(connection.process)
+        announce(key)
+        let id = ConnectionID(connection.serial)
+        let role: Role =
+            switch tapedeck_role(UInt32(connection.role)) {
+            case TAPEDECK_CLIENT: .client
+            case TAPEDECK_SERVER: .server
+            default: .unknown
+            }
+        emit(
+            .open(
+                ConnectionOpened(
+                    id: id, local: Self.endpoint(connection.local, connection.local_port),
+                    remote: Self.endpoint(connection.remote, connection.remote_port), role: role,
+                    joinedLate: connection.joined_late != 0, process: key)))
+        return LiveConnection(id: id, sendBase: connection.send_base, receiveBase: connection.receive_base)
+    }
+
+    /// Puts the process on the tape, if it isn't there.
+    private mutating func announce(_ key: ProcessKey) {
+        if let process = processes[key.pid], process.identity.key == key, process.isOnTape { return }
+        var process =
+            processes[key.pid].flatMap { $0.identity.key == key ? $0 : nil }
+            ?? KnownProcess(identity: ProcFS.identity(key).withProfile())
+        process.isOnTape = true
+        processes[key.pid] = process
+        emit(.process(process.identity))
+    }
+
+    /// Bytes whose records found no room in the ring buffer.
+    private mutating func tellLost(_ lost: (tapedeck_lost, tapedeck_lost), _ connection: inout LiveConnection) {
+        for (direction, lost) in [(Direction.send, lost.0), (.receive, lost.1)] where lost.length > 0 {
+            let position = connection[direction].position(of: lost.sequence)
+            let at = StreamPosition(connection.id, direction, position)
+            emit(.gap(StreamGap(at: at, length: UInt64(lost.length), reason: .eventLost)))
+            connection[direction].next = Swift.max(connection[direction].next, position &+ UInt64(lost.length))
+        }
+    }
+
+    /// Bytes that the kernel counted and no hook saw.
+    private mutating func tellUnseen(_ direction: Direction, until end: UInt64, _ connection: inout LiveConnection) {
+        let next = connection[direction].next
+        guard end > next else { return }
+        emit(.gap(StreamGap(at: StreamPosition(connection.id, direction, next), length: end &- next, reason: .unseen)))
+        connection[direction].next = end
+    }
+
+    // MARK: - Values
+
+    private static func key(_ process: tapedeck_process) -> ProcessKey {
+        let ticks = process.start_time / ProcFS.tick
+        return ProcessKey(pid: Int32(bitPattern: process.pid), startTime: ticks &* ProcFS.tick)
+    }
+
+    private static func endpoint<Bytes>(_ address: Bytes, _ port: UInt16) -> Endpoint {
+        withUnsafeBytes(of: address) {
+            let high = UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self))
+            let low = UInt64(bigEndian: $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+            return Endpoint(IPAddress(high: high, low: low), port)
+        }
+    }
+
+    private static func command(_ task: tapedeck_task) -> String {
+        withUnsafeBytes(of: task.command) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+
+    private static func reason(_ reason: UInt8) -> GapReason {
+        switch tapedeck_reason(UInt32(reason)) {
+        case TAPEDECK_CAPTURED: .captureLimit
+        case TAPEDECK_SENDFILE: .sendfile
+        case TAPEDECK_SPLICE: .splice
+        case TAPEDECK_IO_URING: .ioUring
+        default: .unreadable
+        }
+    }
+
+    /// States of TCP (RFC 9293, section 3.3.2) from which a connection ends in order; include/net/tcp_states.h.
+    private static func how(_ state: tapedeck_state) -> ConnectionClosed.How {
+        let finWait2: UInt8 = 5
+        let timeWait: UInt8 = 6
+        let lastAck: UInt8 = 9
+        let closing: UInt8 = 11
+        return state.error == 0 && [finWait2, timeWait, lastAck, closing].contains(state.old_state) ? .orderly : .reset
+    }
+}
+
+/// What the decoder keeps of an open connection: how far its streams are known.
+struct LiveConnection {
+    struct Stream {
+        /// Sequence number of the first byte.
+        var base: UInt32
+        /// Position after the last byte that was told of.
+        var next: UInt64 = 0
+        var isFinished = false
+
+        /// The position of a sequence number: the one within 2 GiB of what is known.
+        func position(of sequence: UInt32) -> UInt64 {
+            let expected = base &+ UInt32(truncatingIfNeeded: next)
+            let distance = Int64(Int32(bitPattern: sequence &- expected))
+            let position = Int64(bitPattern: next) &+ distance
+            return position < 0 ? 0 : UInt64(position)
+        }
+    }
+
+    let id: ConnectionID
+    var sent: Stream
+    var received: Stream
+
+    init(id: ConnectionID, sendBase: UInt32, receiveBase: UInt32) {
+        self.id = id
+        sent = Stream(base: sendBase)
+        received = Stream(base: receiveBase)
+    }
+
+    subscript(direction: Direction) -> Stream {
+        get { direction == .send ? sent : received }
+        set { if direction == .send { sent = newValue } else { received = newValue } }
+    }
+}

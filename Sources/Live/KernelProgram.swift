@@ -1,0 +1,247 @@
+private import CLibbpf
+import Console
+import Glibc
+import Shared
+import Synchronization
+
+/// The kernel side, loaded and attached: bpf/profiler.bpf.c, its maps and its ring buffer.
+///
+/// Everything is taken out of the kernel again when the last descriptor is closed, at the latest when the process ends.
+final class KernelProgram {
+    struct Settings {
+        /// Bytes of one call that are captured at most; 0...65,536.
+        var payloadLimit: UInt32 = 65_536
+        /// A power of two, and a multiple of the page size.
+        var ringBytes: UInt32 = 16 << 20
+        /// Values of ADI_PROFILE that are profiled; empty: any.
+        var allowed: [String] = []
+        /// `nil`: the better ones that this kernel has.
+        var hooks: Hooks?
+    }
+
+    /// Where the bytes are seen.
+    enum Hooks: String, CaseIterable {
+        /// sock_send_length and sock_recv_length, Linux 6.3 and newer: processes that aren't profiled pay nothing.
+        case socket
+        /// sys_enter and sys_exit: every system call of every process takes longer.
+        case syscall
+    }
+
+    struct Counters: Equatable {
+        var records: UInt64 = 0
+        var ringFull: UInt64 = 0
+        var mapFull: UInt64 = 0
+    }
+
+    /// Bytes of the longest value of ADI_PROFILE that can be asked for.
+    static let longestValue = Int(TAPEDECK_VALUE_MAX) - 1
+
+    let hooks: Hooks
+    private let object: OpaquePointer
+    private var links: [OpaquePointer] = []
+    private var ring: OpaquePointer?
+    private let sink: RecordSink
+    private let maps: (verdicts: Int32, listening: Int32, counters: Int32)
+
+    /// Takes each record of the ring buffer, in place; says whether there shall be more.
+    final class RecordSink {
+        let take: (UnsafeRawBufferPointer) -> Bool
+        init(_ take: @escaping (UnsafeRawBufferPointer) -> Bool) { self.take = take }
+    }
+
+    init(_ settings: Settings, sink: @escaping (UnsafeRawBufferPointer) -> Bool) throws(Failure) {
+        libbpf_set_print { level, format, arguments in
+            guard level != LIBBPF_DEBUG, let format, let arguments else { return 0 }
+            var line = [CChar](repeating: 0, count: 4096)
+            let length = vsnprintf(&line, line.count, format, arguments)
+            let text = line.prefix(Int(Swift.max(0, Swift.min(length, 4095)))).map { UInt8(bitPattern: $0) }
+            KernelProgram.messages.withLock { $0 += String(decoding: text, as: UTF8.self) }
+            return length
+        }
+        try Self.checkRequirements()
+        let hooks = settings.hooks ?? (Self.hasTracepoint("sock_send_length") ? .socket : .syscall)
+        guard let bytes = Self.objectBytes() else { throw Failure("the embedded kernel object is damaged; build it anew") }
+        let opened = bytes.withUnsafeBytes { bpf_object__open_mem($0.baseAddress, $0.count, nil) }
+        guard let object = opened else { throw Self.refusal("can't open the kernel object") }
+        do throws(Failure) {
+            try Self.configure(object, settings, hooks)
+            guard bpf_object__load(object) == 0 else { throw Self.refusal("the kernel refused the program") }
+            self.maps = (
+                try Self.descriptor(object, "verdicts"), try Self.descriptor(object, "listening"),
+                try Self.descriptor(object, "counters")
+            )
+            let ringDescriptor = try Self.descriptor(object, "ring")
+            self.hooks = hooks
+            self.sink = RecordSink(sink)
+            ring = ring_buffer__new(
+                ringDescriptor,
+                { context, data, size in
+                    guard let context, let data else { return 0 }
+                    let sink = Unmanaged<RecordSink>.fromOpaque(context).takeUnretainedValue()
+                    return sink.take(UnsafeRawBufferPointer(start: data, count: size)) ? 0 : -ECANCELED
+                }, Unmanaged.passUnretained(self.sink).toOpaque(), nil)
+            self.object = object
+        } catch {
+            bpf_object__close(object)
+            throw error
+        }
+        guard ring != nil else { throw Self.refusal("can't map the ring buffer") }
+        try attach()
+    }
+
+    deinit {
+        detach()
+        ring_buffer__free(ring)
+        bpf_object__close(object)
+    }
+
+    // MARK: - Attaching
+
+    private func attach() throws(Failure) {
+        var program: OpaquePointer?
+        while true {
+            program = bpf_object__next_program(object, program)
+            guard let program else { return }
+            guard bpf_program__autoload(program) else { continue }
+            guard let link = bpf_program__attach(program) else {
+                let name = bpf_program__name(program).map { String(cString: $0) } ?? "?"
+                throw Self.refusal("can't attach \(name)")
+            }
+            links.append(link)
+        }
+    }
+
+    /// No more records are made; those that are in the ring buffer can still be read.
+    func detach() {
+        for link in links { bpf_link__destroy(link) }
+        links = []
+    }
+
+    private static func configure(_ object: OpaquePointer, _ settings: Settings, _ hooks: Hooks) throws(Failure) {
+        var size = 0
+        guard let map = bpf_object__find_map_by_name(object, ".rodata.settings"),
+            let place = bpf_map__initial_value(map, &size), size >= MemoryLayout<tapedeck_settings>.size
+        else { throw Failure("the embedded kernel object has no settings; build it anew") }
+        var values = tapedeck_settings()
+        values.payload_limit = settings.payloadLimit
+        values.wake_bytes = Swift.min(1 << 20, settings.ringBytes / 8)
+        values.own_pid = UInt32(bitPattern: getpid())
+        values.allowed_count = UInt32(settings.allowed.count)
+        guard settings.allowed.count <= Int(TAPEDECK_ALLOWED_MAX) else {
+            throw Failure("ADI_PROFILE_ALLOWED: \(settings.allowed.count) values; at most \(TAPEDECK_ALLOWED_MAX)")
+        }
+        withUnsafeMutableBytes(of: &values.allowed) { table in
+            for (index, value) in settings.allowed.enumerated() {
+                let start = index * Int(TAPEDECK_VALUE_MAX)
+                for (offset, byte) in value.utf8.prefix(Int(TAPEDECK_VALUE_MAX) - 1).enumerated() {
+                    table[start + offset] = byte
+                }
+            }
+        }
+        // Newer versions of libbpf say that it may be changed.
+        UnsafeMutableRawPointer(mutating: place).storeBytes(of: values, as: tapedeck_settings.self)
+
+        let cpus = UInt32(Swift.max(1, libbpf_num_possible_cpus()))
+        for name in ["assemblies", "task_assemblies"] {
+            bpf_map__set_max_entries(bpf_object__find_map_by_name(object, name), cpus)
+        }
+        bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "ring"), settings.ringBytes)
+        let unused: [String] =
+            switch hooks {
+            case .socket: ["call_begins", "call_ended"]
+            case .syscall: ["socket_sent", "socket_received"]
+            }
+        let missing = hasTracepoint("tcp_sendmsg_locked") ? [] : ["send_begins"]
+        for name in unused + missing {
+            bpf_program__set_autoload(bpf_object__find_program_by_name(object, name), false)
+        }
+    }
+
+    // MARK: - Verdicts
+
+    /// Notes the verdict on a process that runs already, unless an exec was judged since.
+    func judge(_ process: ProcessKey, isProfiled: Bool) {
+        var pid = process.pid
+        var verdict = tapedeck_verdict(start_ticks: process.startTime / ProcFS.tick, profiled: isProfiled ? 1 : 0, padding: 0)
+        bpf_map_update_elem(maps.verdicts, &pid, &verdict, UInt64(BPF_NOEXIST))
+    }
+
+    func hasVerdict(_ pid: Int32) -> Bool {
+        var pid = pid
+        var verdict = tapedeck_verdict()
+        return bpf_map_lookup_elem(maps.verdicts, &pid, &verdict) == 0
+    }
+
+    /// All processes that ran before are judged.
+    func endJudging() {
+        var size = 0
+        guard let map = bpf_object__find_map_by_name(object, ".data.control"),
+            let place = bpf_map__initial_value(map, &size), size >= MemoryLayout<tapedeck_control>.size
+        else { return }
+        UnsafeMutableRawPointer(mutating: place).storeBytes(of: 0, as: UInt32.self)
+    }
+
+    /// What arrives on the port is looked at.
+    func watch(port: UInt16) {
+        var key = UInt32(port)
+        var yes: UInt8 = 1
+        bpf_map_update_elem(maps.listening, &key, &yes, UInt64(BPF_ANY))
+    }
+
+    // MARK: - Records
+
+    /// A descriptor that becomes readable when much waits in the ring buffer.
+    var descriptor: Int32 { ring_buffer__epoll_fd(ring) }
+
+    /// Gives the waiting records to the sink, until there are none or it wants no more.
+    func consume() { ring_buffer__consume(ring) }
+
+    func counters() -> Counters {
+        let cpus = Int(Swift.max(1, libbpf_num_possible_cpus()))
+        func sum(_ counter: tapedeck_counter) -> UInt64 {
+            var key = counter.rawValue
+            var values = [UInt64](repeating: 0, count: cpus)
+            bpf_map_lookup_elem(maps.counters, &key, &values)
+            return values.reduce(0, &+)
+        }
+        return Counters(
+            records: sum(TAPEDECK_RECORDS), ringFull: sum(TAPEDECK_RING_FULL), mapFull: sum(TAPEDECK_MAP_FULL))
+    }
+
+    // MARK: - What the kernel has
+
+    /// Whether the running kernel has a tracepoint, by its BTF.
+    static func hasTracepoint(_ name: String) -> Bool {
+        guard let types = btf__load_vmlinux_btf() else { return false }
+        defer { btf__free(types) }
+        return btf__find_by_name(types, "btf_trace_\(name)") > 0
+    }
+
+    /// Says in one sentence why this machine can't run the program, if it can't.
+    static func checkRequirements() throws(Failure) {
+        for requirement in Requirement.allCases {
+            if let complaint = requirement.complaint() { throw Failure(complaint) }
+        }
+    }
+
+    private static func descriptor(_ object: OpaquePointer, _ name: String) throws(Failure) -> Int32 {
+        let descriptor = bpf_object__find_map_fd_by_name(object, name)
+        guard descriptor >= 0 else { throw Failure("the embedded kernel object has no map \(name); build it anew") }
+        return descriptor
+    }
+
+    /// What libbpf said, for the error that follows.
+    private static let messages = Mutex("")
+
+    private static func refusal(_ what: String) -> Failure {
+        let reason = String(cString: strerror(errno))
+        let log = messages.withLock { $0 }
+        // The verifier says its reason before its statistics.
+        let lines = log.split(separator: "\n").filter { !$0.hasPrefix("processed ") && !$0.contains("-- END PROG") }
+        if getenv("TAPEDECK_BPF_LOG") != nil { Terminal.complain(log) }
+        let last = lines.last { !$0.hasPrefix("libbpf: failed to load object") && !$0.contains("ulimit") }
+        return Failure("\(what): \(reason)" + (last.map { " (\($0)); TAPEDECK_BPF_LOG=1 shows all of the log" } ?? ""))
+    }
+
+    private static func objectBytes() -> [UInt8]? { Base64.decode(kernelObjectBase64) }
+}

@@ -1,0 +1,13 @@
+/// What a capture is told to do.
+struct LiveSettings {
+    var outputPath = "/var/log/ebpf_http_profiler.log"
+    var environmentPath = "/var/log/ebpf_http_env.yaml"
+    var serviceMapPath: String?
+    var tracePath: String?
+    /// Prefixes of the variables that are kept; empty: all.
+    var environmentPrefixes: [String] = []
+    var redact = false
+    /// Bytes of a body that the event log shows.
+    var bodyLimit = 64 << 10
+    var kernel = KernelProgram.Settings()
+}

@@ -1,0 +1,128 @@
+import Glibc
+import Shared
+
+/// What /proc says of processes.
+enum ProcFS {
+    /// Nanoseconds of a clock tick: /proc counts in 1/100 s on every machine (USER_HZ).
+    static let tick: UInt64 = 10_000_000
+
+    /// The processes there are now.
+    static func pids() -> [Int32] {
+        entries("/proc").compactMap { Int32($0) }.sorted()
+    }
+
+    /// The process as it is now; `nil` where it is gone.
+    static func key(_ pid: Int32) -> ProcessKey? {
+        // The name in parentheses may hold anything; field 22 is counted from behind it.
+        guard let stat = text("/proc/\(pid)/stat"), let end = stat.lastIndex(of: ")") else { return nil }
+        let fields = stat[end...].split(separator: " ")
+        guard fields.count > 20, let ticks = UInt64(fields[20]) else { return nil }
+        return ProcessKey(pid: pid, startTime: ticks &* tick)
+    }
+
+    static func environment(_ pid: Int32) -> [UInt8]? { bytes("/proc/\(pid)/environ") }
+
+    static func identity(_ key: ProcessKey) -> ProcessIdentity {
+        let comm = text("/proc/\(key.pid)/comm").map { String($0.dropLast(while: { $0 == "\n" })) }
+        let arguments = bytes("/proc/\(key.pid)/cmdline") ?? []
+        var environment = ProcessEnvironment.unavailable("the process ended before its environment could be read")
+        if let block = self.environment(key.pid), self.key(key.pid) == key { environment = .block(block) }
+        return ProcessIdentity(
+            key: key, comm: comm ?? "", commandLine: commandLine(arguments), environment: environment)
+    }
+
+    /// Arguments as a person writes them: with spaces between.
+    static func commandLine(_ arguments: [UInt8]) -> String {
+        var bytes = arguments
+        while bytes.last == 0 { bytes.removeLast() }
+        for index in bytes.indices where bytes[index] == 0 { bytes[index] = 0x20 }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Where a process listens for TCP connections.
+    static func listeners(_ pid: Int32) -> [Endpoint] {
+        var inodes: Set<Substring> = []
+        for name in entries("/proc/\(pid)/fd") {
+            guard let target = link("/proc/\(pid)/fd/\(name)"), target.hasPrefix("socket:[") else { continue }
+            inodes.insert(target.dropFirst(8).dropLast())
+        }
+        guard !inodes.isEmpty else { return [] }
+        var endpoints: [Endpoint] = []
+        for table in ["tcp", "tcp6"] {
+            for line in (text("/proc/\(pid)/net/\(table)") ?? "").split(separator: "\n").dropFirst() {
+                let fields = line.split(separator: " ")
+                // sl local_address rem_address st … inode; 0A is LISTEN.
+                guard fields.count > 9, fields[3] == "0A", inodes.contains(fields[9]) else { continue }
+                if let endpoint = endpoint(fields[1]), !endpoints.contains(endpoint) { endpoints.append(endpoint) }
+            }
+        }
+        return endpoints
+    }
+
+    /// `0100007F:1F90`: 32-bit words as the machine has them, and the port.
+    private static func endpoint(_ text: Substring) -> Endpoint? {
+        let parts = text.split(separator: ":")
+        guard parts.count == 2, let port = UInt16(parts[1], radix: 16) else { return nil }
+        var words: [UInt32] = []
+        var rest = parts[0]
+        while !rest.isEmpty {
+            guard let word = UInt32(rest.prefix(8), radix: 16) else { return nil }
+            words.append(word.bigEndian)
+            rest = rest.dropFirst(8)
+        }
+        switch words.count {
+        case 1: return Endpoint(IPAddress(v4: words[0]), port)
+        case 4:
+            let high = UInt64(words[0]) << 32 | UInt64(words[1])
+            return Endpoint(IPAddress(high: high, low: UInt64(words[2]) << 32 | UInt64(words[3])), port)
+        default: return nil
+        }
+    }
+
+    // MARK: - Files
+
+    static func text(_ path: String) -> String? { bytes(path).map { String(decoding: $0, as: UTF8.self) } }
+
+    static func bytes(_ path: String) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 16 << 10)
+        while true {
+            let count = block.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+            if count > 0 {
+                bytes += block[..<count]
+            } else if count == 0 {
+                return bytes
+            } else if errno != EINTR {
+                return nil
+            }
+        }
+    }
+
+    private static func entries(_ path: String) -> [String] {
+        guard let folder = opendir(path) else { return [] }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            names.append(
+                withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
+        }
+        return names.sorted()
+    }
+
+    static func link(_ path: String) -> String? {
+        var target = [CChar](repeating: 0, count: 256)
+        let length = readlink(path, &target, target.count)
+        return length > 0 ? String(decoding: target.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
+    }
+}
+
+extension String {
+    fileprivate func dropLast(while predicate: (Character) -> Bool) -> Substring {
+        var end = endIndex
+        while end > startIndex, predicate(self[index(before: end)]) { end = index(before: end) }
+        return self[..<end]
+    }
+}

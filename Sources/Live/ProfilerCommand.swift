@@ -1,0 +1,57 @@
+import ArgumentParser
+import Console
+import Glibc
+
+@main
+struct ProfilerCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "profiler",
+        abstract: "Watch the processes that opted in (ADI_PROFILE) and write down what they talk to.",
+        usage: """
+            sudo profiler [<options>]
+            sudo profiler doctor
+            """,
+        discussion: """
+            Every setting is an environment variable, and an option that wins over it.
+
+            EXAMPLES
+              sudo profiler
+                  Writes /var/log/ebpf_http_profiler.log and /var/log/ebpf_http_env.yaml until Ctrl-C.
+              sudo ADI_PROFILE_ALLOWED=local SERVICE_MAP_PATH=map.yaml profiler --record run.tape
+                  Only processes with ADI_PROFILE=local; also a service map and a trace.
+              ADI_PROFILE=local ADI_PROFILE_NAME=shop ./shop
+                  A process that opts in.
+              replay run.tape
+                  Plays the trace again.
+
+            EXIT STATUS
+              0  done
+              1  done, but something was lost
+              2  could not do what was asked
+            """,
+        version: "0.1.0",
+        subcommands: [CaptureCommand.self, DoctorCommand.self],
+        defaultSubcommand: CaptureCommand.self)
+
+    static func main() {
+        Interruption.listen()
+        if ["-h", "--help", "help"].contains(CommandLine.arguments.dropFirst().joined(separator: " ")) {
+            let (own, run) = (helpMessage(), helpMessage(for: CaptureCommand.self))
+            let options = run.firstRange(of: "OPTIONS:").map { run[$0.lowerBound...] } ?? ""
+            let end = own.firstRange(of: "OPTIONS:")?.lowerBound ?? own.endIndex
+            StandardOutput.write(own[..<end] + options + "\n")
+            return
+        }
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let failure as Failure {
+            Terminal.complain(failure.description)
+            Glibc.exit(2)
+        } catch {
+            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+            Terminal.complain("\(message(for: error)); see profiler --help")
+            Glibc.exit(2)
+        }
+    }
+}

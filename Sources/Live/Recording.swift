@@ -1,0 +1,98 @@
+import Console
+import Glibc
+import Shared
+
+/// What a capture feeds: the pipeline, its outputs, and the trace.
+final class Recording: EventSink {
+    /// How much of an output is gathered before it is written, if the timer doesn't come first.
+    private static let gatheredBytes = 256 << 10
+    /// The service map is rewritten at most so often, nanoseconds.
+    private static let mapInterval: UInt64 = 2_000_000_000
+
+    let profiler: Profiler
+    private let log: LiveOutput?
+    private let environment: LiveOutput?
+    private let mapPath: String?
+    private let trace: LiveOutput?
+    private var traceWriter = TraceWriter()
+    private var hasNews = false
+    private var mapWritten: UInt64 = 0
+    private var mapFailed = false
+
+    init(_ settings: LiveSettings) throws(Failure) {
+        var options = Profiler.Options()
+        // options.environmentPrefixes = settings.environmentPrefixes
+        // options.redact = settings.redact
+        options.limits.bodyBytes = settings.bodyLimit
+        profiler = Profiler(options)
+        log = try LiveOutput(settings.outputPath, option: "OUTPUT_PATH")
+        environment = try LiveOutput(settings.environmentPath, option: "ENV_OUTPUT_PATH")
+        mapPath = settings.serviceMapPath
+        trace = try settings.tracePath.map { path throws(Failure) in
+            try LiveOutput(path, option: "--record", stopsAtFailure: true)
+        }
+        if let mapPath {
+            // Whether it can be written is found out before anything is attached.
+            let file = try OutputFile(mapPath, option: "SERVICE_MAP_PATH")
+            file.discard()
+        }
+    }
+
+    func take(_ event: borrowing CapturedEvent, payload: RawSpan) {
+        hasNews = true
+        if trace != nil {
+            traceWriter.write(event, payload: payload)
+            if traceWriter.count >= Self.gatheredBytes { flushTrace() }
+        }
+        profiler.consume(event, payload: payload)
+        if profiler.eventLogBytes >= Self.gatheredBytes { flushLog() }
+    }
+
+    /// Writes what has gathered.
+    func flush() {
+        flushTrace()
+        flushLog()
+        // profiler.drainEnvironment { environment?.write($0) }
+        let now = Self.monotonic()
+        guard hasNews, mapPath != nil, now &- mapWritten >= Self.mapInterval else { return }
+        mapWritten = now
+        hasNews = false
+        writeMap()
+    }
+
+    /// The capture has ended.
+    /// - Returns: bytes that an output had no room for.
+    func finish() -> Int {
+        profiler.finish()
+        flush()
+        writeMap()
+        return (log?.lostBytes ?? 0) + (environment?.lostBytes ?? 0) + (trace?.lostBytes ?? 0) + (mapFailed ? 1 : 0)
+    }
+
+    private func flushLog() { profiler.drainEventLog { log?.write($0) } }
+
+    private func flushTrace() {
+        guard let trace else { return }
+        traceWriter.drain { trace.write($0) }
+    }
+
+    /// Whole or not at all: a reader never sees half a map.
+    private func writeMap() {
+        guard let mapPath else { return }
+        do throws(Failure) {
+            let file = try OutputFile(mapPath, option: "SERVICE_MAP_PATH")
+            try file.write(ServiceMapFile.yaml(profiler.serviceMap()))
+            try file.commit()
+            mapFailed = false
+        } catch {
+            if !mapFailed { Terminal.complain("\(error)") }
+            mapFailed = true
+        }
+    }
+
+    private static func monotonic() -> UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
+    }
+}

@@ -1,0 +1,61 @@
+import Glibc
+
+/// What a machine must have for live capture.
+enum Requirement: CaseIterable {
+    case kernel
+    case types
+    case rights
+    case processNamespace
+
+    /// The oldest kernel: bpf_loop came with 5.17.
+    static let oldestKernel = (major: 5, minor: 17)
+
+    var title: String {
+        switch self {
+        case .kernel: "Linux \(Self.oldestKernel.major).\(Self.oldestKernel.minor) or newer (bpf_loop)"
+        case .types: "the kernel's type information (BTF)"
+        case .rights: "the right to load BPF programs"
+        case .processNamespace: "the machine's own process namespace"
+        }
+    }
+
+    /// Why it isn't met, and what to do; `nil` where it is.
+    func complaint() -> String? {
+        switch self {
+        case .kernel:
+            let release = Self.kernelRelease
+            let numbers = release.split(whereSeparator: { !$0.isNumber }).prefix(2).compactMap { Int($0) }
+            guard numbers.count == 2 else { return nil }
+            let isNewEnough = (numbers[0], numbers[1]) >= (Self.oldestKernel.major, Self.oldestKernel.minor)
+            return isNewEnough ? nil : "this kernel is Linux \(release); live capture needs \(title): run a newer kernel"
+        case .types:
+            return access("/sys/kernel/btf/vmlinux", R_OK) == 0
+                ? nil
+                : "this kernel has no type information (/sys/kernel/btf/vmlinux); use one built with CONFIG_DEBUG_INFO_BTF=y"
+        case .rights:
+            return Self.mayLoadPrograms ? nil : "live capture needs root (CAP_BPF and CAP_PERFMON); run it with sudo"
+        case .processNamespace:
+            // PROC_PID_INIT_INO, include/linux/proc_ns.h: the first process namespace always has this number.
+            guard let link = ProcFS.link("/proc/self/ns/pid") else { return "/proc is not mounted; mount it" }
+            return link == "pid:[4026531836]"
+                ? nil
+                : "this is a process namespace of its own; run the profiler outside of the container, or with --pid=host"
+        }
+    }
+
+    static var kernelRelease: String {
+        var name = utsname()
+        uname(&name)
+        return withUnsafeBytes(of: &name.release) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+
+    /// Effective capabilities of this process: CAP_SYS_ADMIN (21), or CAP_PERFMON (38) with CAP_BPF (39).
+    private static var mayLoadPrograms: Bool {
+        guard let status = ProcFS.text("/proc/self/status"),
+            let line = status.split(separator: "\n").first(where: { $0.hasPrefix("CapEff:") }),
+            let capabilities = UInt64(line.drop { $0 != "\t" }.drop { $0 == "\t" }, radix: 16)
+        else { return geteuid() == 0 }
+        let both: UInt64 = 1 << 38 | 1 << 39
+        return capabilities & 1 << 21 != 0 || capabilities & both == both
+    }
+}

@@ -1,0 +1,98 @@
+/// The recorded form of events, `.tape`: a header, then one frame an event.
+///
+/// The layout is in the article <doc:TraceFormat>. All numbers are little endian.
+package enum TraceFormat {
+    /// What this code writes, and the newest that it reads.
+    ///
+    /// It is raised only when a reader of the old version would misread the file; new kinds of frames and new fields at
+    /// the end of known ones need no new version.
+    package static let version: UInt16 = 1
+
+    /// No text begins so, and a transfer that mangles line ends shows at once (as with PNG's).
+    static let magic: StaticString = "\u{7F}TAPE\r\n\u{1A}"
+    static let headerLength = 16
+
+    /// Begins every frame: after damage the next frame is looked for by it.
+    static let marker: UInt16 = 0x54F5
+    static let markerFirstByte: UInt8 = 0xF5
+    /// Marker, type and length.
+    static let frameHeaderLength = 8
+    /// What a frame has beside its body: its header, and the checksum behind the body.
+    static let frameOverhead = frameHeaderLength + 4
+
+    /// The types of frames; each holds one event.
+    enum FrameType: UInt16 {
+        case open = 1
+        case data = 2
+        case gap = 3
+        case acknowledged = 4
+        case finished = 5
+        case close = 6
+        case process = 7
+        case exit = 8
+        case listening = 9
+        case container = 10
+        case lost = 11
+    }
+
+    /// Bytes of a `data` frame's body in front of the payload.
+    static let dataFieldsLength = 32
+
+    /// Whether a file that begins so is a trace.
+    package static func isTrace(_ head: RawSpan) -> Bool { head.has(magic) }
+}
+
+/// The bounds of a trace, with their reasons.
+package enum TraceLimits {
+    /// Bytes of a frame's body; what claims more is damage.
+    ///
+    /// Above the largest event that a source makes, a process with six megabytes of arguments and as many of environment.
+    package static let frameBytes = 16 << 20
+    /// Bytes of a command line or of an environment: Linux gives a process no more for both together
+    /// (`fs/exec.c`: three quarters of `_STK_LIM`).
+    package static let blockBytes = 6 << 20
+    /// Bytes of any other text: Linux's bound on one argument or variable (`MAX_ARG_STRLEN`).
+    package static let textBytes = 128 << 10
+    /// Bytes of a payload in one frame; a longer one becomes several.
+    package static let payloadBytes = 8 << 20
+    /// Bytes of a line of the text form: a frame's bytes, each as a `\u00xx` escape, and the fields' names.
+    package static let lineBytes = 6 * frameBytes + 64 << 10
+    /// Bytes that are checked in vain while a damaged file is searched for its next frame: so many at first, and
+    /// `searchBytesPerByte` more with each byte that is passed.
+    ///
+    /// A file could be made of nothing but beginnings of long frames, and would be read a thousand times over.
+    static let searchBytes = 4 * frameBytes
+    static let searchBytesPerByte = 4
+    /// Complaints about single lines that are kept as text; the rest is only counted.
+    package static let complaints = 8
+}
+
+/// What a reader of a trace did with the bytes that it was shown.
+package enum TraceStep: Equatable, Sendable {
+    /// It is done with so many bytes, at least one; an event, damage, or what it has no use for.
+    case taken(Int)
+    /// It needs so many bytes from the same place on, or to know that the file ends.
+    case needs(Int)
+    /// The file has ended.
+    case end
+}
+
+/// Why a file can't be read as a trace at all.
+package enum TraceError: Error, Equatable, CustomStringConvertible {
+    case notATrace
+    case tooNew(version: UInt64)
+    /// It uses something that a reader must understand, by these bits of the header's flags.
+    case unknownFlags(UInt16)
+
+    package var description: String {
+        switch self {
+        case .notATrace: "not a trace: its header is damaged"
+        case .tooNew(let version):
+            "is a trace of version \(version), and this program reads version \(TraceFormat.version); "
+                + "read it with a newer one"
+        case .unknownFlags(let flags):
+            "is a trace with features (0x\(String(flags, radix: 16))) that this program does not know; "
+                + "read it with a newer one"
+        }
+    }
+}

@@ -1,0 +1,158 @@
+/* The records that the kernel side sends through the ring buffer: the one definition that C and Swift share.
+ *
+ * All numbers are the machine's own byte order; a record never leaves the machine (the trace has its own format). */
+#ifndef TAPEDECK_PROFILER_H
+#define TAPEDECK_PROFILER_H
+
+#include <linux/types.h>
+
+/* The most bytes of one call that can be captured. */
+#define TAPEDECK_PAYLOAD_MAX 65536
+/* The most bytes of a process' arguments, and of its environment, that an exec record holds. */
+#define TAPEDECK_STRINGS_MAX 65536
+/* Values of ADI_PROFILE that can be allowed, and the length of each with its zero byte. */
+#define TAPEDECK_ALLOWED_MAX 16
+#define TAPEDECK_VALUE_MAX 64
+/* Nanoseconds of a tick in /proc (USER_HZ). */
+#define TAPEDECK_TICK 10000000
+
+/* Set before the programs are loaded. */
+struct tapedeck_settings {
+	__u32 payload_limit;	/* of one call; at most TAPEDECK_PAYLOAD_MAX */
+	__u32 wake_bytes;	/* the reader is woken when so much waits; else it looks by timer */
+	__u32 own_pid;		/* the profiler never profiles itself */
+	__u32 allowed_count;	/* 0: any value of ADI_PROFILE */
+	char allowed[TAPEDECK_ALLOWED_MAX][TAPEDECK_VALUE_MAX];
+};
+
+/* Changed while the programs run. */
+struct tapedeck_control {
+	/* Running processes are being judged from /proc: verdicts of no are kept too, so that what was read from an old
+	 * environment can't overwrite the verdict of a later exec. */
+	__u32 judging;
+	__u32 padding;
+	__u64 last_serial;
+};
+
+/* A value of the map `verdicts`, by pid. */
+struct tapedeck_verdict {
+	__u64 start_ticks;	/* in the ticks of /proc, 1/100 s */
+	__u32 profiled;
+	__u32 padding;
+};
+
+enum tapedeck_type {
+	TAPEDECK_DATA = 1,	/* a call that moved bytes; the captured ones follow */
+	TAPEDECK_FINISHED,	/* the local side will send no more */
+	TAPEDECK_CLOSE,
+	TAPEDECK_CONNECT_FAILED,
+	TAPEDECK_OPEN,		/* a connect that succeeded */
+	TAPEDECK_LISTEN,
+	TAPEDECK_EXEC,		/* a process that opted in; its arguments and environment follow */
+	TAPEDECK_FORK,		/* a child of a process that opted in */
+	TAPEDECK_EXIT,
+};
+
+enum tapedeck_direction { TAPEDECK_SEND = 0, TAPEDECK_RECEIVE = 1 };
+
+enum tapedeck_role { TAPEDECK_CLIENT = 0, TAPEDECK_SERVER = 1, TAPEDECK_UNKNOWN_ROLE = 2 };
+
+/* Why the bytes of a call were not captured. */
+enum tapedeck_reason {
+	TAPEDECK_CAPTURED = 0,
+	TAPEDECK_SENDFILE,
+	TAPEDECK_SPLICE,
+	TAPEDECK_IO_URING,
+	TAPEDECK_UNREADABLE,
+};
+
+/* Counters of the per-CPU map `counters`. */
+enum tapedeck_counter {
+	TAPEDECK_RECORDS,	/* that reached the ring buffer */
+	TAPEDECK_RING_FULL,	/* records for which the ring buffer had no room */
+	TAPEDECK_MAP_FULL,	/* connections or processes for which a map had no room */
+	TAPEDECK_COUNTERS,
+};
+
+struct tapedeck_process {
+	__u64 start_time;	/* nanoseconds since boot */
+	__u32 pid;
+	__u32 parent;		/* of a fork: the parent's pid */
+};
+
+struct tapedeck_connection {
+	__u64 serial;		/* unique since the profiler started */
+	struct tapedeck_process process;
+	__u8 local[16];		/* IPv4 as IPv4-mapped IPv6 */
+	__u8 remote[16];
+	__u16 local_port;	/* host byte order */
+	__u16 remote_port;
+	__u32 send_base;	/* sequence number of the first byte of each direction */
+	__u32 receive_base;
+	__u8 role;
+	__u8 joined_late;
+	__u8 padding[2];
+};
+
+/* Bytes whose record found no room in the ring buffer. */
+struct tapedeck_lost {
+	__u32 sequence;
+	__u32 length;
+};
+
+struct tapedeck_header {
+	__u64 time;		/* CLOCK_MONOTONIC, nanoseconds */
+	__u32 type;
+	__u32 captured;		/* bytes that follow the record */
+};
+
+struct tapedeck_data {
+	struct tapedeck_header header;
+	struct tapedeck_connection connection;
+	struct tapedeck_lost lost[2];	/* by direction; before this record */
+	__u32 sequence;		/* of the call's first byte */
+	__u32 length;		/* bytes that the call moved; 0: the stream's end */
+	__u8 direction;
+	__u8 reason;
+	__u8 padding[6];
+};
+
+/* FINISHED, CLOSE, CONNECT_FAILED, OPEN */
+struct tapedeck_state {
+	struct tapedeck_header header;
+	struct tapedeck_connection connection;
+	struct tapedeck_lost lost[2];
+	__u32 send_next;	/* the kernel's own position: sequence number after the last byte */
+	__u32 receive_next;
+	__s32 error;		/* sk_err */
+	__u8 old_state;		/* TCP state before */
+	__u8 shutdown;		/* sk_shutdown */
+	__u8 padding[2];
+};
+
+struct tapedeck_listen {
+	struct tapedeck_header header;
+	struct tapedeck_process process;
+	__u8 address[16];
+	__u16 port;
+	__u8 padding[6];
+};
+
+/* EXEC, FORK, EXIT. After EXEC: `arguments` bytes of arguments, then the environment. */
+struct tapedeck_task {
+	struct tapedeck_header header;
+	struct tapedeck_process process;
+	__u32 arguments;
+	__u32 arguments_total;
+	__u32 environment_total;
+	__u32 padding;
+	char command[16];
+};
+
+_Static_assert(sizeof(struct tapedeck_connection) == 72, "layout");
+_Static_assert(sizeof(struct tapedeck_data) == 120, "layout");
+_Static_assert(sizeof(struct tapedeck_state) == 120, "layout");
+_Static_assert(sizeof(struct tapedeck_listen) == 56, "layout");
+_Static_assert(sizeof(struct tapedeck_task) == 64, "layout");
+
+#endif
