@@ -26,7 +26,7 @@ final class PipeReader: @unchecked Sendable {
 
     /// The next line that is wanted; `nil` where the stream ends or patience does.
     func line(where isWanted: (String) -> Bool) -> String? {
-        let deadline = Date(timeIntervalSinceNow: Live.patience)
+        let deadline = Date(timeIntervalSinceNow: Conditions.patience)
         return condition.withLock {
             while true {
                 while let end = bytes[taken...].firstIndex(of: UInt8(ascii: "\n")) {
@@ -41,7 +41,7 @@ final class PipeReader: @unchecked Sendable {
 
     /// Everything, when the last writer has closed.
     func waitForEnd() -> String? {
-        let deadline = Date(timeIntervalSinceNow: Live.patience)
+        let deadline = Date(timeIntervalSinceNow: Conditions.patience)
         return condition.withLock {
             while !isAtEnd { guard condition.wait(until: deadline) else { return nil } }
             return String(decoding: bytes, as: UTF8.self)
@@ -76,9 +76,18 @@ final class Child {
         process.standardError = errors
         let ended = ended
         process.terminationHandler = { _ in ended.signal() }
-        try process.run()
         self.output = PipeReader(output.fileHandleForReading)
         self.errors = PipeReader(errors.fileHandleForReading)
+        try Self.withAllSignals { try process.run() }
+    }
+
+    /// The threads that tests run on block signals, and a child would inherit that.
+    private static func withAllSignals(_ body: () throws -> Void) rethrows {
+        var (none, before) = (sigset_t(), sigset_t())
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        try body()
     }
 
     deinit {
@@ -100,7 +109,7 @@ final class Child {
 
     func wait() throws -> Outcome {
         try? input.fileHandleForWriting.close()
-        guard ended.wait(timeout: .now() + Live.patience) == .success else {
+        guard ended.wait(timeout: .now() + Conditions.patience) == .success else {
             kill(pid, SIGKILL)
             throw Failed("\(name) hangs: \(errors.text)")
         }

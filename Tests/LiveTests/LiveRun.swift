@@ -253,10 +253,4 @@ extension LiveRun {
     }
 }
 
-func contains(_ bytes: [UInt8], _ text: String) -> Bool {
-    bytes.withUnsafeBytes { all in
-        text.utf8.withContiguousStorageIfAvailable { part in
-            memmem(all.baseAddress ?? UnsafeRawPointer(bitPattern: 1)!, all.count, part.baseAddress!, part.count) != nil
-        } ?? false
-    }
-}
+func contains(_ bytes: [UInt8], _ text: String) -> Bool { Data(bytes).range(of: Data(text.utf8)) != nil }
