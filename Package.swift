@@ -62,11 +62,19 @@ let package = Package(
             providers: [.apt(["libbpf-dev", "libelf-dev"])]),
         .plugin(name: "KernelObject", capability: .buildTool(), path: "bpf/plugin"),
 
+        // Moves known bytes in one known way, for the tests of the live capture.
+        .executableTarget(name: "exerciser", path: "Tests/Exerciser"),
+
         // Yams reads back the YAML that Shared writes.
         .testTarget(
             name: "SharedTests", dependencies: ["Shared", .product(name: "Yams", package: "Yams")],
             swiftSettings: settings),
         .testTarget(name: "ReplayTests", dependencies: ["replay", "Shared", "Console"], swiftSettings: settings),
+        // Runs the built programs against real processes: needs root, and a kernel that loads BPF.
+        .testTarget(
+            name: "LiveTests",
+            dependencies: ["profiler", "replay", "exerciser", .product(name: "Yams", package: "Yams")],
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

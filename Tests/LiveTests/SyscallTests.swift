@@ -1,0 +1,230 @@
+import Foundation
+import Testing
+
+extension Live {
+    /// Every system call that moves bytes over a socket, through both forms of the kernel program.
+    @Suite struct `System calls` {
+        /// How the exerciser is run, and under which reason the bytes that are in no buffer have to appear.
+        struct Case: CustomTestStringConvertible {
+            var name: String
+            var client: [String] = ["--exchanges", "3"]
+            var server: [String] = []
+            var gap: String?
+            var testDescription: String { name + (client.contains("--address") ? " \(client.last ?? "")" : "") }
+        }
+
+        static let many = ["--request-body", "5000", "--response-body", "5000"]
+
+        static let cases: [Case] = [
+            Case(name: "write-read"),
+            Case(name: "writev-readv"),
+            Case(name: "pwritev2-preadv2"),
+            Case(name: "send-recv"),
+            Case(name: "sendto-recvfrom"),
+            Case(name: "sendmsg-recvmsg"),
+            Case(name: "sendmmsg-recvmmsg", client: ["--exchanges", "2"] + many, server: many),
+            Case(name: "300-iovecs", client: ["--exchanges", "2"] + many, server: many),
+            Case(name: "300-iovecs-sendmsg", client: ["--exchanges", "2"] + many, server: many),
+            Case(name: "peek"),
+            Case(name: "one-byte-reads"),
+            Case(name: "one-byte-writes"),
+            Case(
+                name: "nonblocking", client: ["--exchanges", "3", "--request-body", "40000"],
+                server: ["--response-body", "40000"]),
+            Case(name: "signals"),
+            Case(name: "page-end", client: ["--request-body", "9000"], server: ["--response-body", "9000"]),
+            Case(name: "zerocopy"),
+            Case(name: "fastopen", client: []),
+            Case(name: "half-close", client: []),
+            Case(name: "dup", client: []),
+            Case(name: "sendfile", gap: "sendfile"),
+            Case(name: "splice-out", gap: "splice"),
+            Case(name: "splice-in", gap: "splice"),
+            Case(name: "discard", gap: "unreadable"),
+            Case(name: "io-uring", gap: "io_uring"),
+            Case(name: "write-read", client: ["--address", "::1"], server: ["--address", "::1"]),
+            Case(name: "write-read", client: ["--address", "::ffff:127.0.0.1"], server: ["--address", "::"]),
+            Case(name: "write-read", client: ["--address", "127.0.0.1"], server: ["--address", "::"]),
+        ]
+
+        @Test(arguments: cases, Hooks.allCases)
+        func `show exactly what was moved`(_ aCase: Case, _ hooks: Hooks) throws {
+            let run = try LiveRun(hooks)
+            let moved = try run.exercise(
+                aCase.name, client: aCase.client, server: aCase.server, serverOptedIn: true)
+            let outcome = try run.stop()
+            let sides = moved.client + moved.server
+            #expect(sides.count == 2)
+            for side in sides { expectStreams(outcome, side) }
+            #expect(outcome.summary.connections.opened == 2)
+            #expect(outcome.summary.connections.joinedLate == 0)
+            #expect(outcome.summary.connections.byVerdict == ["http": 2])
+            #expect(outcome.summary.connections.closed == ["orderly": 2])
+            let bytes = sides.reduce(0) { $0 + $1.total }
+            if let gap = aCase.gap {
+                let blind = sides.reduce(0) { $0 + $1.sentBlind + $1.receivedBlind }
+                #expect(outcome.summary.bytes.gaps == [gap: blind])
+                #expect(outcome.summary.lost.isEmpty)
+                expectBalance(outcome, bytes: bytes)
+                #expect(!outcome.log.contains("!!!!"), "a buffer that no call has filled")
+            } else {
+                expectNoLoss(outcome, bytes: bytes)
+            }
+            try run.expectReplayAgrees(outcome)
+        }
+
+        @Test(arguments: Hooks.allCases)
+        func `interrupted reads and full buffers were really met`(_ hooks: Hooks) throws {
+            let run = try LiveRun(hooks)
+            let signals = try run.exercise("signals")
+            #expect(signals.client[0].interrupted >= 3)
+            let nonblocking = try run.exercise(
+                "nonblocking", client: ["--request-body", "40000"], server: ["--response-body", "40000"])
+            #expect(nonblocking.client[0].wouldBlock > 0)
+            _ = try run.stop()
+        }
+
+        @Test(arguments: Hooks.allCases)
+        func `bytes of a call beyond the limit are a gap of their exact length`(_ hooks: Hooks) throws {
+            let run = try LiveRun(hooks, ["--payload-limit", "1000"])
+            let moved = try run.exercise(
+                "large-calls", client: ["--exchanges", "2", "--request-body", "700"],
+                server: ["--response-body", "300000"])
+            let outcome = try run.stop()
+            expectStreams(outcome, moved.client[0])
+            expectBalance(outcome, bytes: moved.client[0].total)
+            #expect(outcome.summary.bytes.gaps.keys.sorted() == ["capture_limit"])
+            #expect((outcome.summary.bytes.gaps["capture_limit"] ?? 0) > 400_000)
+            #expect(outcome.summary.messages.exchanges == 2)
+        }
+
+        /// A receive of io_uring ends in whatever system call the thread happens to be: its bytes are not that call's.
+        @Test(arguments: Hooks.allCases)
+        func `what io_uring ends inside another call is not that call's`(_ hooks: Hooks) throws {
+            let run = try LiveRun(hooks)
+            let moved = try run.exercise("io-uring-late", server: ["--secret", "response"])
+            let outcome = try run.stop()
+            let ring = try #require(moved.client.first { $0.role == "ring" })
+            let other = try #require(moved.client.first { $0.role == "other" })
+            expectStreams(outcome, other)
+            #expect(outcome.summary.bytes.gaps == ["io_uring": ring.received])
+            expectBalance(outcome, bytes: ring.total + other.total)
+        }
+
+        @Test(arguments: Hooks.allCases)
+        func `two threads on one socket`(_ hooks: Hooks) throws {
+            let run = try LiveRun(hooks)
+            let moved = try run.exercise("threads", client: ["--exchanges", "200"], serverOptedIn: true)
+            let outcome = try run.stop()
+            for side in moved.client + moved.server { expectStreams(outcome, side) }
+            let labels = (0..<2).flatMap { thread in (1...200).map { "/threads/\(thread)/\($0)" } }
+            let sent = outcome.requests.filter { $0.direction == "send" }
+            #expect(sent.compactMap(\.url).sorted() == labels.sorted())
+            #expect(
+                sent.map(\.url) == outcome.requests.filter { $0.direction == "recv" }.map(\.url),
+                "the client's side has the order of the wire")
+            #expect(Checksum.crc32(sent.flatMap(\.payload)) == moved.server[0].receivedCrc)
+            expectNoLoss(outcome, bytes: (moved.client + moved.server).reduce(0) { $0 + $1.total })
+            try run.expectReplayAgrees(outcome)
+        }
+
+        @Test(arguments: Hooks.allCases)
+        func `a descriptor that is used again at once is another connection`(_ hooks: Hooks) throws {
+            let run = try LiveRun(hooks)
+            let moved = try run.exercise(
+                "fd-reuse", client: ["--connections", "50"], server: ["--connections", "50"], serverOptedIn: true)
+            let outcome = try run.stop()
+            #expect(Set(moved.client.map(\.localPort)).count == 50)
+            for side in moved.client + moved.server { expectStreams(outcome, side) }
+            #expect(outcome.summary.connections.closed == ["orderly": 100])
+            expectNoLoss(outcome, bytes: (moved.client + moved.server).reduce(0) { $0 + $1.total })
+        }
+
+        @Test(arguments: ["fork", "fd-passing"], Hooks.allCases)
+        func `a connection that another process goes on with`(_ name: String, _ hooks: Hooks) throws {
+            let run = try LiveRun(hooks)
+            let moved = try run.exercise(name)
+            let outcome = try run.stop()
+            // Whichever process a message is said to be of, it is there, once, and at its place.
+            let requests = outcome.requests.map { $0.url ?? "" }
+            #expect(requests == (1...(name == "fork" ? 3 : 2)).map { "/\(name)/\($0)" })
+            #expect(Checksum.crc32(outcome.requests.flatMap(\.payload)) == moved.server[0].receivedCrc)
+            #expect(Checksum.crc32(outcome.responses.flatMap(\.payload)) == moved.server[0].sentCrc)
+            #expect(outcome.summary.connections.opened == 1)
+            expectNoLoss(outcome, bytes: moved.server[0].total)
+            try run.expectReplayAgrees(outcome)
+        }
+
+        /// A buffer that holds all of it: what is tested is that nothing is counted twice or forgotten.
+        @Test(arguments: Hooks.allCases)
+        func `a response of 50 MB`(_ hooks: Hooks) throws {
+            let run = try LiveRun(hooks, ["--ring-size", "\(256 << 20)"])
+            let moved = try run.exercise("big", server: ["--response-body", "\(50 << 20)"], serverOptedIn: true)
+            let outcome = try run.stop()
+            for side in moved.client + moved.server { expectStreams(outcome, side) }
+            #expect(outcome.responses.count == 2)
+            #expect(outcome.responses.allSatisfy { $0.truncated == true })
+            expectNoLoss(outcome, bytes: (moved.client + moved.server).reduce(0) { $0 + $1.total })
+            try run.expectReplayAgrees(outcome)
+        }
+
+        @Test(arguments: Hooks.allCases)
+        func `a process that is killed in mid-request`(_ hooks: Hooks) throws {
+            let run = try LiveRun(hooks)
+            let server = try run.server("killed")
+            // The first request is 374 bytes long, and answered; the second is cut.
+            let client = try run.client("killed", server.port, ["--die-after", "500"])
+            let end = try client.wait()
+            #expect(end.signal == SIGKILL)
+            let moved = try LiveRun.moved(end.output)
+            try server.child.succeed()
+            let outcome = try run.stop()
+            #expect(moved[0].sent == 500)
+            #expect(outcome.summary.connections.opened == 1)
+            #expect(outcome.summary.connections.closed["tape_end"] == nil, "closed when the process was killed")
+            #expect(outcome.summary.messages.exchanges == 1)
+            expectBalance(outcome, bytes: moved[0].total)
+            #expect(outcome.summary.lost.isEmpty)
+            try run.expectReplayAgrees(outcome)
+        }
+
+        @Test(arguments: Hooks.allCases)
+        func `a connection that is reset`(_ hooks: Hooks) throws {
+            let run = try LiveRun(hooks)
+            let moved = try run.exercise("abortive", serverOptedIn: true)
+            let outcome = try run.stop()
+            for side in moved.client + moved.server { expectStreams(outcome, side) }
+            #expect(outcome.summary.connections.closed == ["reset": 2])
+            expectNoLoss(outcome, bytes: (moved.client + moved.server).reduce(0) { $0 + $1.total })
+        }
+
+        @Test(arguments: Hooks.allCases)
+        func `a connect that is refused`(_ hooks: Hooks) throws {
+            let run = try LiveRun(hooks)
+            struct Refused: Decodable { var pid: Int32, remotePort: Int }
+            let client = try run.client("refused", 0, ["--connections", "3"])
+            let refused = try #require(try Records.lines(Refused.self, client.succeed().output).first)
+            let outcome = try run.stop()
+            #expect(outcome.summary.connections.closed == ["connect_failed": 3])
+            #expect(outcome.summary.bytes.total == 0)
+            #expect(outcome.log.contains("\"dest_port\":\(refused.remotePort)"), "a failed connect is an event")
+            #expect(outcome.map.contains("port: \(refused.remotePort)"), "and a dependency")
+            try run.expectReplayAgrees(outcome)
+        }
+
+        @Test(arguments: Hooks.allCases)
+        func `a ring buffer that overflows`(_ hooks: Hooks) throws {
+            let run = try LiveRun(hooks, ["--ring-size", "\(getpagesize())"])
+            let moved = try run.exercise(
+                "one-byte-writes", client: ["--request-body", "30000"], server: ["--response-body", "30000"],
+                serverOptedIn: true)
+            let outcome = try run.stop()
+            #expect(outcome.status == 1)
+            #expect((outcome.summary.lost["ring_full"] ?? 0) > 0)
+            #expect(!outcome.summary.bytes.gaps.isEmpty)
+            #expect(outcome.summary.bytes.gaps.keys.allSatisfy { ["event_lost", "unseen"].contains($0) })
+            expectBalance(outcome, bytes: (moved.client + moved.server).reduce(0) { $0 + $1.total })
+            try run.expectReplayAgrees(outcome)
+        }
+    }
+}
