@@ -56,8 +56,9 @@ private func convert(_ inputs: [[UInt8]], _ recorder: some EventRecorder) throws
     /// Handshakes, several messages, losses, late joins, resets, IPv6; bytes without a connection's end.
     @Test(
         arguments: [
-            "http/keep-alive", "http/pipelined", "http/ipv6", "http/capture-loss", "http/late-joined", "http/broken-off",
-            "http/half-closed", "http/reused-port", "http/snaplen-200", "http/one-byte-segments", "redis/cli",
+            "http/keep-alive", "http/pipelined", "http/ipv6", "http/capture-loss", "http/late-joined",
+            "http/broken-off", "http/half-closed", "http/reused-port", "http/snaplen-200", "http/one-byte-segments",
+            "redis/cli",
             "demo/shop",
         ])
     func `to packets gives the same messages`(_ name: String) throws {

@@ -87,7 +87,8 @@ struct Input {
         let shown = bytes.head.prefix(16)
         let hex = shown.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
         let text = String(decoding: shown.map { (0x20..<0x7F).contains($0) ? $0 : UInt8(ascii: ".") }, as: UTF8.self)
-        return Failure("\(name): not a capture; it begins with \(hex) (\(text)), and replay reads traces, pcap and pcapng")
+        return Failure(
+            "\(name): not a capture; it begins with \(hex) (\(text)), and replay reads traces, pcap and pcapng")
     }
 
     /// Whether a capture was cut before its first packet.

@@ -54,7 +54,8 @@ struct TraceFields {
         }
         return ConnectionOpened(
             id: ConnectionID(try number("connection")), local: try endpoint("local"), remote: try endpoint("remote"),
-            role: try code("role", as: Role.self), joinedLate: joinedLate, process: self["pid"] == nil ? nil : try key())
+            role: try code("role", as: Role.self), joinedLate: joinedLate, process: self["pid"] == nil ? nil : try key()
+        )
     }
 
     private func gap() throws(Failure) -> StreamGap {

@@ -4,10 +4,11 @@ import Testing
 
 @Suite struct `A trace` {
     /// A small one, and where its frames begin and end.
-    static let small = TraceContents(entries: {
-        var samples = TraceSamples(seed: 7)
-        return samples.entries(TraceSamples.kinds)
-    }())
+    static let small = TraceContents(
+        entries: {
+            var samples = TraceSamples(seed: 7)
+            return samples.entries(TraceSamples.kinds)
+        }())
 
     /// For each prefix of the entries the length of its file.
     static let ends = (0...small.entries.count).map { TraceContents(entries: Array(small.entries[..<$0])).binary.count }
@@ -126,7 +127,8 @@ import Testing
         file[8] = 2
         #expect(TraceContents(file, TraceReader.self).error == .tooNew(version: 2))
         #expect("\(TraceError.tooNew(version: 2))".contains("read it with a newer one"))
-        #expect(TraceContents(Array("{\"tapedeck_trace\":2}\n".utf8), TraceTextReader.self).error == .tooNew(version: 2))
+        let text = Array("{\"tapedeck_trace\":2}\n".utf8)
+        #expect(TraceContents(text, TraceTextReader.self).error == .tooNew(version: 2))
         file = Self.small.binary
         file[14] = 1
         #expect(TraceContents(file, TraceReader.self).error == .unknownFlags(1))
