@@ -7,6 +7,7 @@ round. Then a loop of one-byte writes, by a process that nobody profiles.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -101,21 +102,25 @@ def profiler(path, folder, tag, *options):
             "--allow", tag, "--json", *options]
 
 
-def serve(folder, tag):
-    """nginx, opted in by its environment, and its processes' numbers."""
+@contextlib.contextmanager
+def serving(folder, tag):
+    """nginx, opted in by its environment; gives its processes' numbers."""
     (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=PORT))
     (folder / "answer.json").write_text(json.dumps({"id": 7, "name": "u7", "tags": ["a", "b"], "ok": True}))
     server = subprocess.Popen(["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"],
                               env={**os.environ, "ADI_PROFILE": tag, "ADI_PROFILE_NAME": "nginx"},
                               stdin=subprocess.DEVNULL)
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        answer = subprocess.run(["curl", "-sf", "-o", "/dev/null", url()], check=False)
-        if answer.returncode == 0:
-            workers = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
-            return server, [str(server.pid), *workers]
-        time.sleep(0.02)
-    raise SystemExit("live.py: nginx does not answer")
+    try:
+        deadline = time.monotonic() + 10
+        while subprocess.run(["curl", "-sf", "-o", "/dev/null", url()], check=False).returncode != 0:
+            if time.monotonic() > deadline or server.poll() is not None:
+                raise SystemExit("live.py: nginx does not answer")
+            time.sleep(0.02)
+        workers = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+        yield [str(server.pid), *workers]
+    finally:
+        server.terminate()
+        server.wait()
 
 
 def url():
@@ -133,13 +138,12 @@ def load(seconds):
 
 
 def interleave(observers, rounds, measure):
-    """Figures of each observer, round by round; `measure` gives a figure under an observer."""
+    """Figures of each observer, round by round; `measure` gives a figure and a remark."""
     figures = {observer.name: [] for observer in observers}
     for number in range(rounds):
         for observer in observers:
-            with observer:
-                figure, check = measure()
-            figures[observer.name].append((figure, observer.peak, observer.lost, check(observer)))
+            figure, remark = measure(observer)
+            figures[observer.name].append((figure, observer.peak, observer.lost, remark))
             note(f"round {number + 1} of {rounds}: {observer.name}: {figure:,.1f}")
     return figures
 
@@ -162,38 +166,32 @@ def print_table(title, unit, figures, places):
 
 def measure_nginx(path, folder, seconds, rounds):
     tag, other = f"bench-{os.getpid()}", f"bench-{os.getpid()}-nobody"
-    server, pids = serve(folder, tag)
-    try:
-        attach = [argument for pid in pids for argument in ("-p", pid)]
-        observers = [
-            Observer(NONE, None, None),
-            Observer(OPTED_IN, profiler(path, folder, tag), "watching"),
-            Observer(NOT_OPTED_IN, profiler(path, folder, other), "watching"),
-            Observer("tcpdump -i lo -w /dev/null", ["tcpdump", "-i", "lo", "-n", "-w", "/dev/null", f"port {PORT}"],
-                     "listening on"),
-            Observer("strace -f -e trace=network",
-                     ["strace", "-f", "-e", "trace=network", "-o", "/dev/null", *attach], "attached"),
-        ]
+    observers = [
+        Observer(NONE, None, None),
+        Observer(OPTED_IN, profiler(path, folder, tag), "watching"),
+        Observer(NOT_OPTED_IN, profiler(path, folder, other), "watching"),
+        Observer("tcpdump -i lo -w /dev/null", ["tcpdump", "-i", "lo", "-n", "-w", "/dev/null", f"port {PORT}"],
+                 "listening on"),
+        Observer("strace -f -e trace=network", ["strace", "-f", "-e", "trace=network", "-o", "/dev/null"], "attached"),
+    ]
 
-        def measure():
-            rate, requests = load(seconds)
+    def measure(observer):
+        # nginx writes its title over its environment, so the profiler has to be there when it starts.
+        first = observer if observer.name == OPTED_IN else contextlib.nullcontext()
+        with first, serving(folder, tag) as pids:
+            if observer.name.startswith("strace"):
+                observer.command = [*observer.command[:6], *(word for pid in pids for word in ("-p", pid))]
+            with contextlib.nullcontext() if first is observer else observer:
+                load(1)
+                rate, requests = load(seconds)
+        if observer.summary is None:
+            return rate, ""
+        answered = observer.summary["messages"]["responses"]
+        if observer.name == NOT_OPTED_IN:
+            return rate, "" if answered == 0 else f"sees {answered:,} answers of others!"
+        return rate, "" if answered >= requests else f"{requests - answered:,} of {requests:,} answers not seen!"
 
-            def seen(observer):
-                """What the profiler saw of the requests that were answered: everything, or nothing."""
-                if observer.summary is None:
-                    return ""
-                answered = observer.summary["messages"]["responses"]
-                if observer.name == NOT_OPTED_IN:
-                    return "" if answered == 0 else f"sees {answered} answers of others!"
-                return "" if answered >= requests else f"{requests - answered:,} of {requests:,} answers not seen!"
-
-            return rate, seen
-
-        load(1)
-        figures = interleave([each for each in observers if each.is_there()], rounds, measure)
-    finally:
-        server.terminate()
-        server.wait()
+    figures = interleave([each for each in observers if each.is_there()], rounds, measure)
     print_table("nginx under wrk: 32 kept-alive connections, small answers", "requests/s", figures, 0)
 
 
@@ -208,9 +206,10 @@ def measure_writes(path, folder, rounds, count):
         Observer("tcpdump -i lo -w /dev/null", ["tcpdump", "-i", "lo", "-n", "-w", "/dev/null"], "listening on"),
     ]
 
-    def measure():
-        output = subprocess.run([loop, str(count)], check=True, capture_output=True, text=True).stdout
-        return float(output), lambda observer: ""
+    def measure(observer):
+        with observer:
+            output = subprocess.run([loop, str(count)], check=True, capture_output=True, text=True).stdout
+        return float(output), ""
 
     figures = interleave(observers, rounds, measure)
     print_table("One-byte writes to /dev/null by a process that did not opt in", "CPU ns a write", figures, 1)
