@@ -9,7 +9,7 @@ SWIFT := .ci/swift
 REPLAY := .build/release/replay
 DEMO := Fixtures/demo/shop
 
-.PHONY: help setup build demo test check update-goldens lint format bench docs clean
+.PHONY: help setup build demo test check update-goldens lint format bench bench-live docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-16s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -45,6 +45,10 @@ bench: build ## record the inputs (once, needs root) and measure replay beside o
 	@Benchmarks/make-inputs.sh http many-conns mixed $(if $(BIG),http-big)
 	@Benchmarks/install.sh peers
 	@python3 Benchmarks/run.py
+
+bench-live: build ## measure what live capture costs nginx, and who is not captured (needs root)
+	@Benchmarks/install.sh live
+	@python3 Benchmarks/live.py
 
 docs: ## build the documentation with DocC, in .build/docs/
 	@.ci/docs

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs, where they are missing, the Debian packages of a part of the benchmarks: install.sh inputs|mixed|peers
+# Installs, where they are missing, the Debian packages of a part of the benchmarks: install.sh inputs|mixed|peers|live
 set -euo pipefail
 
 part=${1:-}
@@ -10,8 +10,9 @@ case $part in
             libmemcached-tools nats-server rabbitmq-server python3-venv)
         ;;
     peers) packages=(gcc libc6-dev libpcap-dev python3 tcpdump tshark libndpi-bin suricata) ;;
+    live) packages=(nginx wrk curl tcpdump strace iproute2 util-linux gcc libc6-dev python3) ;;
     *)
-        echo "usage: install.sh inputs|mixed|peers" >&2
+        echo "usage: install.sh inputs|mixed|peers|live" >&2
         exit 2
         ;;
 esac

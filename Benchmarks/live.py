@@ -1,0 +1,242 @@
+#!/usr/bin/env python3
+"""Measures what live capture costs the programs that are captured, and those that are not; prints Markdown.
+
+nginx answers wrk over kept-alive connections in a network namespace of its own, with no observer and under each of
+them in turn, round after round; a ratio is the median of the rounds' ratios to the run without observer of the same
+round. Then a loop of one-byte writes, by a process that nobody profiles.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+PORT = 18080
+NONE = "no capture"
+OPTED_IN, NOT_OPTED_IN = "profiler, nginx opted in", "profiler, nothing opted in"
+SOCKET, SYSCALL = "profiler, socket hooks", "profiler, syscall hooks"
+NGINX = """worker_processes 1; daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log warn; user root;
+events {{ worker_connections 2048; }}
+http {{
+  access_log off; sendfile off; keepalive_requests 100000000; default_type application/json; open_file_cache max=100;
+  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+  server {{ listen 127.0.0.1:{port} backlog=4096; root {folder}; }}
+}}
+"""
+
+
+def note(text):
+    print(f"live.py: {text}", file=sys.stderr, flush=True)
+
+
+class Observer:
+    """A program that watches while something is measured; `ready` is what it says when it does."""
+
+    def __init__(self, name, command, ready):
+        self.name, self.command, self.ready = name, command, ready
+
+    def is_there(self):
+        return self.command is None or shutil.which(self.command[0]) is not None
+
+    def __enter__(self):
+        self.process, self.peak, self.summary = None, 0, None
+        if self.command is None:
+            return self
+        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True)
+        said = []
+        # Its words are read to the end, so that it never waits for a reader.
+        is_ready, self.said = threading.Event(), said
+
+        def listen():
+            for line in self.process.stderr:
+                said.append(line)
+                if re.search(self.ready, line):
+                    is_ready.set()
+            is_ready.set()
+
+        self.listener = threading.Thread(target=listen, daemon=True)
+        self.listener.start()
+        if not is_ready.wait(20) or self.process.poll() is not None:
+            self.process.kill()
+            raise SystemExit(f"live.py: {self.name} does not start: {''.join(said)}")
+        return self
+
+    def __exit__(self, *_):
+        if self.process is None:
+            return
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        self.peak = int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)) * 1024
+        self.process.send_signal(signal.SIGINT)
+        try:
+            output = self.process.communicate(timeout=30)[0]
+        except ValueError:
+            output = self.process.stdout.read()
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise SystemExit(f"live.py: {self.name} does not end")
+        if output.startswith("{"):
+            self.summary = json.loads(output)
+
+    @property
+    def lost(self):
+        """Events lost, or None where the observer does not say."""
+        return None if self.summary is None else sum(self.summary["lost"].values())
+
+
+def profiler(path, folder, tag, *options):
+    return [path, "--output", "/dev/null", "--env-output", f"{folder}/env.yaml", "--service-map", f"{folder}/map.yaml",
+            "--allow", tag, "--json", *options]
+
+
+@contextlib.contextmanager
+def serving(folder, tag):
+    """nginx, opted in by its environment; gives its processes' numbers."""
+    (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=PORT))
+    (folder / "answer.json").write_text(json.dumps({"id": 7, "name": "u7", "tags": ["a", "b"], "ok": True}))
+    server = subprocess.Popen(["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"],
+                              env={**os.environ, "ADI_PROFILE": tag, "ADI_PROFILE_NAME": "nginx"},
+                              stdin=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 10
+        while subprocess.run(["curl", "-sf", "-o", "/dev/null", url()], check=False).returncode != 0:
+            if time.monotonic() > deadline or server.poll() is not None:
+                raise SystemExit("live.py: nginx does not answer")
+            time.sleep(0.02)
+        workers = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+        yield [str(server.pid), *workers]
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def url():
+    return f"http://127.0.0.1:{PORT}/answer.json"
+
+
+def load(seconds):
+    """Requests a second, and the number of requests, as wrk has them."""
+    output = subprocess.run(["wrk", "-t1", "-c32", f"-d{seconds}s", url()], check=True, capture_output=True,
+                            text=True).stdout
+    if "Non-2xx" in output:
+        raise SystemExit(f"live.py: wrk met errors: {output}")
+    return (float(re.search(r"Requests/sec:\s+([\d.]+)", output).group(1)),
+            int(re.search(r"(\d+) requests in", output).group(1)))
+
+
+def interleave(observers, rounds, measure):
+    """Figures of each observer, round by round; `measure` gives a figure and a remark."""
+    figures = {observer.name: [] for observer in observers}
+    for number in range(rounds):
+        for observer in observers:
+            figure, remark = measure(observer)
+            figures[observer.name].append((figure, observer.peak, observer.lost, remark))
+            note(f"round {number + 1} of {rounds}: {observer.name}: {figure:,.1f}")
+    return figures
+
+
+def print_table(title, unit, figures, places):
+    print(f"\n### {title}\n")
+    print(f"| observer | {unit}, median (least–most) | ratio | peak MB | events lost | remark |")
+    print("| --- | ---: | ---: | ---: | ---: | --- |")
+    base = [run[0] for run in figures[NONE]]
+    for name, runs in figures.items():
+        values = [run[0] for run in runs]
+        ratio = statistics.median(value / other for value, other in zip(values, base, strict=True))
+        peak = max(run[1] for run in runs)
+        lost = [run[2] for run in runs if run[2] is not None]
+        cells = [name, f"{statistics.median(values):,.{places}f} ({min(values):,.{places}f}–{max(values):,.{places}f})",
+                 f"{ratio:.3f}", f"{peak / 1e6:.0f}" if peak else "", f"{sum(lost):,}" if lost else "",
+                 "; ".join(sorted({run[3] for run in runs} - {""}))]
+        print("| " + " | ".join(cells) + " |")
+
+
+def measure_nginx(path, folder, seconds, rounds):
+    tag, other = f"bench-{os.getpid()}", f"bench-{os.getpid()}-nobody"
+    observers = [
+        Observer(NONE, None, None),
+        Observer(OPTED_IN, profiler(path, folder, tag), "watching"),
+        Observer(NOT_OPTED_IN, profiler(path, folder, other), "watching"),
+        Observer("tcpdump -i lo -w /dev/null", ["tcpdump", "-i", "lo", "-n", "-w", "/dev/null", f"port {PORT}"],
+                 "listening on"),
+        Observer("strace -f -e trace=network", ["strace", "-f", "-e", "trace=network", "-o", "/dev/null"], "attached"),
+    ]
+
+    def measure(observer):
+        # nginx writes its title over its environment, so the profiler has to be there when it starts.
+        first = observer if observer.name == OPTED_IN else contextlib.nullcontext()
+        with first, serving(folder, tag) as pids:
+            if observer.name.startswith("strace"):
+                observer.command = [*observer.command[:6], *(word for pid in pids for word in ("-p", pid))]
+            with contextlib.nullcontext() if first is observer else observer:
+                load(1)
+                rate, requests = load(seconds)
+        if observer.summary is None:
+            return rate, ""
+        answered = observer.summary["messages"]["responses"]
+        if observer.name == NOT_OPTED_IN:
+            return rate, "" if answered == 0 else f"sees {answered:,} answers of others!"
+        return rate, "" if answered >= requests else f"{requests - answered:,} of {requests:,} answers not seen!"
+
+    figures = interleave([each for each in observers if each.is_there()], rounds, measure)
+    print_table("nginx under wrk: 32 kept-alive connections, small answers", "requests/s", figures, 0)
+
+
+def measure_writes(path, folder, rounds, count):
+    other = f"bench-{os.getpid()}-nobody"
+    loop = f"{folder}/write-loop"
+    subprocess.run(["cc", "-O2", "-Wall", "-o", loop, str(HERE / "tools" / "write-loop.c")], check=True)
+    observers = [
+        Observer(NONE, None, None),
+        Observer(SOCKET, profiler(path, folder, other, "--hooks", "socket"), "watching"),
+        Observer(SYSCALL, profiler(path, folder, other, "--hooks", "syscall"), "watching"),
+        Observer("tcpdump -i lo -w /dev/null", ["tcpdump", "-i", "lo", "-n", "-w", "/dev/null"], "listening on"),
+    ]
+
+    def measure(observer):
+        with observer:
+            output = subprocess.run([loop, str(count)], check=True, capture_output=True, text=True).stdout
+        return float(output), ""
+
+    figures = interleave(observers, rounds, measure)
+    print_table("One-byte writes to /dev/null by a process that did not opt in", "CPU ns a write", figures, 1)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--profiler", default=str(ROOT / ".build/release/profiler"))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=5, help="of each run of wrk")
+    parser.add_argument("--writes", type=int, default=3_000_000, help="of each run of the loop")
+    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if os.geteuid() != 0:
+        raise SystemExit("live.py: needs root, for BPF and a network namespace")
+    if not arguments.inside:
+        # A network of its own: nothing else is on its loopback.
+        command = ["unshare", "--net", sys.executable, __file__, "--inside", *sys.argv[1:]]
+        raise SystemExit(subprocess.run(command, check=False).returncode)
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    print(f"{os.cpu_count()} cores, Linux {os.uname().release}, {arguments.rounds} rounds of {arguments.seconds} s")
+    with tempfile.TemporaryDirectory(prefix="tapedeck-live.") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        measure_nginx(arguments.profiler, folder, arguments.seconds, arguments.rounds)
+        measure_writes(arguments.profiler, folder, arguments.rounds, arguments.writes)
+
+
+if __name__ == "__main__":
+    main()

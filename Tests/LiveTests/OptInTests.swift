@@ -1,0 +1,204 @@
+import Foundation
+import Testing
+
+extension Live {
+    /// SPEC.md, section 2: the profiled process decides, by its own environment at exec.
+    @Suite struct `Opting in` {
+        struct Row: CustomTestStringConvertible {
+            var environment: [String: String]
+            /// `TAG` stands for the run's own value; `nil`: any value is allowed.
+            var allowed: String? = "TAG,dev"
+            var isProfiled: Bool
+            var testDescription: String {
+                let few = environment.filter { $0.value.count < 100 && !$0.key.hasPrefix("FILLER") }
+                return "\(few.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }), \(allowed ?? "any")"
+            }
+        }
+
+        static let filler = Dictionary(uniqueKeysWithValues: (1...2000).map { ("FILLER_\($0)", "ADI_PROFILE=TAG") })
+
+        static let table: [Row] = [
+            Row(environment: ["ADI_PROFILE": "TAG"], allowed: nil, isProfiled: true),
+            Row(environment: ["ADI_PROFILE": "TAG"], isProfiled: true),
+            Row(environment: ["ADI_PROFILE": "dev"], allowed: " TAG , dev ", isProfiled: true),
+            Row(environment: ["ADI_PROFILE": "prod"], isProfiled: false),
+            Row(environment: ["ADI_PROFILE": "TAG", "ADI_PROFILE_DISABLED": "1"], allowed: "TAG", isProfiled: false),
+            Row(environment: ["ADI_PROFILE": "TAG", "ADI_PROFILE_DISABLED": "1"], allowed: nil, isProfiled: false),
+            Row(environment: [:], isProfiled: false),
+            Row(environment: [:], allowed: nil, isProfiled: false),
+            Row(environment: ["ADI_PROFILE": ""], allowed: nil, isProfiled: false),
+            // Only the value 1 disables.
+            Row(environment: ["ADI_PROFILE": "TAG", "ADI_PROFILE_DISABLED": "0"], isProfiled: true),
+            Row(environment: ["ADI_PROFILE": "TAG", "ADI_PROFILE_DISABLED": ""], isProfiled: true),
+            Row(environment: ["ADI_PROFILE": "TAG", "ADI_PROFILE_DISABLED": "11"], isProfiled: true),
+            Row(environment: ["ADI_PROFILE": "TAG", "ADI_PROFILE_DISABLED": "true"], isProfiled: true),
+            // What only resembles it.
+            Row(environment: ["ADI_PROFILE": "TAGx"], isProfiled: false),
+            Row(environment: ["ADI_PROFILE": "xTAG"], isProfiled: false),
+            Row(environment: ["ADI_PROFILE": "TAG,dev"], isProfiled: false),
+            Row(environment: ["adi_profile": "TAG", "XADI_PROFILE": "TAG", "ADI_PROFILES": "TAG"], isProfiled: false),
+            Row(environment: ["ADI_PROFILE_NAME": "TAG", "FILLER": "ADI_PROFILE=TAG"], isProfiled: false),
+            // Among many, and among long ones.
+            Row(environment: filler.merging(["ADI_PROFILE": "TAG"]) { $1 }, isProfiled: true),
+            Row(environment: filler, isProfiled: false),
+            Row(
+                environment: ["FILLER": String(repeating: "x", count: 100_000), "ADI_PROFILE": "TAG"], isProfiled: true),
+            Row(
+                environment: [
+                    "FILLER": String(repeating: "x", count: 100_000), "ADI_PROFILE": "TAG", "ADI_PROFILE_DISABLED": "1",
+                ], isProfiled: false),
+        ]
+
+        @Test(arguments: table)
+        func `the environment at exec decides`(_ row: Row) throws {
+            let run = try LiveRun()
+            try run.start(allow: .some(row.allowed?.replacing("TAG", with: run.tag)))
+            try run.waitUntilWatching()
+            let moved = try run.exercise(
+                "write-read", clientOptedIn: false,
+                environment: row.environment.mapValues { $0.replacing("TAG", with: run.tag) })
+            let outcome = try run.stop()
+            let own = outcome.events.filter { $0.pid == moved.client[0].pid }
+            #expect(own.count == (row.isProfiled ? 2 : 0))
+            if row.isProfiled { expectStreams(outcome, moved.client[0]) }
+        }
+
+        @Test func `by the variables of the profiler's own environment too`() throws {
+            let run = try LiveRun()
+            try run.start(allow: .some(nil), environment: ["ADI_PROFILE_ALLOWED": "other, \(run.tag)"])
+            try run.waitUntilWatching()
+            let moved = try run.exercise("write-read")
+            let outcome = try run.stop()
+            expectStreams(outcome, moved.client[0])
+        }
+
+        @Test func `parents and children that did not opt in`() throws {
+            let run = try LiveRun(.socket)
+            let server = try run.server("write-read", ["--connections", "2"])
+            let command = "\(Programs.exerciser) write-read client \(server.port)"
+            let child = try run.launch("/bin/sh", ["-c", "env -u ADI_PROFILE \(command); exit"], optedIn: true)
+                .succeed()
+            let other = try run.launch(
+                "/bin/sh", ["-c", "ADI_PROFILE=\(run.tag) \(command); exit"], optedIn: false
+            ).succeed()
+            try server.child.succeed()
+            let outcome = try run.stop()
+            let (unseen, seen) = (try LiveRun.moved(child.output), try LiveRun.moved(other.output))
+            #expect(!outcome.events.contains { $0.pid == unseen[0].pid })
+            expectStreams(outcome, seen[0])
+            expectNoLoss(outcome, bytes: seen[0].total)
+        }
+
+        @Test(arguments: Hooks.allCases)
+        func `an exec is judged anew, with the connection kept`(_ hooks: Hooks) throws {
+            let run = try LiveRun(hooks)
+            let out = try run.exercise("exec", environment: ["EXERCISER_NEXT_SECRET": "hidden-after-exec"])
+            let into = try run.exercise(
+                "exec", client: ["--secret", "hidden-before-exec"], clientOptedIn: false,
+                environment: ["EXERCISER_NEXT_PROFILE": run.tag])
+            let outcome = try run.stop()
+            #expect(outcome.requests.map(\.url) == ["/exec/1", "/adopted/2"])
+            #expect(outcome.requests.map(\.pid) == [out.client[0].pid, into.client[0].pid])
+            #expect(outcome.summary.connections.opened == 2)
+            #expect(outcome.summary.connections.joinedLate == 1)
+            for (name, bytes) in outcome.everything { #expect(!contains(bytes, "hidden-"), "\(name)") }
+            #expect(outcome.summary.bytes.balanced)
+        }
+
+        @Test func `who ran before the profiler is judged at its start`() throws {
+            let run = try LiveRun()
+            let server = try run.server("write-read", ["--connections", "3"])
+            let options = ["--exchanges", "3", "--pause"]
+            let client = try run.client("write-read", server.port, options)
+            _ = try client.line { $0.contains("paused") }
+            let server2 = try run.server("write-read")
+            let other = try run.client("write-read", server2.port, options, optedIn: false)
+            _ = try other.line { $0.contains("paused") }
+            try run.start()
+            try run.waitUntilWatching()
+            try client.proceed()
+            try other.proceed()
+            let moved = try LiveRun.moved(client.succeed().output)
+            try other.succeed()
+            let outcome = try run.stop()
+            #expect(outcome.requests.map(\.url) == ["/write-read/2", "/write-read/3"])
+            #expect(outcome.events.allSatisfy { $0.pid == moved[0].pid })
+            #expect(outcome.events.allSatisfy { [$0.sourcePort, $0.destPort].contains(moved[0].localPort) })
+            #expect(outcome.summary.connections.joinedLate == 1)
+            #expect(outcome.summary.messages.exchanges == 2)
+            #expect(outcome.summary.anomalies.isEmpty)
+            try run.expectReplayAgrees(outcome)
+        }
+
+        @Test func `who starts while the profiler does is not missed`() throws {
+            let run = try LiveRun()
+            let servers = try (0..<15).map { _ in try run.server("write-read") }
+            try run.start()
+            let clients = try servers.map { try run.client("write-read", $0.port, ["--exchanges", "2", "--pause"]) }
+            try run.waitUntilWatching()
+            for client in clients {
+                _ = try client.line { $0.contains("paused") }
+                try client.proceed()
+                try client.succeed()
+            }
+            let outcome = try run.stop()
+            let seen = Set(outcome.requests.filter { $0.url == "/write-read/2" }.compactMap(\.pid))
+            #expect(seen == Set(clients.map(\.pid)))
+        }
+
+        @Test(arguments: [SIGKILL, 0])
+        func `a reused pid inherits nothing`(_ signal: Int32) throws {
+            let run = try LiveRun(.socket)
+            let pid: Int32
+            if signal == SIGKILL {
+                let server = try run.server("killed")
+                let client = try run.client("killed", server.port, ["--die-after", "500"])
+                pid = client.pid
+                _ = try client.wait()
+                try server.child.succeed()
+            } else {
+                pid = try run.exercise("write-read").client[0].pid
+            }
+            let hidden = try run.exercise(
+                "write-read", client: ["--secret", "hidden-by-reuse", "--pid", "\(pid)"], clientOptedIn: false)
+            #expect(hidden.client[0].pid == pid, "the pid was really used again")
+            let seen = try run.exercise("write-read", client: ["--exchanges", "2", "--pid", "\(pid)"])
+            #expect(seen.client[0].pid == pid)
+            let outcome = try run.stop()
+            for (name, bytes) in outcome.everything { #expect(!contains(bytes, "hidden-by-reuse"), "\(name)") }
+            expectStreams(outcome, seen.client[0])
+            #expect(outcome.requests.contains { $0.url == "/write-read/2" })
+        }
+    }
+
+    @Suite struct Secrets {
+        /// The tape is everything that has left the ring buffer.
+        @Test(arguments: Hooks.allCases)
+        func `no byte of a process that did not opt in leaves the kernel`(_ hooks: Hooks) throws {
+            let run = try LiveRun(hooks)
+            let secret = "s3cret-\(UInt64.random(in: 0 ... .max))"
+            let environment = ["UNSEEN_VARIABLE": secret]
+            let shouting = try run.server("write-read", ["--secret", secret], environment: environment)
+            let shouter = try run.client(
+                "write-read", shouting.port, ["--secret", secret, "--exchanges", "3000"], optedIn: false,
+                environment: environment)
+            for name in ["write-read", "sendmmsg-recvmmsg", "sendfile", "io-uring", "threads", "fork"] {
+                try run.exercise(name, client: ["--exchanges", "20"], serverOptedIn: true)
+            }
+            // The connection of a process that opted in, in other hands.
+            let passed = try run.exercise("fd-passing-out", environment: ["EXERCISER_NEXT_SECRET": secret])
+            try shouter.succeed()
+            try shouting.child.succeed()
+            let outcome = try run.stop()
+            #expect(outcome.requests.count > 100)
+            #expect(!outcome.tape.isEmpty)
+            for (name, bytes) in outcome.everything { #expect(!contains(bytes, secret), "\(name)") }
+            let text = try Child(Programs.replay, ["convert", run.path("run.tape"), run.path("run.jsonl")]).wait()
+            #expect(text.status == 0, "\(text.errors)")
+            #expect(!contains(run.folder.bytes("run.jsonl") ?? [], secret))
+            #expect(outcome.requests.suffix(2).map(\.url) == ["/fd-passing-out/1", "/fd-passing-out/3"])
+            #expect(passed.client.count == 2)
+            #expect(outcome.summary.bytes.balanced)
+        }
+    }
+}
