@@ -21,19 +21,19 @@ final class Recording: EventSink {
 
     init(_ settings: LiveSettings) throws(Failure) {
         var options = Profiler.Options()
-        // options.environmentPrefixes = settings.environmentPrefixes
-        // options.redact = settings.redact
+        options.environmentPrefixes = settings.environmentPrefixes
+        options.redact = settings.redact
         options.limits.bodyBytes = settings.bodyLimit
         profiler = Profiler(options)
-        log = try LiveOutput(settings.outputPath, option: "OUTPUT_PATH")
-        environment = try LiveOutput(settings.environmentPath, option: "ENV_OUTPUT_PATH")
+        log = try LiveOutput(settings.outputPath, option: "OUTPUT_PATH (--output)")
+        environment = try LiveOutput(settings.environmentPath, option: "ENV_OUTPUT_PATH (--env-output)")
         mapPath = settings.serviceMapPath
         trace = try settings.tracePath.map { path throws(Failure) in
             try LiveOutput(path, option: "--record", stopsAtFailure: true)
         }
         if let mapPath {
             // Whether it can be written is found out before anything is attached.
-            let file = try OutputFile(mapPath, option: "SERVICE_MAP_PATH")
+            let file = try OutputFile(mapPath, option: "SERVICE_MAP_PATH (--service-map)")
             file.discard()
         }
     }
@@ -52,7 +52,7 @@ final class Recording: EventSink {
     func flush() {
         flushTrace()
         flushLog()
-        // profiler.drainEnvironment { environment?.write($0) }
+        profiler.drainEnvironment { environment?.write($0) }
         let now = Self.monotonic()
         guard hasNews, mapPath != nil, now &- mapWritten >= Self.mapInterval else { return }
         mapWritten = now
@@ -80,7 +80,7 @@ final class Recording: EventSink {
     private func writeMap() {
         guard let mapPath else { return }
         do throws(Failure) {
-            let file = try OutputFile(mapPath, option: "SERVICE_MAP_PATH")
+            let file = try OutputFile(mapPath, option: "SERVICE_MAP_PATH (--service-map)")
             try file.write(ServiceMapFile.yaml(profiler.serviceMap()))
             try file.commit()
             mapFailed = false

@@ -14,6 +14,8 @@ struct Replaying {
     struct Result {
         var summary: Summary
         var map: ServiceMapDocument
+        /// The environment file.
+        var environments: [UInt8]
         var capture: CaptureReport
     }
 
@@ -48,7 +50,10 @@ struct Replaying {
         _ = try drain(profiler, log)
         var capture = CaptureReport(tape)
         capture.wasInterrupted = Interruption.isRequested
-        return Result(summary: profiler.summary, map: profiler.serviceMap(), capture: capture)
+        var environments: [UInt8] = []
+        profiler.drainEnvironment { environments += [UInt8]($0) }
+        return Result(
+            summary: profiler.summary, map: profiler.serviceMap(), environments: environments, capture: capture)
     }
 
     private func drain(_ profiler: Profiler, _ log: (RawSpan) throws(Failure) -> Bool) throws(Failure) -> Bool {

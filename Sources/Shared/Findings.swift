@@ -15,8 +15,10 @@ package final class Findings {
     @exclusivity(unchecked) package var shapes: ShapeTable
     @exclusivity(unchecked) package var bodies = BodyShapes()
     @exclusivity(unchecked) package var log: EventLog
+    @exclusivity(unchecked) package var environment: EnvironmentFile
     package let limits: Limits
     package let writesEvents: Bool
+    private let redacts: Bool
     @exclusivity(unchecked) private var map: ServiceMap
     private let names: AddressNames
     @exclusivity(unchecked) package var participants: Participants
@@ -29,13 +31,18 @@ package final class Findings {
         limits = options.limits
         writesEvents = options.eventLog
         names = options.names
+        environment = EnvironmentFile(prefixes: options.environmentPrefixes, redacts: options.redact)
         shapes = ShapeTable(limits: options.limits)
         participants = Participants(limits: options.limits)
         map = ServiceMap(limits: options.limits)
         log = EventLog(bodyLimit: options.limits.bodyBytes)
+        redacts = options.redact
     }
 
-    package func add(_ process: ProcessIdentity) { participants.add(process) }
+    package func add(_ process: ProcessIdentity) {
+        participants.add(process)
+        environment.write(process)
+    }
 
     // MARK: Names
 
@@ -103,6 +110,7 @@ package final class Findings {
         _ stream: HTTPStream, _ connection: Connection, isSend: Bool, _ request: Exchange?,
         _ exchanges: borrowing ExchangeQueue
     ) {
+        if redacts { stream.message.hideSecrets() }
         log.write(
             stream.message, connection, isSend: isSend, process: process(of: connection), request: request,
             requestText: exchanges.text.span.bytes)

@@ -11,6 +11,10 @@ package final class Profiler {
         package var eventLog = true
         package var limits = Limits()
         package var names = AddressNames()
+        /// Prefixes of the environment variables that are kept; empty: all.
+        package var environmentPrefixes: [String] = []
+        /// Hide values that look like credentials, in the environment file and in the event log.
+        package var redact = false
     }
 
     private let findings: Findings
@@ -41,7 +45,9 @@ package final class Profiler {
         case .open(let opened): open(opened, now)
         case .close(let closed): close(closed, now)
         case .process(let process): findings.add(process)
-        case .exit(let process): findings.participants.end(process)
+        case .exit(let process):
+            findings.participants.end(process)
+            findings.environment.forget(process)
         case .listening(let listening): findings.participants.add(listening)
         case .container(let fact): findings.participants.add(fact)
         case .lost(let loss): findings.summary.losses[loss.reason] &+= loss.count
@@ -67,6 +73,9 @@ package final class Profiler {
 
     /// Lends the event log's new lines to the sink, and forgets them.
     package func drainEventLog(_ body: (RawSpan) -> Void) { findings.log.drain(body) }
+
+    /// Lends the environment file's new documents to the sink, and forgets them.
+    package func drainEnvironment(_ body: (RawSpan) -> Void) { findings.environment.drain(body) }
 
     /// The service map as of now.
     package func serviceMap() -> ServiceMapDocument {

@@ -26,6 +26,18 @@ struct Run: ParsableCommand {
     )
     var serviceMap: String?
 
+    @Option(
+        help: ArgumentHelp("Write the environments, YAML (or ENV_OUTPUT_PATH).", valueName: "file"), completion: .file()
+    )
+    var envOutput: String?
+
+    @Option(
+        help: ArgumentHelp("Variables to keep, by prefix (or ENV_PREFIX_LIST; default: all).", valueName: "a,b"))
+    var envPrefix: String?
+
+    @Flag(help: "Hide values of variables and header fields that look like credentials.")
+    var redact = false
+
     @OptionGroup var names: NameOptions
 
     @Flag(help: "Print the summary as one JSON object.")
@@ -47,9 +59,12 @@ struct Run: ParsableCommand {
     func run() throws {
         let outputPath = output ?? Self.environment("OUTPUT_PATH")
         let mapPath = serviceMap ?? Self.environment("SERVICE_MAP_PATH")
+        let environmentPath = envOutput ?? Self.environment("ENV_OUTPUT_PATH")
         var replaying = Replaying()
         replaying.options.names = try names.read()
         replaying.options.eventLog = outputPath != nil
+        replaying.options.environmentPrefixes = OptIn.list(envPrefix ?? Self.environment("ENV_PREFIX_LIST") ?? "")
+        replaying.options.redact = redact
         if let bodyLimit {
             guard bodyLimit >= 0 else { throw Failure("--body-limit \(bodyLimit): write a number of bytes, 0 or more") }
             replaying.options.limits.bodyBytes = bodyLimit
@@ -59,11 +74,16 @@ struct Run: ParsableCommand {
             replaying.readsAhead = threads > 1
         }
         replaying.showsProgress = !quiet
-        try checkPaths(outputPath, mapPath)
+        try checkPaths([("--output", outputPath), ("--service-map", mapPath), ("--env-output", environmentPath)])
 
         let log = try outputPath.map { path throws(Failure) in try OutputFile(path, option: "--output") }
         let mapFile: OutputFile?
+        let environmentFile: OutputFile?
         do throws(Failure) {
+            // It holds secrets.
+            environmentFile = try environmentPath.map { path throws(Failure) in
+                try OutputFile(path, option: "--env-output", mode: 0o600)
+            }
             mapFile = try mapPath.map { path throws(Failure) in try OutputFile(path, option: "--service-map") }
         } catch {
             log?.discard()
@@ -77,17 +97,21 @@ struct Run: ParsableCommand {
             }
         } catch {
             mapFile?.discard()
+            environmentFile?.discard()
             log?.discardIfEmpty()
             throw error
         }
         try log?.commit()
         try mapFile?.write(ServiceMapFile.yaml(result.map))
         try mapFile?.commit()
+        try environmentFile?.write(result.environments.span.bytes)
+        try environmentFile?.commit()
 
-        let dataOnOutput = outputPath == "-" || mapPath == "-"
+        let dataOnOutput = [outputPath, mapPath, environmentPath].contains("-")
         if !quiet {
             let screen = dataOnOutput ? STDERR_FILENO : STDOUT_FILENO
-            let text = summary(result, showsMap: outputPath == nil && mapPath == nil, Terminal.style(screen))
+            let text = summary(
+                result, showsMap: outputPath == nil && mapPath == nil && environmentPath == nil, Terminal.style(screen))
             StandardOutput.write(text, to: screen)
         }
         for line in result.capture.complaints { Terminal.complain(line) }
@@ -106,11 +130,15 @@ struct Run: ParsableCommand {
     }
 
     /// No two outputs, and no input and output, may be the same file.
-    private func checkPaths(_ outputPath: String?, _ mapPath: String?) throws(Failure) {
-        if let outputPath, let mapPath, OutputFile.isSame(outputPath, mapPath), !OutputFile.isDirect(outputPath) {
-            throw Failure("--output and --service-map are both \(outputPath); write them to two files")
+    private func checkPaths(_ outputs: [(option: String, path: String?)]) throws(Failure) {
+        for (index, output) in outputs.enumerated() {
+            guard let path = output.path, !OutputFile.isDirect(path) else { continue }
+            for other in outputs[..<index] {
+                guard let earlier = other.path, OutputFile.isSame(earlier, path) else { continue }
+                throw Failure("\(other.option) and \(output.option) are both \(path); write them to two files")
+            }
         }
-        for (option, path) in [("--output", outputPath), ("--service-map", mapPath)] {
+        for (option, path) in outputs {
             guard let path, path != "-" else { continue }
             if let input = inputs.first(where: { $0 != "-" && OutputFile.isSame($0, path) }) {
                 throw Failure("\(option) \(path): would overwrite the input \(input); choose another file")
