@@ -82,6 +82,7 @@ struct inet_sock {
 struct tcp_sock {
 	__u32 write_seq;	/* after the last byte that a process handed over */
 	__u32 copied_seq;	/* after the last byte that a process was given */
+	__u32 rcv_nxt;		/* after the last that came in order */
 } RELOCATED;
 
 struct socket {

@@ -31,8 +31,11 @@ struct socket_state {
 	struct tapedeck_connection connection;
 	struct tapedeck_lost lost[2];
 	__u32 receive_next;
+	__s32 error;		/* sk_err at the end: the process may fetch it, and clear it */
 	__u8 received_end;
-	__u8 padding[3];
+	__u8 sent_fin;
+	__u8 peer_fin;
+	__u8 last_state;
 };
 
 /* By the kernel's sock, not by file descriptor: it survives dup, fork and passing the descriptor on. */
@@ -355,6 +358,11 @@ static __always_inline __u32 copied_seq(struct sock *sk)
 	return BPF_CORE_READ((struct tcp_sock *)sk, copied_seq);
 }
 
+static __always_inline __u32 rcv_nxt(struct sock *sk)
+{
+	return BPF_CORE_READ((struct tcp_sock *)sk, rcv_nxt);
+}
+
 static __always_inline void map_ipv4(__u8 *address, __u32 ipv4)
 {
 	__builtin_memset(address, 0, 10);
@@ -418,9 +426,10 @@ static __always_inline void emit_state(struct socket_state *state, struct sock *
 	record.lost[1] = state->lost[1];
 	record.send_next = write_seq(sk);
 	record.receive_next = copied_seq(sk);
-	record.error = BPF_CORE_READ(sk, sk_err);
-	record.shutdown = BPF_CORE_READ(sk, sk_shutdown);
+	record.error = state->error;
 	record.old_state = old_state;
+	record.sent_fin = state->sent_fin;
+	record.read_fin = state->received_end || (state->peer_fin && record.receive_next == rcv_nxt(sk));
 	if (!output(&record, sizeof(record)))
 		state->lost[0].length = state->lost[1].length = 0;
 }
@@ -464,6 +473,10 @@ int socket_state(struct bpf_raw_tracepoint_args *ctx)
 			listens(sk, task);
 			return 0;
 		}
+		/* A socket can be disconnected and used again. */
+		state = bpf_map_lookup_elem(&sockets, &key);
+		if (state && state->connection.process.pid)
+			emit_state(state, sk, TAPEDECK_CLOSE, state->last_state);
 		state = add_socket(sk, TAPEDECK_CLIENT, 0, 0, 0);
 		if (state)
 			identify(&state->connection.process, task);
@@ -489,13 +502,37 @@ int socket_state(struct bpf_raw_tracepoint_args *ctx)
 	} else if (new != old && (new == TCP_FIN_WAIT1 || new == TCP_LAST_ACK)) {
 		if (state->connection.process.pid)
 			emit_state(state, sk, TAPEDECK_FINISHED, old);
-	} else if (new == TCP_CLOSE) {
-		if (old == TCP_SYN_SENT)
-			read_tuple(&state->connection, sk);
-		if (state->connection.process.pid)
-			emit_state(state, sk, old == TCP_SYN_SENT ? TAPEDECK_CONNECT_FAILED : TAPEDECK_CLOSE, old);
+		state->sent_fin = 1;
+		state->peer_fin |= new == TCP_LAST_ACK;
+	} else if (new == TCP_CLOSE_WAIT || new == TCP_CLOSING) {
+		state->peer_fin = 1;
+	} else if (new == TCP_CLOSE && old == TCP_SYN_SENT) {
+		read_tuple(&state->connection, sk);
+		state->error = BPF_CORE_READ(sk, sk_err);
+		emit_state(state, sk, TAPEDECK_CONNECT_FAILED, old);
 		bpf_map_delete_elem(&sockets, &key);
+	} else if (new == TCP_CLOSE) {
+		/* What has come may still be read: the end is told when the socket goes. */
+		state->error = BPF_CORE_READ(sk, sk_err);
+		state->last_state = old;
+		state->peer_fin |= old == TCP_FIN_WAIT2 && !state->error;
 	}
+	return 0;
+}
+
+/* The socket goes: nobody can read from it any more. */
+SEC("raw_tp/tcp_destroy_sock")
+int socket_destroyed(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct sock *sk = (struct sock *)ctx->args[0];
+	__u64 key = (__u64)sk;
+	struct socket_state *state = bpf_map_lookup_elem(&sockets, &key);
+
+	if (!state)
+		return 0;
+	if (state->connection.process.pid)
+		emit_state(state, sk, TAPEDECK_CLOSE, state->last_state);
+	bpf_map_delete_elem(&sockets, &key);
 	return 0;
 }
 
@@ -870,6 +907,14 @@ int call_begins(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
+/* Flags of the calls that have some: a peek moves nothing. */
+static __always_inline __u32 receive_flags(struct call *call)
+{
+	if (call->number == NR_recvfrom || call->number == NR_recvmmsg)
+		return call->argument[3];
+	return call->number == NR_recvmsg ? call->argument[2] : 0;
+}
+
 struct messages {
 	struct sock *sk;
 	struct call call;
@@ -925,18 +970,12 @@ static __always_inline void ended(struct task_struct *task, struct thread *threa
 	} else {
 		struct call call = thread->call;
 
+		if (receive_flags(&call) & (MSG_TRUNC | MSG_OOB))
+			call.number = ~0U;
 		state = socket_of(sk, task, thread, result, direction);
 		if (state)
 			moved(state, &call, first_byte(sk, thread, result, direction), result, direction);
 	}
-}
-
-/* Flags of the calls that have some: a peek moves nothing. */
-static __always_inline __u32 receive_flags(struct call *call)
-{
-	if (call->number == NR_recvfrom || call->number == NR_recvmmsg)
-		return call->argument[3];
-	return call->number == NR_recvmsg ? call->argument[2] : 0;
 }
 
 SEC("raw_tp/sys_exit")

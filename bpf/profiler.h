@@ -126,8 +126,9 @@ struct tapedeck_state {
 	__u32 receive_next;
 	__s32 error;		/* sk_err */
 	__u8 old_state;		/* TCP state before */
-	__u8 shutdown;		/* sk_shutdown */
-	__u8 padding[2];
+	__u8 read_fin;		/* receive_next counts the FIN, which takes a sequence number */
+	__u8 sent_fin;		/* so does send_next */
+	__u8 padding;
 };
 
 struct tapedeck_listen {

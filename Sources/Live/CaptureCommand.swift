@@ -72,7 +72,7 @@ struct CaptureCommand: ParsableCommand {
                 StandardOutput.write(report.text + "\n", to: screen)
             }
         }
-        if unwritten > 0 || !capture.summary.losses.nonZero.isEmpty { throw ExitCode(1) }
+        if unwritten > 0 || SummaryReport.isLossy(capture.summary) { throw ExitCode(1) }
     }
 
     private func settings() throws(Failure) -> LiveSettings {

@@ -105,10 +105,9 @@ struct EventDecoder<Sink: EventSink> {
         case TAPEDECK_CLOSE:
             // Beyond a stream's last byte stands the FIN, which takes a sequence number, too.
             let sent = connection.sent.position(of: state.send_next)
-            tellUnseen(.send, until: connection.sent.isFinished && sent > 0 ? sent &- 1 : sent, &connection)
+            tellUnseen(.send, until: state.sent_fin != 0 && sent > 0 ? sent &- 1 : sent, &connection)
             let received = connection.received.position(of: state.receive_next)
-            let isFIN = state.shutdown & 1 != 0 && received == connection.received.next &+ 1
-            if !isFIN { tellUnseen(.receive, until: received, &connection) }
+            tellUnseen(.receive, until: state.read_fin != 0 && received > 0 ? received &- 1 : received, &connection)
             emit(.close(ConnectionClosed(id: connection.id, how: Self.how(state), error: state.error)))
             connections[serial] = nil
             return

@@ -92,7 +92,8 @@ extension Live {
         @Test(arguments: Hooks.allCases)
         func `an exec is judged anew, with the connection kept`(_ hooks: Hooks) throws {
             let run = try LiveRun(hooks)
-            let out = try run.exercise("exec", environment: ["EXERCISER_NEXT_SECRET": "hidden-after-exec"])
+            let out = try run.exercise(
+                "exec", environment: ["EXERCISER_NEXT_SECRET": String("hidden-after-exec".reversed())])
             let into = try run.exercise(
                 "exec", client: ["--secret", "hidden-before-exec"], clientOptedIn: false,
                 environment: ["EXERCISER_NEXT_PROFILE": run.tag])
@@ -186,7 +187,8 @@ extension Live {
                 try run.exercise(name, client: ["--exchanges", "20"], serverOptedIn: true)
             }
             // The connection of a process that opted in, in other hands.
-            let passed = try run.exercise("fd-passing-out", environment: ["EXERCISER_NEXT_SECRET": secret])
+            let passed = try run.exercise(
+                "fd-passing-out", environment: ["EXERCISER_NEXT_SECRET": String(secret.reversed())])
             try shouter.succeed()
             try shouting.child.succeed()
             let outcome = try run.stop()

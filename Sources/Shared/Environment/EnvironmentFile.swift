@@ -8,6 +8,9 @@ package struct EnvironmentFile {
     /// Whether values that look like credentials are hidden.
     let redacts: Bool
     private var text: [UInt8] = []
+    /// Stands before base64 in the document that is being made: Yams writes no tags, so that `!!binary` is put in its
+    /// place afterwards.
+    private var marker = ""
     private var written: [ProcessKey: ProcessIdentity] = [:]
 
     package init(prefixes: [String], redacts: Bool) {
@@ -29,25 +32,36 @@ package struct EnvironmentFile {
         if case .unavailable(let reason) = process.environment, reason.isEmpty { return }
         guard written[process.key] != process else { return }
         written[process.key] = process
+        chooseMarker(process)
         var pairs: [(Node, Node)] = [
             (Self.key("adi_profile_pid"), Node(String(process.key.pid), Tag(.int))),
-            (Self.key("adi_profile_match"), Self.value(Array((process.profile ?? "").utf8))),
+            (Self.key("adi_profile_match"), value(Array((process.profile ?? "").utf8))),
         ]
-        if let name = process.profileName { pairs.append((Self.key("adi_profile_name"), Self.value(Array(name.utf8)))) }
-        pairs.append((Self.key("adi_profile_cmdline"), Self.value(Array(process.commandLine.utf8))))
+        if let name = process.profileName { pairs.append((Self.key("adi_profile_name"), value(Array(name.utf8)))) }
+        pairs.append((Self.key("adi_profile_cmdline"), value(Array(process.commandLine.utf8))))
         switch process.environment {
         case .block(let block): pairs.append((Self.key("adi_profile_env"), variables(block)))
-        case .unavailable(let reason): pairs.append((Self.key("error"), Self.value(Array(reason.utf8))))
+        case .unavailable(let reason): pairs.append((Self.key("error"), value(Array(reason.utf8))))
         }
         let document = Node.mapping(Node.Mapping(pairs, Tag(.map), .block))
         do {
-            text += try Yams.serialize(
-                node: document, width: -1, allowUnicode: true, explicitStart: true, sortKeys: false
-            ).utf8
+            let yaml = try Yams.serialize(
+                node: document, width: -1, allowUnicode: true, explicitStart: true, sortKeys: false)
+            text += Array(yaml.utf8).replacing(Array("\"\(marker)".utf8), with: Array("!!binary \"".utf8))
         } catch {
             // What libyaml can't write must not take the other processes' documents with it.
             text += "---\nadi_profile_pid: \(process.key.pid)\nerror: \"can't be written as YAML\"\n".utf8
         }
+    }
+
+    /// A text that the document does not have.
+    private mutating func chooseMarker(_ process: ProcessIdentity) {
+        guard case .block(let block) = process.environment else { return }
+        var number = 0
+        repeat {
+            marker = "binary-\(number):"
+            number += 1
+        } while [block, Array(process.commandLine.utf8)].contains { $0.firstRange(of: Array(marker.utf8)) != nil }
     }
 
     /// The variables that are kept, in the order of the environment; of two of one name the first counts (getenv).
@@ -61,25 +75,25 @@ package struct EnvironmentFile {
             guard prefixes.isEmpty || prefixes.contains(where: { name.starts(with: $0.utf8) }),
                 known.insert(name).inserted
             else { continue }
-            var value = Array(entry[(equals + 1)...])
-            if redacts { value = Redaction.value(value, ofKey: String(decoding: name, as: UTF8.self)) }
-            pairs.append((Self.scalar(Array(name), .any), Self.value(value)))
+            var content = Array(entry[(equals + 1)...])
+            if redacts { content = Redaction.value(content, ofKey: String(decoding: name, as: UTF8.self)) }
+            pairs.append((scalar(Array(name), .any), value(content)))
         }
         return .mapping(Node.Mapping(pairs, Tag(.map), pairs.isEmpty ? .flow : .block))
     }
 
     private static func key(_ name: String) -> Node { Node(name, Tag(.str), .plain) }
 
-    private static func value(_ bytes: [UInt8]) -> Node { scalar(bytes, .doubleQuoted) }
+    private func value(_ bytes: [UInt8]) -> Node { scalar(bytes, .doubleQuoted) }
 
-    /// Text, or what is not UTF-8 as `!!binary`.
-    private static func scalar(_ bytes: [UInt8], _ style: Node.Scalar.Style) -> Node {
+    /// Text, or what is not UTF-8 as base64 behind the marker.
+    private func scalar(_ bytes: [UInt8], _ style: Node.Scalar.Style) -> Node {
         if let text = String(validating: bytes, as: UTF8.self) {
             // A plain name that reads as a number or as null would lose its type.
             let quoted: Node.Scalar.Style = style == .any && Node(text).tag != Tag(.str) ? .doubleQuoted : style
             return Node(text, Tag(.str), quoted)
         }
-        return Node(Base64Text.encode(bytes), Tag(.binary), .doubleQuoted)
+        return Node(marker + Base64Text.encode(bytes), Tag(.str), .doubleQuoted)
     }
 }
 

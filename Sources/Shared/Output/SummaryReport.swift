@@ -112,9 +112,13 @@ package struct SummaryReport {
         if !limits.isEmpty { line("Limits", limits, tone: .warning) }
     }
 
-    /// Whether anything that was on the wire is missing from what was read: exit status 1.
+    /// Whether anything is missing that should have been captured: exit status 1.
+    ///
+    /// What is left out by a setting, or by its nature has no buffer to capture, is shown and is no loss.
     package static func isLossy(_ summary: Summary) -> Bool {
-        summary.losses.total > 0 || summary.bytes.gaps.total > 0
+        let leftOut: [GapReason] = [.captureLimit, .sendfile, .splice, .ioUring]
+        let missing = leftOut.reduce(summary.bytes.gaps.total) { $0 &- summary.bytes.gaps[$1] }
+        return summary.losses.total > 0 || missing > 0
     }
 
     private static func ending(_ how: ConnectionClosed.How) -> String {
