@@ -57,8 +57,8 @@ private func convert(_ inputs: [[UInt8]], _ recorder: some EventRecorder) throws
     @Test(
         arguments: [
             "http/keep-alive", "http/pipelined", "http/ipv6", "http/capture-loss", "http/late-joined",
-            "http/broken-off",
-            "http/half-closed", "http/reused-port", "http/snaplen-200", "http/one-byte-segments", "redis/cli",
+            "http/broken-off", "http/half-closed", "http/reused-port", "http/snaplen-200", "http/one-byte-segments",
+            "redis/cli", "other/silent",
             "demo/shop",
         ])
     func `to packets gives the same messages`(_ name: String) throws {

@@ -129,13 +129,17 @@ struct PacketConnection {
         case .orderly:
             finish(.wire, at, &writer)
             if plaintext != nil { finish(.plaintext, at, &writer) }
+        case .reset where wire.handshake == .begun && !isEstablished:
+            // Nothing came after SYN but this.
+            shake(wire, answerer, [.rst, .ack], at, &writer)
         case .reset:
             // The side that gets ECONNRESET is the other one.
             let sender: Direction = closed.error == 104 ? .receive : .send
             onStream(.wire, at, &writer) { connection, stream, writer in
                 connection.write(stream, sender, [.rst, .ack], nil, RawSpan(), at, &writer)
             }
-        case .idle, .tapeEnd, .superseded: break
+        case .idle, .tapeEnd, .superseded:
+            if isEstablished { onStream(.wire, at, &writer) { _, _, _ in } }
         }
     }
 
@@ -155,6 +159,9 @@ struct PacketConnection {
     }
 
     // MARK: Packets
+
+    /// A process called connect or accept and came back from it; of a capture's SYN nobody knows whether it was answered.
+    private var isEstablished: Bool { opened.process != nil }
 
     private var initiator: Direction { opened.role == .server ? .receive : .send }
     private var answerer: Direction { opened.role == .server ? .send : .receive }
