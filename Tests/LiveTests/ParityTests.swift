@@ -5,7 +5,9 @@ import Yams
 extension Live {
     /// One scenario, seen by the profiler on the client's side, the server's and both, and by tcpdump.
     @Suite struct Parity {
-        /// What a view can't know, and what is therefore not compared. This is the one place that says so.
+        /// What a view can't know, and what is therefore not compared.
+        ///
+        /// This is the one place that says so.
         ///
         /// - Names: the client's view knows the client's ADI_PROFILE_NAME, the server's the server's, the pcap none: the
         ///   sources are merged into one, and destinations are not compared by name.
@@ -38,6 +40,17 @@ extension Live {
             return counts.flatMap { Array(repeating: $0.key, count: $0.value / views) }.sorted()
         }
 
+        /// A value as text, with sorted keys.
+        private static func canonical(_ value: Any) -> String {
+            switch value {
+            case let map as [String: Any]:
+                "{" + map.sorted { $0.key < $1.key }.map { "\($0.key): \(canonical($0.value))" }.joined(separator: ", ")
+                    + "}"
+            case let list as [Any]: "[" + list.map(canonical).joined(separator: ", ") + "]"
+            default: "\(value)"
+            }
+        }
+
         /// The entries of a map without what a view can't know.
         private static func entries(_ map: String) throws -> [String] {
             let root = try #require(try Yams.load(yaml: map) as? [String: Any])
@@ -45,9 +58,7 @@ extension Live {
             return services.flatMap { service in
                 ["endpoints", "connections"].flatMap { kind in
                     (service[kind] as? [[String: Any]] ?? []).map { entry in
-                        let known = entry.filter { !unknowable.contains($0.key) }
-                        return kind + " "
-                            + known.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+                        kind + " " + canonical(entry.filter { !unknowable.contains($0.key) })
                     }
                 }
             }.sorted()
