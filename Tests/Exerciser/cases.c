@@ -195,18 +195,17 @@ static void passes(void)
 
 /* --- another environment, the same connection --- */
 
-/* From back to front in the environment, which is no secret: who opted in shows it. */
+/* It stands there backwards: the environment of a process that opted in is no secret. */
 static char *next_secret(void)
 {
-	static char secret[128];
-	const char *hidden = getenv("EXERCISER_NEXT_SECRET");
-	size_t length = hidden ? strlen(hidden) : 0;
+	static char secret[256];
+	const char *backwards = getenv("EXERCISER_NEXT_SECRET");
+	size_t count = backwards ? strlen(backwards) : 0;
 
-	if (!length || length >= sizeof secret)
+	if (count == 0 || count >= sizeof secret)
 		return NULL;
-	for (size_t i = 0; i < length; i++)
-		secret[i] = hidden[length - 1 - i];
-	secret[length] = 0;
+	for (size_t i = 0; i < count; i++)
+		secret[i] = backwards[count - 1 - i];
 	return secret;
 }
 

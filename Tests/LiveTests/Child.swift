@@ -152,7 +152,7 @@ enum Programs {
         let folders = ["/usr/bin", "/usr/sbin", "/bin", "/sbin", "/usr/local/bin"]
         let paths = folders.map { $0 + "/" + name }
         guard let path = paths.first(where: { FileManager.default.isExecutableFile(atPath: $0) }) else {
-            throw Failed("\(name) is missing: .ci/setup live installs \(package)")
+            throw Failed("\(name) is missing: apt-get install \(package) (.ci/live-packages lists all)")
         }
         return path
     }

@@ -136,12 +136,13 @@ final class LiveRun {
             return documents
         }
 
-        /// Everything that has left the kernel, and what was written of it.
-        var everything: [(name: String, bytes: [UInt8])] {
-            [
+        /// Where a text is in what has left the kernel and in what was written of it.
+        func placesOf(_ secret: String) -> [String] {
+            let everything = [
                 ("tape", tape), ("event log", Array(log.utf8)), ("environment file", Array(environment.utf8)),
                 ("service map", Array(map.utf8)), ("output", Array(output.utf8)), ("errors", Array(errors.utf8)),
             ]
+            return everything.filter { contains($0.1, secret) }.map(\.0)
         }
     }
 

@@ -7,11 +7,11 @@ extension Live {
     @Suite struct `The profiler` {
         @Test(
             arguments: [
-                (["--output", "/no/such/folder/x"], [:], "--output"),
+                (["--output", "/no/such/folder/x"], [:], "OUTPUT_PATH"),
                 ([], ["OUTPUT_PATH": "/no/such/folder/x"], "OUTPUT_PATH"),
-                (["--env-output", "/no/such/folder/x"], [:], "--env-output"),
+                (["--env-output", "/no/such/folder/x"], [:], "ENV_OUTPUT_PATH"),
                 ([], ["ENV_OUTPUT_PATH": "/no/such/folder/x"], "ENV_OUTPUT_PATH"),
-                (["--service-map", "/no/such/folder/x"], [:], "--service-map"),
+                (["--service-map", "/no/such/folder/x"], [:], "SERVICE_MAP_PATH"),
                 ([], ["SERVICE_MAP_PATH": "/tmp"], "SERVICE_MAP_PATH"),
                 (["--record", "/no/such/folder/x"], [:], "--record"),
                 (["--ring-size", "1000"], [:], "--ring-size"),
@@ -149,7 +149,7 @@ extension Live {
             let kept = documents[Int(moved.client[0].pid)]?["adi_profile_env"] as? [String: Any] ?? [:]
             #expect(kept.keys.sorted() == ["A_API_TOKEN", "A_URL", "B_PASSWORD"])
             #expect(kept["A_URL"] as? String == "http://x")
-            #expect(!contains(Array(outcome.environment.utf8), hidden))
+            #expect(!outcome.environment.contains(hidden))
             let empty = documents[Int(none.client[0].pid)]?["adi_profile_env"] as? [String: Any]
             #expect(empty?.isEmpty == true)
             #expect(outcome.environment.contains("adi_profile_env: {}"))

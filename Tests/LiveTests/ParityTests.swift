@@ -1,0 +1,226 @@
+import Foundation
+import Testing
+import Yams
+
+extension Live {
+    /// One scenario, seen by the profiler on the client's side, the server's and both, and by tcpdump.
+    @Suite struct Parity {
+        /// What a view can't know, and what is therefore not compared.
+        ///
+        /// This is the one place that says so.
+        ///
+        /// - Names: the client's view knows the client's ADI_PROFILE_NAME, the server's the server's, the pcap none: the
+        ///   sources are merged into one, and destinations are not compared by name.
+        /// - Types: whether a destination is a `process` is known only where it is profiled.
+        /// - Times: a client and a server meet the same byte at different moments.
+        /// - `generated_at`, pids, command lines, directions: whose they are depends on the side.
+        static let unknowable: Set<String> = [
+            "name", "image", "destination", "destination_type", "first_seen", "last_seen",
+        ]
+
+        enum View: String, CaseIterable { case client, server, both }
+
+        struct Message: Hashable, Comparable, CustomStringConvertible {
+            var description: String
+            static func < (a: Message, b: Message) -> Bool { a.description < b.description }
+        }
+
+        /// HTTP messages of a log, one of each that two sides have seen.
+        private static func messages(_ log: String, views: Int = 1) throws -> [Message] {
+            let all = try Records.lines(LoggedEvent.self, log).filter { $0.eventType == "http" }.map {
+                let text = [
+                    $0.sourceIp, "\($0.sourcePort)", $0.destIp, "\($0.destPort)", "\($0.bytes ?? 0)", $0.method ?? "",
+                    $0.url ?? "", $0.statusCode.map(String.init) ?? "", $0.body ?? $0.bodyBase64 ?? "",
+                    String(decoding: $0.payload, as: UTF8.self),
+                ]
+                return Message(description: text.joined(separator: " "))
+            }
+            let counts = Dictionary(all.map { ($0, 1) }, uniquingKeysWith: +)
+            #expect(counts.values.allSatisfy { $0 % views == 0 }, "each side sees each message")
+            return counts.flatMap { Array(repeating: $0.key, count: $0.value / views) }.sorted()
+        }
+
+        /// A value as text, with sorted keys.
+        private static func canonical(_ value: Any) -> String {
+            switch value {
+            case let map as [String: Any]:
+                "{" + map.sorted { $0.key < $1.key }.map { "\($0.key): \(canonical($0.value))" }.joined(separator: ", ")
+                    + "}"
+            case let list as [Any]: "[" + list.map(canonical).joined(separator: ", ") + "]"
+            default: "\(value)"
+            }
+        }
+
+        /// The entries of a map without what a view can't know.
+        private static func entries(_ map: String) throws -> [String] {
+            let root = try #require(try Yams.load(yaml: map) as? [String: Any])
+            let services = root["services"] as? [[String: Any]] ?? []
+            return services.flatMap { service in
+                ["endpoints", "connections"].flatMap { kind in
+                    (service[kind] as? [[String: Any]] ?? []).map { entry in
+                        kind + " " + canonical(entry.filter { !unknowable.contains($0.key) })
+                    }
+                }
+            }.sorted()
+        }
+
+        private static func replay(_ run: LiveRun, _ input: String, _ name: String) throws -> (log: String, map: String)
+        {
+            let (log, map) = (run.path(name + ".log"), run.path(name + ".map"))
+            let end = try Child(Programs.replay, [input, "-q", "--output", log, "--service-map", map]).wait()
+            #expect(end.status == 0, "\(end.errors)")
+            return (run.folder.text(name + ".log") ?? "", run.folder.text(name + ".map") ?? "")
+        }
+
+        @Test(arguments: View.allCases)
+        func `live, replayed and captured by tcpdump is the same`(_ view: View) throws {
+            let run = try LiveRun()
+            try run.start()
+            try run.waitUntilWatching()
+            let scenario = try Scenario(run, clients: view != .server, servers: view != .client)
+            let pcap = run.path("wire.pcap")
+            let tcpdump = try Child(
+                try Programs.find("tcpdump", package: "tcpdump"),
+                ["-i", "lo", "-U", "--immediate-mode", "-B", "65536", "-w", pcap, scenario.filter])
+            guard tcpdump.errors.line(where: { $0.contains("listening on") }) != nil else {
+                throw Failed("tcpdump: \(tcpdump.errors.text)")
+            }
+            try scenario.play()
+            let outcome = try run.stop()
+            tcpdump.signal(SIGINT)
+            let captured = try tcpdump.wait()
+            #expect(captured.errors.contains("0 packets dropped by kernel"))
+            expectBalance(outcome, bytes: nil)
+            #expect(outcome.summary.lost.isEmpty)
+            try run.expectReplayAgrees(outcome)
+
+            let wire = try Self.replay(run, pcap, "wire")
+            let live = try Self.messages(outcome.log, views: view == .both ? 2 : 1)
+            #expect(live == (try Self.messages(wire.log)))
+            #expect(live.count == 2 * scenario.exchanges)
+            let (ours, theirs) = (try Self.entries(outcome.map), try Self.entries(wire.map))
+            #expect(ours.filter { !theirs.contains($0) } == [], "only live")
+            #expect(theirs.filter { !ours.contains($0) } == [], "only in tcpdump's capture")
+            #expect(ours.count == theirs.count)
+            let protocols = Set(try Records.lines(LoggedEvent.self, outcome.log).compactMap(\.protocol))
+            #expect(protocols == scenario.protocols)
+        }
+    }
+}
+
+/// Servers on ports of the kernel's choice, and what their clients do.
+private final class Scenario {
+    private let run: LiveRun
+    private var servers: [Child] = []
+    private let clientsOptIn: Bool
+    private let http: Int, redis: Int, nats: Int, postgres: Int
+    private let psql: String, curl: String, redisCLI: String
+    let exchanges = 5
+    let protocols: Set = ["redis", "nats", "postgres"]
+
+    var filter: String { [http, redis, nats, postgres].map { "tcp port \($0)" }.joined(separator: " or ") }
+
+    init(_ run: LiveRun, clients: Bool, servers optIn: Bool) throws {
+        self.run = run
+        clientsOptIn = clients
+        (http, redis, nats, postgres) = (
+            try Self.freePort(), try Self.freePort(), try Self.freePort(), try Self.freePort()
+        )
+        curl = try Programs.find("curl", package: "curl")
+        psql = try Programs.find("psql", package: "postgresql-client")
+        redisCLI = try Programs.find("redis-cli", package: "redis-tools")
+        let python = "/usr/bin/python3"
+        for name in ["one.json", "two.json"] {
+            try Data("{\"name\":\"\(name)\",\"n\":[1,2,3]}".utf8).write(to: URL(fileURLWithPath: run.path(name)))
+        }
+        func serve(_ name: String, _ program: String, _ arguments: [String], _ port: Int) throws {
+            servers.append(
+                try run.launch(program, arguments, optedIn: optIn, environment: ["ADI_PROFILE_NAME": name]))
+            try Self.wait(port, servers[servers.count - 1])
+        }
+        try serve(
+            "web", python, ["-m", "http.server", "\(http)", "--bind", "127.0.0.1", "--directory", run.folder.path], http
+        )
+        try serve(
+            "redis", try Programs.find("redis-server", package: "redis-server"),
+            ["--port", "\(redis)", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"], redis)
+        try serve(
+            "nats", try Programs.find("nats-server", package: "nats-server"), ["-a", "127.0.0.1", "-p", "\(nats)"], nats
+        )
+        try serve("postgres", "/bin/bash", ["-c", Self.postgresScript(run.path("pg"), postgres)], postgres)
+    }
+
+    /// PostgreSQL refuses to be root; the shell is replaced, so that a signal to it ends the server.
+    private static func postgresScript(_ folder: String, _ port: Int) -> String {
+        """
+        set -e
+        chmod 755 "$(dirname \(folder))"
+        mkdir \(folder) && chown nobody \(folder)
+        bin=$(ls -d /usr/lib/postgresql/*/bin | tail -1)
+        as="setpriv --reuid nobody --clear-groups"
+        $as $bin/initdb -D \(folder) -A trust -U postgres >/dev/null
+        exec $as $bin/postgres -D \(folder) -p \(port) -k \(folder) -c listen_addresses=127.0.0.1
+        """
+    }
+
+    deinit {
+        for server in servers {
+            server.signal(SIGINT)
+            _ = try? server.wait()
+        }
+    }
+
+    private static func freePort() throws -> Int {
+        let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(fd) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(fd, $0, length) == 0 && getsockname(fd, $0, &length) == 0
+            }
+        }
+        guard isBound else { throw Failed("no free port") }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+
+    /// Until somebody listens, as the kernel says: a probe would be a connection.
+    private static func wait(_ port: Int, _ server: Child) throws {
+        let wanted = ":" + String(format: "%04X", port) + " 00000000:0000 0A"
+        let deadline = Date(timeIntervalSinceNow: Conditions.patience)
+        while Date() < deadline, server.isRunning {
+            if (try? String(contentsOfFile: "/proc/net/tcp", encoding: .utf8))?.contains(wanted) == true { return }
+            sched_yield()
+        }
+        throw Failed("nobody listens on \(port): \(server.errors.text)")
+    }
+
+    private func client(_ name: String, _ program: String, _ arguments: [String]) throws {
+        try run.launch(program, arguments, optedIn: clientsOptIn, environment: ["ADI_PROFILE_NAME": name]).succeed()
+    }
+
+    func play() throws {
+        let web = "http://127.0.0.1:\(http)"
+        try client("shop", curl, ["-s", web + "/one.json", web + "/two.json"])
+        try client("shop", curl, ["-s", web + "/none"])
+        try client("shop", curl, ["-s", "-d", "{\"a\":1}", "-H", "Content-Type: application/json", web + "/one.json"])
+        try client("shop", curl, ["-s", "-I", web + "/two.json"])
+        for command in [["set", "key", "value"], ["get", "key"]] {
+            try client("shop", redisCLI, ["-h", "127.0.0.1", "-p", "\(redis)"] + command)
+        }
+        try client(
+            "shop", "/bin/bash",
+            [
+                "-c",
+                """
+                exec 3<>/dev/tcp/127.0.0.1/\(nats); read -r info <&3
+                printf 'CONNECT {"verbose":false}\\r\\nPUB greeting 5\\r\\nhello\\r\\nPING\\r\\n' >&3; read -r pong <&3
+                """,
+            ])
+        try client(
+            "shop", psql,
+            ["-h", "127.0.0.1", "-p", "\(postgres)", "-U", "postgres", "-At", "-c", "select 1, 'two'", "postgres"])
+    }
+}
