@@ -31,6 +31,7 @@ struct socket_state {
 	struct tapedeck_connection connection;
 	struct tapedeck_lost lost[2];
 	__u32 receive_next;
+	__u32 send_end;		/* write_seq at the end: a disconnect changes it */
 	__s32 error;		/* sk_err at the end: the process may fetch it, and clear it */
 	__u8 received_end;
 	__u8 sent_fin;
@@ -424,7 +425,7 @@ static __always_inline void emit_state(struct socket_state *state, struct sock *
 	record.connection = state->connection;
 	record.lost[0] = state->lost[0];
 	record.lost[1] = state->lost[1];
-	record.send_next = write_seq(sk);
+	record.send_next = state->last_state ? state->send_end : write_seq(sk);
 	record.receive_next = copied_seq(sk);
 	record.error = state->error;
 	record.old_state = old_state;
@@ -515,6 +516,7 @@ int socket_state(struct bpf_raw_tracepoint_args *ctx)
 		/* What has come may still be read: the end is told when the socket goes. */
 		state->error = BPF_CORE_READ(sk, sk_err);
 		state->last_state = old;
+		state->send_end = write_seq(sk);
 		state->peer_fin |= old == TCP_FIN_WAIT2 && !state->error;
 	}
 	return 0;

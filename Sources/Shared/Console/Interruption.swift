@@ -13,6 +13,12 @@ package enum Interruption {
         // The flag is made before a handler could be the first to ask for it.
         _ = isRequested
         signal(SIGPIPE, SIG_IGN)
+        // Whoever started the program may have blocked them, which is inherited.
+        var both = sigset_t()
+        sigemptyset(&both)
+        sigaddset(&both, SIGINT)
+        sigaddset(&both, SIGTERM)
+        pthread_sigmask(SIG_UNBLOCK, &both, nil)
         for number in [SIGINT, SIGTERM] {
             signal(number) { received in
                 Interruption.flag.store(true, ordering: .relaxed)
