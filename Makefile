@@ -9,7 +9,7 @@ SWIFT := .ci/swift
 REPLAY := .build/release/replay
 DEMO := Fixtures/demo/shop
 
-.PHONY: help setup build demo test check update-goldens lint format bench bench-live docs clean
+.PHONY: help setup replay build demo test check update-goldens lint format bench bench-live docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-16s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -17,22 +17,26 @@ help: ## list the targets
 setup: ## install the Debian packages that are missing (needs root only then)
 	@.ci/setup
 
-build: setup ## build replay, optimised, in .build/release
+replay: setup
 	@$(SWIFT) build -c release --product replay
 
-demo: build ## replay a capture of a small shop: the summary and the service map
+build: replay ## build replay and profiler, optimised, in .build/release
+	@$(SWIFT) build -c release --product profiler
+
+demo: replay ## replay a capture of a small shop: the summary and the service map
 	@echo
 	$(REPLAY) $(DEMO)/input.pcap --names $(DEMO)/names
 
-test: setup ## run every test, and every fixture against its goldens
+test: ## run every test (live capture, too: needs root), and every fixture against its goldens
+	@.ci/setup live
 	@$(SWIFT) build --build-tests
 	@$(SWIFT) test --skip-build --disable-xctest
 	@$(MAKE) --no-print-directory check
 
-check: build ## replay every fixture and compare with its goldens
+check: replay ## replay every fixture and compare with its goldens
 	$(REPLAY) check Fixtures
 
-update-goldens: build ## rewrite the goldens from what replay says now (then read `git diff Fixtures`)
+update-goldens: replay ## rewrite the goldens from what replay says now (then read `git diff Fixtures`)
 	$(REPLAY) check --update Fixtures
 
 lint: ## check the formatting
@@ -41,7 +45,7 @@ lint: ## check the formatting
 format: ## format the sources in place
 	@$(SWIFT) format --in-place --recursive Sources Tests Package.swift
 
-bench: build ## record the inputs (once, needs root) and measure replay beside other tools; BIG=1: 2 GB, too
+bench: replay ## record the inputs (once, needs root) and measure replay beside other tools; BIG=1: 2 GB, too
 	@Benchmarks/make-inputs.sh http many-conns mixed $(if $(BIG),http-big)
 	@Benchmarks/install.sh peers
 	@python3 Benchmarks/run.py

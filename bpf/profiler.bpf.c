@@ -129,6 +129,15 @@ static __always_inline void count(__u32 counter)
 		*value += 1;
 }
 
+/* Ends of connections that found no room in the ring buffer: without them a connection would seem open for ever. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);	/* serial */
+	__type(value, struct tapedeck_state);
+} unsent SEC(".maps");
+
 /* ---- The ring buffer ---- */
 
 static __always_inline long output(void *record, __u64 size)
@@ -433,6 +442,8 @@ static __always_inline void emit_state(struct socket_state *state, struct sock *
 	record.read_fin = state->received_end || (state->peer_fin && record.receive_next == rcv_nxt(sk));
 	if (!output(&record, sizeof(record)))
 		state->lost[0].length = state->lost[1].length = 0;
+	else if (type == TAPEDECK_CLOSE || type == TAPEDECK_CONNECT_FAILED)
+		bpf_map_update_elem(&unsent, &record.connection.serial, &record, BPF_ANY);
 }
 
 /* A profiled process listens: what arrives on its port is looked at from now on. */

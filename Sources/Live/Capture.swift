@@ -96,6 +96,7 @@ final class Capture {
         let now = program.counters()
         if now != counters {
             if now.ringFull > counters.ringFull {
+                program.takeUnsent()
                 decoder.decoder.lost(Loss(.ringFull, count: now.ringFull &- counters.ringFull))
             }
             if now.mapFull > counters.mapFull {

@@ -41,7 +41,7 @@ final class KernelProgram {
     private var links: [OpaquePointer] = []
     private var ring: OpaquePointer?
     private let sink: RecordSink
-    private let maps: (verdicts: Int32, listening: Int32, counters: Int32)
+    private let maps: (verdicts: Int32, listening: Int32, counters: Int32, unsent: Int32)
 
     /// Takes each record of the ring buffer, in place; says whether there shall be more.
     final class RecordSink {
@@ -70,7 +70,7 @@ final class KernelProgram {
             guard bpf_object__load(object) == 0 else { throw Self.refusal("the kernel refused the program") }
             self.maps = (
                 try Self.descriptor(object, "verdicts"), try Self.descriptor(object, "listening"),
-                try Self.descriptor(object, "counters")
+                try Self.descriptor(object, "counters"), try Self.descriptor(object, "unsent")
             )
             let ringDescriptor = try Self.descriptor(object, "ring")
             self.hooks = hooks
@@ -198,6 +198,19 @@ final class KernelProgram {
 
     /// Gives the waiting records to the sink, until there are none or it wants no more.
     func consume() { ring_buffer__consume(ring) }
+
+    /// Gives the ends of connections for which the ring buffer had no room to the sink, in the order of their time.
+    func takeUnsent() {
+        var records: [tapedeck_state] = []
+        var serial: UInt64 = 0
+        while bpf_map_get_next_key(maps.unsent, nil, &serial) == 0 {
+            var record = tapedeck_state()
+            if bpf_map_lookup_elem(maps.unsent, &serial, &record) == 0 { records.append(record) }
+            bpf_map_delete_elem(maps.unsent, &serial)
+        }
+        records.sort { ($0.header.time, $0.connection.serial) < ($1.header.time, $1.connection.serial) }
+        for record in records { withUnsafeBytes(of: record) { _ = sink.take($0) } }
+    }
 
     func counters() -> Counters {
         let cpus = Int(Swift.max(1, libbpf_num_possible_cpus()))
