@@ -21,7 +21,7 @@ let package = Package(
         // The pipeline: events in, outputs out. No file, no clock, no /proc.
         .target(
             name: "Shared",
-            dependencies: ["CCodecs"],
+            dependencies: ["CCodecs", .product(name: "Yams", package: "Yams")],
             exclude: ["CCodecs", "Console"],
             swiftSettings: settings),
         // zlib, brotli and zstd: the content codings of HTTP.

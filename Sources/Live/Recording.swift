@@ -21,8 +21,8 @@ final class Recording: EventSink {
 
     init(_ settings: LiveSettings) throws(Failure) {
         var options = Profiler.Options()
-        // options.environmentPrefixes = settings.environmentPrefixes
-        // options.redact = settings.redact
+        options.environmentPrefixes = settings.environmentPrefixes
+        options.redact = settings.redact
         options.limits.bodyBytes = settings.bodyLimit
         profiler = Profiler(options)
         log = try LiveOutput(settings.outputPath, option: "OUTPUT_PATH")
@@ -52,7 +52,7 @@ final class Recording: EventSink {
     func flush() {
         flushTrace()
         flushLog()
-        // profiler.drainEnvironment { environment?.write($0) }
+        profiler.drainEnvironment { environment?.write($0) }
         let now = Self.monotonic()
         guard hasNews, mapPath != nil, now &- mapWritten >= Self.mapInterval else { return }
         mapWritten = now

@@ -15,6 +15,8 @@ package final class Findings {
     @exclusivity(unchecked) package var shapes: ShapeTable
     @exclusivity(unchecked) package var bodies = BodyShapes()
     @exclusivity(unchecked) package var log: EventLog
+    /// `nil` where nobody wants them.
+    @exclusivity(unchecked) package var environments: EnvironmentFile?
     package let limits: Limits
     package let writesEvents: Bool
     @exclusivity(unchecked) private var map: ServiceMap
@@ -32,10 +34,22 @@ package final class Findings {
         shapes = ShapeTable(limits: options.limits)
         participants = Participants(limits: options.limits)
         map = ServiceMap(limits: options.limits)
-        log = EventLog(bodyLimit: options.limits.bodyBytes)
+        log = EventLog(bodyLimit: options.limits.bodyBytes, redacts: options.redact)
+        if options.environments {
+            environments = EnvironmentFile(
+                prefixes: options.environmentPrefixes, redacts: options.redact, limits: options.limits)
+        }
     }
 
-    package func add(_ process: ProcessIdentity) { participants.add(process) }
+    package func add(_ process: ProcessIdentity) {
+        participants.add(process)
+        environments?.write(process)
+    }
+
+    package func end(_ process: ProcessKey) {
+        participants.end(process)
+        environments?.end(process)
+    }
 
     // MARK: Names
 

@@ -9,6 +9,12 @@ package final class Profiler {
         package init() {}
         /// Write HTTP and connection events; without it only the map and the summary are made.
         package var eventLog = true
+        /// Write the environments of processes.
+        package var environments = true
+        /// Prefixes of the variables that are kept; empty: all.
+        package var environmentPrefixes: [String] = []
+        /// Hide values that look like credentials (`Redaction`).
+        package var redact = false
         package var limits = Limits()
         package var names = AddressNames()
     }
@@ -41,7 +47,7 @@ package final class Profiler {
         case .open(let opened): open(opened, now)
         case .close(let closed): close(closed, now)
         case .process(let process): findings.add(process)
-        case .exit(let process): findings.participants.end(process)
+        case .exit(let process): findings.end(process)
         case .listening(let listening): findings.participants.add(listening)
         case .container(let fact): findings.participants.add(fact)
         case .lost(let loss): findings.summary.losses[loss.reason] &+= loss.count
@@ -67,6 +73,14 @@ package final class Profiler {
 
     /// Lends the event log's new lines to the sink, and forgets them.
     package func drainEventLog(_ body: (RawSpan) -> Void) { findings.log.drain(body) }
+
+    /// Bytes of environments that nobody took yet.
+    package var environmentBytes: Int { findings.environments?.count ?? 0 }
+
+    /// Lends the new documents of the environment file to the sink, and forgets them.
+    package func drainEnvironment(_ body: (RawSpan) -> Void) {
+        if environmentBytes > 0 { findings.environments?.drain(body) }
+    }
 
     /// The service map as of now.
     package func serviceMap() -> ServiceMapDocument {
