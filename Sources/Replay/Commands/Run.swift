@@ -26,6 +26,8 @@ struct Run: ParsableCommand {
     )
     var serviceMap: String?
 
+    @OptionGroup var environments: EnvironmentOptions
+
     @OptionGroup var names: NameOptions
 
     @Flag(help: "Print the summary as one JSON object.")
@@ -47,9 +49,14 @@ struct Run: ParsableCommand {
     func run() throws {
         let outputPath = output ?? Self.environment("OUTPUT_PATH")
         let mapPath = serviceMap ?? Self.environment("SERVICE_MAP_PATH")
+        let environmentPath = environments.envOutput ?? Self.environment("ENV_OUTPUT_PATH")
         var replaying = Replaying()
         replaying.options.names = try names.read()
         replaying.options.eventLog = outputPath != nil
+        replaying.options.environments = environmentPath != nil
+        replaying.options.environmentPrefixes = OptIn.list(
+            environments.envPrefix ?? Self.environment("ENV_PREFIX_LIST") ?? "")
+        replaying.options.redact = environments.redact
         if let bodyLimit {
             guard bodyLimit >= 0 else { throw Failure("--body-limit \(bodyLimit): write a number of bytes, 0 or more") }
             replaying.options.limits.bodyBytes = bodyLimit
@@ -59,32 +66,43 @@ struct Run: ParsableCommand {
             replaying.readsAhead = threads > 1
         }
         replaying.showsProgress = !quiet
-        try checkPaths(outputPath, mapPath)
+        try checkPaths([("--output", outputPath), ("--env-output", environmentPath), ("--service-map", mapPath)])
 
         let log = try outputPath.map { path throws(Failure) in try OutputFile(path, option: "--output") }
+        var environmentFile: OutputFile?
         let mapFile: OutputFile?
         do throws(Failure) {
+            environmentFile = try environmentPath.map { path throws(Failure) in
+                // It holds secrets.
+                try OutputFile(path, option: "--env-output", mode: OutputFile.privateMode)
+            }
             mapFile = try mapPath.map { path throws(Failure) in try OutputFile(path, option: "--service-map") }
         } catch {
+            environmentFile?.discard()
             log?.discard()
             throw error
         }
         let result: Replaying.Result
         do throws(Failure) {
-            result = try replaying.run(inputs) { bytes throws(Failure) in
-                try log?.write(bytes)
-                return log?.isAbandoned != true || mapFile != nil
-            }
+            let environments = environmentFile
+            result = try replaying.run(
+                inputs, environments: { bytes throws(Failure) in try environments?.write(bytes) },
+                log: { bytes throws(Failure) in
+                    try log?.write(bytes)
+                    return log?.isAbandoned != true || mapFile != nil || environments != nil
+                })
         } catch {
             mapFile?.discard()
+            environmentFile?.discardIfEmpty()
             log?.discardIfEmpty()
             throw error
         }
         try log?.commit()
+        try environmentFile?.commit()
         try mapFile?.write(ServiceMapFile.yaml(result.map))
         try mapFile?.commit()
 
-        let dataOnOutput = outputPath == "-" || mapPath == "-"
+        let dataOnOutput = [outputPath, environmentPath, mapPath].contains("-")
         if !quiet {
             let screen = dataOnOutput ? STDERR_FILENO : STDOUT_FILENO
             let text = summary(result, showsMap: outputPath == nil && mapPath == nil, Terminal.style(screen))
@@ -106,14 +124,18 @@ struct Run: ParsableCommand {
     }
 
     /// No two outputs, and no input and output, may be the same file.
-    private func checkPaths(_ outputPath: String?, _ mapPath: String?) throws(Failure) {
-        if let outputPath, let mapPath, OutputFile.isSame(outputPath, mapPath), !OutputFile.isDirect(outputPath) {
-            throw Failure("--output and --service-map are both \(outputPath); write them to two files")
-        }
-        for (option, path) in [("--output", outputPath), ("--service-map", mapPath)] {
-            guard let path, path != "-" else { continue }
+    private func checkPaths(_ outputs: [(option: String, path: String?)]) throws(Failure) {
+        for (index, output) in outputs.enumerated() {
+            guard let path = output.path else { continue }
+            for other in outputs[(index + 1)...] {
+                guard let otherPath = other.path, OutputFile.isSame(path, otherPath), !OutputFile.isDirect(path) else {
+                    continue
+                }
+                throw Failure("\(output.option) and \(other.option) are both \(path); write them to two files")
+            }
+            guard path != "-" else { continue }
             if let input = inputs.first(where: { $0 != "-" && OutputFile.isSame($0, path) }) {
-                throw Failure("\(option) \(path): would overwrite the input \(input); choose another file")
+                throw Failure("\(output.option) \(path): would overwrite the input \(input); choose another file")
             }
         }
     }

@@ -60,7 +60,7 @@ package struct EnvironmentFile {
         if case .unavailable(let reason) = process.environment {
             pairs.append((Self.key("error"), Self.quoted(reason)))
         }
-        text += Self.yaml(pairs, startsDocument: true)
+        text += Self.yaml(pairs, startsDocument: true).utf8
     }
 
     private mutating func writeVariables(_ block: [UInt8]) {
