@@ -34,7 +34,7 @@ import Yams
 
     @Test func `is this, byte for byte`() {
         let process = Self.process(
-            Self.block("B=2\0A=x: \"y\"\\\0B=3\0yes=\0C=tab\tline\n\u{85}\u{2028}\u{FEFF}😀é\0title\0=v\0"),
+            Self.block("B=2\0A=x: \"y\"\\\0B=3\0yes=\0C=tab\tline\n\u{85}\u{2028}\u{FEFF}😀é\0D=\u{FEFF}x\0title\0=v\0"),
             name: "reviews", commandLine: "python3 \"a\"")
         #expect(
             Self.yaml([process]) == #"""
@@ -48,6 +48,7 @@ import Yams
                   A: "x: \"y\"\\"
                   "yes": ""
                   C: "tab\tline\n\N\L\uFEFF\U0001F600é"
+                  D: "\uFEFFx"
                   title: ""
                   "": "v"
 
@@ -124,7 +125,9 @@ import Yams
             "😀",
             "é", ": ", " #", "- ", "\\", " ", "a", "0", "~", "{", "%", "---\n", "\u{FFFF}", "true", "=",
         ]
-        return (0..<random.below(30)).flatMap { _ in Array(pieces[random.below(pieces.count)].utf8) }
+        let text = (0..<random.below(30)).map { _ in pieces[random.below(pieces.count)] }
+        // Yams drops a byte order mark that begins a scalar, escaped or not, when it reads; other readers don't.
+        return text.drop { $0 == "\u{FEFF}" }.flatMap { Array($0.utf8) }
     }
 
     private static func bytes(_ node: Yams.Node) -> [UInt8]? {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Shared
 
-@Suite struct `What is redacted`  {
+@Suite struct `What is redacted` {
     @Test(arguments: [
         "PASSWORD", "DB_PASSWORD", "PGPASSWORD", "mysql.passwd", "MYSQL_PWD", "DB_PASS", "CLIENT_SECRET", "secrets",
         "GITHUB_TOKEN", "accessToken", "APIKEY", "API_KEY", "apiKey", "myAPIKey", "STRIPE_API_V2_KEY", "PRIVATE-KEY",
