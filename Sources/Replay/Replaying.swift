@@ -14,16 +14,17 @@ struct Replaying {
     struct Result {
         var summary: Summary
         var map: ServiceMapDocument
-        /// The environment file.
-        var environments: [UInt8]
         var capture: CaptureReport
     }
 
     /// - Parameter names: what the inputs are called in the summary, if not by their paths.
+    /// - Parameter environments: takes the environment file's bytes.
     /// - Parameter log: takes the event log's bytes; says whether anybody wants more.
-    func run(_ paths: [String], names: [String]? = nil, log: (RawSpan) throws(Failure) -> Bool) throws(Failure)
-        -> Result
-    {
+    func run(
+        _ paths: [String], names: [String]? = nil,
+        environments: (RawSpan) throws(Failure) -> Void = { (_) throws(Failure) in },
+        log: (RawSpan) throws(Failure) -> Bool
+    ) throws(Failure) -> Result {
         for path in paths { try Input.check(path) }
         let profiler = Profiler(options)
         let tape = Tape(sink: profiler)
@@ -35,6 +36,7 @@ struct Replaying {
             let input = try Input.open(path, name: names?[place], readsAhead: readsAhead)
             try tape.read(input) { () throws(Failure) in
                 if profiler.eventLogBytes >= Self.logBytes { isWanted = try drain(profiler, log) }
+                if profiler.environmentBytes >= Self.logBytes { try drain(profiler, environments) }
                 calls &+= 1
                 if calls % 256 == 0 {
                     progress?.update(readBytes: readBefore &+ input.bytes.filePosition, packets: tape.progress)
@@ -48,12 +50,10 @@ struct Replaying {
         tape.finish()
         profiler.finish()
         _ = try drain(profiler, log)
+        try drain(profiler, environments)
         var capture = CaptureReport(tape)
         capture.wasInterrupted = Interruption.isRequested
-        var environments: [UInt8] = []
-        profiler.drainEnvironment { environments += [UInt8]($0) }
-        return Result(
-            summary: profiler.summary, map: profiler.serviceMap(), environments: environments, capture: capture)
+        return Result(summary: profiler.summary, map: profiler.serviceMap(), capture: capture)
     }
 
     private func drain(_ profiler: Profiler, _ log: (RawSpan) throws(Failure) -> Bool) throws(Failure) -> Bool {
@@ -66,5 +66,17 @@ struct Replaying {
             }
         }
         return try result.get()
+    }
+
+    private func drain(_ profiler: Profiler, _ environments: (RawSpan) throws(Failure) -> Void) throws(Failure) {
+        var result = Swift.Result<Void, Failure>.success(())
+        profiler.drainEnvironment { bytes in
+            do throws(Failure) {
+                try environments(bytes)
+            } catch {
+                result = .failure(error)
+            }
+        }
+        try result.get()
     }
 }

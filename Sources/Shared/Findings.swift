@@ -15,10 +15,10 @@ package final class Findings {
     @exclusivity(unchecked) package var shapes: ShapeTable
     @exclusivity(unchecked) package var bodies = BodyShapes()
     @exclusivity(unchecked) package var log: EventLog
-    @exclusivity(unchecked) package var environment: EnvironmentFile
+    /// `nil` where nobody wants them.
+    @exclusivity(unchecked) package var environments: EnvironmentFile?
     package let limits: Limits
     package let writesEvents: Bool
-    private let redacts: Bool
     @exclusivity(unchecked) private var map: ServiceMap
     private let names: AddressNames
     @exclusivity(unchecked) package var participants: Participants
@@ -31,17 +31,24 @@ package final class Findings {
         limits = options.limits
         writesEvents = options.eventLog
         names = options.names
-        environment = EnvironmentFile(prefixes: options.environmentPrefixes, redacts: options.redact)
         shapes = ShapeTable(limits: options.limits)
         participants = Participants(limits: options.limits)
         map = ServiceMap(limits: options.limits)
-        log = EventLog(bodyLimit: options.limits.bodyBytes)
-        redacts = options.redact
+        log = EventLog(bodyLimit: options.limits.bodyBytes, redacts: options.redact)
+        if options.environments {
+            environments = EnvironmentFile(
+                prefixes: options.environmentPrefixes, redacts: options.redact, limits: options.limits)
+        }
     }
 
     package func add(_ process: ProcessIdentity) {
         participants.add(process)
-        environment.write(process)
+        environments?.write(process)
+    }
+
+    package func end(_ process: ProcessKey) {
+        participants.end(process)
+        environments?.end(process)
     }
 
     // MARK: Names
@@ -110,7 +117,6 @@ package final class Findings {
         _ stream: HTTPStream, _ connection: Connection, isSend: Bool, _ request: Exchange?,
         _ exchanges: borrowing ExchangeQueue
     ) {
-        if redacts { stream.message.hideSecrets() }
         log.write(
             stream.message, connection, isSend: isSend, process: process(of: connection), request: request,
             requestText: exchanges.text.span.bytes)

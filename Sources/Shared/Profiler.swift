@@ -9,12 +9,14 @@ package final class Profiler {
         package init() {}
         /// Write HTTP and connection events; without it only the map and the summary are made.
         package var eventLog = true
+        /// Write the environments of processes.
+        package var environments = true
+        /// Prefixes of the variables that are kept; empty: all.
+        package var environmentPrefixes: [String] = []
+        /// Hide values that look like credentials (`Redaction`).
+        package var redact = false
         package var limits = Limits()
         package var names = AddressNames()
-        /// Prefixes of the environment variables that are kept; empty: all.
-        package var environmentPrefixes: [String] = []
-        /// Hide values that look like credentials, in the environment file and in the event log.
-        package var redact = false
     }
 
     private let findings: Findings
@@ -45,9 +47,7 @@ package final class Profiler {
         case .open(let opened): open(opened, now)
         case .close(let closed): close(closed, now)
         case .process(let process): findings.add(process)
-        case .exit(let process):
-            findings.participants.end(process)
-            findings.environment.forget(process)
+        case .exit(let process): findings.end(process)
         case .listening(let listening): findings.participants.add(listening)
         case .container(let fact): findings.participants.add(fact)
         case .lost(let loss): findings.summary.losses[loss.reason] &+= loss.count
@@ -74,8 +74,13 @@ package final class Profiler {
     /// Lends the event log's new lines to the sink, and forgets them.
     package func drainEventLog(_ body: (RawSpan) -> Void) { findings.log.drain(body) }
 
-    /// Lends the environment file's new documents to the sink, and forgets them.
-    package func drainEnvironment(_ body: (RawSpan) -> Void) { findings.environment.drain(body) }
+    /// Bytes of environments that nobody took yet.
+    package var environmentBytes: Int { findings.environments?.count ?? 0 }
+
+    /// Lends the new documents of the environment file to the sink, and forgets them.
+    package func drainEnvironment(_ body: (RawSpan) -> Void) {
+        if environmentBytes > 0 { findings.environments?.drain(body) }
+    }
 
     /// The service map as of now.
     package func serviceMap() -> ServiceMapDocument {

@@ -44,6 +44,40 @@ import Testing
         #expect(folder.names == ["e.jsonl", "e2.jsonl", "e3.jsonl", "m.yaml", "m2.yaml", "shop.pcap"])
     }
 
+    @Test func `writes the environments of a trace, for their owner only`() throws {
+        let tape = "Fixtures/trace/version-1/input.tape"
+        folder.write("env.yaml", Array("old".utf8))
+        _ = try Executable.run("/bin/chmod", ["644", path("env.yaml")])
+        _ = try Executable.replay([tape, "-q", "--env-output", path("env.yaml"), "--env-prefix", "SHOP_, LEGACY"])
+        let text = try #require(folder.text("env.yaml"))
+        #expect(
+            text == """
+                ---
+                adi_profile_pid: 4050
+                adi_profile_match: "local"
+                adi_profile_name: "shop"
+                adi_profile_cmdline: "nginx: worker process"
+                adi_profile_env: {}
+                ---
+                adi_profile_pid: 4100
+                adi_profile_match: "local"
+                adi_profile_cmdline: "/usr/bin/visitor --shop 127.0.0.1:8080"
+                adi_profile_env:
+                  LEGACY: !!binary "//4="
+                  SHOP_URL: "http://127.0.0.1:8080"
+                ---
+                adi_profile_pid: 4200
+                adi_profile_match: "local"
+                adi_profile_cmdline: ""
+                error: "the process is gone"
+
+                """)
+        #expect(try Executable.run("/usr/bin/stat", ["-c", "%a", path("env.yaml")]).output == "600\n")
+        let environment = ["ENV_OUTPUT_PATH": path("env2.yaml"), "ENV_PREFIX_LIST": "SHOP_,LEGACY"]
+        _ = try Executable.replay([tape, "-q"], environment: environment)
+        #expect(folder.text("env2.yaml") == text)
+    }
+
     @Test func `an output of - leaves standard output to the data`() throws {
         let run = try Executable.replay([input, "-o", "-"])
         #expect(run.output.split(separator: "\n").allSatisfy { $0.hasPrefix("{") })
@@ -96,6 +130,9 @@ import Testing
             (["INPUT", "--service-map", "/tmp"], "--service-map /tmp: is a directory"),
             (["INPUT", "--output", "INPUT"], "would overwrite the input"),
             (["INPUT", "--output", "INPUT.x", "--service-map", "INPUT.x"], "are both"),
+            (["INPUT", "--env-output", "INPUT.x", "--service-map", "INPUT.x"], "are both"),
+            (["INPUT", "--env-output", "INPUT"], "would overwrite the input"),
+            (["INPUT", "--env-output", "/no/such/folder/x"], "--env-output /no/such/folder/x: can't be written"),
             (["INPUT", "--name", "web"], "--name web: "),
             (["INPUT", "--names", "/no/names"], "--names /no/names: can't be read"),
             (["INPUT", "--threads", "0"], "--threads 0: write 1 or more"),
@@ -150,7 +187,10 @@ import Testing
 
     @Test func `help has the options of run and fits 80 columns`() throws {
         let run = try Executable.replay(["--help"], environment: ["COLUMNS": "80"])
-        for option in ["--output", "--service-map", "--name", "--json", "EXAMPLES", "EXIT STATUS", "check"] {
+        for option in [
+            "--output", "--service-map", "--env-output", "--env-prefix", "--redact", "--name", "--json", "EXAMPLES",
+            "EXIT STATUS", "check",
+        ] {
             #expect(run.output.contains(option))
         }
         #expect(run.output.split(separator: "\n").allSatisfy { $0.count <= 80 })

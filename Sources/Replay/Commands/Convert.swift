@@ -31,7 +31,7 @@ struct Convert: ParsableCommand {
         }
         for input in inputs { try Input.check(input) }
         // A trace holds environments, and they hold secrets.
-        let file = try OutputFile(output, option: "convert", mode: form == .pcapng ? 0o666 : 0o600)
+        let file = try OutputFile(output, option: "convert", mode: form == .pcapng ? 0o666 : OutputFile.privateMode)
         let report: CaptureReport
         do throws(Failure) {
             report =

@@ -31,6 +31,7 @@ struct Fixture: Sendable {
     func replay() throws(Failure) -> [[UInt8]] {
         var replaying = Replaying()
         replaying.readsAhead = false
+        replaying.options.environments = false
         let names = Self.join(folder, "names")
         if access(names, F_OK) == 0 { try NameOptions.add(names, to: &replaying.options.names) }
         var log: [UInt8] = []

@@ -26,17 +26,7 @@ struct Run: ParsableCommand {
     )
     var serviceMap: String?
 
-    @Option(
-        help: ArgumentHelp("Write the environments, YAML (or ENV_OUTPUT_PATH).", valueName: "file"), completion: .file()
-    )
-    var envOutput: String?
-
-    @Option(
-        help: ArgumentHelp("Variables to keep, by prefix (or ENV_PREFIX_LIST; default: all).", valueName: "a,b"))
-    var envPrefix: String?
-
-    @Flag(help: "Hide values of variables and header fields that look like credentials.")
-    var redact = false
+    @OptionGroup var environments: EnvironmentOptions
 
     @OptionGroup var names: NameOptions
 
@@ -59,12 +49,14 @@ struct Run: ParsableCommand {
     func run() throws {
         let outputPath = output ?? Self.environment("OUTPUT_PATH")
         let mapPath = serviceMap ?? Self.environment("SERVICE_MAP_PATH")
-        let environmentPath = envOutput ?? Self.environment("ENV_OUTPUT_PATH")
+        let environmentPath = environments.envOutput ?? Self.environment("ENV_OUTPUT_PATH")
         var replaying = Replaying()
         replaying.options.names = try names.read()
         replaying.options.eventLog = outputPath != nil
-        replaying.options.environmentPrefixes = OptIn.list(envPrefix ?? Self.environment("ENV_PREFIX_LIST") ?? "")
-        replaying.options.redact = redact
+        replaying.options.environments = environmentPath != nil
+        replaying.options.environmentPrefixes = OptIn.list(
+            environments.envPrefix ?? Self.environment("ENV_PREFIX_LIST") ?? "")
+        replaying.options.redact = environments.redact
         if let bodyLimit {
             guard bodyLimit >= 0 else { throw Failure("--body-limit \(bodyLimit): write a number of bytes, 0 or more") }
             replaying.options.limits.bodyBytes = bodyLimit
@@ -74,44 +66,46 @@ struct Run: ParsableCommand {
             replaying.readsAhead = threads > 1
         }
         replaying.showsProgress = !quiet
-        try checkPaths([("--output", outputPath), ("--service-map", mapPath), ("--env-output", environmentPath)])
+        try checkPaths([("--output", outputPath), ("--env-output", environmentPath), ("--service-map", mapPath)])
 
         let log = try outputPath.map { path throws(Failure) in try OutputFile(path, option: "--output") }
+        var environmentFile: OutputFile?
         let mapFile: OutputFile?
-        let environmentFile: OutputFile?
         do throws(Failure) {
-            // It holds secrets.
             environmentFile = try environmentPath.map { path throws(Failure) in
-                try OutputFile(path, option: "--env-output", mode: 0o600)
+                // It holds secrets.
+                try OutputFile(path, option: "--env-output", mode: OutputFile.privateMode)
             }
             mapFile = try mapPath.map { path throws(Failure) in try OutputFile(path, option: "--service-map") }
         } catch {
+            environmentFile?.discard()
             log?.discard()
             throw error
         }
         let result: Replaying.Result
         do throws(Failure) {
-            result = try replaying.run(inputs) { bytes throws(Failure) in
-                try log?.write(bytes)
-                return log?.isAbandoned != true || mapFile != nil
-            }
+            let environments = environmentFile
+            result = try replaying.run(
+                inputs, environments: { bytes throws(Failure) in try environments?.write(bytes) },
+                log: { bytes throws(Failure) in
+                    try log?.write(bytes)
+                    return log?.isAbandoned != true || mapFile != nil || environments != nil
+                })
         } catch {
             mapFile?.discard()
-            environmentFile?.discard()
+            environmentFile?.discardIfEmpty()
             log?.discardIfEmpty()
             throw error
         }
         try log?.commit()
+        try environmentFile?.commit()
         try mapFile?.write(ServiceMapFile.yaml(result.map))
         try mapFile?.commit()
-        try environmentFile?.write(result.environments.span.bytes)
-        try environmentFile?.commit()
 
-        let dataOnOutput = [outputPath, mapPath, environmentPath].contains("-")
+        let dataOnOutput = [outputPath, environmentPath, mapPath].contains("-")
         if !quiet {
             let screen = dataOnOutput ? STDERR_FILENO : STDOUT_FILENO
-            let text = summary(
-                result, showsMap: outputPath == nil && mapPath == nil && environmentPath == nil, Terminal.style(screen))
+            let text = summary(result, showsMap: outputPath == nil && mapPath == nil, Terminal.style(screen))
             StandardOutput.write(text, to: screen)
         }
         for line in result.capture.complaints { Terminal.complain(line) }
@@ -132,16 +126,16 @@ struct Run: ParsableCommand {
     /// No two outputs, and no input and output, may be the same file.
     private func checkPaths(_ outputs: [(option: String, path: String?)]) throws(Failure) {
         for (index, output) in outputs.enumerated() {
-            guard let path = output.path, !OutputFile.isDirect(path) else { continue }
-            for other in outputs[..<index] {
-                guard let earlier = other.path, OutputFile.isSame(earlier, path) else { continue }
-                throw Failure("\(other.option) and \(output.option) are both \(path); write them to two files")
+            guard let path = output.path else { continue }
+            for other in outputs[(index + 1)...] {
+                guard let otherPath = other.path, OutputFile.isSame(path, otherPath), !OutputFile.isDirect(path) else {
+                    continue
+                }
+                throw Failure("\(output.option) and \(other.option) are both \(path); write them to two files")
             }
-        }
-        for (option, path) in outputs {
-            guard let path, path != "-" else { continue }
+            guard path != "-" else { continue }
             if let input = inputs.first(where: { $0 != "-" && OutputFile.isSame($0, path) }) {
-                throw Failure("\(option) \(path): would overwrite the input \(input); choose another file")
+                throw Failure("\(output.option) \(path): would overwrite the input \(input); choose another file")
             }
         }
     }

@@ -14,6 +14,9 @@ package final class OutputFile {
     /// Whoever read the pipe has gone (`| head`): nobody wants the rest.
     package private(set) var isAbandoned = false
 
+    /// For files that hold secrets: only their owner reads and writes them.
+    package static let privateMode: mode_t = 0o600
+
     /// - Parameters:
     ///   - option: the setting that named the file, for the message.
     ///   - mode: who may read and write a file that is new, before umask takes away from it.
@@ -38,8 +41,12 @@ package final class OutputFile {
             let partial = target + ".partial"
             pending = (partial, target)
             descriptor = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
-            // Who could not read the old file shall not read the new one.
-            if descriptor >= 0, exists { fchmod(descriptor, status.st_mode & 0o777) }
+            // Who could not read the old file shall not read the new one; and nobody what is private, whoever could.
+            if descriptor >= 0, mode == Self.privateMode {
+                fchmod(descriptor, mode)
+            } else if descriptor >= 0, exists {
+                fchmod(descriptor, status.st_mode & 0o777)
+            }
         }
         guard descriptor >= 0 else {
             let reason = String(cString: strerror(errno))

@@ -1,116 +1,137 @@
 internal import Yams
 
-/// The environment file: a YAML document for each process, as soon as it is first seen on the network (SPEC.md,
-/// section 4).
+/// The environments of profiled processes: YAML, one document a process (SPEC.md, section 4).
+///
+/// Every value is in double quotes, so that no reader takes one for a number; what is not UTF-8 is `!!binary`. An entry
+/// without `=`, as programs that rename themselves leave it behind, is a variable without a value: the empty one.
 package struct EnvironmentFile {
-    /// Prefixes of the variables that are kept, case-sensitive; empty: all.
-    let prefixes: [String]
-    /// Whether values that look like credentials are hidden.
-    let redacts: Bool
-    private var text: [UInt8] = []
-    /// Stands before base64 in the document that is being made: Yams writes no tags, so that `!!binary` is put in its
-    /// place afterwards.
-    private var marker = ""
+    private let prefixes: [[UInt8]]
+    private let redacts: Bool
+    private let limit: Int
+    /// What was written of the processes that live.
     private var written: [ProcessKey: ProcessIdentity] = [:]
+    private var text: [UInt8] = []
 
-    package init(prefixes: [String], redacts: Bool) {
-        self.prefixes = prefixes
+    /// - Parameters:
+    ///   - prefixes: of the variables that are kept; empty: all.
+    ///   - redacts: hide values that look like credentials.
+    package init(prefixes: [String], redacts: Bool, limits: Limits) {
+        self.prefixes = prefixes.map { Array($0.utf8) }
         self.redacts = redacts
+        limit = limits.participants
     }
+
+    /// Bytes that were written and not taken yet.
+    package var count: Int { text.count }
 
     /// Lends the documents written since the last call, and forgets them.
     package mutating func drain(_ body: (RawSpan) -> Void) {
-        if !text.isEmpty { body(text.span.bytes) }
-        text.removeAll(keepingCapacity: true)
+        body(text.span.bytes)
+        text.removeAll(keepingCapacity: text.capacity <= 1 << 20)
     }
 
-    /// The process has ended: should its pid and start time ever come again, it is another.
-    package mutating func forget(_ key: ProcessKey) { written[key] = nil }
-
-    /// Writes a process' document; again where an exec has changed what it says.
+    /// Writes what is known of a process, unless the same was written before.
     package mutating func write(_ process: ProcessIdentity) {
-        if case .unavailable(let reason) = process.environment, reason.isEmpty { return }
-        guard written[process.key] != process else { return }
-        written[process.key] = process
-        chooseMarker(process)
+        if process.environment == .unavailable("") { return }
+        var shown = process
+        shown.comm = ""
+        guard written[process.key] != shown else { return }
+        // Without room a process may be written twice, but never not at all.
+        if written.count < limit || written[process.key] != nil { written[process.key] = shown }
+        writeHead(process)
+        if case .block(let block) = process.environment { writeVariables(block) }
+    }
+
+    /// The process is gone.
+    package mutating func end(_ process: ProcessKey) { written[process] = nil }
+
+    // MARK: - Documents
+
+    private mutating func writeHead(_ process: ProcessIdentity) {
+        let commandLine = redacts ? Redaction.withoutPasswords(process.commandLine) : process.commandLine
         var pairs: [(Node, Node)] = [
-            (Self.key("adi_profile_pid"), Node(String(process.key.pid), Tag(.int))),
-            (Self.key("adi_profile_match"), value(Array((process.profile ?? "").utf8))),
+            (Self.key("adi_profile_pid"), Node.scalar(.init("\(process.key.pid)", Tag(.int), .plain)))
         ]
-        if let name = process.profileName { pairs.append((Self.key("adi_profile_name"), value(Array(name.utf8)))) }
-        pairs.append((Self.key("adi_profile_cmdline"), value(Array(process.commandLine.utf8))))
-        switch process.environment {
-        case .block(let block): pairs.append((Self.key("adi_profile_env"), variables(block)))
-        case .unavailable(let reason): pairs.append((Self.key("error"), value(Array(reason.utf8))))
+        if let profile = process.profile { pairs.append((Self.key("adi_profile_match"), Self.quoted(profile))) }
+        if let name = process.profileName, !name.isEmpty {
+            pairs.append((Self.key("adi_profile_name"), Self.quoted(name)))
         }
-        let document = Node.mapping(Node.Mapping(pairs, Tag(.map), .block))
-        do {
-            let yaml = try Yams.serialize(
-                node: document, width: -1, allowUnicode: true, explicitStart: true, sortKeys: false)
-            text += Array(yaml.utf8).replacing(Array("\"\(marker)".utf8), with: Array("!!binary \"".utf8))
-        } catch {
-            // What libyaml can't write must not take the other processes' documents with it.
-            text += "---\nadi_profile_pid: \(process.key.pid)\nerror: \"can't be written as YAML\"\n".utf8
+        pairs.append((Self.key("adi_profile_cmdline"), Self.quoted(commandLine)))
+        if case .unavailable(let reason) = process.environment {
+            pairs.append((Self.key("error"), Self.quoted(reason)))
         }
+        text += Self.yaml(pairs, startsDocument: true).utf8
     }
 
-    /// A text that the document does not have.
-    private mutating func chooseMarker(_ process: ProcessIdentity) {
-        guard case .block(let block) = process.environment else { return }
-        var number = 0
-        repeat {
-            marker = "binary-\(number):"
-            number += 1
-        } while [block, Array(process.commandLine.utf8)].contains { $0.firstRange(of: Array(marker.utf8)) != nil }
-    }
-
-    /// The variables that are kept, in the order of the environment; of two of one name the first counts (getenv).
-    private func variables(_ block: [UInt8]) -> Node {
-        var known: Set<ArraySlice<UInt8>> = []
-        var pairs: [(Node, Node)] = []
-        for entry in block.split(separator: 0) {
-            // An entry without `=` is no variable; one that begins with it has no name.
-            guard let equals = entry.firstIndex(of: UInt8(ascii: "=")), equals > entry.startIndex else { continue }
-            let name = entry[..<equals]
-            guard prefixes.isEmpty || prefixes.contains(where: { name.starts(with: $0.utf8) }),
-                known.insert(name).inserted
-            else { continue }
-            var content = Array(entry[(equals + 1)...])
-            if redacts { content = Redaction.value(content, ofKey: String(decoding: name, as: UTF8.self)) }
-            pairs.append((scalar(Array(name), .any), value(content)))
-        }
-        return .mapping(Node.Mapping(pairs, Tag(.map), pairs.isEmpty ? .flow : .block))
-    }
-
-    private static func key(_ name: String) -> Node { Node(name, Tag(.str), .plain) }
-
-    private func value(_ bytes: [UInt8]) -> Node { scalar(bytes, .doubleQuoted) }
-
-    /// Text, or what is not UTF-8 as base64 behind the marker.
-    private func scalar(_ bytes: [UInt8], _ style: Node.Scalar.Style) -> Node {
-        if let text = String(validating: bytes, as: UTF8.self) {
-            // A plain name that reads as a number or as null would lose its type.
-            let quoted: Node.Scalar.Style = style == .any && Node(text).tag != Tag(.str) ? .doubleQuoted : style
-            return Node(text, Tag(.str), quoted)
-        }
-        return Node(marker + Base64Text.encode(bytes), Tag(.str), .doubleQuoted)
-    }
-}
-
-/// Base64 (RFC 4648, section 4).
-private enum Base64Text {
-    static func encode(_ bytes: [UInt8]) -> String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        var text: [UInt8] = []
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<Swift.min(start + 3, bytes.count)]
-            var bits: UInt32 = 0
-            for place in 0..<3 { bits = bits << 8 | UInt32(place < group.count ? group[start + place] : 0) }
-            for place in 0..<4 {
-                let digit = Int(bits >> UInt32(18 - 6 * place) & 0x3F)
-                text.append(place <= group.count ? alphabet[digit] : UInt8(ascii: "="))
+    private mutating func writeVariables(_ block: [UInt8]) {
+        let variables = variables(block)
+        text += "adi_profile_env:".utf8
+        text += (variables.isEmpty ? " {}\n" : "\n").utf8
+        for (name, value) in variables {
+            // One line or, where the name is long, `? name` and `: value`.
+            for line in Self.line(name, redacts ? Redaction.shown(value, ofVariable: name) : value)
+                .split(separator: UInt8(ascii: "\n"))
+            {
+                text += "  ".utf8
+                text += line
+                text.append(UInt8(ascii: "\n"))
             }
         }
-        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// The variables that are kept, in the block's order; of two with the same name the first counts, as for getenv(3).
+    private func variables(_ block: [UInt8]) -> [(name: [UInt8], value: [UInt8])] {
+        var variables: [(name: [UInt8], value: [UInt8])] = []
+        var names: Set<[UInt8]> = []
+        for entry in block.split(separator: 0) {
+            let equals = entry.firstIndex(of: UInt8(ascii: "=")) ?? entry.endIndex
+            let name = Array(entry[..<equals])
+            guard prefixes.isEmpty || prefixes.contains(where: { name.starts(with: $0) }) else { continue }
+            if names.insert(name).inserted { variables.append((name, Array(entry[equals...].dropFirst()))) }
+        }
+        return variables
+    }
+
+    // MARK: - YAML
+
+    /// `name: "value"`.
+    ///
+    /// Yams never writes a scalar's tag, so `!!binary` is put before the quotes afterwards.
+    private static func line(_ name: [UInt8], _ value: [UInt8]) -> [UInt8] {
+        let nameText = String(validating: name, as: UTF8.self)
+        let valueText = String(validating: value, as: UTF8.self)
+        let encoded = base64(value)
+        let nameNode = nameText.map { key($0) } ?? quoted(base64(name))
+        var line = Array(yaml([(nameNode, quoted(valueText ?? encoded))]).utf8)
+        // Base64 needs no escapes: the value is what stands before the line's end.
+        let tag = "!!binary ".utf8
+        if valueText == nil { line.insert(contentsOf: tag, at: line.count - encoded.utf8.count - 3) }
+        if nameText == nil { line.insert(contentsOf: tag, at: line.starts(with: "? ".utf8) ? 2 : 0) }
+        return line
+    }
+
+    private static func yaml(_ pairs: [(Node, Node)], startsDocument: Bool = false) -> String {
+        let mapping = Node.mapping(Node.Mapping(pairs, Tag(.map), .block))
+        do {
+            return try serialize(
+                node: mapping, width: -1, allowUnicode: true, explicitStart: startsDocument, sortKeys: false)
+        } catch {
+            // libyaml takes every string that is UTF-8; what it refuses anyway shall not cost the rest of the file.
+            return "# what stood here could not be written\n"
+        }
+    }
+
+    private static func key(_ name: String) -> Node {
+        .scalar(.init(name, Tag(.str), YAMLScalar.isPlain(name.utf8) ? .plain : .doubleQuoted))
+    }
+
+    private static func quoted(_ value: String) -> Node { .scalar(.init(value, Tag(.str), .doubleQuoted)) }
+
+    private static func base64(_ bytes: [UInt8]) -> String {
+        var json = JSONWriter(capacity: 1024)
+        json.base64(bytes.span.bytes)
+        var text = ""
+        json.withBytes { text = String(decoding: [UInt8]($0).dropFirst().dropLast(), as: UTF8.self) }
+        return text
     }
 }

@@ -8,10 +8,15 @@ package struct EventLog: ~Copyable {
     private var json = JSONWriter(capacity: 1 << 20)
     private var time = TimestampText()
     private let bodyLimit: Int
+    /// Hide values that look like credentials.
+    private let redacts: Bool
     /// Where the message's body stands in the line, if it stands there as it was on the wire.
     private var wireBody: Range<Int>?
 
-    package init(bodyLimit: Int) { self.bodyLimit = bodyLimit }
+    package init(bodyLimit: Int, redacts: Bool = false) {
+        self.bodyLimit = bodyLimit
+        self.redacts = redacts
+    }
 
     /// Bytes that were written and not taken yet.
     package var count: Int { json.count }
@@ -25,6 +30,21 @@ package struct EventLog: ~Copyable {
     // MARK: HTTP
 
     package mutating func write(
+        _ message: borrowing HTTPMessage, _ connection: Connection, isSend: Bool, process: ProcessIdentity?,
+        request: Exchange?, requestText: RawSpan
+    ) {
+        if redacts {
+            writeMessage(
+                message.redacted(), connection, isSend: isSend, process: process, request: request,
+                requestText: requestText)
+        } else {
+            writeMessage(
+                message, connection, isSend: isSend, process: process, request: request, requestText: requestText)
+        }
+    }
+
+    @inline(__always)
+    private mutating func writeMessage(
         _ message: borrowing HTTPMessage, _ connection: Connection, isSend: Bool, process: ProcessIdentity?,
         request: Exchange?, requestText: RawSpan
     ) {
@@ -62,7 +82,7 @@ package struct EventLog: ~Copyable {
             json.key("method")
             json.headerText(requestText.extracting(request.method.range))
             json.key("url")
-            json.headerText(requestText.extracting(request.target.range))
+            writeTarget(requestText.extracting(request.target.range))
         }
         json.key("status_code")
         json.number(UInt64(message.head.status))
@@ -72,6 +92,13 @@ package struct EventLog: ~Copyable {
             json.key("duration_ms")
             json.milliseconds(nanoseconds: message.firstByte.since(request.requestLastByte))
         }
+    }
+
+    /// The target of the request that a response answers.
+    private mutating func writeTarget(_ target: RawSpan) {
+        guard redacts else { return json.headerText(target) }
+        let shown = Redaction.withoutPasswords([UInt8](target))
+        json.headerText(shown.span.bytes)
     }
 
     /// - Returns: whether the body was cut at the limit.
@@ -295,7 +322,7 @@ package struct EventLog: ~Copyable {
             json.key("comm")
             json.string(process.comm)
             json.key("cmdline")
-            json.string(process.commandLine)
+            json.string(redacts ? Redaction.withoutPasswords(process.commandLine) : process.commandLine)
         }
         json.key("direction")
         json.string(isSend ? "send" : "recv")

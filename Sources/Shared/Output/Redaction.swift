@@ -1,74 +1,146 @@
-/// What looks like a credential, by the name it goes by.
+/// Which values look like credentials, by the names that they have: what `--redact` hides.
+///
+/// A name counts by its words, as `_`, `-`, `.`, digits and camel case divide it: `DB_PASSWORD` and `apiKey` do, `KEYBOARD`
+/// and `AUTHOR` don't. In doubt a value is hidden.
 package enum Redaction {
-    package static let replacement = "[redacted]"
-
-    /// Whether the value of a variable, or of a header field, with this name is a secret.
-    ///
-    /// By whole words, so that KEYBOARD and AUTHOR are none: words end at `_`, `-`, `.` and before a capital letter.
-    package static func isSecret(_ name: String) -> Bool {
+    /// Whether the value of an environment variable of this name is hidden.
+    package static func hides(variable name: some Collection<UInt8>) -> Bool {
         let words = words(name)
-        if words == ["pwd"] || words == ["oldpwd"] { return false }
-        if words.contains(where: secretWords.contains) { return true }
-        return zip(words, words.dropFirst()).contains { $1 == "key" && keyKinds.contains($0) }
+        if words.count == 1, words[0] == "PWD" { return false }
+        if hides(words) { return true }
+        guard words.contains("AUTH") else { return false }
+        // AUTH_SERVICE_URL and SSH_AUTH_SOCK say where somebody is.
+        return words.last.map { !places.contains($0) } ?? false
     }
 
-    private static let secretWords: Set<String> = [
-        "password", "passwd", "passphrase", "pwd", "pass", "secret", "secrets", "token", "apikey", "credential",
-        "credentials", "auth", "authorization", "cookie", "privatekey", "accesskey",
+    /// Whether the value of a header field of this name is hidden.
+    package static func hides(header name: some Collection<UInt8>) -> Bool {
+        let words = words(name)
+        return hides(words) || words.contains("AUTH") || words.contains("SESSION")
+    }
+
+    /// The value of an environment variable as it is shown.
+    package static func shown(_ value: [UInt8], ofVariable name: some Collection<UInt8>) -> [UInt8] {
+        value.isEmpty ? value : hides(variable: name) ? markBytes : withoutPasswords(value)
+    }
+
+    /// The value of a header field as it is shown.
+    package static func shown(_ value: [UInt8], ofHeader name: some Collection<UInt8>) -> [UInt8] {
+        value.isEmpty ? value : hides(header: name) ? markBytes : withoutPasswords(value)
+    }
+
+    /// Text in which URLs (`scheme://user:password@host`, RFC 3986, section 3.2.1) have lost their passwords.
+    package static func withoutPasswords(_ text: String) -> String {
+        String(decoding: withoutPasswords(Array(text.utf8)), as: UTF8.self)
+    }
+
+    /// Text in which URLs (`scheme://user:password@host`, RFC 3986, section 3.2.1) have lost their passwords.
+    package static func withoutPasswords(_ text: [UInt8]) -> [UInt8] {
+        guard text.contains(UInt8(ascii: "@")) else { return text }
+        var shown: [UInt8] = []
+        var copied = 0
+        var at = 0
+        while let start = authority(text, from: at) {
+            at = start
+            guard let password = password(text, start) else { continue }
+            shown += text[copied..<password.lowerBound]
+            shown += markBytes
+            copied = password.upperBound
+            at = copied
+        }
+        return shown + text[copied...]
+    }
+
+    // MARK: - Names
+
+    /// What stands in place of a credential.
+    private static let markBytes = Array("[redacted]".utf8)
+
+    private static let secrets: Set<String> = [
+        "PWD", "PASS", "PASSWORDS", "SECRETS", "CREDENTIAL", "CREDENTIALS", "AUTHORIZATION", "COOKIE", "COOKIES",
     ]
-    private static let keyKinds: Set<String> = ["api", "private", "access", "secret", "signing", "encryption"]
+    /// A word may have them at its end: PGPASSWORD.
+    private static let endings = [
+        "PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "TOKEN", "APIKEY", "ACCESSKEY", "PRIVATEKEY",
+    ]
+    /// What makes a KEY a secret one.
+    private static let keys: Set<String> = ["API", "PRIVATE", "ACCESS", "SIGNING", "ENCRYPTION", "SESSION"]
+    private static let places: Set<String> = [
+        "URL", "URI", "HOST", "HOSTNAME", "PORT", "PATH", "FILE", "SOCK", "SOCKET", "ADDR", "ADDRESS", "ENDPOINT",
+        "SERVICE",
+    ]
 
-    /// The value as it may be shown: hidden where the name says so, and without the password of a URL in it.
-    package static func value(_ value: [UInt8], ofKey name: String) -> [UInt8] {
-        if isSecret(name), !value.isEmpty { return Array(replacement.utf8) }
-        return withoutURLPasswords(value)
+    private static func hides(_ words: [String]) -> Bool {
+        words.contains { word in secrets.contains(word) || endings.contains { word.hasSuffix($0) } }
+            || words.contains("KEY") && words.contains(where: keys.contains)
     }
 
-    /// `scheme://user:password@host` loses the password (RFC 3986, section 3.2.1).
-    static func withoutURLPasswords(_ value: [UInt8]) -> [UInt8] {
-        var result: [UInt8] = []
-        var rest = value[...]
-        while let scheme = rest.firstRange(of: Array("://".utf8)) {
-            let authority = rest[scheme.upperBound...].prefix { !" /?#\"'\n".utf8.contains($0) }
-            guard let at = authority.lastIndex(of: UInt8(ascii: "@")),
-                let colon = authority[..<at].firstIndex(of: UInt8(ascii: ":"))
-            else {
-                result += rest[..<scheme.upperBound]
-                rest = rest[scheme.upperBound...]
-                continue
-            }
-            result += rest[...colon]
-            result += replacement.utf8
-            rest = rest[at...]
-        }
-        return result + rest
-    }
-
-    private static func words(_ name: String) -> [String] {
+    /// A name's words, in capitals.
+    private static func words(_ name: some Collection<UInt8>) -> [String] {
+        let name = Array(name)
         var words: [String] = []
-        var word = ""
-        var previousIsLower = false
-        for character in name {
-            let isSeparator = character == "_" || character == "-" || character == "."
-            if isSeparator || (character.isUppercase && previousIsLower) {
-                if !word.isEmpty { words.append(word) }
-                word = ""
+        var word: [UInt8] = []
+        for (index, byte) in name.enumerated() {
+            let isLetter = ASCII.isLetter(byte)
+            if !word.isEmpty, !isLetter || ASCII.isUpper(byte) && beginsWord(name, index) {
+                words.append(String(decoding: word, as: UTF8.self))
+                word = []
             }
-            if !isSeparator { word += character.lowercased() }
-            previousIsLower = character.isLowercase
+            if isLetter { word.append(byte & 0xDF) }
         }
-        return word.isEmpty ? words : words + [word]
+        if !word.isEmpty { words.append(String(decoding: word, as: UTF8.self)) }
+        return words
     }
-}
 
-extension HTTPMessage {
-    /// Blanks the values of header fields that look like credentials, where they stand on the wire: what shows the wire
-    /// bytes is blanked with them.
-    package mutating func hideSecrets() {
-        for field in head.fields {
-            let name = field.name.range.clamped(to: 0..<wire.count)
-            guard Redaction.isSecret(String(decoding: wire[name], as: UTF8.self)) else { continue }
-            for index in field.value.range.clamped(to: 0..<wire.count) { wire[index] = UInt8(ascii: "*") }
+    /// Whether a capital within letters begins a word: `apiKey`, `APIKey`.
+    private static func beginsWord(_ name: [UInt8], _ index: Int) -> Bool {
+        if !ASCII.isUpper(name[index - 1]) { return true }
+        return index + 1 < name.count && ASCII.isLetter(name[index + 1]) && !ASCII.isUpper(name[index + 1])
+    }
+
+    // MARK: - URLs
+
+    /// Where the next authority begins.
+    private static func authority(_ text: [UInt8], from start: Int) -> Int? {
+        var at = start
+        while at + 3 <= text.count {
+            if text[at] == UInt8(ascii: ":"), text[at + 1] == UInt8(ascii: "/"), text[at + 2] == UInt8(ascii: "/") {
+                return at + 3
+            }
+            at += 1
         }
+        return nil
+    }
+
+    /// Where the password lies of an authority that begins at `start`.
+    private static func password(_ text: [UInt8], _ start: Int) -> Range<Int>? {
+        var colon: Int?
+        var end = start
+        while end < text.count, !endsURL(text[end]), !endsAuthority(text[end]) {
+            if text[end] == UInt8(ascii: ":"), colon == nil { colon = end }
+            end += 1
+        }
+        if let at = text[start..<end].lastIndex(of: UInt8(ascii: "@")) {
+            guard let colon, colon + 1 < at else { return nil }
+            return colon + 1..<at
+        }
+        // A password with a slash that should have been encoded; but digits behind the colon are a port.
+        guard let colon, !text[(colon + 1)..<end].allSatisfy(ASCII.isDigit) else { return nil }
+        var at: Int?
+        while end < text.count, !endsURL(text[end]) {
+            if text[end] == UInt8(ascii: "@") { at = end }
+            if text[end] == UInt8(ascii: ":"), end + 1 < text.count, text[end + 1] == UInt8(ascii: "/") { break }
+            end += 1
+        }
+        return at.map { colon + 1..<$0 }
+    }
+
+    private static func endsAuthority(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: "/") || byte == UInt8(ascii: "?") || byte == UInt8(ascii: "#")
+    }
+
+    private static func endsURL(_ byte: UInt8) -> Bool {
+        byte <= 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") || byte == UInt8(ascii: "<")
+            || byte == UInt8(ascii: ">")
     }
 }

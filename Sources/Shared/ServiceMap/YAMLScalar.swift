@@ -13,7 +13,7 @@ package enum YAMLScalar {
 
     /// Whether a string needs no quotes: it begins with a letter, `/` or `_` (numbers, dates and signs that mean something
     /// begin otherwise), has only ASCII that means nothing, and is no word for null or a boolean.
-    private static func isPlain(_ text: String.UTF8View) -> Bool {
+    package static func isPlain(_ text: String.UTF8View) -> Bool {
         guard let first = text.first else { return false }
         guard isLetter(first) || first == UInt8(ascii: "/") || first == UInt8(ascii: "_") else { return false }
         var previous: UInt8 = 0
