@@ -44,7 +44,9 @@ final class Capture {
 
     var hooks: KernelProgram.Hooks { program.hooks }
 
-    /// Judges the processes that run already. New ones are judged by the kernel since a moment ago; those that come to be
+    /// Judges the processes that run already.
+    ///
+    /// New ones are judged by the kernel since a moment ago; those that come to be
     /// between two looks at /proc are found by the next look.
     private static func judgeRunning(_ program: KernelProgram, _ box: DecoderBox, allowed: [String]) -> Int {
         var judged: Set<ProcessKey> = []

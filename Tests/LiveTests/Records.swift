@@ -21,6 +21,7 @@ struct LoggedEvent: Decodable {
     var rawPayload: String?
     var rawPayloadBase64: String?
     var truncated: Bool?
+    var anomalies: [String]?
     var `protocol`: String?
     var confidence: Int?
 

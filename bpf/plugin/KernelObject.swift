@@ -9,9 +9,9 @@ struct KernelObject: BuildToolPlugin {
         let output = context.pluginWorkDirectoryURL.appending(path: "KernelObject.swift")
         let inputs = ["profiler.bpf.c", "profiler.h", "kernel.h", "embed.sh"].map { bpf.appending(path: $0) }
         #if arch(arm64)
-        let architecture = "arm64"
+            let architecture = "arm64"
         #else
-        let architecture = "x86"
+            let architecture = "x86"
         #endif
         let clang = try context.tool(named: "clang").url
         return [
@@ -19,7 +19,8 @@ struct KernelObject: BuildToolPlugin {
                 displayName: "Compiling profiler.bpf.c",
                 executable: URL(filePath: "/bin/sh"),
                 arguments: [
-                    inputs[3].path, output.path, clang.path, "-target", "bpf", "-mcpu=v3", "-g", "-O2", "-Wall", "-Werror",
+                    inputs[3].path, output.path, clang.path, "-target", "bpf", "-mcpu=v3", "-g", "-O2", "-Wall",
+                    "-Werror",
                     "-D__TARGET_ARCH_\(architecture)", "-I\(bpf.path)", "-c", inputs[0].path,
                 ],
                 inputFiles: inputs, outputFiles: [output])

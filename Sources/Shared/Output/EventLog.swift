@@ -62,7 +62,7 @@ package struct EventLog: ~Copyable {
         }
         let bodyIsCut = writeBody(message, wire)
         writeHeaders(message, wire)
-        let wireIsCut = message.wire.count > bodyLimit || UInt64(message.wire.count) < message.wireBytes
+        let wireIsCut = message.wire.count > bodyLimit || UInt64(message.wire.count) < message.capturedBytes
         if wireIsCut || !writeWire(message, wire) {
             writeBytes(Swift.min(message.wire.count, bodyLimit), wireIsCut, wire, "raw_payload", "raw_payload_base64")
         }

@@ -16,7 +16,7 @@ package struct ViewTable {
     }
 
     private var views: [Pair: View] = [:]
-    /// Views that are closed and not paired: the other side may be told of later. The oldest first.
+    /// Views that are closed and not paired, the oldest first: the other side may be told of later.
     private var closed: [(pair: Pair, id: ConnectionID)] = []
     /// So many closed views wait for their other side: far more than can be on their way through a ring buffer.
     private static let closedLimit = 8192
