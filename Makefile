@@ -40,10 +40,10 @@ update-goldens: replay ## rewrite the goldens from what replay says now (then re
 	$(REPLAY) check --update Fixtures
 
 lint: ## check the formatting
-	@$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
+	@$(SWIFT) format lint --strict --recursive Sources Tests bpf/plugin Package.swift
 
 format: ## format the sources in place
-	@$(SWIFT) format --in-place --recursive Sources Tests Package.swift
+	@$(SWIFT) format --in-place --recursive Sources Tests bpf/plugin Package.swift
 
 bench: replay ## record the inputs (once, needs root) and measure replay beside other tools; BIG=1: 2 GB, too
 	@Benchmarks/make-inputs.sh http many-conns mixed $(if $(BIG),http-big)
