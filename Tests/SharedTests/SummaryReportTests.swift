@@ -29,7 +29,7 @@ import Testing
                   Connections   12 · http 9 · postgres 3
                                 11 closed in order · 1 open at the end
                   HTTP          1,200 requests · 1,199 responses · 1,199 exchanges · 1 unanswered
-                  Bytes         2.0 MB in streams
+                  Bytes         2.0 MB in streams · 99.9 % of them seen
                                 parsed                           1.5 MB  75.0 %  ███████████████
                                 recognised                     499.0 kB  25.0 %  █████
                                 gap: packet lost                 1.0 kB   0.1 %  █

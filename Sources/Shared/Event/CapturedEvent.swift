@@ -27,7 +27,7 @@ package struct CapturedEvent: Equatable, Sendable {
         case finished(StreamPosition)
         case close(ConnectionClosed)
         indirect case process(ProcessIdentity)
-        /// The process is gone; what it had open was closed before.
+        /// The process is gone; the ends of its connections may still follow.
         case exit(ProcessKey)
         /// A profiled process accepts connections here.
         case listening(Listening)

@@ -63,7 +63,9 @@ package struct SummaryReport {
     }
 
     private mutating func bytes(_ ledger: Summary.ByteLedger) {
-        line("Bytes", ["\(Quantity.bytes(ledger.total)) in streams"])
+        let seen = Quantity.share(ledger.total &- ledger.gaps.total, of: ledger.total)
+        let all = "\(Quantity.bytes(ledger.total)) in streams"
+        line("Bytes", ledger.gaps.total > 0 ? [all, "\(seen) of them seen"] : [all])
         share("parsed", ledger.parsed, of: ledger.total, .good)
         share("recognised", ledger.recognised, of: ledger.total, .good)
         for (reason, count) in ledger.gaps.nonZero {
