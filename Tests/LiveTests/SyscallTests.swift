@@ -167,7 +167,7 @@ extension Live {
             let outcome = try run.stop()
             for side in moved.client + moved.server { expectStreams(outcome, side) }
             #expect(outcome.responses.count == 2)
-            #expect(outcome.responses.allSatisfy { $0.anomalies == ["gap"] })
+            #expect(outcome.responses.allSatisfy { $0.truncated == true })
             expectNoLoss(outcome, bytes: (moved.client + moved.server).reduce(0) { $0 + $1.total })
             try run.expectReplayAgrees(outcome)
         }
