@@ -22,7 +22,7 @@ let package = Package(
         .target(
             name: "Shared",
             dependencies: ["CCodecs", .product(name: "Yams", package: "Yams")],
-            exclude: ["CCodecs", "Console"],
+            exclude: ["CCodecs", "Console", "Digest"],
             swiftSettings: settings),
         // zlib, brotli and zstd: the content codings of HTTP.
         .systemLibrary(
@@ -31,6 +31,14 @@ let package = Package(
 
         // What both programs write to: files, terminals.
         .target(name: "Console", dependencies: ["Shared"], path: "Sources/Shared/Console", swiftSettings: settings),
+
+        // What manifests say of bodies.
+        .target(
+            name: "Digest", dependencies: ["CCrypto"], path: "Sources/Shared/Digest", exclude: ["CCrypto"],
+            swiftSettings: settings),
+        .systemLibrary(
+            name: "CCrypto", path: "Sources/Shared/Digest/CCrypto", pkgConfig: "libcrypto",
+            providers: [.apt(["libssl-dev"])]),
 
         // A recorded tape as the source.
         .executableTarget(
