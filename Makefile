@@ -6,6 +6,8 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 
 SWIFT := .ci/swift
+# Without the packages of the demo programs, which take longer to fetch than replay to build.
+LEAN := -c release --disable-default-traits
 REPLAY := .build/release/replay
 DEMO := Fixtures/demo/shop
 
@@ -18,10 +20,10 @@ setup: ## install the Debian packages that are missing (needs root only then)
 	@.ci/setup
 
 replay: setup
-	@$(SWIFT) build -c release --product replay
+	@$(SWIFT) build $(LEAN) --product replay
 
 build: replay ## build replay and profiler, optimised, in .build/release
-	@$(SWIFT) build -c release --product profiler
+	@$(SWIFT) build $(LEAN) --product profiler
 
 demo: replay ## replay a capture of a small shop: the summary and the service map
 	@echo

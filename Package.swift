@@ -7,15 +7,26 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+// Without the trait, replay and profiler are resolved and built with two packages instead of twenty-odd.
+let demo: TargetDependencyCondition? = .when(traits: ["Demo"])
+
 let package = Package(
     name: "tapedeck",
     products: [
         .executable(name: "profiler", targets: ["profiler"]),
         .executable(name: "replay", targets: ["replay"]),
+        .executable(name: "demo-server", targets: ["demo-server"]),
+        .executable(name: "traffic", targets: ["traffic"]),
+    ],
+    traits: [
+        .default(enabledTraits: ["Demo"]),
+        .trait(name: "Demo", description: "demo-server and traffic, and the packages that only they need."),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     ],
     targets: [
         // The pipeline: events in, outputs out. No file, no clock, no /proc.
@@ -69,6 +80,40 @@ let package = Package(
             name: "CLibbpf", path: "Sources/Live/CLibbpf", pkgConfig: "libbpf",
             providers: [.apt(["libbpf-dev", "libelf-dev"])]),
         .plugin(name: "KernelObject", capability: .buildTool(), path: "bpf/plugin"),
+
+        // PostgreSQL, Redis and NATS, each by its C client.
+        .target(
+            name: "Stores", dependencies: ["CHiredis", "CLibpq", "CNats"], exclude: ["CHiredis", "CLibpq", "CNats"],
+            swiftSettings: settings),
+        // No pkgConfig: SwiftPM warns of a flag in hiredis's, which nothing here needs.
+        .systemLibrary(
+            name: "CHiredis", path: "Sources/Stores/CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(
+            name: "CLibpq", path: "Sources/Stores/CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(
+            name: "CNats", path: "Sources/Stores/CNats", pkgConfig: "libnats", providers: [.apt(["libnats-dev"])]),
+
+        // What the profiler is shown and tested with: services on real stores, and what drives them.
+        .executableTarget(
+            name: "demo-server",
+            dependencies: [
+                "Console", "Stores",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Hummingbird", package: "hummingbird", condition: demo),
+            ],
+            path: "Sources/DemoServer",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "traffic",
+            dependencies: [
+                "Console", "Stores",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "NIOCore", package: "swift-nio", condition: demo),
+                .product(name: "NIOHTTP1", package: "swift-nio", condition: demo),
+                .product(name: "NIOPosix", package: "swift-nio", condition: demo),
+            ],
+            path: "Sources/Traffic",
+            swiftSettings: settings),
 
         // Moves known bytes in one known way, for the tests of the live capture.
         .executableTarget(name: "exerciser", path: "Tests/Exerciser"),
