@@ -26,6 +26,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     ],
     targets: [
@@ -100,6 +101,10 @@ let package = Package(
                 "Console", "Stores",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Hummingbird", package: "hummingbird", condition: demo),
+                .product(name: "Logging", package: "swift-log", condition: demo),
+                .product(name: "NIOCore", package: "swift-nio", condition: demo),
+                .product(name: "NIOHTTP1", package: "swift-nio", condition: demo),
+                .product(name: "NIOPosix", package: "swift-nio", condition: demo),
             ],
             path: "Sources/DemoServer",
             swiftSettings: settings),

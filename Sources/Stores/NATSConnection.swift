@@ -1,12 +1,13 @@
 internal import CNats
+import Synchronization
 
 /// A connection to a NATS server by cnats, which keeps it up: it reconnects for ever, with a growing delay.
 ///
 /// What is published while the server is away waits in a buffer.
 package final class NATSConnection: @unchecked Sendable {  // cnats locks its connections.
     package enum Change: Sendable {
-        /// Reached, at first or again.
-        case connected
+        /// Reached, at first or again, and which.
+        case connected(String)
         /// Not reached at the start, or lost.
         case disconnected(StoreError)
     }
@@ -17,7 +18,9 @@ package final class NATSConnection: @unchecked Sendable {  // cnats locks its co
     private static let longestDelay: Int64 = 2000
 
     fileprivate let connection: OpaquePointer
-    fileprivate let store: String
+    private let observer: Observer
+    /// Which server, without credentials.
+    package let store: String
 
     /// Returns also where no server answers yet.
     ///
@@ -50,11 +53,15 @@ package final class NATSConnection: @unchecked Sendable {  // cnats locks its co
             throw StoreError(store, Self.text(status))
         }
         self.connection = connection
+        self.observer = observer
         self.store = store
-        onChange(status == NATS_OK ? .connected : .disconnected(StoreError(store, "no server answers there")))
+        onChange(status == NATS_OK ? .connected(store) : .disconnected(StoreError(store, "no server answers there")))
     }
 
-    deinit { natsConnection_Destroy(connection) }
+    deinit {
+        observer.stop()
+        natsConnection_Destroy(connection)
+    }
 
     /// - Throws: where the buffer for a server that is away is full; the message is lost then.
     package func publish(_ bytes: [UInt8], to subject: String) throws(StoreError) {
@@ -101,6 +108,12 @@ package struct NATSSubscription: ~Copyable {
 
     deinit { natsSubscription_Destroy(subscription) }
 
+    /// Messages that were not taken while too many waited.
+    package var dropped: Int {
+        var count: Int64 = 0
+        return natsSubscription_GetDropped(subscription, &count) == NATS_OK ? Int(count) : 0
+    }
+
     /// The next message; `nil` where none came in time.
     package borrowing func next(timeout: Duration) throws(StoreError) -> [UInt8]? {
         var message: OpaquePointer?
@@ -117,6 +130,7 @@ package struct NATSSubscription: ~Copyable {
 private final class Observer: Sendable {
     private let store: String
     private let onChange: @Sendable (NATSConnection.Change) -> Void
+    private let isStopped = Atomic(false)
 
     init(store: String, onChange: @escaping @Sendable (NATSConnection.Change) -> Void) {
         self.store = store
@@ -127,9 +141,13 @@ private final class Observer: Sendable {
         closure.map { Unmanaged<Observer>.fromOpaque($0).takeUnretainedValue() }
     }
 
-    func connected() { onChange(.connected) }
+    /// An end that is wanted is nothing to report.
+    func stop() { isStopped.store(true, ordering: .relaxed) }
+
+    func connected() { onChange(.connected(store)) }
 
     func disconnected(_ connection: OpaquePointer?) {
+        guard !isStopped.load(ordering: .relaxed) else { return }
         var text: UnsafePointer<CChar>?
         natsConnection_GetLastError(connection, &text)
         let reason = text.map { String(cString: $0) } ?? ""

@@ -18,6 +18,15 @@ package enum RedisReply: Equatable, Sendable {
         }
     }
 
+    /// The first error in it.
+    package var firstError: String? {
+        switch self {
+        case .error(let text): text
+        case .array(let elements): elements.lazy.compactMap(\.firstError).first
+        case .status, .integer, .bytes, .null: nil
+        }
+    }
+
     /// Copies a reply of hiredis, which keeps its own.
     init(_ reply: UnsafePointer<redisReply>) {
         let value = reply.pointee

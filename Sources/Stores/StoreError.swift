@@ -9,7 +9,7 @@ package struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
 
     package var description: String { "\(store): \(reason)" }
 
-    init(_ store: String, _ reason: String) {
+    package init(_ store: String, _ reason: String) {
         self.store = store
         // libpq's messages have several lines.
         self.reason = reason.split(whereSeparator: \.isNewline).map { $0.trimming(while: \.isWhitespace) }

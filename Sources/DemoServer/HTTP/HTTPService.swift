@@ -1,0 +1,47 @@
+import ArgumentParser
+import Console
+import Glibc
+import Hummingbird
+import Logging
+import NIOCore
+
+/// Where a service listens.
+struct AddressOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Listen there (or HTTP_HOST; default: 127.0.0.1).", valueName: "host"))
+    var httpHost: String?
+
+    @Option(help: ArgumentHelp("Listen there, 0 for a free port (or HTTP_PORT).", valueName: "port"))
+    var httpPort: String?
+}
+
+/// An HTTP server that runs until SIGTERM or SIGINT and then drains: no new connection, open requests are answered.
+struct HTTPService {
+    let host: String
+    let port: UInt16
+
+    init(_ options: AddressOptions, defaultPort: UInt16) throws(Failure) {
+        host = Setting("--http-host", "HTTP_HOST").text(options.httpHost) ?? "127.0.0.1"
+        port = try Setting("--http-port", "HTTP_PORT").port(options.httpPort, lowest: 0, default: defaultPort)
+    }
+
+    func run(_ router: Router<BasicRequestContext>) async throws {
+        var logger = Logger(label: "demo-server", factory: StreamLogHandler.standardError(label:))
+        logger.logLevel = .error
+        let app = Application(
+            router: router,
+            configuration: ApplicationConfiguration(
+                address: .hostname(host, port: Int(port)), serverName: "demo-server"),
+            onServerRunning: { channel in
+                Terminal.complain("listening on \(host):\(channel.localAddress?.port ?? Int(port))")
+            },
+            logger: logger)
+        do {
+            try await app.runService()
+        } catch let error as IOError {
+            let reason = String(cString: strerror(error.errnoCode))
+            throw Failure("HTTP_PORT \(port): can't listen on \(host):\(port): \(reason); choose another port")
+        } catch let error as SocketAddressError {
+            throw Failure("HTTP_HOST \(host): \(error); write an address of this machine")
+        }
+    }
+}
