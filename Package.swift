@@ -120,6 +120,8 @@ let package = Package(
             path: "Sources/Traffic",
             swiftSettings: settings),
 
+        // What the tests of programs share: starting them, and finding them.
+        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: settings),
         // Moves known bytes in one known way, for the tests of the live capture.
         .executableTarget(name: "exerciser", path: "Tests/Exerciser"),
 
@@ -131,7 +133,7 @@ let package = Package(
         // Runs the built programs against real processes: needs root, and a kernel that loads BPF.
         .testTarget(
             name: "LiveTests",
-            dependencies: ["profiler", "replay", "exerciser", .product(name: "Yams", package: "Yams")],
+            dependencies: ["TestSupport", "profiler", "replay", "exerciser", .product(name: "Yams", package: "Yams")],
             swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

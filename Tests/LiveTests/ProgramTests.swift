@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import Yams
 
@@ -92,15 +93,6 @@ extension Live {
             #expect(try Yams.load(yaml: map) != nil)
             #expect(run.folder.text("events.jsonl")?.contains("/write-read/1") == true)
             #expect(try run.stop().services().keys.sorted() == ["shop"])
-        }
-
-        private func eventually<Value>(_ what: String, _ probe: () throws -> Value?) throws -> Value {
-            let deadline = Date(timeIntervalSinceNow: Conditions.patience)
-            while Date() < deadline {
-                if let value = try probe() { return value }
-                sched_yield()
-            }
-            throw Failed("\(what): not within \(Conditions.patience) s")
         }
 
         // MARK: - Environment

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A line of the event log.
 struct LoggedEvent: Decodable {

@@ -1,13 +1,13 @@
 import Foundation
 
 /// What comes out of a pipe, read as it comes so that nobody ever waits for the tests.
-final class PipeReader: @unchecked Sendable {
+package final class PipeReader: @unchecked Sendable {
     private let condition = NSCondition()
     private var bytes: [UInt8] = []
     private var taken = 0
     private var isAtEnd = false
 
-    init(_ handle: FileHandle) {
+    fileprivate init(_ handle: FileHandle) {
         Thread.detachNewThread {
             var isOpen = true
             while isOpen {
@@ -22,10 +22,10 @@ final class PipeReader: @unchecked Sendable {
         }
     }
 
-    var text: String { condition.withLock { String(decoding: bytes, as: UTF8.self) } }
+    package var text: String { condition.withLock { String(decoding: bytes, as: UTF8.self) } }
 
     /// The next line that is wanted; `nil` where the stream ends or patience does.
-    func line(where isWanted: (String) -> Bool) -> String? {
+    package func line(where isWanted: (String) -> Bool) -> String? {
         let deadline = Date(timeIntervalSinceNow: Conditions.patience)
         return condition.withLock {
             while true {
@@ -40,7 +40,7 @@ final class PipeReader: @unchecked Sendable {
     }
 
     /// Everything, when the last writer has closed.
-    func waitForEnd() -> String? {
+    package func waitForEnd() -> String? {
         let deadline = Date(timeIntervalSinceNow: Conditions.patience)
         return condition.withLock {
             while !isAtEnd { guard condition.wait(until: deadline) else { return nil } }
@@ -50,22 +50,22 @@ final class PipeReader: @unchecked Sendable {
 }
 
 /// A program that a test has started, and that does not outlive it.
-final class Child {
-    struct Outcome {
-        var status: Int32
-        var signal: Int32
-        var output: String
-        var errors: String
+package final class Child {
+    package struct Outcome {
+        package var status: Int32
+        package var signal: Int32
+        package var output: String
+        package var errors: String
     }
 
     private let process = Process()
     private let ended = DispatchSemaphore(value: 0)
     private let input = Pipe()
     private let name: String
-    let output: PipeReader
-    let errors: PipeReader
+    package let output: PipeReader
+    package let errors: PipeReader
 
-    init(_ program: String, _ arguments: [String], environment: [String: String] = [:]) throws {
+    package init(_ program: String, _ arguments: [String], environment: [String: String] = [:]) throws {
         name = ([(program as NSString).lastPathComponent] + arguments.prefix(3)).joined(separator: " ")
         process.executableURL = URL(fileURLWithPath: program)
         process.arguments = arguments
@@ -94,20 +94,20 @@ final class Child {
         if process.isRunning { kill(process.processIdentifier, SIGKILL) }
     }
 
-    var pid: Int32 { process.processIdentifier }
-    var isRunning: Bool { process.isRunning }
+    package var pid: Int32 { process.processIdentifier }
+    package var isRunning: Bool { process.isRunning }
 
-    func signal(_ number: Int32) { kill(pid, number) }
+    package func signal(_ number: Int32) { kill(pid, number) }
 
     /// Gives the program a line to read.
-    func proceed() throws { try input.fileHandleForWriting.write(contentsOf: Data("\n".utf8)) }
+    package func proceed() throws { try input.fileHandleForWriting.write(contentsOf: Data("\n".utf8)) }
 
-    func line(_ isWanted: (String) -> Bool = { _ in true }) throws -> String {
+    package func line(_ isWanted: (String) -> Bool = { _ in true }) throws -> String {
         guard let line = output.line(where: isWanted) else { throw Failed("\(name): no such line: \(errors.text)") }
         return line
     }
 
-    func wait() throws -> Outcome {
+    package func wait() throws -> Outcome {
         try? input.fileHandleForWriting.close()
         guard ended.wait(timeout: .now() + Conditions.patience) == .success else {
             kill(pid, SIGKILL)
@@ -125,57 +125,11 @@ final class Child {
 
     /// Waits for an end that must be a success.
     @discardableResult
-    func succeed() throws -> Outcome {
+    package func succeed() throws -> Outcome {
         let outcome = try wait()
         guard outcome.status == 0, outcome.signal == 0 else {
             throw Failed("\(name): status \(outcome.status), signal \(outcome.signal): \(outcome.errors)")
         }
         return outcome
     }
-}
-
-/// The programs under test, as they were built beside the tests.
-enum Programs {
-    static let folder: String = {
-        let bundle = Bundle.allBundles.map(\.bundlePath).first { $0.hasSuffix(".xctest") }
-        let start = bundle ?? ProcessInfo.processInfo.arguments.first ?? ""
-        let folder = (start as NSString).deletingLastPathComponent
-        return FileManager.default.isExecutableFile(atPath: folder + "/profiler") ? folder : ".build/debug"
-    }()
-
-    static let profiler = folder + "/profiler"
-    static let replay = folder + "/replay"
-    static let exerciser = folder + "/exerciser"
-
-    /// A program on the machine.
-    static func find(_ name: String, package: String) throws -> String {
-        let folders = ["/usr/bin", "/usr/sbin", "/bin", "/sbin", "/usr/local/bin"]
-        let paths = folders.map { $0 + "/" + name }
-        guard let path = paths.first(where: { FileManager.default.isExecutableFile(atPath: $0) }) else {
-            throw Failed("\(name) is missing: apt-get install \(package) (.ci/live-packages lists all)")
-        }
-        return path
-    }
-}
-
-/// A folder that goes when the test ends.
-final class TemporaryFolder {
-    let path: String
-
-    init() throws {
-        var template = Array("/tmp/live-tests.XXXXXX".utf8CString)
-        path = template.withUnsafeMutableBufferPointer { buffer in
-            buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) } ?? ""
-        }
-        guard !path.isEmpty else { throw Failed("no temporary folder") }
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
-    func bytes(_ name: String) -> [UInt8]? { FileManager.default.contents(atPath: path + "/" + name).map { Array($0) } }
-    func text(_ name: String) -> String? { bytes(name).map { String(decoding: $0, as: UTF8.self) } }
-    func mode(_ name: String) -> Int? {
-        (try? FileManager.default.attributesOfItem(atPath: path + "/" + name))?[.posixPermissions] as? Int
-    }
-    var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted() }
 }
