@@ -1,0 +1,100 @@
+import Console
+import Dispatch
+import Glibc
+import Shared
+
+/// What the server's side of a scenario works with, one for each connection.
+struct Backstage: Sendable {
+    let seed: UInt64
+    /// Connections in the order in which they were accepted, from 0.
+    var number = 0
+    /// Waits for the client's word, and gives it one: where the sockets are not to tell.
+    let cues: Cues
+
+    // MARK: Answers
+
+    /// Answers every request in turn, by a write each, and closes after the client or after a request that asks for it.
+    static func answerAll(_ wire: inout Wire, _ stage: Backstage) throws(Failure) {
+        while let request = try wire.request() {
+            try wire.send(stage.answer(to: request))
+            if request.fields["connection"] == "close" { break }
+        }
+    }
+
+    /// `/echo`: the body that came. `/text/SIZE/NUMBER`: a text that follows from the seed.
+    func answer(to request: Received) -> Message {
+        let words = request.target.split(separator: "/")
+        if words.first == "echo" {
+            return .response(200).sized(request.body, request.fields["content-type"] ?? "text/plain")
+        }
+        guard words.count == 3, words[0] == "text", let size = Int(words[1]), let number = Int(words[2]) else {
+            return .response(404).sized([])
+        }
+        return .response(200).sized(text(size, number))
+    }
+
+    func text(_ size: Int, _ number: Int) -> [UInt8] {
+        var source = SeededBytes(seed, number: number)
+        return source.text(size)
+    }
+
+    // MARK: Taking connections
+
+    /// Serves each connection on a thread of its own, for ever.
+    static func serve(_ scenario: Scenario, on listener: Listener, _ cues: Cues, seed: UInt64) {
+        var number = 0
+        do throws(Failure) {
+            while true {
+                let stage = Backstage(seed: seed, number: number, cues: cues)
+                let accepted = try listener.accept()
+                cues.connections.enter()
+                startThread {
+                    do throws(Failure) {
+                        var wire = Wire(Socket(adopting: accepted))
+                        try scenario.serve(&wire, stage)
+                    } catch {
+                        fail(scenario, error)
+                    }
+                    cues.connections.leave()
+                }
+                number += 1
+            }
+        } catch {
+            fail(scenario, error)
+        }
+    }
+
+    private static func fail(_ scenario: Scenario, _ failure: Failure) -> Never {
+        Terminal.complain("scenario \(scenario.name): its server: \(failure)")
+        exit(2)
+    }
+
+    static func startThread(_ body: @escaping @Sendable () -> Void) {
+        final class Box {
+            let body: @Sendable () -> Void
+            init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+        }
+        var thread = pthread_t()
+        let box = Unmanaged.passRetained(Box(body))
+        let status = pthread_create(
+            &thread, nil,
+            { argument in
+                if let argument { Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body() }
+                return nil
+            }, box.toOpaque())
+        guard status == 0 else { fatalError("pthread_create: \(String(cString: strerror(status)))") }
+        pthread_detach(thread)
+    }
+}
+
+/// What the two sides of a scenario tell each other beside their connections.
+struct Cues: Sendable {
+    /// The client gives it, the server waits.
+    let toServer = DispatchSemaphore(value: 0)
+    /// Called by the server to give the client its cue.
+    let tellClient: @Sendable () -> Void
+    /// Connections that are being served.
+    let connections = DispatchGroup()
+
+    func awaitClient() { toServer.wait() }
+}

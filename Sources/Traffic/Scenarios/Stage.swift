@@ -1,0 +1,61 @@
+import Console
+import Digest
+import Shared
+
+/// What the client's side of a scenario works with.
+final class Stage {
+    let scenario: Scenario
+    let seed: UInt64
+    let server: Server
+    let manifest: Manifest?
+    private(set) var tally = Tally()
+
+    /// What was done, for people.
+    struct Tally {
+        var connections: UInt64 = 0
+        var exchanges: UInt64 = 0
+        var sent: UInt64 = 0
+        var received: UInt64 = 0
+    }
+
+    init(_ scenario: Scenario, seed: UInt64, manifest: Manifest?) throws(Failure) {
+        self.scenario = scenario
+        self.seed = seed
+        self.manifest = manifest
+        server = try Server(scenario, seed: seed)
+    }
+
+    /// Opens a connection to the server.
+    /// - Parameter local: where from; else the kernel chooses.
+    func call(from local: Endpoint? = nil) throws(Failure) -> Call {
+        try Call(Socket(to: server.endpoint, from: local), self)
+    }
+
+    /// The text that the server gives for `/text/SIZE/NUMBER`.
+    func text(_ size: Int, _ number: Int) -> [UInt8] {
+        var source = SeededBytes(seed, number: number)
+        return source.text(size)
+    }
+
+    /// Bytes of any value; with other numbers than texts have.
+    func binary(_ size: Int, _ number: Int) -> [UInt8] {
+        var source = SeededBytes(seed, number: -1 - number)
+        return source.binary(size)
+    }
+
+    // MARK: What really happened
+
+    func tell(_ tuple: Manifest.Tuple, _ exchange: Manifest.Exchange) {
+        manifest?.http(tuple, exchange)
+        tally.exchanges += 1
+    }
+
+    func tell(
+        endOf tuple: Manifest.Tuple, _ talk: Manifest.Talk, sent: UInt64, received: UInt64, _ end: Manifest.End
+    ) {
+        manifest?.connection(tuple, talk, sent: sent, received: received, end: end)
+        tally.connections += 1
+        tally.sent += sent
+        tally.received += received
+    }
+}
