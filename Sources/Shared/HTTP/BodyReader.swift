@@ -86,7 +86,7 @@ package final class BodyReader {
         let coding = message.head.contentCoding
         if let shape = conversation.shapeOfKnownBody(bytes, coding) {
             known = shape
-            if coding != .identity, conversation.keepsBytes { read(bytes, scans: false, &message, conversation) }
+            if message.bodyIsSeparate, conversation.keepsBytes { read(bytes, scans: false, &message, conversation) }
             return
         }
         read(bytes, scans: true, &message, conversation)
@@ -95,11 +95,11 @@ package final class BodyReader {
         if message.anomalies.isEmpty { conversation.remember(bytes, coding, shape) }
     }
 
-    /// - Parameter scans: look for the shape as well; else only decode.
+    /// - Parameter scans: look for the shape as well; else only keep what the event log shows.
     private func read(_ bytes: RawSpan, scans: Bool, _ message: inout HTTPMessage, _ conversation: HTTPConversation) {
         let coding = message.head.contentCoding
         if coding == .identity {
-            conversation.scan(&scanner, bytes)
+            if scans { conversation.scan(&scanner, bytes) }
             if message.bodyIsSeparate { Self.keep(bytes, &message, conversation) }
             return
         }

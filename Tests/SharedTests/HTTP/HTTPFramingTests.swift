@@ -22,6 +22,11 @@ import Testing
 
     static let chunks: [Talk] = [
         Talk("two chunks", [.c(chunked("3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"))], ["> POST /a \"abcde\"", "> GET /next"]),
+        // The second is a body whose shape is known: it is shown all the same.
+        Talk(
+            "the same body twice",
+            [.c(chunked("3\r\nabc\r\n0\r\n\r\n") + chunked("1\r\na\r\n2\r\nbc\r\n0\r\n\r\n"))],
+            ["> POST /a \"abc\"", "> GET /next", "> POST /a \"abc\"", "> GET /next"]),
         Talk("an empty body", [.c(chunked("0\r\n\r\n"))], ["> POST /a", "> GET /next"]),
         Talk(
             "extensions and trailers",
