@@ -111,7 +111,7 @@ let package = Package(
         .executableTarget(
             name: "traffic",
             dependencies: [
-                "Console", "Digest", "Stores",
+                "CCodecs", "Console", "Digest", "Shared", "Stores",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOCore", package: "swift-nio", condition: demo),
                 .product(name: "NIOHTTP1", package: "swift-nio", condition: demo),

@@ -21,16 +21,20 @@ struct Backstage: Sendable {
         }
     }
 
-    /// `/echo`: the body that came. `/text/SIZE/NUMBER`: a text that follows from the seed.
+    /// What the path asks for.
+    ///
+    /// `/echo` gives back the body, `/sink` nothing, `/text/SIZE/NUMBER` a text that follows from the seed.
     func answer(to request: Received) -> Message {
         let words = request.target.split(separator: "/")
         if words.first == "echo" {
             return .response(200).sized(request.body, request.fields["content-type"] ?? "text/plain")
         }
+        if words.first == "sink" { return .response(200).sized([]) }
         guard words.count == 3, words[0] == "text", let size = Int(words[1]), let number = Int(words[2]) else {
             return .response(404).sized([])
         }
-        return .response(200).sized(text(size, number))
+        let answer = Message.response(200).sized(text(size, number))
+        return request.method == "HEAD" ? answer.bodiless : answer
     }
 
     func text(_ size: Int, _ number: Int) -> [UInt8] {

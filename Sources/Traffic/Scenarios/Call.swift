@@ -21,18 +21,25 @@ final class Call {
 
     /// Sends a request by one write, and awaits its response.
     /// - Parameter expected: the response's body; `nil`: the request's.
-    func exchange(_ request: Message, _ expected: [UInt8]? = nil) throws(Failure) {
+    func exchange(_ request: Message, _ expected: [UInt8]? = nil, status: Int = 200) throws(Failure) {
         try wire.send(request)
-        try complete(request, expected)
+        try complete(request, expected, status: status)
     }
 
     /// Awaits the response to a request that was sent, and tells of both.
-    func complete(_ request: Message, _ expected: [UInt8]? = nil) throws(Failure) {
+    func complete(_ request: Message, _ expected: [UInt8]? = nil, status: Int = 200) throws(Failure) {
         let response = try wire.response(to: request.method)
-        guard response.body == expected ?? request.content else {
-            throw Failure("the response to \(request.method) \(request.target) has another body than it should have")
-        }
+        try check(response, to: request, expected ?? request.content, status: status)
         tell(request, response, response.body)
+    }
+
+    func check(_ response: Received, to request: Message, _ body: [UInt8], status: Int = 200) throws(Failure) {
+        guard response.status == status else {
+            throw Failure("\(request.name) has status \(response.status) in place of \(status)")
+        }
+        guard response.body == body else {
+            throw Failure("the response to \(request.name) has another body than it should have")
+        }
     }
 
     /// - Parameters:

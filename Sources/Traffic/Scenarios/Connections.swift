@@ -14,7 +14,8 @@ enum Connections {
             serve: serveTuple),
         Scenario(
             name: "before-profiler",
-            summary: "a connection opened, then a line on standard input awaited, then used: start the profiler between",
+            summary:
+                "a connection opened, then a line on standard input awaited, then used: start the profiler between",
             play: playEarly),
         Scenario(
             name: "ipv6", summary: "all of it over IPv6", address: IPAddress(high: 0, low: 1), play: playIPv6),

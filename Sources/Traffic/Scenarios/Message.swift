@@ -46,11 +46,20 @@ struct Message: Sendable {
         return message
     }
 
+    /// The same head, and nothing behind it.
+    var bodiless: Message {
+        var message = self
+        (message.content, message.body) = ([], [])
+        return message
+    }
+
     // MARK: The start line
 
     /// A request's; empty for a response.
     var method: String { if case .request(let method, _) = startLine { method } else { "" } }
     var target: String { if case .request(_, let target) = startLine { target } else { "" } }
+    /// The method and the target, for messages.
+    var name: String { "\(method) \(target)" }
 
     // MARK: The wire
 

@@ -18,7 +18,9 @@ final class Server {
         case .ownProcess:
             let child = try Child(scenario, .server, seed: seed)
             let line = try child.line()
-            guard let endpoint = Endpoint(line) else { throw Failure("its server says \(line) in place of its endpoint") }
+            guard let endpoint = Endpoint(line) else {
+                throw Failure("its server says \(line) in place of its endpoint")
+            }
             self.endpoint = endpoint
             side = .process(child)
         case .sameProcess:

@@ -74,7 +74,9 @@ struct Wire: ~Copyable {
         while true {
             let line = try line()
             message.wireBytes += line.utf8.count + 2
-            guard let size = Int(line.prefix { $0 != ";" }, radix: 16) else { throw Failure("\(line) is no chunk size") }
+            guard let size = Int(line.prefix { $0 != ";" }, radix: 16) else {
+                throw Failure("\(line) is no chunk size")
+            }
             guard size > 0 else { break }
             message.body += try bytes(size)
             guard try self.line().isEmpty else { throw Failure("a chunk does not end where it should") }
