@@ -130,6 +130,9 @@ let package = Package(
             name: "SharedTests", dependencies: ["Shared", .product(name: "Yams", package: "Yams")],
             swiftSettings: settings),
         .testTarget(name: "ReplayTests", dependencies: ["replay", "Shared", "Console"], swiftSettings: settings),
+        // Real sockets and real stores: needs redis-server and nats-server.
+        .testTarget(
+            name: "DemoServerTests", dependencies: ["TestSupport", "Stores", "demo-server"], swiftSettings: settings),
         // Runs the built programs against real processes: needs root, and a kernel that loads BPF.
         .testTarget(
             name: "LiveTests",

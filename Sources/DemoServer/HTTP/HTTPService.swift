@@ -37,11 +37,17 @@ struct HTTPService {
             logger: logger)
         do {
             try await app.runService()
+        } catch let error as IOError where error.errnoCode == EADDRNOTAVAIL {
+            throw noSuchHost
         } catch let error as IOError {
             let reason = String(cString: strerror(error.errnoCode))
             throw Failure("HTTP_PORT \(port): can't listen on \(host):\(port): \(reason); choose another port")
-        } catch let error as SocketAddressError {
-            throw Failure("HTTP_HOST \(host): \(error); write an address of this machine")
+        } catch is SocketAddressError.UnknownHost {
+            throw noSuchHost
         }
+    }
+
+    private var noSuchHost: Failure {
+        Failure("HTTP_HOST \(host): is no address of this machine; write one, or 0.0.0.0 for all of them")
     }
 }

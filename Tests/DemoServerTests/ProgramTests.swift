@@ -1,0 +1,66 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct `The program` {
+    @Test(
+        arguments: [
+            ([], ["HTTP_PORT": "x"], "HTTP_PORT x"),
+            (["--http-port", "65536"], [:], "--http-port 65536"),
+            (["--http-host", "no.such.host.invalid", "--http-port", "0"], [:], "HTTP_HOST"),
+            (["--http-host", "192.0.2.1", "--http-port", "0"], [:], "192.0.2.1"),
+            (["--nats-url", "nats://127.0.0.1:x", "--http-port", "0"], [:], "NATS_URL"),
+            (["request-logger", "--redis-port", "0"], [:], "--redis-port 0"),
+            (["request-logger"], ["REDIS_PORT": "no"], "REDIS_PORT no"),
+            (["request-logger", "--nats-url", "nats://127.0.0.1:x"], [:], "NATS_URL"),
+            (["bookinfo"], [:], "<role>"),
+            (["bookinfo", "cellar"], [:], "cellar"),
+            (["bookinfo", "reviews", "--service-version", "v4"], [:], "v4"),
+            (["bookinfo", "reviews"], ["RATINGS_SERVICE_PORT": "0"], "RATINGS_SERVICE_PORT 0"),
+            (["--no-such-option"], [:], "--no-such-option"),
+        ] as [([String], [String: String], String)])
+    func `a setting that can't be used is one line that names it`(
+        _ arguments: [String], _ environment: [String: String], _ name: String
+    ) throws {
+        let end = try Child(Programs.demoServer, arguments, environment: environment).wait()
+        #expect(end.status == 2)
+        #expect(end.errors.hasPrefix("demo-server: "), "\(end.errors)")
+        #expect(end.errors.contains(name), "\(end.errors)")
+        #expect(end.errors.split(separator: "\n").count == 1, "\(end.errors)")
+        #expect(end.output == "")
+    }
+
+    @Test func `a port that is taken is one line with the remedy`() throws {
+        let server = try DemoServer()
+        let end = try Child(Programs.demoServer, [], environment: ["HTTP_PORT": "\(server.port)"]).wait()
+        #expect(end.status == 2)
+        #expect(
+            end.errors
+                == "demo-server: HTTP_PORT \(server.port): can't listen on 127.0.0.1:\(server.port): Address already in "
+                + "use; choose another port\n")
+    }
+
+    @Test func `an option wins over its variable`() throws {
+        let server = try DemoServer(["--http-port", "0"], ["HTTP_PORT": "1"])
+        #expect(try server.get("/healthz").status == 200)
+    }
+
+    @Test(arguments: [SIGTERM, SIGINT])
+    func `a signal lets a running request finish`(_ signal: Int32) throws {
+        let server = try DemoServer()
+        let idle = try HTTPConnection(server.port)
+        #expect(try idle.exchange("GET", "/healthz").status == 200)
+        let busy = try HTTPConnection(server.port)
+        // The first answer shows that the second request of the same write has arrived, too.
+        try busy.send("GET / HTTP/1.1\r\nHost: test\r\n\r\nGET /slow?ms=700 HTTP/1.1\r\nHost: test\r\n\r\n")
+        #expect(try busy.response().status == 200)
+        server.child.signal(signal)
+        #expect(idle.isClosed())
+        #expect(throws: Failed.self) { try HTTPConnection(server.port) }
+        #expect(server.child.isRunning)
+        #expect(try busy.response().json?["waited_ms"] as? Int == 700)
+        let end = try server.child.wait()
+        #expect(end.status == 0)
+        #expect(end.signal == 0)
+    }
+}
