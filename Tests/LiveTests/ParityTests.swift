@@ -80,17 +80,10 @@ extension Live {
             try run.waitUntilWatching()
             let scenario = try Scenario(run, clients: view != .server, servers: view != .client)
             let pcap = run.path("wire.pcap")
-            let tcpdump = try Child(
-                try Programs.find("tcpdump", package: "tcpdump"),
-                ["-i", "lo", "-U", "--immediate-mode", "-B", "65536", "-w", pcap, scenario.filter])
-            guard tcpdump.errors.line(where: { $0.contains("listening on") }) != nil else {
-                throw Failed("tcpdump: \(tcpdump.errors.text)")
-            }
+            let wiretap = try Wiretap(pcap, filter: scenario.filter)
             try scenario.play()
+            try wiretap.stop()
             let outcome = try run.stop()
-            tcpdump.signal(SIGINT)
-            let captured = try tcpdump.wait()
-            #expect(captured.errors.contains("0 packets dropped by kernel"))
             expectBalance(outcome, bytes: nil)
             #expect(outcome.summary.lost.isEmpty)
             try run.expectReplayAgrees(outcome)

@@ -39,6 +39,8 @@ struct ScenarioCommand: ParsableCommand {
 
     func run() throws {
         signal(SIGPIPE, SIG_IGN)
+        // Half a scenario is none: there is nothing to be written out whole.
+        for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
         if list { return StandardOutput.write(Self.listing) }
         guard let name else { throw Failure("which scenario? traffic scenario --list shows all") }
         let scenario = try Scenario.named(name)
