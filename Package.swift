@@ -56,7 +56,7 @@ let package = Package(
         .executableTarget(
             name: "replay",
             dependencies: [
-                "Shared", "Console", "CCodecs", "CLibpcap",
+                "Shared", "Console", "Digest", "CCodecs", "CLibpcap",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Replay",

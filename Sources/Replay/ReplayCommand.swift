@@ -11,6 +11,7 @@ struct ReplayCommand: ParsableCommand {
             replay <inputs> ... [<options>]
             replay convert <inputs> ... <output> [--to <form>]
             replay check <folders> ... [--update] [--json] [--threads <number>]
+            replay grade --manifest <file> <inputs> ... [--differences <number>]
             """,
         discussion: """
             EXAMPLES
@@ -26,15 +27,17 @@ struct ReplayCommand: ParsableCommand {
                   Makes a trace into something that Wireshark opens.
               replay check Fixtures
                   Replays every fixture below a folder and compares the outputs.
+              replay grade --manifest truth.jsonl run.tape
+                  Says how much of what really happened was seen, and how exactly.
 
             EXIT STATUS
               0  done
               1  done, but something was lost (a file cut short, packets missing), or
-                 differs (check)
+                 differs (check), or is not as it really was (grade)
               2  could not do what was asked
             """,
         version: "0.1.0",
-        subcommands: [Run.self, Convert.self, Check.self],
+        subcommands: [Run.self, Convert.self, Check.self, Grade.self],
         defaultSubcommand: Run.self)
 
     static func main() {

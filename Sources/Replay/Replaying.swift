@@ -10,6 +10,7 @@ struct Replaying {
     /// `nil`: on a thread of its own where that pays.
     var readsAhead: Bool?
     var showsProgress = false
+    var observer: (any Observer)?
 
     struct Result {
         var summary: Summary
@@ -26,7 +27,7 @@ struct Replaying {
         log: (RawSpan) throws(Failure) -> Bool
     ) throws(Failure) -> Result {
         for path in paths { try Input.check(path) }
-        let profiler = Profiler(options)
+        let profiler = Profiler(options, observer: observer)
         let tape = Tape(sink: profiler)
         var progress = showsProgress ? ProgressBar(totalBytes: Input.fileBytes(paths)) : nil
         var readBefore: UInt64 = 0

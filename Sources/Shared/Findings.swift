@@ -19,6 +19,10 @@ package final class Findings {
     @exclusivity(unchecked) package var environments: EnvironmentFile?
     package let limits: Limits
     package let writesEvents: Bool
+    /// Messages are kept with their bytes, for the event log or for the observer.
+    package let keepsBytes: Bool
+    /// `nil` in all runs but those that are judged.
+    package let observer: (any Observer)?
     @exclusivity(unchecked) private var map: ServiceMap
     private let names: AddressNames
     @exclusivity(unchecked) package var participants: Participants
@@ -27,9 +31,11 @@ package final class Findings {
     /// The name of the last client: most exchanges come from the same host as the one before.
     @exclusivity(unchecked) private var lastSource: (address: IPAddress, name: NameID)?
 
-    package init(_ options: Profiler.Options) {
+    package init(_ options: Profiler.Options, observer: (any Observer)? = nil) {
+        self.observer = observer
         limits = options.limits
         writesEvents = options.eventLog
+        keepsBytes = options.eventLog || observer != nil
         names = options.names
         shapes = ShapeTable(limits: options.limits)
         participants = Participants(limits: options.limits)
@@ -177,6 +183,7 @@ package final class Findings {
 
     /// Counts a connection that has ended.
     package func count(_ connection: Connection, _ how: ConnectionClosed.How, hasPayload: Bool) {
+        observer?.ended(connection, how)
         summary.connections.closed[how] &+= 1
         summary.bytes.retransmitted &+= connection.sent.retransmitted &+ connection.received.retransmitted
         summary.bytes.retransmittedDifferent &+=

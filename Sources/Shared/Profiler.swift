@@ -29,7 +29,10 @@ package final class Profiler {
     /// Connections that ended, to be used again with their buffers.
     @exclusivity(unchecked) private var spares: [Connection] = []
 
-    package init(_ options: Options) { findings = Findings(options) }
+    /// - Parameter observer: looks on; without one nothing is kept for it.
+    package init(_ options: Options, observer: (any Observer)? = nil) {
+        findings = Findings(options, observer: observer)
+    }
 
     /// Takes the next event of the tape.
     ///

@@ -189,7 +189,7 @@ import Testing
         let run = try Executable.replay(["--help"], environment: ["COLUMNS": "80"])
         for option in [
             "--output", "--service-map", "--env-output", "--env-prefix", "--redact", "--name", "--json", "EXAMPLES",
-            "EXIT STATUS", "check",
+            "EXIT STATUS", "check", "grade",
         ] {
             #expect(run.output.contains(option))
         }

@@ -100,7 +100,7 @@ extension RawSpan {
     }
 
     /// A decimal number without sign that fits an `Int` with room to spare: at most 18 digits.
-    func decimal(_ range: Range<Int>) -> Int? {
+    package func decimal(_ range: Range<Int>) -> Int? {
         guard !range.isEmpty, range.count <= 18 else { return nil }
         var value = 0
         for offset in range {

@@ -71,7 +71,7 @@ package final class HTTPConversation {
     // MARK: From the streams
 
     package var limits: Limits { findings.limits }
-    package var keepsBytes: Bool { findings.writesEvents }
+    package var keepsBytes: Bool { findings.keepsBytes }
     package func reached(_ limit: Limit) { findings.summary.limits[limit] &+= 1 }
     package func parsed(_ bytes: UInt64) { findings.summary.bytes.parsed &+= bytes }
     package func unparsed(_ bytes: UInt64) { findings.summary.bytes.unparsed[.betweenMessages] &+= bytes }
@@ -207,6 +207,9 @@ package final class HTTPConversation {
 
     private func write(_ stream: HTTPStream, _ exchange: Exchange?) {
         findings.count(stream.message.anomalies)
+        if let observer = findings.observer, let connection {
+            observer.message(stream.message, stream.kind, exchange, exchanges.text.span.bytes, of: connection)
+        }
         guard findings.writesEvents, let connection else { return }
         let isSend = (stream.kind == .request) == connection.localIsClient
         findings.write(stream, connection, isSend: isSend, exchange, exchanges)

@@ -25,6 +25,11 @@ package struct HTTPMessage {
 
     package init() {}
 
+    /// The body stands in `decoded`; else it is what follows the head in `wire`.
+    package var bodyIsDecoded: Bool {
+        bodyIsSeparate && !anomalies.contains(.contentCodingFailed) && !anomalies.contains(.contentCodingUnknown)
+    }
+
     /// Begins a message, keeping the buffers.
     package mutating func reset() {
         anomalies = AnomalySet()

@@ -105,9 +105,7 @@ package struct EventLog: ~Copyable {
     private mutating func writeBody(_ message: borrowing HTTPMessage, _ wire: RawSpan) -> Bool {
         wireBody = nil
         guard message.contentBytes > 0 else { return false }
-        let failed =
-            message.anomalies.contains(.contentCodingFailed) || message.anomalies.contains(.contentCodingUnknown)
-        if message.bodyIsSeparate, !failed {
+        if message.bodyIsDecoded {
             let isCut = UInt64(message.decoded.count) < message.decodedBytes
             writeBytes(message.decoded.count, isCut, message.decoded.span.bytes, "body", "body_base64")
             return isCut

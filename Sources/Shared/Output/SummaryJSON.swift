@@ -59,6 +59,8 @@ package struct SummaryJSON {
     // MARK: - Members
 
     package mutating func number(_ key: String, _ value: UInt64) { member(key, "\(value)") }
+    /// - Parameter text: a number as JSON has it.
+    package mutating func number(_ key: String, _ text: String) { member(key, text) }
     package mutating func boolean(_ key: String, _ value: Bool) { member(key, value ? "true" : "false") }
     package mutating func string(_ key: String, _ value: String) { member(key, Self.quoted(value)) }
 

@@ -200,7 +200,9 @@ package final class Connection {
     private func route(_ bytes: RawSpan, _ direction: Direction, _ timestamp: Timestamp) {
         switch analysis {
         case .http: converse(bytes, direction, timestamp)
-        case .recognised: findings.summary.bytes.recognised &+= UInt64(bytes.byteCount)
+        case .recognised:
+            findings.summary.bytes.recognised &+= UInt64(bytes.byteCount)
+            findings.observer?.bytes(bytes, direction, of: self)
         case .unknown: findings.summary.bytes.unparsed[.unknownProtocol] &+= UInt64(bytes.byteCount)
         case .detecting: detect(bytes, direction, timestamp)
         }
@@ -230,6 +232,7 @@ package final class Connection {
             detection.reset(joinedLate: true)
         }
         if analysis == .http { conversation?.gap(length, direction, timestamp) }
+        if analysis == .recognised { findings.observer?.gap(length, direction, of: self) }
     }
 
     private func apply(_ outcome: Detection.Outcome, _ timestamp: Timestamp) {
@@ -245,7 +248,9 @@ package final class Connection {
             replayKept()
         case .recognised(let found, let evidence, let flipped):
             isFlipped = (opened.role == .server) != flipped
+            verdict = verdict ?? found
             findings.summary.bytes.recognised &+= UInt64(detection.pendingBytes)
+            if let observer = findings.observer { detection.show(observer, of: self) }
             detection.reset(joinedLate: true)
             analysis = .recognised
             report(found, evidence, timestamp)
@@ -279,7 +284,6 @@ package final class Connection {
     }
 
     private func report(_ found: Verdict, _ evidence: Evidence, _ timestamp: Timestamp) {
-        verdict = verdict ?? found
         switch found {
         case .http: break
         case .service(let service):

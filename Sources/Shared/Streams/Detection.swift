@@ -97,6 +97,23 @@ package final class Detection {
         }
     }
 
+    /// Shows what was heard while the protocol was not known.
+    package func show(_ observer: any Observer, of connection: Connection) {
+        var (sentAt, receivedAt) = (0, 0)
+        for piece in pieces {
+            let isSend = piece.direction == .send
+            guard piece.isKept else {
+                observer.gap(UInt64(piece.count), piece.direction, of: connection)
+                continue
+            }
+            let start = isSend ? sentAt : receivedAt
+            let bytes = isSend ? sent : received
+            observer.bytes(
+                bytes.span.bytes.extracting(start..<start &+ piece.count), piece.direction, of: connection)
+            if isSend { sentAt &+= piece.count } else { receivedAt &+= piece.count }
+        }
+    }
+
     /// Forgets what was heard, to begin anew with the next turn.
     /// - Returns: how many bytes that was.
     private func restart() -> Int {

@@ -1,5 +1,6 @@
-/// A value of JSON as a trace in text form has them: numbers are integers, exact to 64 bits, and strings are bytes.
-enum JSONLine: Equatable, Sendable {
+/// A value of JSON as traces in text form and manifests have them: numbers are integers, exact to 64 bits, and strings are
+/// bytes.
+package enum JSONLine: Equatable, Sendable {
     case null
     case boolean(Bool)
     case number(magnitude: UInt64, isNegative: Bool)
@@ -7,15 +8,15 @@ enum JSONLine: Equatable, Sendable {
     case array([JSONLine])
     case object([Member])
 
-    struct Member: Equatable, Sendable {
+    package struct Member: Equatable, Sendable {
         var name: [UInt8]
         var value: JSONLine
     }
 
     /// Why a line is no JSON, for people.
-    struct Failure: Error, Equatable {
-        var reason: String
-        init(_ reason: String) { self.reason = reason }
+    package struct Failure: Error, Equatable {
+        package var reason: String
+        package init(_ reason: String) { self.reason = reason }
     }
 
     /// Nesting; a trace has three levels.
@@ -26,7 +27,7 @@ enum JSONLine: Equatable, Sendable {
     private static let elements = 1 << 20
 
     /// Reads a line, which has to be one value and nothing else.
-    static func parse(_ line: RawSpan) throws(Failure) -> JSONLine {
+    package static func parse(_ line: RawSpan) throws(Failure) -> JSONLine {
         var at = 0
         let value = try value(line, &at, depth: 0)
         skipBlanks(line, &at)

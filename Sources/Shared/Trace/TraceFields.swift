@@ -1,16 +1,5 @@
-/// The fields of one line of a trace in text form, and the event that they make.
-struct TraceFields {
-    private let members: [JSONLine.Member]
-
-    typealias Failure = JSONLine.Failure
-
-    init(_ line: JSONLine) throws(Failure) {
-        guard case .object(let members) = line else { throw Failure("not an object") }
-        self.members = members
-    }
-
-    // MARK: Events
-
+/// The event that the fields of one line of a trace in text form make.
+extension JSONFields {
     /// The event without its time; `nil` where its type is none of this version's.
     func kind() throws(Failure) -> CapturedEvent.Kind? {
         switch try string("type") {
@@ -27,14 +16,6 @@ struct TraceFields {
         case "lost": return .lost(Loss(try code("reason", as: Loss.Reason.self), count: try number("count")))
         default: return nil
         }
-    }
-
-    func timestamp() throws(Failure) -> Timestamp {
-        let text = try bytes("timestamp")
-        guard let timestamp = Timestamp(text.span.bytes) else {
-            throw Failure("timestamp is not like 2026-04-08T18:24:10.123456789Z")
-        }
-        return timestamp
     }
 
     /// The bytes that a `data` event carries.
@@ -95,7 +76,7 @@ struct TraceFields {
             for entry in entries {
                 switch entry {
                 case .string(let bytes): block += bytes
-                case .object: block += try TraceFields(entry).base64("base64")
+                case .object: block += try JSONFields(entry).base64("base64")
                 default: throw Failure("environment has an element that is neither text nor base64")
                 }
                 block.append(0)
@@ -113,72 +94,12 @@ struct TraceFields {
                 name: try string("name")))
     }
 
-    // MARK: Fields
-
-    private subscript(name: StaticString) -> JSONLine? {
-        for member in members {
-            let bytes = member.name.span.bytes
-            if bytes.byteCount == name.utf8CodeUnitCount, bytes.has(name) { return member.value }
-        }
-        return nil
-    }
-
-    private func bytes(_ name: StaticString) throws(Failure) -> [UInt8] {
-        switch self[name] {
-        case .string(let bytes): return bytes
-        case nil: throw Failure("no \(name)")
-        default: throw Failure("\(name) is no string")
-        }
-    }
-
-    private func string(_ name: StaticString) throws(Failure) -> String {
-        String(decoding: try bytes(name), as: UTF8.self)
-    }
-
-    private func optionalString(_ name: StaticString) throws(Failure) -> String? {
-        self[name] == nil ? nil : try string(name)
-    }
-
-    private func number(_ name: StaticString) throws(Failure) -> UInt64 {
-        guard let number = try optionalNumber(name) else { throw Failure("no \(name)") }
-        guard let number = UInt64(exactly: number) else { throw Failure("\(name) is out of range") }
-        return number
-    }
-
-    private func signed(_ name: StaticString) throws(Failure) -> Int32 {
-        guard let number = try optionalNumber(name) else { throw Failure("no \(name)") }
-        guard let number = Int32(exactly: number) else { throw Failure("\(name) is out of range") }
-        return number
-    }
-
-    /// Every magnitude of 64 bits has its negative in 128.
-    private func optionalNumber(_ name: StaticString) throws(Failure) -> Int128? {
-        switch self[name] {
-        case nil: return nil
-        case .number(let magnitude, let isNegative): return isNegative ? -Int128(magnitude) : Int128(magnitude)
-        default: throw Failure("\(name) is no number")
-        }
-    }
-
     private func code<T: TraceCoded>(_ name: StaticString, as type: T.Type) throws(Failure) -> T {
         guard let value = T(traceName: try bytes(name)) else {
             let known = T.traceCases.map { "\($0.traceName)" }.joined(separator: ", ")
             throw Failure("\(name) is none of \(known)")
         }
         return value
-    }
-
-    private func endpoint(_ name: StaticString) throws(Failure) -> Endpoint {
-        guard let endpoint = Endpoint(try string(name)) else {
-            throw Failure("\(name) is not like 10.0.0.5:80 or [::1]:80")
-        }
-        return endpoint
-    }
-
-    private func base64(_ name: StaticString) throws(Failure) -> [UInt8] {
-        let text = try bytes(name)
-        guard let bytes = Base64.decode(text.span.bytes) else { throw Failure("\(name) is no base64") }
-        return bytes
     }
 }
 

@@ -83,7 +83,7 @@ package struct TraceTextReader: TraceReading {
         }
         guard hasHeader else { return try header(parsed) }
         do throws(JSONLine.Failure) {
-            let fields = try TraceFields(parsed)
+            let fields = try JSONFields(parsed)
             guard let kind = try fields.kind() else {
                 skippedFrames &+= 1
                 return

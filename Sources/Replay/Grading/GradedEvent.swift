@@ -1,0 +1,75 @@
+import Shared
+
+/// A kind of event that a manifest tells of, and that the pipeline should see.
+enum EventKind: Int, CaseIterable {
+    case connection
+    case request
+    case response
+    case statement
+    case command
+
+    /// Kinds of events that lie within a connection.
+    static let within: [EventKind] = [.request, .response, .statement, .command]
+
+    var name: String {
+        switch self {
+        case .connection: "connection"
+        case .request: "http request"
+        case .response: "http response"
+        case .statement: "sql statement"
+        case .command: "redis command"
+        }
+    }
+
+    /// What is compared of an event.
+    var fields: [String] {
+        switch self {
+        case .connection: ["protocol", "bytes sent", "bytes received", "end"]
+        case .request: ["method", "path", "wire bytes", "body bytes", "body sha256"]
+        case .response: ["request", "status", "wire bytes", "body bytes", "body sha256"]
+        case .statement: ["text"]
+        case .command: ["words"]
+        }
+    }
+
+    /// How many of the fields, from the first, tell one event from its neighbours.
+    var identity: Int {
+        switch self {
+        case .connection: 4
+        case .request, .response: 2
+        case .statement, .command: 1
+        }
+    }
+}
+
+/// An event as the manifest tells of it, or as the pipeline saw it.
+struct GradedEvent {
+    /// In the order of the kind's fields; `nil` where it is not told, or not known.
+    var values: [String?]
+    /// The manifest's line; 0 for what was seen.
+    var line = 0
+
+    /// - Returns: whether what was seen is what was told.
+    static func agrees(_ told: String, _ seen: String?, _ kind: EventKind, field: Int) -> Bool {
+        if told == seen { return true }
+        // The kernel closes for a process that was killed: with a FIN or, where bytes were unread, with a RST.
+        return kind == .connection && field == 3 && told == "died" && (seen == "orderly" || seen == "reset")
+    }
+}
+
+/// The two ends of a connection: the client's is `local`.
+struct Tuple: Hashable, CustomStringConvertible {
+    var local: Endpoint
+    var remote: Endpoint
+
+    var description: String { "\(local) -> \(remote)" }
+}
+
+/// A connection and all that happened on it, in order.
+struct GradedConnection {
+    var tuple: Tuple
+    var connection: GradedEvent
+    var events: [EventKind: [GradedEvent]] = [:]
+
+    subscript(kind: EventKind) -> [GradedEvent] { events[kind] ?? [] }
+}

@@ -1,0 +1,131 @@
+import Digest
+import Shared
+
+/// A connection that the pipeline has seen.
+struct SeenConnection {
+    var id: ConnectionID
+    /// The client's process was profiled, or the tape is a capture of packets; else this is the server's view.
+    var isClientView: Bool
+    var process: ProcessKey?
+    /// The connect failed; there never was a connection.
+    var isFailedConnect: Bool
+    var graded: GradedConnection
+}
+
+/// Gathers what the pipeline sees, in the form in which manifests tell it.
+final class Observation: Observer {
+    /// All connections, in the order in which they ended.
+    private(set) var connections: [SeenConnection] = []
+    private var open: [UInt64: Talk] = [:]
+
+    /// What was said on a connection that is open.
+    private struct Talk {
+        var events: [EventKind: [GradedEvent]] = [:]
+        var statements: PostgresStatements?
+        var commands: RedisCommands?
+
+        mutating func add(_ kind: EventKind, _ values: [String?]) {
+            events[kind, default: []].append(GradedEvent(values: values))
+        }
+    }
+
+    func message(
+        _ message: borrowing HTTPMessage, _ kind: HTTPHead.Kind, _ exchange: Exchange?, _ text: RawSpan,
+        of connection: Connection
+    ) {
+        guard connection.layer == .wire else { return }
+        let status = message.head.status
+        // Interim responses are no answers (RFC 9110, section 15.2).
+        if kind == .response, status / 100 == 1, status != 101 { return }
+        let method = exchange.map { Self.string(text.extracting($0.method.range)) }
+        let target = exchange.map { Self.string(text.extracting($0.target.range)) }
+        let body = Self.body(of: message)
+        let sizes: [String?] = ["\(message.wireBytes)", body.map { "\($0.bytes)" }, body?.sha256]
+        if kind == .request {
+            open[connection.opened.id.serial, default: Talk()].add(.request, [method, target] + sizes)
+        } else {
+            let request = method.flatMap { method in target.map { "\(method) \($0)" } }
+            open[connection.opened.id.serial, default: Talk()].add(.response, [request, "\(status)"] + sizes)
+        }
+    }
+
+    func bytes(_ bytes: RawSpan, _ direction: Direction, of connection: Connection) {
+        guard isCommand(direction, of: connection) else { return }
+        var talk = open.removeValue(forKey: connection.opened.id.serial) ?? Talk()
+        switch connection.verdict {
+        case .service(.postgres):
+            var statements = talk.statements ?? PostgresStatements(joinedLate: connection.opened.joinedLate)
+            statements.feed(bytes) { talk.add(.statement, [String(decoding: $0, as: UTF8.self)]) }
+            talk.statements = statements
+        case .service(.redis):
+            var commands = talk.commands ?? RedisCommands()
+            commands.feed(bytes) { talk.add(.command, [RedisCommands.text($0)]) }
+            talk.commands = commands
+        default: break
+        }
+        open[connection.opened.id.serial] = talk
+    }
+
+    func gap(_ length: UInt64, _ direction: Direction, of connection: Connection) {
+        guard isCommand(direction, of: connection) else { return }
+        open[connection.opened.id.serial]?.statements?.gap()
+        open[connection.opened.id.serial]?.commands?.gap()
+    }
+
+    func ended(_ connection: Connection, _ how: ConnectionClosed.How) {
+        guard connection.layer == .wire else { return }
+        let (sent, received) = (connection.sent.next, connection.received.next)
+        let isClientView = connection.localIsClient
+        connections.append(
+            SeenConnection(
+                id: connection.opened.id, isClientView: isClientView, process: connection.opened.process,
+                isFailedConnect: how == .connectFailed,
+                graded: GradedConnection(
+                    tuple: Tuple(local: connection.client, remote: connection.server),
+                    connection: GradedEvent(values: [
+                        Self.name(connection.verdict), "\(isClientView ? sent : received)",
+                        "\(isClientView ? received : sent)", Self.name(how),
+                    ]),
+                    events: open.removeValue(forKey: connection.opened.id.serial)?.events ?? [:])))
+    }
+
+    private func isCommand(_ direction: Direction, of connection: Connection) -> Bool {
+        connection.layer == .wire && (direction == .send) == connection.localIsClient
+    }
+
+    // MARK: Words
+
+    private static func name(_ verdict: Verdict?) -> String {
+        switch verdict {
+        case .http: "http"
+        case .tls: "tls"
+        case .service(let service): service.name.description
+        case nil: "unknown"
+        }
+    }
+
+    private static func name(_ how: ConnectionClosed.How) -> String {
+        switch how {
+        case .orderly: "orderly"
+        case .reset: "reset"
+        case .connectFailed: "refused"
+        case .idle: "idle"
+        case .superseded: "superseded"
+        case .tapeEnd: "open"
+        }
+    }
+
+    private static func string(_ bytes: RawSpan) -> String { String(decoding: [UInt8](bytes), as: UTF8.self) }
+
+    /// - Returns: `nil` where bytes of it are missing.
+    private static func body(of message: borrowing HTTPMessage) -> BodyDigest? {
+        guard !message.hasGap else { return nil }
+        if message.bodyIsDecoded {
+            guard UInt64(message.decoded.count) == message.decodedBytes else { return nil }
+            return BodyDigest(of: message.decoded.span.bytes)
+        }
+        let wire = message.wire.span.bytes
+        guard UInt64(wire.byteCount) == message.wireBytes else { return nil }
+        return BodyDigest(of: wire.extracting(min(message.head.length, wire.byteCount)..<wire.byteCount))
+    }
+}
