@@ -133,10 +133,16 @@ let package = Package(
         // Real sockets and real stores: needs redis-server and nats-server.
         .testTarget(
             name: "DemoServerTests", dependencies: ["TestSupport", "Stores", "demo-server"], swiftSettings: settings),
+        // Runs `traffic` against the real servers.
+        .testTarget(
+            name: "TrafficTests", dependencies: ["TestSupport", "traffic", "demo-server"], swiftSettings: settings),
         // Runs the built programs against real processes: needs root, and a kernel that loads BPF.
         .testTarget(
             name: "LiveTests",
-            dependencies: ["TestSupport", "profiler", "replay", "exerciser", .product(name: "Yams", package: "Yams")],
+            dependencies: [
+                "TestSupport", "profiler", "replay", "traffic", "demo-server", "exerciser",
+                .product(name: "Yams", package: "Yams"),
+            ],
             swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

@@ -1,9 +1,55 @@
 import ArgumentParser
+import Console
+import Glibc
 
 @main
 struct TrafficCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "traffic", abstract: "Make known traffic: HTTP requests, PostgreSQL statements, Redis commands.",
+        commandName: "traffic",
+        abstract: "Make known traffic: HTTP requests, PostgreSQL statements, Redis commands.",
+        usage: """
+            traffic [<options>]
+            traffic scenario <name> [<options>]
+            """,
+        discussion: """
+            Every setting is an environment variable, and an option that wins over it. A store without a host is left out.
+
+            EXAMPLES
+              traffic --total-requests 1000 --request-delay-ms 0
+                  Asks the demo server on 127.0.0.1:8080, and says at the end what it did.
+              TARGET_HOST=web REDIS_HOST=redis POSTGRES_HOST=postgres traffic --seed 7
+                  Until Ctrl-C, with both stores; the same seed makes the same choices.
+              ADI_PROFILE=local ADI_PROFILE_NAME=traffic-generator traffic --total-requests 500 --manifest truth.jsonl
+                  Profiled, and written down for `replay grade`.
+
+            EXIT STATUS
+              0  done
+              1  done, but requests failed or were left out
+              2  could not do what was asked
+            """,
         version: "0.1.0",
-        subcommands: [ScenarioCommand.self])
+        subcommands: [RunCommand.self, ScenarioCommand.self],
+        defaultSubcommand: RunCommand.self)
+
+    static func main() {
+        Interruption.listen()
+        if ["-h", "--help", "help"].contains(CommandLine.arguments.dropFirst().joined(separator: " ")) {
+            let (own, run) = (helpMessage(), helpMessage(for: RunCommand.self))
+            let options = run.firstRange(of: "OPTIONS:").map { run[$0.lowerBound...] } ?? ""
+            let end = own.firstRange(of: "OPTIONS:")?.lowerBound ?? own.endIndex
+            StandardOutput.write(own[..<end] + options + "\n")
+            return
+        }
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let failure as Failure {
+            Terminal.complain(failure.description)
+            Glibc.exit(2)
+        } catch {
+            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+            Terminal.complain("\(message(for: error)); see traffic --help")
+            Glibc.exit(2)
+        }
+    }
 }

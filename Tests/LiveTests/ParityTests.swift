@@ -105,90 +105,34 @@ extension Live {
 /// Servers on ports of the kernel's choice, and what their clients do.
 private final class Scenario {
     private let run: LiveRun
-    private var servers: [Child] = []
+    private let web: LocalServer, redis: LocalServer, nats: LocalServer, postgres: LocalServer
     private let clientsOptIn: Bool
-    private let http: Int, redis: Int, nats: Int, postgres: Int
     private let psql: String, curl: String, redisCLI: String
     let exchanges = 5
     let protocols: Set = ["redis", "nats", "postgres"]
 
-    var filter: String { [http, redis, nats, postgres].map { "tcp port \($0)" }.joined(separator: " or ") }
+    var filter: String { [web, redis, nats, postgres].map { "tcp port \($0.port)" }.joined(separator: " or ") }
 
     init(_ run: LiveRun, clients: Bool, servers optIn: Bool) throws {
         self.run = run
         clientsOptIn = clients
-        (http, redis, nats, postgres) = (
-            try Self.freePort(), try Self.freePort(), try Self.freePort(), try Self.freePort()
-        )
         curl = try Programs.find("curl", package: "curl")
         psql = try Programs.find("psql", package: "postgresql-client")
         redisCLI = try Programs.find("redis-cli", package: "redis-tools")
-        let python = "/usr/bin/python3"
         for name in ["one.json", "two.json"] {
             try Data("{\"name\":\"\(name)\",\"n\":[1,2,3]}".utf8).write(to: URL(fileURLWithPath: run.path(name)))
         }
-        func serve(_ name: String, _ program: String, _ arguments: [String], _ port: Int) throws {
-            servers.append(
-                try run.launch(program, arguments, optedIn: optIn, environment: ["ADI_PROFILE_NAME": name]))
-            try Self.wait(port, servers[servers.count - 1])
+        func environment(_ name: String) -> [String: String] {
+            run.environment(optedIn: optIn, ["ADI_PROFILE_NAME": name])
         }
-        try serve(
-            "web", python, ["-m", "http.server", "\(http)", "--bind", "127.0.0.1", "--directory", run.folder.path], http
-        )
-        try serve(
-            "redis", try Programs.find("redis-server", package: "redis-server"),
-            ["--port", "\(redis)", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"], redis)
-        try serve(
-            "nats", try Programs.find("nats-server", package: "nats-server"), ["-a", "127.0.0.1", "-p", "\(nats)"], nats
-        )
-        try serve("postgres", "/bin/bash", ["-c", Self.postgresScript(run.path("pg"), postgres)], postgres)
-    }
-
-    /// PostgreSQL refuses to be root; the shell is replaced, so that a signal to it ends the server.
-    private static func postgresScript(_ folder: String, _ port: Int) -> String {
-        """
-        set -e
-        chmod 755 "$(dirname \(folder))"
-        mkdir \(folder) && chown nobody \(folder)
-        bin=$(ls -d /usr/lib/postgresql/*/bin | tail -1)
-        as="setpriv --reuid nobody --clear-groups"
-        $as $bin/initdb -D \(folder) -A trust -U postgres >/dev/null
-        exec $as $bin/postgres -D \(folder) -p \(port) -k \(folder) -c listen_addresses=127.0.0.1
-        """
-    }
-
-    deinit {
-        for server in servers {
-            server.signal(SIGINT)
-            _ = try? server.wait()
-        }
-    }
-
-    private static func freePort() throws -> Int {
-        let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(fd) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(fd, $0, length) == 0 && getsockname(fd, $0, &length) == 0
-            }
-        }
-        guard isBound else { throw Failed("no free port") }
-        return Int(UInt16(bigEndian: address.sin_port))
-    }
-
-    /// Until somebody listens, as the kernel says: a probe would be a connection.
-    private static func wait(_ port: Int, _ server: Child) throws {
-        let wanted = ":" + String(format: "%04X", port) + " 00000000:0000 0A"
-        let deadline = Date(timeIntervalSinceNow: Conditions.patience)
-        while Date() < deadline, server.isRunning {
-            if (try? String(contentsOfFile: "/proc/net/tcp", encoding: .utf8))?.contains(wanted) == true { return }
-            sched_yield()
-        }
-        throw Failed("nobody listens on \(port): \(server.errors.text)")
+        let port = try Port.free()
+        web = try .start(
+            "/usr/bin/python3",
+            ["-m", "http.server", "\(port)", "--bind", "127.0.0.1", "--directory", run.folder.path], port: port,
+            environment: environment("web"))
+        redis = try .redis(environment: environment("redis"))
+        nats = try .nats(environment: environment("nats"))
+        postgres = try .postgres(environment: environment("postgres"))
     }
 
     private func client(_ name: String, _ program: String, _ arguments: [String]) throws {
@@ -196,25 +140,25 @@ private final class Scenario {
     }
 
     func play() throws {
-        let web = "http://127.0.0.1:\(http)"
+        let web = "http://127.0.0.1:\(web.port)"
         try client("shop", curl, ["-s", web + "/one.json", web + "/two.json"])
         try client("shop", curl, ["-s", web + "/none"])
         try client("shop", curl, ["-s", "-d", "{\"a\":1}", "-H", "Content-Type: application/json", web + "/one.json"])
         try client("shop", curl, ["-s", "-I", web + "/two.json"])
         for command in [["set", "key", "value"], ["get", "key"]] {
-            try client("shop", redisCLI, ["-h", "127.0.0.1", "-p", "\(redis)"] + command)
+            try client("shop", redisCLI, ["-h", "127.0.0.1", "-p", "\(redis.port)"] + command)
         }
         try client(
             "shop", "/bin/bash",
             [
                 "-c",
                 """
-                exec 3<>/dev/tcp/127.0.0.1/\(nats); read -r info <&3
+                exec 3<>/dev/tcp/127.0.0.1/\(nats.port); read -r info <&3
                 printf 'CONNECT {"verbose":false}\\r\\nPUB greeting 5\\r\\nhello\\r\\nPING\\r\\n' >&3; read -r pong <&3
                 """,
             ])
         try client(
             "shop", psql,
-            ["-h", "127.0.0.1", "-p", "\(postgres)", "-U", "postgres", "-At", "-c", "select 1, 'two'", "postgres"])
+            ["-h", "127.0.0.1", "-p", "\(postgres.port)", "-U", "postgres", "-At", "-c", "select 1, 'two'", "postgres"])
     }
 }

@@ -1,0 +1,53 @@
+import Shared
+import Stores
+
+/// A connection to PostgreSQL that tells the manifest what is done on it.
+struct PostgresSession: ~Copyable {
+    private let watched: Watched<PostgresConnection>
+    private var prepared: Set<String> = []
+
+    init(_ address: PostgresAddress) throws(StoreError) {
+        let connection = try PostgresConnection(address)
+        let descriptor = connection.descriptor
+        watched = Watched(connection, descriptor: descriptor)
+    }
+
+    mutating func execute(_ statement: Statement, _ manifest: Manifest?) throws(StoreError) -> PostgresResult {
+        if case .prepared(let name) = statement.form, !prepared.contains(name) {
+            let result = try watched.connection.prepare(name, statement.text)
+            if case .error = result { return result }
+            prepared.insert(name)
+        }
+        let began = Timestamp.now
+        let sentBefore = watched.counters?.sent
+        do throws(StoreError) {
+            let result = try send(statement)
+            tell(statement, manifest, at: began)
+            return result
+        } catch {
+            // What left the process before the connection broke has happened.
+            if watched.counters?.sent != sentBefore { tell(statement, manifest, at: began) }
+            throw error
+        }
+    }
+
+    private func send(_ statement: Statement) throws(StoreError) -> PostgresResult {
+        switch statement.form {
+        case .text: try watched.connection.execute(statement.text)
+        case .parameters: try watched.connection.execute(statement.text, statement.parameters)
+        case .prepared(let name): try watched.connection.execute(prepared: name, statement.parameters)
+        }
+    }
+
+    private func tell(_ statement: Statement, _ manifest: Manifest?, at time: Timestamp) {
+        if let tuple = watched.tuple { manifest?.sql(tuple, statement.text, at: time) }
+    }
+
+    /// - Returns: what the connection has carried.
+    consuming func end(_ manifest: Manifest?) -> SocketCounters? {
+        let tuple = watched.tuple
+        guard let counters = watched.end(), let tuple else { return nil }
+        manifest?.connection(tuple, .postgres, sent: counters.sent, received: counters.received, end: counters.end)
+        return counters
+    }
+}

@@ -1,0 +1,105 @@
+import ArgumentParser
+import Console
+import Glibc
+import Shared
+import Stores
+
+/// `traffic`, until all requests are made or it is interrupted.
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Make traffic (the default).")
+
+    @Option(help: ArgumentHelp("The demo server (or TARGET_HOST; default: 127.0.0.1).", valueName: "host"))
+    var targetHost: String?
+
+    @Option(help: ArgumentHelp("Its port (or HTTP_PORT; default: 8080).", valueName: "port"))
+    var httpPort: String?
+
+    @Option(help: ArgumentHelp("PostgreSQL (or POSTGRES_HOST; unset: left out).", valueName: "host"))
+    var postgresHost: String?
+
+    @Option(help: ArgumentHelp("Its port (or POSTGRES_PORT; default: 5432).", valueName: "port"))
+    var postgresPort: String?
+
+    @Option(help: ArgumentHelp("Its user (or POSTGRES_USER; default: postgres).", valueName: "name"))
+    var postgresUser: String?
+
+    @Option(help: ArgumentHelp("The user's password (better POSTGRES_PASSWORD).", valueName: "text"))
+    var postgresPassword: String?
+
+    @Option(help: ArgumentHelp("The database (or POSTGRES_DB; default: the user's name).", valueName: "name"))
+    var postgresDb: String?
+
+    @Option(help: ArgumentHelp("Redis (or REDIS_HOST; unset: left out).", valueName: "host"))
+    var redisHost: String?
+
+    @Option(help: ArgumentHelp("Its port (or REDIS_PORT; default: 6379).", valueName: "port"))
+    var redisPort: String?
+
+    @Option(
+        help: ArgumentHelp("Steps in all (or TOTAL_REQUESTS; default: 0, until interrupted).", valueName: "number"))
+    var totalRequests: String?
+
+    @Option(
+        help: ArgumentHelp("Pause of each worker behind a step (or REQUEST_DELAY_MS; default: 100).", valueName: "ms"))
+    var requestDelayMs: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Workers, each with connections of its own (or CONCURRENCY; default: 4).", valueName: "number"))
+    var concurrency: String?
+
+    @Option(
+        help: ArgumentHelp("Of the choices: the same seed makes the same (or SEED; default: any).", valueName: "number")
+    )
+    var seed: String?
+
+    @Option(help: ArgumentHelp("Write down every exchange, JSON lines.", valueName: "file"), completion: .file())
+    var manifest: String?
+
+    @Flag(help: "Print the report as one JSON object.")
+    var json = false
+
+    func run() throws {
+        let settings = try settings()
+        let manifest = try manifest.map { path throws(Failure) in try Manifest(path) }
+        let started = ContinuousClock.now
+        let tally = TrafficRun(settings, manifest).work()
+        let report = TrafficReport(
+            tally: tally, seed: settings.seed, duration: started.duration(to: .now),
+            wasInterrupted: Interruption.isRequested)
+        StandardOutput.write(json ? report.json : report.text(Terminal.style(STDOUT_FILENO)))
+        try manifest?.finish()
+        if tally.failed > 0 || tally.skipped > 0 { throw ExitCode(1) }
+    }
+
+    func settings() throws(Failure) -> TrafficSettings {
+        let port = try Setting("--http-port", "HTTP_PORT").port(httpPort, default: 8080)
+        let delay = try Setting("--request-delay-ms", "REQUEST_DELAY_MS").number(
+            requestDelayMs, in: 0...3_600_000, default: 100)
+        return TrafficSettings(
+            host: Setting("--target-host", "TARGET_HOST").text(targetHost) ?? "127.0.0.1", port: Int(port),
+            totalRequests: try Setting("--total-requests", "TOTAL_REQUESTS").number(
+                totalRequests, in: 0...Int.max, default: 0),
+            delay: .milliseconds(delay),
+            concurrency: try Setting("--concurrency", "CONCURRENCY").number(concurrency, in: 1...1024, default: 4),
+            seed: UInt64(
+                try Setting("--seed", "SEED").number(seed, in: 0...Int.max, default: .random(in: 0...999_999))),
+            postgres: try postgres(), redis: try redis())
+    }
+
+    private func postgres() throws(Failure) -> PostgresAddress? {
+        let port = try Setting("--postgres-port", "POSTGRES_PORT").port(postgresPort, default: 5432)
+        guard let host = Setting("--postgres-host", "POSTGRES_HOST").text(postgresHost) else { return nil }
+        let user = Setting("--postgres-user", "POSTGRES_USER").text(postgresUser) ?? "postgres"
+        return PostgresAddress(
+            host: host, port: port, user: user,
+            password: Setting("--postgres-password", "POSTGRES_PASSWORD").text(postgresPassword) ?? "",
+            database: Setting("--postgres-db", "POSTGRES_DB").text(postgresDb) ?? user)
+    }
+
+    private func redis() throws(Failure) -> (host: String, port: UInt16)? {
+        let port = try Setting("--redis-port", "REDIS_PORT").port(redisPort, default: 6379)
+        return Setting("--redis-host", "REDIS_HOST").text(redisHost).map { ($0, port) }
+    }
+}

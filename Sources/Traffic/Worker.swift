@@ -1,0 +1,159 @@
+import Console
+import Glibc
+import NIOCore
+import Shared
+import Stores
+
+/// One of the threads that make traffic: it has connections of its own, opened when they are needed.
+final class Worker {
+    private let run: TrafficRun
+    private let group: any EventLoopGroup
+    private(set) var tally = Tally()
+    private var http: HTTPConnection?
+    private var postgres: PostgresSession?
+    private var redis: RedisSession?
+
+    init(_ run: TrafficRun, _ group: any EventLoopGroup) {
+        self.run = run
+        self.group = group
+    }
+
+    /// Takes steps until there are no more, or the user has enough.
+    func work() {
+        while !Interruption.isRequested, let number = run.nextStep() {
+            let failedBefore = tally.failed
+            switch run.choices[number] {
+            case .http(let request): perform(request)
+            case .postgres(let statement): perform(statement)
+            case .redis(let commands): perform(commands)
+            }
+            run.progress.add(failed: tally.failed - failedBefore)
+            pause(run.settings.delay)
+        }
+        closeHTTP()
+        closePostgres()
+        closeRedis()
+    }
+
+    /// Ends early where the user has enough.
+    private func pause(_ duration: Duration) {
+        let end = ContinuousClock.now + duration
+        while !Interruption.isRequested {
+            let left = ContinuousClock.now.duration(to: end)
+            guard left > .zero else { return }
+            usleep(UInt32(min(left, .milliseconds(50)) / .microseconds(1)))
+        }
+    }
+
+    // MARK: HTTP
+
+    private func perform(_ request: HTTPRequest) {
+        var isDone = false
+        // A server may close a connection that is kept alive at any time: such a request is sent once more.
+        for isRetry in [false, true] where !isDone {
+            let wasUsed = http != nil
+            guard let connection = http ?? connectHTTP() else { break }
+            http = connection
+            let began = Timestamp.now
+            let outcome = connection.send(request)
+            if outcome.exchange.request.wireBytes > 0 {
+                run.manifest?.http(connection.tuple, outcome.exchange, at: began)
+            }
+            isDone = outcome.failure == nil && outcome.exchange.response?.status == 200
+            if !outcome.isReusable { closeHTTP() }
+            guard outcome.exchange.response == nil, wasUsed, !isRetry else { break }
+        }
+        tally.routes[request.route, default: Tally.Count()].add(isDone)
+    }
+
+    /// Waits until the server is there.
+    private func connectHTTP() -> HTTPConnection? {
+        while !Interruption.isRequested {
+            if run.target.mayTry() {
+                do {
+                    let connection = try HTTPConnection(host: run.settings.host, port: run.settings.port, group)
+                    run.target.reached()
+                    return connection
+                } catch {
+                    run.target.failed(HTTPConnection.reason(error))
+                }
+            }
+            pause(.milliseconds(50))
+        }
+        return nil
+    }
+
+    private func closeHTTP() {
+        guard let connection = http else { return }
+        http = nil
+        let counts = connection.close()
+        tally.ended(sent: counts.sent, received: counts.received)
+        run.manifest?.connection(
+            connection.tuple, .http, sent: counts.sent, received: counts.received, end: counts.end)
+    }
+
+    // MARK: Stores
+
+    private func perform(_ statement: Statement) {
+        do throws(StoreError) {
+            guard try connectPostgres(), let result = try postgres?.execute(statement, run.manifest) else {
+                tally.skipped += 1
+                return
+            }
+            var state: String?
+            if case .error(let code, _) = result { state = code }
+            if state != nil, state == statement.expectedError { tally.expectedErrors += 1 }
+            tally.statements.add(state == statement.expectedError)
+        } catch {
+            run.postgres.failed(error.reason)
+            tally.statements.add(false)
+            closePostgres()
+        }
+    }
+
+    /// - Returns: whether there is a connection; not where the store is away and it is too early to try again.
+    private func connectPostgres() throws(StoreError) -> Bool {
+        if postgres != nil { return true }
+        guard let address = run.settings.postgres, run.postgres.mayTry() else { return false }
+        postgres = try PostgresSession(address)
+        run.postgres.reached()
+        try run.makeTable { () throws(StoreError) in
+            _ = try postgres?.execute(Statement(form: .text, text: TrafficRun.table), run.manifest)
+        }
+        return true
+    }
+
+    private func closePostgres() {
+        guard let session = postgres.take(), let counts = session.end(run.manifest) else { return }
+        tally.ended(sent: counts.sent, received: counts.received)
+    }
+
+    private func perform(_ commands: [[String]]) {
+        do throws(StoreError) {
+            guard try connectRedis(), let replies = try redis?.send(commands, run.manifest) else {
+                tally.skipped += 1
+                return
+            }
+            for reply in replies {
+                if case .error = reply { tally.commands.add(false) } else { tally.commands.add(true) }
+            }
+        } catch {
+            run.redis.failed(error.reason)
+            for _ in commands { tally.commands.add(false) }
+            closeRedis()
+        }
+    }
+
+    private func connectRedis() throws(StoreError) -> Bool {
+        if redis != nil { return true }
+        guard let address = run.settings.redis, run.redis.mayTry() else { return false }
+        redis = try RedisSession(host: address.host, port: address.port)
+        run.redis.reached()
+        return true
+    }
+
+    private func closeRedis() {
+        guard let session = redis.take(), let counts = session.end(run.manifest) else { return }
+        tally.ended(sent: counts.sent, received: counts.received)
+    }
+}
