@@ -6,8 +6,10 @@ package final class PipeReader: @unchecked Sendable {
     private var bytes: [UInt8] = []
     private var taken = 0
     private var isAtEnd = false
+    private let patience: Double
 
-    fileprivate init(_ handle: FileHandle) {
+    fileprivate init(_ handle: FileHandle, _ patience: Double) {
+        self.patience = patience
         Thread.detachNewThread {
             var isOpen = true
             while isOpen {
@@ -26,7 +28,7 @@ package final class PipeReader: @unchecked Sendable {
 
     /// The next line that is wanted; `nil` where the stream ends or patience does.
     package func line(where isWanted: (String) -> Bool) -> String? {
-        let deadline = Date(timeIntervalSinceNow: Conditions.patience)
+        let deadline = Date(timeIntervalSinceNow: patience)
         return condition.withLock {
             while true {
                 while let end = bytes[taken...].firstIndex(of: UInt8(ascii: "\n")) {
@@ -41,7 +43,7 @@ package final class PipeReader: @unchecked Sendable {
 
     /// Everything, when the last writer has closed.
     package func waitForEnd() -> String? {
-        let deadline = Date(timeIntervalSinceNow: Conditions.patience)
+        let deadline = Date(timeIntervalSinceNow: patience)
         return condition.withLock {
             while !isAtEnd { guard condition.wait(until: deadline) else { return nil } }
             return String(decoding: bytes, as: UTF8.self)
@@ -62,10 +64,16 @@ package final class Child {
     private let ended = DispatchSemaphore(value: 0)
     private let input = Pipe()
     private let name: String
+    private let patience: Double
     package let output: PipeReader
     package let errors: PipeReader
 
-    package init(_ program: String, _ arguments: [String], environment: [String: String] = [:]) throws {
+    /// - Parameter patience: seconds in which it has to do what it is waited for.
+    package init(
+        _ program: String, _ arguments: [String], environment: [String: String] = [:],
+        patience: Double = Conditions.patience
+    ) throws {
+        self.patience = patience
         name = ([(program as NSString).lastPathComponent] + arguments.prefix(3)).joined(separator: " ")
         process.executableURL = URL(fileURLWithPath: program)
         process.arguments = arguments
@@ -76,8 +84,8 @@ package final class Child {
         process.standardError = errors
         let ended = ended
         process.terminationHandler = { _ in ended.signal() }
-        self.output = PipeReader(output.fileHandleForReading)
-        self.errors = PipeReader(errors.fileHandleForReading)
+        self.output = PipeReader(output.fileHandleForReading, patience)
+        self.errors = PipeReader(errors.fileHandleForReading, patience)
         try Self.withAllSignals { try process.run() }
     }
 
@@ -109,7 +117,7 @@ package final class Child {
 
     package func wait() throws -> Outcome {
         try? input.fileHandleForWriting.close()
-        guard ended.wait(timeout: .now() + Conditions.patience) == .success else {
+        guard ended.wait(timeout: .now() + patience) == .success else {
             kill(pid, SIGKILL)
             throw Failed("\(name) hangs: \(errors.text)")
         }

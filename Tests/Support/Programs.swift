@@ -15,6 +15,9 @@ package enum Programs {
     package static let demoServer = folder + "/demo-server"
     package static let traffic = folder + "/traffic"
 
+    /// A script of the folder demo; `swift test` runs in the package's folder.
+    package static func demo(_ name: String) -> String { FileManager.default.currentDirectoryPath + "/demo/" + name }
+
     /// A program on the machine.
     package static func find(_ name: String, package: String) throws -> String {
         let folders = ["/usr/bin", "/usr/sbin", "/bin", "/sbin", "/usr/local/bin"]

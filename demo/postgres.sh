@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# demo/postgres.sh FOLDER PORT: a new PostgreSQL cluster in FOLDER that serves on 127.0.0.1, until a signal ends it.
+# It trusts everybody on this machine. PostgreSQL refuses to be root, so root becomes nobody, who owns FOLDER then.
+set -euo pipefail
+
+folder=$1 port=$2
+as=()
+install -d -m 700 "$folder"
+if [ "$(id -u)" = 0 ]; then
+    chmod 711 "$(dirname "$folder")"
+    chown nobody "$folder"
+    as=(setpriv --reuid nobody --regid nogroup --clear-groups)
+fi
+bin=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -1)
+"${as[@]}" "$bin/initdb" -D "$folder" -A trust -U postgres --no-sync >/dev/null
+exec "${as[@]}" "$bin/postgres" -D "$folder" -p "$port" -k "$folder" -c listen_addresses=127.0.0.1 -c fsync=off

@@ -1,0 +1,125 @@
+# The vocabulary of live.sh and bookinfo.sh: programs that are started in a temporary folder, and all stopped again.
+# shellcheck shell=bash
+
+DEMO=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+BIN=${BIN:-${DEMO%/*}/.build/debug}
+# Outputs and logs; kept where --keep names the folder.
+OUT=
+# What this run's processes carry in their environment, and its folders in their names.
+TAG=tapedeck-demo-$$
+declare -A PIDS=()
+ORDER=()
+
+die() {
+    echo "$(basename "$0"): $*" >&2
+    exit 2
+}
+
+# Reads the options, and sees that everything is stopped and removed however this ends.
+begin() {
+    case ${1:-} in
+    --keep)
+        [ $# = 2 ] || die "--keep: name a folder for the outputs"
+        mkdir -p "$2"
+        OUT=$(cd "$2" && pwd)
+        ;;
+    "") OUT=$(mktemp -d "/tmp/$TAG.XXXXXX") ;;
+    *) die "unknown option $1; $(basename "$0") [--keep FOLDER]" ;;
+    esac
+    [ "$(id -u)" = 0 ] || die "live capture needs root: sudo make $(basename "$0" .sh | sed s/^/demo-/)"
+    local program
+    for program in profiler replay demo-server traffic; do
+        [ -x "$BIN/$program" ] || die "$BIN/$program is not there: make demo-live builds it"
+    done
+    DATA=$(mktemp -d "/tmp/$TAG.XXXXXX")
+    trap 'end $?' EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM HUP
+}
+
+# What was started last depends on what was started before it.
+end() {
+    trap - EXIT
+    trap '' INT TERM HUP
+    local index
+    for ((index = ${#ORDER[@]} - 1; index >= 0; index--)); do stop "${ORDER[index]}" || true; done
+    [ "$1" = 0 ] || [ "$1" -ge 128 ] || tail -n 5 "$OUT"/*.log >&2
+    rm -rf "$DATA"
+    case $OUT in "/tmp/$TAG."*) rm -rf "$OUT" ;; esac
+    exit "$1"
+}
+
+# start NAME [VARIABLE=VALUE…] COMMAND…: in the background, with no other variables, its output in OUT/NAME.log. In a
+# session of its own: Ctrl-C is for this script.
+start() {
+    local name=$1
+    shift
+    : >"$OUT/$name.log"
+    setsid env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEMO_RUN="$TAG" \
+        "$@" >>"$OUT/$name.log" 2>&1 </dev/null &
+    PIDS[$name]=$!
+    ORDER+=("$name")
+}
+
+# start_service NAME …: the same, and it opts in by that name.
+start_service() {
+    start "$1" ADI_PROFILE="$TAG" ADI_PROFILE_NAME="$1" "${@:2}"
+}
+
+# stop NAME: SIGTERM (PostgreSQL: SIGINT, which does not wait for its clients), after ten seconds SIGKILL.
+stop() {
+    local pid=${PIDS[$1]:-} signal=TERM patience
+    [ -n "$pid" ] || return 0
+    unset "PIDS[$1]"
+    [ "$1" != postgres ] || signal=INT
+    kill -s $signal "$pid" 2>/dev/null || return 0
+    for ((patience = 100; patience > 0; patience--)); do
+        kill -0 "$pid" 2>/dev/null || break
+        sleep 0.1
+    done
+    [ $patience -gt 0 ] || kill -s KILL "$pid"
+    wait "$pid"
+}
+
+# finish NAME: waits for its end, and fails if it did.
+finish() {
+    local pid=${PIDS[$1]} status=0
+    wait "$pid" || status=$?
+    unset "PIDS[$1]"
+    [ $status = 0 ] || die "$1: exit status $status"
+}
+
+# wait_for NAME TEXT: until a program has written it to its log.
+wait_for() {
+    local patience
+    for ((patience = 300; patience > 0; patience--)); do
+        ! grep -qF -- "$2" "$OUT/$1.log" || return 0
+        kill -0 "${PIDS[$1]}" 2>/dev/null || die "$1 has ended: $(tail -n 3 "$OUT/$1.log")"
+        sleep 0.1
+    done
+    die "$1 does not say \"$2\" within 30 s"
+}
+
+# free_port NAME: sets it to a port that nobody listens on, from below those that the kernel gives to clients.
+free_port() {
+    local port
+    for _ in {1..100}; do
+        port=$((20000 + RANDOM % 12000))
+        if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+            printf -v "$1" %s "$port"
+            return
+        fi
+    done
+    die "no free port on 127.0.0.1"
+}
+
+# start_profiler VARIABLE=VALUE…: with outputs in OUT; returns when it is watching.
+start_profiler() {
+    start profiler OUTPUT_PATH="$OUT/events.jsonl" ENV_OUTPUT_PATH="$OUT/env.yaml" SERVICE_MAP_PATH="$OUT/map.yaml" \
+        "$@" "$BIN/profiler" --record "$OUT/run.tape"
+    wait_for profiler watching
+}
+
+headline() {
+    if [ -t 1 ]; then printf '\n\033[1m%s\033[0m\n' "$1"; else printf '\n%s\n' "$1"; fi
+}
