@@ -11,7 +11,7 @@ LEAN := -c release --disable-default-traits
 REPLAY := .build/release/replay
 DEMO := Fixtures/demo/shop
 
-.PHONY: help setup replay build demo test check update-goldens lint format bench bench-live docs clean
+.PHONY: help setup replay build demo demo-live demo-bookinfo demo-programs test check update-goldens lint format bench bench-live docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-16s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -28,6 +28,16 @@ build: replay ## build replay and profiler, optimised, in .build/release
 demo: replay ## replay a capture of a small shop: the summary and the service map
 	@echo
 	$(REPLAY) $(DEMO)/input.pcap --names $(DEMO)/names
+
+demo-live: demo-programs ## the demo stack under the profiler: service map, summary and grade (needs root)
+	@demo/live.sh
+
+demo-bookinfo: demo-programs ## Istio's Bookinfo under the profiler: environment file and service map (needs root)
+	@demo/bookinfo.sh
+
+demo-programs:
+	@.ci/setup live
+	@$(SWIFT) build
 
 test: ## run every test (live capture, too: needs root), and every fixture against its goldens
 	@.ci/setup live

@@ -42,8 +42,7 @@ end() {
     trap - EXIT
     trap '' INT TERM HUP
     local index
-    for ((index = ${#ORDER[@]} - 1; index >= 0; index--)); do stop "${ORDER[index]}" || true; done
-    [ "$1" = 0 ] || [ "$1" -ge 128 ] || tail -n 5 "$OUT"/*.log >&2
+    for ((index = ${#ORDER[@]} - 1; index >= 0; index--)); do stop "${ORDER[index]}" 2>/dev/null || true; done
     rm -rf "$DATA"
     case $OUT in "/tmp/$TAG."*) rm -rf "$OUT" ;; esac
     exit "$1"
@@ -68,7 +67,7 @@ start_service() {
 
 # stop NAME: SIGTERM (PostgreSQL: SIGINT, which does not wait for its clients), after ten seconds SIGKILL.
 stop() {
-    local pid=${PIDS[$1]:-} signal=TERM patience
+    local pid=${PIDS[$1]:-} signal=TERM patience status=0
     [ -n "$pid" ] || return 0
     unset "PIDS[$1]"
     [ "$1" != postgres ] || signal=INT
@@ -78,7 +77,9 @@ stop() {
         sleep 0.1
     done
     [ $patience -gt 0 ] || kill -s KILL "$pid"
-    wait "$pid"
+    wait "$pid" || status=$?
+    [ $status = 0 ] || echo "$1: exit status $status: $(tail -n 3 "$OUT/$1.log")" >&2
+    return $status
 }
 
 # finish NAME: waits for its end, and fails if it did.
@@ -86,7 +87,7 @@ finish() {
     local pid=${PIDS[$1]} status=0
     wait "$pid" || status=$?
     unset "PIDS[$1]"
-    [ $status = 0 ] || die "$1: exit status $status"
+    [ $status = 0 ] || die "$1: exit status $status: $(tail -n 3 "$OUT/$1.log")"
 }
 
 # wait_for NAME TEXT: until a program has written it to its log.

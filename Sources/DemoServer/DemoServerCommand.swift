@@ -25,7 +25,7 @@ struct DemoServerCommand: AsyncParsableCommand {
               2  could not do what was asked
             """,
         version: "0.1.0",
-        subcommands: [ServeCommand.self, RequestLoggerCommand.self, BookinfoCommand.self],
+        subcommands: [ServeCommand.self, HealthCommand.self, RequestLoggerCommand.self, BookinfoCommand.self],
         defaultSubcommand: ServeCommand.self)
 
     static func main() async {

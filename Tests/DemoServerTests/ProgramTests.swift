@@ -45,6 +45,14 @@ import Testing
         #expect(try server.get("/healthz").status == 200)
     }
 
+    @Test func `health tells a server that serves from one that does not`() throws {
+        let server = try DemoServer()
+        let port = ["HTTP_PORT": "\(server.port)", "HTTP_HOST": "0.0.0.0"]
+        #expect(try Child(Programs.demoServer, ["health"], environment: port).wait().status == 0)
+        #expect(try server.stop().status == 0)
+        #expect(try Child(Programs.demoServer, ["health"], environment: port).wait().status == 1)
+    }
+
     @Test(arguments: [SIGTERM, SIGINT])
     func `a signal lets a running request finish`(_ signal: Int32) throws {
         let server = try DemoServer()
