@@ -22,12 +22,15 @@ final class Wiretap {
     /// Ends it when it has written all that was sent until now.
     func stop() throws {
         let mark = "end of \(path)"
-        try Child("/bin/bash", ["-c", "printf '\(mark)' >/dev/udp/127.0.0.1/\(Self.discard)"]).succeed()
         let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+        var place = try file.seekToEnd()
+        try Child("/bin/bash", ["-c", "printf '\(mark)' >/dev/udp/127.0.0.1/\(Self.discard)"]).succeed()
         _ = try eventually("the last packet in \(path)") {
-            let end = try file.seekToEnd()
-            try file.seek(toOffset: end - min(end, 64 << 10))
-            return try file.readToEnd().flatMap { $0.range(of: Data(mark.utf8)) }
+            try file.seek(toOffset: place)
+            let more = try file.readToEnd() ?? Data()
+            // The mark may be half written.
+            place += UInt64(max(more.count - mark.utf8.count, 0))
+            return more.range(of: Data(mark.utf8))
         }
         tcpdump.signal(SIGINT)
         let captured = try tcpdump.wait()
