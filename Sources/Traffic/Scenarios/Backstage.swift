@@ -5,7 +5,7 @@ import Shared
 
 /// What the server's side of a scenario works with, one for each connection.
 struct Backstage: Sendable {
-    let seed: UInt64
+    let content: SeededContent
     /// Connections in the order in which they were accepted, from 0.
     var number = 0
     /// Waits for the client's word, and gives it one: where the sockets are not to tell.
@@ -33,26 +33,21 @@ struct Backstage: Sendable {
         guard words.count == 3, words[0] == "text", let size = Int(words[1]), let number = Int(words[2]) else {
             return .response(404).sized([])
         }
-        let answer = Message.response(200).sized(text(size, number))
+        let answer = Message.response(200).sized(content.text(size, number))
         return request.method == "HEAD" ? answer.bodiless : answer
-    }
-
-    func text(_ size: Int, _ number: Int) -> [UInt8] {
-        var source = SeededBytes(seed, number: number)
-        return source.text(size)
     }
 
     // MARK: Taking connections
 
     /// Serves each connection on a thread of its own, for ever.
-    static func serve(_ scenario: Scenario, on listener: Listener, _ cues: Cues, seed: UInt64) {
+    static func serve(_ scenario: Scenario, on listener: Listener, _ cues: Cues, _ content: SeededContent) {
         var number = 0
         do throws(Failure) {
             while true {
-                let stage = Backstage(seed: seed, number: number, cues: cues)
+                let stage = Backstage(content: content, number: number, cues: cues)
                 let accepted = try listener.accept()
                 cues.connections.enter()
-                startThread {
+                ServerThread.start {
                     do throws(Failure) {
                         var wire = Wire(Socket(adopting: accepted))
                         try scenario.serve(&wire, stage)
@@ -71,23 +66,6 @@ struct Backstage: Sendable {
     private static func fail(_ scenario: Scenario, _ failure: Failure) -> Never {
         Terminal.complain("scenario \(scenario.name): its server: \(failure)")
         exit(2)
-    }
-
-    static func startThread(_ body: @escaping @Sendable () -> Void) {
-        final class Box {
-            let body: @Sendable () -> Void
-            init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-        }
-        var thread = pthread_t()
-        let box = Unmanaged.passRetained(Box(body))
-        let status = pthread_create(
-            &thread, nil,
-            { argument in
-                if let argument { Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body() }
-                return nil
-            }, box.toOpaque())
-        guard status == 0 else { fatalError("pthread_create: \(String(cString: strerror(status)))") }
-        pthread_detach(thread)
     }
 }
 

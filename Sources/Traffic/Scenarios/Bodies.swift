@@ -21,8 +21,8 @@ enum Bodies {
     private static func playBulk(_ stage: Stage) throws(Failure) {
         let call = try stage.call()
         // What comes back is small: one direction at a time.
-        try call.exchange(Message.request("POST", "/sink").sized(stage.binary(bulk, 0)), [])
-        try call.exchange(.request("GET", "/text/\(bulk)/1"), stage.text(bulk, 1))
+        try call.exchange(Message.request("POST", "/sink").sized(stage.content.binary(bulk, 0)), [])
+        try call.exchange(.request("GET", "/text/\(bulk)/1"), stage.content.text(bulk, 1))
         try call.hangUp()
     }
 
@@ -31,7 +31,7 @@ enum Bodies {
     private static func playGzip(_ stage: Stage) throws(Failure) {
         let call = try stage.call()
         for (number, size) in [300, 50_000, 0, 1].enumerated() {
-            let content = repetitive(stage.text(size, number))
+            let content = repetitive(stage.content.text(size, number))
             for coding in Coding.allCases {
                 let body = coding.compress(content)
                 let request = Message.request("POST", "/\(coding)").coded(
@@ -111,7 +111,7 @@ enum Bodies {
         let lookalike = Array("\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nGET / HTTP/1.1\r\n\r\n".utf8)
         let bodies = [
             (json, "application/json; charset=utf-8"), (everyByte, "application/octet-stream"),
-            (lookalike, "text/plain"), (stage.binary(100_000, 2), "application/octet-stream"),
+            (lookalike, "text/plain"), (stage.content.binary(100_000, 2), "application/octet-stream"),
             ([0xEF, 0xBB, 0xBF] + json, "application/json"), ([0xC3], "text/plain"), ([0], "text/plain"),
         ]
         for target in ["/echo/%E6%97%A5?q=%F0%9F%8E%8C", "/echo/grüße?q=日本"] {

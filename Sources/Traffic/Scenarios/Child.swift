@@ -16,7 +16,7 @@ final class Child {
     enum Part: String, CaseIterable { case server, victim }
 
     /// - Parameter server: where the server plays, for a part that connects to it.
-    init(_ scenario: Scenario, _ part: Part, seed: UInt64, server: Endpoint? = nil) throws(Failure) {
+    init(_ scenario: Scenario, _ part: Part, _ content: SeededContent, server: Endpoint? = nil) throws(Failure) {
         let (toChild, fromChild) = (try Self.pipe(), try Self.pipe())
         defer {
             close(toChild.read)
@@ -30,7 +30,7 @@ final class Child {
         let arguments =
             [
                 CommandLine.arguments.first ?? "traffic", "scenario", scenario.name, "--part", part.rawValue,
-                "--seed", "\(seed)",
+                "--seed", "\(content.seed)",
             ] + (server.map { ["--server", "\($0)"] } ?? [])
         var pid: pid_t = 0
         let status = Self.withCStrings(arguments) { arguments in

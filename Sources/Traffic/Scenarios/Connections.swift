@@ -23,7 +23,7 @@ enum Connections {
 
     private static func get(_ number: Int, on call: Call, _ stage: Stage) throws(Failure) {
         let size = 100 + number % 900
-        try call.exchange(.request("GET", "/text/\(size)/\(number)"), stage.text(size, number))
+        try call.exchange(.request("GET", "/text/\(size)/\(number)"), stage.content.text(size, number))
     }
 
     private static func playKeepAlive(_ stage: Stage) throws(Failure) {
@@ -34,7 +34,7 @@ enum Connections {
 
     private static func playMany(_ stage: Stage) throws(Failure) {
         let calls = try (0..<200).map { _ throws(Failure) in try stage.call() }
-        let requests = (0..<200).map { Message.request("POST", "/echo/\($0)").sized(stage.text(100 + $0, $0)) }
+        let requests = (0..<200).map { Message.request("POST", "/echo/\($0)").sized(stage.content.text(100 + $0, $0)) }
         for (call, request) in zip(calls, requests) { try call.wire.send(request) }
         // The last opened is the first read.
         for (call, request) in zip(calls, requests).reversed() { try call.complete(request) }
@@ -59,7 +59,7 @@ enum Connections {
         try first.reset()
         let second = try stage.call(from: port)
         // The server closes first, and so has the tuple in TIME-WAIT when it comes again (RFC 9293, section 3.6.1).
-        try second.exchange(.request("GET", "/text/200/1", ["Connection": "close"]), stage.text(200, 1))
+        try second.exchange(.request("GET", "/text/200/1", ["Connection": "close"]), stage.content.text(200, 1))
         second.tell(try second.wire.closeLast())
         let third = try stage.call(from: port)
         try get(2, on: third, stage)
@@ -85,7 +85,7 @@ enum Connections {
         for _ in 0..<3 {
             let call = try stage.call()
             for number in 0..<5 { try get(number, on: call, stage) }
-            try call.exchange(.request("POST", "/echo").sized(stage.text(3000, 5)))
+            try call.exchange(.request("POST", "/echo").sized(stage.content.text(3000, 5)))
             try call.hangUp()
         }
     }

@@ -22,7 +22,7 @@ enum Endings {
 
     private static func playDeath(_ stage: Stage) throws(Failure) {
         for _ in 0..<3 {
-            let victim = try Child(stage.scenario, .victim, seed: stage.seed, server: stage.server.endpoint)
+            let victim = try Child(stage.scenario, .victim, stage.content, server: stage.server.endpoint)
             let line = try victim.line()
             guard let local = Endpoint(line) else { throw Failure("the victim says \(line) in place of its endpoint") }
             // The server has all of it, and waits for the rest.
@@ -75,7 +75,7 @@ enum Endings {
         first.tell(.reset)
 
         let second = try stage.call()
-        let post = Message.request("POST", "/echo").sized(stage.text(2 * half, 1))
+        let post = Message.request("POST", "/echo").sized(stage.content.text(2 * half, 1))
         try second.wire.socket.send(post.head + post.body.prefix(half))
         try stage.server.awaitCue()
         second.tell(post, sent: (post.head.count + half, Array(post.content.prefix(half))))

@@ -26,7 +26,7 @@ enum Framing {
             try call.exchange(.request("GET", "/not-modified", ["If-None-Match": "\"\(number)\""]), [], status: 304)
             try call.exchange(.request("DELETE", "/nothing"), [], status: 204)
             try call.exchange(.request("HEAD", "/chunked"), [])
-            try call.exchange(.request("GET", "/text/500/\(number)"), stage.text(500, number))
+            try call.exchange(.request("GET", "/text/500/\(number)"), stage.content.text(500, number))
         }
         try call.hangUp()
     }
@@ -47,7 +47,7 @@ enum Framing {
     private static func playChunks(_ stage: Stage) throws(Failure) {
         let call = try stage.call()
         for (number, size) in [5000, 0, 1, 70_000].enumerated() {
-            let content = stage.text(size, number)
+            let content = stage.content.text(size, number)
             try call.exchange(chunked(.request("POST", "/echo"), content))
         }
         try call.hangUp()
@@ -84,13 +84,14 @@ enum Framing {
     private static func playContinue(_ stage: Stage) throws(Failure) {
         let call = try stage.call()
         for number in 0..<3 {
-            let request = Message.request("POST", "/echo", ["Expect": "100-continue"]).sized(stage.text(2000, number))
+            let request = Message.request("POST", "/echo", ["Expect": "100-continue"]).sized(
+                stage.content.text(2000, number))
             try call.wire.socket.send(request.head)
             guard try call.wire.head()?.status == 100 else { throw Failure("the server did not say 100") }
             try call.wire.socket.send(request.body)
             try call.complete(request)
         }
-        let refused = Message.request("POST", "/refused", ["Expect": "100-continue"]).sized(stage.text(2000, 3))
+        let refused = Message.request("POST", "/refused", ["Expect": "100-continue"]).sized(stage.content.text(2000, 3))
         try call.wire.socket.send(refused.head)
         let response = try call.wire.response(to: refused.method)
         call.tell(refused, sent: (refused.head.count, []), response, response.body)
@@ -120,11 +121,11 @@ enum Framing {
         let get = Message.request("GET", "/text/40000/0")
         try first.wire.send(get)
         try first.wire.socket.shutDown()
-        try first.complete(get, stage.text(40_000, 0))
+        try first.complete(get, stage.content.text(40_000, 0))
         first.tell(try first.wire.closeLast())
 
         let second = try stage.call()
-        let post = Message.request("POST", "/echo").sized(stage.text(40_000, 1))
+        let post = Message.request("POST", "/echo").sized(stage.content.text(40_000, 1))
         try second.wire.socket.send(Array(post.bytes.prefix(20_000)))
         let response = try second.wire.response(to: post.method)
         guard try second.wire.socket.awaitEnd() == .orderly else { throw Failure("the server did not end its stream") }
@@ -138,7 +139,7 @@ enum Framing {
         if request.method == "GET" {
             _ = try wire.rest()
             // No length: the body ends where the stream does.
-            let text = stage.text(40_000, 0)
+            let text = stage.content.text(40_000, 0)
             try wire.send(Message.response(200).coded(text, as: text, ["Content-Type": "text/plain"]))
         } else {
             try wire.send(Message.response(413, ["Connection": "close"]).sized(Array("too large\n".utf8)))

@@ -27,8 +27,9 @@ struct ScenarioCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Write what really happened to a file, as JSON lines.", valueName: "file"))
     var manifest: String?
 
-    @Option(help: ArgumentHelp("Where all bytes that are made up come from.", valueName: "number"))
-    var seed: UInt64 = 1
+    @Option(
+        help: ArgumentHelp("Of the bodies: the same seed makes the same (or SEED; default: 1).", valueName: "number"))
+    var seed: String?
 
     /// The part that this process plays in another's scenario.
     @Option(help: .hidden)
@@ -44,19 +45,21 @@ struct ScenarioCommand: ParsableCommand {
         if list { return StandardOutput.write(Self.listing) }
         guard let name else { throw Failure("which scenario? traffic scenario --list shows all") }
         let scenario = try Scenario.named(name)
+        let seed = try Setting("--seed", "SEED").number(seed, in: 0...Int.max, default: 1)
+        let content = SeededContent(seed: UInt64(seed))
         switch part {
-        case nil: try play(scenario)
-        case .server: try Server.run(scenario, seed: seed)
+        case nil: try play(scenario, content)
+        case .server: try Server.run(scenario, content)
         case .victim:
             guard let server = server.flatMap({ Endpoint($0) }) else { throw Failure("--server: is no endpoint") }
             try Endings.playVictim(server)
         }
     }
 
-    private func play(_ scenario: Scenario) throws(Failure) {
+    private func play(_ scenario: Scenario, _ content: SeededContent) throws(Failure) {
         do throws(Failure) {
             let manifest = try manifest.map { path throws(Failure) in try Manifest(path) }
-            let stage = try Stage(scenario, seed: seed, manifest: manifest)
+            let stage = try Stage(scenario, content, manifest: manifest)
             try scenario.play(stage)
             try stage.server.finish()
             try manifest?.finish()

@@ -13,10 +13,10 @@ final class Server {
         case threads(Cues, told: DispatchSemaphore)
     }
 
-    init(_ scenario: Scenario, seed: UInt64) throws(Failure) {
+    init(_ scenario: Scenario, _ content: SeededContent) throws(Failure) {
         switch scenario.place {
         case .ownProcess:
-            let child = try Child(scenario, .server, seed: seed)
+            let child = try Child(scenario, .server, content)
             let line = try child.line()
             guard let endpoint = Endpoint(line) else {
                 throw Failure("its server says \(line) in place of its endpoint")
@@ -29,7 +29,7 @@ final class Server {
             let listener = try Listener(on: scenario.address)
             endpoint = listener.endpoint
             side = .threads(cues, told: told)
-            Backstage.startThread { Backstage.serve(scenario, on: listener, cues, seed: seed) }
+            ServerThread.start { Backstage.serve(scenario, on: listener, cues, content) }
         }
     }
 
@@ -57,10 +57,10 @@ final class Server {
     }
 
     /// Plays the server in the process that is there for it: says where on standard output, and ends with standard input.
-    static func run(_ scenario: Scenario, seed: UInt64) throws(Failure) {
+    static func run(_ scenario: Scenario, _ content: SeededContent) throws(Failure) {
         let listener = try Listener(on: scenario.address)
         let cues = Cues { StandardOutput.write("cue\n") }
-        Backstage.startThread { Backstage.serve(scenario, on: listener, cues, seed: seed) }
+        ServerThread.start { Backstage.serve(scenario, on: listener, cues, content) }
         StandardOutput.write("\(listener.endpoint)\n")
         while readLine() != nil { cues.toServer.signal() }
         cues.connections.wait()

@@ -5,7 +5,7 @@ import Shared
 /// What the client's side of a scenario works with.
 final class Stage {
     let scenario: Scenario
-    let seed: UInt64
+    let content: SeededContent
     let server: Server
     let manifest: Manifest?
     private(set) var tally = Tally()
@@ -18,29 +18,17 @@ final class Stage {
         var received: UInt64 = 0
     }
 
-    init(_ scenario: Scenario, seed: UInt64, manifest: Manifest?) throws(Failure) {
+    init(_ scenario: Scenario, _ content: SeededContent, manifest: Manifest?) throws(Failure) {
         self.scenario = scenario
-        self.seed = seed
+        self.content = content
         self.manifest = manifest
-        server = try Server(scenario, seed: seed)
+        server = try Server(scenario, content)
     }
 
     /// Opens a connection to the server.
     /// - Parameter local: where from; else the kernel chooses.
     func call(from local: Endpoint? = nil) throws(Failure) -> Call {
         try Call(Socket(to: server.endpoint, from: local), self)
-    }
-
-    /// The text that the server gives for `/text/SIZE/NUMBER`.
-    func text(_ size: Int, _ number: Int) -> [UInt8] {
-        var source = SeededBytes(seed, number: number)
-        return source.text(size)
-    }
-
-    /// Bytes of any value; with other numbers than texts have.
-    func binary(_ size: Int, _ number: Int) -> [UInt8] {
-        var source = SeededBytes(seed, number: -1 - number)
-        return source.binary(size)
     }
 
     // MARK: What really happened

@@ -21,8 +21,8 @@ enum Writes {
     private static func playVector(_ stage: Stage) throws(Failure) {
         let call = try stage.call()
         for number in 0..<4 {
-            let request = Message.request("POST", "/echo").sized(stage.text(20_000, number))
-            try call.wire.socket.send(request.bytes, endingAt: cuts(request.bytes.count, stage.seed, number))
+            let request = Message.request("POST", "/echo").sized(stage.content.text(20_000, number))
+            try call.wire.socket.send(request.bytes, endingAt: cuts(request.bytes.count, stage.content.seed, number))
             try call.complete(request)
         }
         try call.hangUp()
@@ -32,15 +32,15 @@ enum Writes {
         var number = 4
         while let request = try wire.request() {
             let response = stage.answer(to: request).bytes
-            try wire.socket.send(response, endingAt: cuts(response.count, stage.seed, number))
+            try wire.socket.send(response, endingAt: cuts(response.count, stage.content.seed, number))
             number += 1
         }
     }
 
     private static func cuts(_ count: Int, _ seed: UInt64, _ number: Int) -> [Int] {
-        var source = SeededBytes(seed, number: number)
+        var random = SplitMix64(seed: seed, stream: UInt64(number))
         // Whoever copies a part at a time meets the end of a head within one, and parts of no bytes.
-        let within = (1..<parts).map { _ in source.next(below: count) }.sorted()
+        let within = (1..<parts).map { _ in Int.random(in: 0..<count, using: &random) }.sorted()
         return [within[0]] + [within[0]] + within.dropFirst(2) + [count]
     }
 
@@ -49,7 +49,8 @@ enum Writes {
     private static func playBytes(_ stage: Stage) throws(Failure) {
         let call = try stage.call()
         for number in 0..<3 {
-            let request = Message.request("POST", "/echo", ["X-Number": "\(number)"]).sized(stage.text(100, number))
+            let request = Message.request("POST", "/echo", ["X-Number": "\(number)"]).sized(
+                stage.content.text(100, number))
             try sendHeadByByte(request, &call.wire)
             try call.complete(request)
         }
@@ -73,7 +74,7 @@ enum Writes {
             let requests = (0..<16).map { place in
                 let number = round * 16 + place
                 return switch place % 4 {
-                case 0: Message.request("POST", "/echo").sized(stage.text(50 + number, number))
+                case 0: Message.request("POST", "/echo").sized(stage.content.text(50 + number, number))
                 case 1: Message.request("HEAD", "/text/\(400 + number)/\(number)")
                 default: Message.request("GET", "/text/\(400 + number)/\(number)")
                 }
@@ -81,7 +82,7 @@ enum Writes {
             try call.wire.socket.send(requests.flatMap(\.bytes))
             for (place, request) in requests.enumerated() {
                 let number = round * 16 + place
-                try call.complete(request, request.method == "GET" ? stage.text(400 + number, number) : nil)
+                try call.complete(request, request.method == "GET" ? stage.content.text(400 + number, number) : nil)
             }
         }
         try call.hangUp()
