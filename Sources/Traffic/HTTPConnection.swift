@@ -11,9 +11,12 @@ struct HTTPConnection: Sendable {
     let tuple: Manifest.Tuple
     private let channel: any Channel
     private let counts: WireCounts
+    /// What the Host field says.
+    private let authority: String
 
     /// Waits for the connection; not on a thread of the group.
     init(host: String, port: Int, _ group: any EventLoopGroup) throws {
+        authority = (host.contains(":") ? "[\(host)]" : host) + ":\(port)"
         let counts = WireCounts()
         self.counts = counts
         let bootstrap = ClientBootstrap(group: group)
@@ -46,7 +49,7 @@ struct HTTPConnection: Sendable {
     /// Sends a request and waits for its answer.
     func send(_ request: HTTPRequest) -> Outcome {
         let call = HTTPCall(
-            request: request, host: tuple.remote.description, answer: channel.eventLoop.makePromise(of: Outcome.self))
+            request: request, authority: authority, answer: channel.eventLoop.makePromise(of: Outcome.self))
         // Where the connection is gone, the call does not even reach its handler.
         channel.writeAndFlush(call).whenFailure { call.answer.fail($0) }
         do { return try call.answer.futureResult.wait() } catch {

@@ -45,7 +45,7 @@ final class WireMeter: ChannelDuplexHandler {
 /// A request, and who waits for its answer.
 struct HTTPCall: Sendable {
     var request: HTTPRequest
-    var host: String
+    var authority: String
     var answer: EventLoopPromise<HTTPConnection.Outcome>
 }
 
@@ -83,7 +83,7 @@ final class HTTPCaller: ChannelDuplexHandler {
             limit: limit)
         var head = HTTPRequestHead(
             version: .http1_1, method: HTTPMethod(rawValue: call.request.method), uri: call.request.path)
-        head.headers = ["Host": call.host, "User-Agent": "tapedeck-traffic", "Accept": "application/json"]
+        head.headers = ["Host": call.authority, "User-Agent": "tapedeck-traffic", "Accept": "application/json"]
         let body = context.channel.allocator.buffer(string: call.request.body)
         if body.readableBytes > 0 {
             head.headers.add(name: "Content-Type", value: "application/json")

@@ -19,7 +19,7 @@ struct TrafficCommand: ParsableCommand {
                   Asks the demo server on 127.0.0.1:8080, and says at the end what it did.
               TARGET_HOST=web REDIS_HOST=redis POSTGRES_HOST=postgres traffic --seed 7
                   Until Ctrl-C, with both stores; the same seed makes the same choices.
-              ADI_PROFILE=local ADI_PROFILE_NAME=traffic-generator traffic --total-requests 500 --manifest truth.jsonl
+              ADI_PROFILE=local traffic --total-requests 500 --manifest truth.jsonl
                   Profiled, and written down for `replay grade`.
 
             EXIT STATUS

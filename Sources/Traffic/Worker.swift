@@ -95,11 +95,9 @@ final class Worker {
     // MARK: Stores
 
     private func perform(_ statement: Statement) {
+        guard connectPostgres() else { return tally.skipped += 1 }
         do throws(StoreError) {
-            guard try connectPostgres(), let result = try postgres?.execute(statement, run.manifest) else {
-                tally.skipped += 1
-                return
-            }
+            guard let result = try postgres?.execute(statement, run.manifest) else { return }
             var state: String?
             if case .error(let code, _) = result { state = code }
             if state != nil, state == statement.expectedError { tally.expectedErrors += 1 }
@@ -111,16 +109,22 @@ final class Worker {
         }
     }
 
-    /// - Returns: whether there is a connection; not where the store is away and it is too early to try again.
-    private func connectPostgres() throws(StoreError) -> Bool {
+    /// - Returns: whether there is a connection; not where the store is away, or it is too early to try again.
+    private func connectPostgres() -> Bool {
         if postgres != nil { return true }
         guard let address = run.settings.postgres, run.postgres.mayTry() else { return false }
-        postgres = try PostgresSession(address)
-        run.postgres.reached()
-        try run.makeTable { () throws(StoreError) in
-            _ = try postgres?.execute(Statement(form: .text, text: TrafficRun.table), run.manifest)
+        do throws(StoreError) {
+            postgres = try PostgresSession(address)
+            try run.makeTable { () throws(StoreError) in
+                _ = try postgres?.execute(Statement(form: .text, text: TrafficRun.table), run.manifest)
+            }
+            run.postgres.reached()
+            return true
+        } catch {
+            run.postgres.failed(error.reason)
+            closePostgres()
+            return false
         }
-        return true
     }
 
     private func closePostgres() {
@@ -129,12 +133,9 @@ final class Worker {
     }
 
     private func perform(_ commands: [[String]]) {
+        guard connectRedis() else { return tally.skipped += 1 }
         do throws(StoreError) {
-            guard try connectRedis(), let replies = try redis?.send(commands, run.manifest) else {
-                tally.skipped += 1
-                return
-            }
-            for reply in replies {
+            for reply in try redis?.send(commands, run.manifest) ?? [] {
                 if case .error = reply { tally.commands.add(false) } else { tally.commands.add(true) }
             }
         } catch {
@@ -144,12 +145,17 @@ final class Worker {
         }
     }
 
-    private func connectRedis() throws(StoreError) -> Bool {
+    private func connectRedis() -> Bool {
         if redis != nil { return true }
         guard let address = run.settings.redis, run.redis.mayTry() else { return false }
-        redis = try RedisSession(host: address.host, port: address.port)
-        run.redis.reached()
-        return true
+        do throws(StoreError) {
+            redis = try RedisSession(host: address.host, port: address.port)
+            run.redis.reached()
+            return true
+        } catch {
+            run.redis.failed(error.reason)
+            return false
+        }
     }
 
     private func closeRedis() {

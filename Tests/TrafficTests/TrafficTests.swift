@@ -59,6 +59,13 @@ import Testing
         #expect(own.reduce(0) { $0 + ($1["request_bytes"] as? Int ?? 0) } == sent)
     }
 
+    @Test func `ten thousand requests by 64 workers, and no error`() throws {
+        let end = try traffic(["--total-requests", "10000", "--concurrency", "64", "--json"]).succeed()
+        let http = try #require(report(end)["http"] as? [String: Any])
+        #expect(http["done"] as? Int == 10_000)
+        #expect(http["failed"] as? Int == 0)
+    }
+
     @Test func `the same seed makes the same requests`() throws {
         func exchanges(_ seed: String, _ name: String) throws -> [String] {
             try traffic([
