@@ -46,11 +46,11 @@ let package = Package(
 
         // What manifests say of bodies.
         .target(
-            name: "Digest", dependencies: ["CCrypto"], path: "Sources/Shared/Digest", exclude: ["CCrypto"],
+            name: "Digest", dependencies: ["CNettle"], path: "Sources/Shared/Digest", exclude: ["CNettle"],
             swiftSettings: settings),
         .systemLibrary(
-            name: "CCrypto", path: "Sources/Shared/Digest/CCrypto", pkgConfig: "libcrypto",
-            providers: [.apt(["libssl-dev"])]),
+            name: "CNettle", path: "Sources/Shared/Digest/CNettle", pkgConfig: "nettle",
+            providers: [.apt(["nettle-dev"])]),
 
         // A recorded tape as the source.
         .executableTarget(

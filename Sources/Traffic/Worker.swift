@@ -95,7 +95,10 @@ final class Worker {
     // MARK: Stores
 
     private func perform(_ statement: Statement) {
-        guard connectPostgres() else { return tally.skipped += 1 }
+        guard connectPostgres() else {
+            tally.skipped += 1
+            return
+        }
         do throws(StoreError) {
             guard let result = try postgres?.execute(statement, run.manifest) else { return }
             var state: String?
@@ -133,7 +136,10 @@ final class Worker {
     }
 
     private func perform(_ commands: [[String]]) {
-        guard connectRedis() else { return tally.skipped += 1 }
+        guard connectRedis() else {
+            tally.skipped += 1
+            return
+        }
         do throws(StoreError) {
             for reply in try redis?.send(commands, run.manifest) ?? [] {
                 if case .error = reply { tally.commands.add(false) } else { tally.commands.add(true) }

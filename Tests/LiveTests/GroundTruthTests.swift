@@ -5,7 +5,7 @@ import Testing
 extension Live {
     /// What `traffic` really did is what is seen: live and in tcpdump's capture.
     @Suite struct `Ground truth` {
-        /// What of a grade is not 1.0.
+        /// What the command says of a tape.
         private static func grade(_ run: LiveRun, _ tape: String) throws -> (status: Int32, output: String) {
             let end = try Child(
                 Programs.replay, ["grade", "--manifest", run.path("truth.jsonl"), run.path(tape)]
