@@ -24,8 +24,12 @@ package struct PostgresConnection: ~Copyable {
     private let connection: OpaquePointer
     private let store: String
 
-    /// - Parameter timeout: whole seconds for connecting, 2 at least (libpq's unit).
-    package init(_ address: PostgresAddress, timeout: Int = 5) throws(StoreError) {
+    /// - Parameters:
+    ///   - timeout: whole seconds for connecting, 2 at least (libpq's unit).
+    ///   - refused: is lent the socket of a connection on which the server let nobody in; -1 where there was none.
+    package init(
+        _ address: PostgresAddress, timeout: Int = 5, refused: (Int32) -> Void = { _ in }
+    ) throws(StoreError) {
         let store = "postgres \(address.host):\(address.port)"
         let settings = [
             ("host", address.host), ("port", "\(address.port)"), ("user", address.user),
@@ -40,6 +44,7 @@ package struct PostgresConnection: ~Copyable {
         else { throw StoreError(store, "out of memory") }
         guard PQstatus(connection) == CONNECTION_OK else {
             let reason = String(cString: PQerrorMessage(connection))
+            refused(PQsocket(connection))
             PQfinish(connection)
             throw StoreError(store, reason)
         }

@@ -6,8 +6,16 @@ struct PostgresSession: ~Copyable {
     private let watched: Watched<PostgresConnection>
     private var prepared: Set<String> = []
 
-    init(_ address: PostgresAddress) throws(StoreError) {
-        let connection = try PostgresConnection(address)
+    /// - Parameter manifest: is told, too, of a connection on which the server let nobody in.
+    init(_ address: PostgresAddress, _ manifest: Manifest?) throws(StoreError) {
+        let connection = try PostgresConnection(address) { descriptor in
+            guard let tuple = Manifest.Tuple(ofClient: descriptor), let counters = SocketCounters(descriptor) else {
+                return
+            }
+            manifest?.connection(
+                tuple, counters.sent > 0 ? .postgres : .unknown, sent: counters.sent, received: counters.received,
+                end: counters.end)
+        }
         let descriptor = connection.descriptor
         watched = Watched(connection, descriptor: descriptor)
     }
@@ -42,6 +50,9 @@ struct PostgresSession: ~Copyable {
     private func tell(_ statement: Statement, _ manifest: Manifest?, at time: Timestamp) {
         if let tuple = watched.tuple { manifest?.sql(tuple, statement.text, at: time) }
     }
+
+    /// The server has not ended the connection.
+    var isOpen: Bool { watched.isOpen }
 
     /// - Returns: what the connection has carried.
     consuming func end(_ manifest: Manifest?) -> SocketCounters? {

@@ -31,6 +31,9 @@ struct RedisSession: ~Copyable {
         for words in commands { manifest?.redis(tuple, words, at: time) }
     }
 
+    /// The server has not ended the connection.
+    var isOpen: Bool { watched.isOpen }
+
     /// - Returns: what the connection has carried.
     consuming func end(_ manifest: Manifest?) -> SocketCounters? {
         let tuple = watched.tuple

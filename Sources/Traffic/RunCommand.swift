@@ -54,7 +54,9 @@ struct RunCommand: ParsableCommand {
     )
     var seed: String?
 
-    @Option(help: ArgumentHelp("Write down every exchange, JSON lines.", valueName: "file"), completion: .file())
+    @Option(
+        help: ArgumentHelp("Write down every exchange, JSON lines (or MANIFEST_PATH).", valueName: "file"),
+        completion: .file())
     var manifest: String?
 
     @Flag(help: "Print the report as one JSON object.")
@@ -62,13 +64,15 @@ struct RunCommand: ParsableCommand {
 
     func run() throws {
         let settings = try settings()
-        let manifest = try manifest.map { path throws(Failure) in try Manifest(path) }
+        let path = Setting("--manifest", "MANIFEST_PATH").text(manifest)
+        let manifest = try path.map { path throws(Failure) in try Manifest(path) }
         let started = ContinuousClock.now
         let tally = TrafficRun(settings, manifest).work()
         let report = TrafficReport(
             tally: tally, seed: settings.seed, duration: started.duration(to: .now),
             wasInterrupted: Interruption.isRequested)
-        StandardOutput.write(json ? report.json : report.text(Terminal.style(STDOUT_FILENO)))
+        let screen = path == "-" ? STDERR_FILENO : STDOUT_FILENO
+        StandardOutput.write(json ? report.json : report.text(Terminal.style(screen)), to: screen)
         try manifest?.finish()
         if tally.failed > 0 || tally.skipped > 0 { throw ExitCode(1) }
     }

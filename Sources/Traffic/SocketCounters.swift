@@ -8,6 +8,8 @@ struct SocketCounters {
     var received: UInt64
     /// The other side has reset the connection.
     var isReset: Bool
+    /// Neither side has ended it.
+    var isOpen: Bool
 
     /// - Returns: `nil` where the descriptor is no TCP socket.
     init?(_ descriptor: Int32) {
@@ -22,6 +24,7 @@ struct SocketCounters {
         }
         let state = info[0]
         isReset = state == Self.closed
+        isOpen = state == Self.established
         let (unsent, all, again) = (value(144, UInt32.self), value(200, UInt64.self), value(208, UInt64.self))
         sent = all &- again &+ UInt64(unsent)
         // A FIN counts as one byte.
@@ -30,7 +33,9 @@ struct SocketCounters {
 
     var end: Manifest.End { isReset ? .reset : .orderly }
 
-    /// TCP_CLOSE of the kernel's net/tcp_states.h: who has not closed it himself was reset.
+    /// TCP_ESTABLISHED of the kernel's net/tcp_states.h.
+    private static let established: UInt8 = 1
+    /// TCP_CLOSE: who has not closed it himself was reset.
     private static let closed: UInt8 = 7
     /// TCP_TIME_WAIT, TCP_CLOSE_WAIT, TCP_LAST_ACK, TCP_CLOSING.
     private static let finReceived: [UInt8] = [6, 8, 9, 11]

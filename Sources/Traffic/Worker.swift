@@ -114,10 +114,13 @@ final class Worker {
 
     /// - Returns: whether there is a connection; not where the store is away, or it is too early to try again.
     private func connectPostgres() -> Bool {
-        if postgres != nil { return true }
+        if let isOpen = postgres?.isOpen {
+            if isOpen { return true }
+            closePostgres()
+        }
         guard let address = run.settings.postgres, run.postgres.mayTry() else { return false }
         do throws(StoreError) {
-            postgres = try PostgresSession(address)
+            postgres = try PostgresSession(address, run.manifest)
             try run.makeTable { () throws(StoreError) in
                 _ = try postgres?.execute(Statement(form: .text, text: TrafficRun.table), run.manifest)
             }
@@ -152,7 +155,10 @@ final class Worker {
     }
 
     private func connectRedis() -> Bool {
-        if redis != nil { return true }
+        if let isOpen = redis?.isOpen {
+            if isOpen { return true }
+            closeRedis()
+        }
         guard let address = run.settings.redis, run.redis.mayTry() else { return false }
         do throws(StoreError) {
             redis = try RedisSession(host: address.host, port: address.port)
