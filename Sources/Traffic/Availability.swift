@@ -38,7 +38,7 @@ final class Availability: Sendable {
             state = .away(delay: Self.firstDelay, next: .now + Self.firstDelay)
             return true
         }
-        if isNew { Terminal.complain("\(name) is away: \(reason); trying again") }
+        if isNew { Terminal.complain("\(name) can't be used: \(reason); trying again") }
     }
 
     func reached() {
@@ -47,6 +47,6 @@ final class Availability: Sendable {
             state = .there
             return true
         }
-        if wasAway { Terminal.complain("\(name) is there") }
+        if wasAway { Terminal.complain("\(name) can be used") }
     }
 }

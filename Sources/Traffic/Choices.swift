@@ -86,7 +86,6 @@ struct Choices: Sendable {
 
     private func statement(_ kind: Kind, _ random: inout SplitMix64) -> Statement {
         let (name, amount) = (word(&random), Int.random(in: 1...500, using: &random))
-        let insert = "INSERT INTO traffic (name, amount) VALUES ($1, $2)"
         return switch kind {
         case .insert: Statement(form: .text, text: "INSERT INTO traffic (name, amount) VALUES ('\(name)', \(amount))")
         case .update:
@@ -98,7 +97,9 @@ struct Choices: Sendable {
                 form: .prepared(name: "by_name"),
                 text: "SELECT id, amount FROM traffic WHERE name = $1 ORDER BY id DESC LIMIT 5", parameters: [name])
         case .preparedInsert:
-            Statement(form: .prepared(name: "insert"), text: insert, parameters: [name, "\(amount)"])
+            Statement(
+                form: .prepared(name: "insert"), text: "INSERT INTO traffic (name, amount) VALUES ($1, $2)",
+                parameters: [name, "\(amount)"])
         case .division: Statement(form: .text, text: "SELECT \(amount) / 0", expectedError: "22012")
         case .trim:
             Statement(form: .text, text: "DELETE FROM traffic WHERE id < (SELECT max(id) FROM traffic) - 10000")

@@ -17,9 +17,9 @@ final class TrafficRun: Sendable {
     let progress: Progress
     private let next = Atomic(0)
     private let hasTable = Mutex(false)
+    private let hasFailed = Atomic(false)
 
-    /// Servers that create it at once from two connections would report a duplicate.
-    static let table = """
+    private static let table = """
         CREATE TABLE IF NOT EXISTS traffic (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL, \
         amount integer NOT NULL)
         """
@@ -41,11 +41,19 @@ final class TrafficRun: Sendable {
         return settings.totalRequests == 0 || number < settings.totalRequests ? number : nil
     }
 
-    /// Lets the first worker that has a connection make the table, while others wait.
-    func makeTable(_ make: () throws(StoreError) -> Void) throws(StoreError) {
+    /// Says why the first of all failures has failed; the others are only counted.
+    func failed(_ reason: String) {
+        let isFirst = hasFailed.exchange(true, ordering: .relaxed) == false
+        if isFirst { Terminal.complain("\(reason); what else fails is only counted") }
+    }
+
+    /// Lets the first worker that has a connection make the table, while others wait: where two connections create it at
+    /// once, PostgreSQL reports a duplicate.
+    /// - Parameter make: is given the statement.
+    func makeTable(_ make: (String) throws(StoreError) -> Void) throws(StoreError) {
         try hasTable.withLock { hasTable throws(StoreError) in
             guard !hasTable else { return }
-            try make()
+            try make(Self.table)
             hasTable = true
         }
     }

@@ -48,25 +48,28 @@ final class Worker {
     // MARK: HTTP
 
     private func perform(_ request: HTTPRequest) {
-        var isDone = false
+        var failure: String?
         // A server may close a connection that is kept alive at any time: such a request is sent once more.
-        for isRetry in [false, true] where !isDone {
+        for isRetry in [false, true] {
             let wasUsed = http != nil
-            guard let connection = http ?? connectHTTP() else { break }
+            guard let connection = http ?? connectHTTP() else { return }
             http = connection
             let began = Timestamp.now
             let outcome = connection.send(request)
             if outcome.exchange.request.wireBytes > 0 {
                 run.manifest?.http(connection.tuple, outcome.exchange, at: began)
             }
-            isDone = outcome.failure == nil && outcome.exchange.response?.status == 200
             if !outcome.isReusable { closeHTTP() }
-            guard outcome.exchange.response == nil, wasUsed, !isRetry else { break }
+            let status = outcome.exchange.response?.status
+            failure = outcome.failure ?? (status == 200 ? nil : "status \(status ?? 0)")
+            guard status == nil, wasUsed, !isRetry else { break }
         }
-        tally.routes[request.route, default: Tally.Count()].add(isDone)
+        if let failure { run.failed("\(request.route): \(failure)") }
+        tally.routes[request.route, default: Tally.Count()].add(failure == nil)
     }
 
     /// Waits until the server is there.
+    /// - Returns: `nil` where the user has enough.
     private func connectHTTP() -> HTTPConnection? {
         while !Interruption.isRequested {
             if run.target.mayTry() {
@@ -102,8 +105,14 @@ final class Worker {
         do throws(StoreError) {
             guard let result = try postgres?.execute(statement, run.manifest) else { return }
             var state: String?
-            if case .error(let code, _) = result { state = code }
-            if state != nil, state == statement.expectedError { tally.expectedErrors += 1 }
+            if case .error(let code, let message) = result {
+                state = code
+                if code == statement.expectedError {
+                    tally.expectedErrors += 1
+                } else {
+                    run.failed("\(statement.text): \(message)")
+                }
+            }
             tally.statements.add(state == statement.expectedError)
         } catch {
             run.postgres.failed(error.reason)
@@ -121,8 +130,9 @@ final class Worker {
         guard let address = run.settings.postgres, run.postgres.mayTry() else { return false }
         do throws(StoreError) {
             postgres = try PostgresSession(address, run.manifest)
-            try run.makeTable { () throws(StoreError) in
-                _ = try postgres?.execute(Statement(form: .text, text: TrafficRun.table), run.manifest)
+            try run.makeTable { table throws(StoreError) in
+                let result = try postgres?.execute(Statement(form: .text, text: table), run.manifest)
+                if case .error(_, let message) = result { run.failed("the table can't be made: \(message)") }
             }
             run.postgres.reached()
             return true
@@ -145,7 +155,12 @@ final class Worker {
         }
         do throws(StoreError) {
             for reply in try redis?.send(commands, run.manifest) ?? [] {
-                if case .error = reply { tally.commands.add(false) } else { tally.commands.add(true) }
+                guard case .error(let message) = reply else {
+                    tally.commands.add(true)
+                    continue
+                }
+                run.failed("\(commands): \(message)")
+                tally.commands.add(false)
             }
         } catch {
             run.redis.failed(error.reason)

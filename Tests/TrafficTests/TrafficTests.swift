@@ -93,15 +93,15 @@ import Testing
         try eventually("commands") { commands() > 20 ? () : nil }
         try redis?.stop()
         redis = nil
-        #expect(traffic.errors.line { $0.contains("redis 127.0.0.1:\(port) is away") } != nil)
+        #expect(traffic.errors.line { $0.contains("redis 127.0.0.1:\(port) can't be used") } != nil)
         let before = commands()
         redis = try LocalServer.redis(port: port)
-        #expect(traffic.errors.line { $0.contains("redis 127.0.0.1:\(port) is there") } != nil)
+        #expect(traffic.errors.line { $0.contains("redis 127.0.0.1:\(port) can be used") } != nil)
         try eventually("commands again") { commands() > before + 20 ? () : nil }
         traffic.signal(SIGTERM)
         let end = try traffic.wait()
         #expect(end.status == 1)
-        #expect(end.errors.split(separator: "is away").count == 2)
+        #expect(end.errors.split(separator: "can't be used").count == 2)
         let report = try report(end)
         #expect(report["interrupted"] as? Bool == true)
         #expect(report["skipped"] as? Int ?? 0 > 0)
@@ -111,12 +111,12 @@ import Testing
     @Test func `a server that is not there yet is waited for`() throws {
         let port = try Port.free()
         let traffic = try traffic(["--total-requests", "20", "--json"], port: port)
-        #expect(traffic.errors.line { $0.contains("http 127.0.0.1:\(port) is away: Connection refused") } != nil)
+        #expect(traffic.errors.line { $0.contains("http 127.0.0.1:\(port) can't be used: Connection refused") } != nil)
         let late = try LocalServer.demoServer(port: port)
         #expect(late.port == port)
         let end = try traffic.succeed()
         #expect(try (report(end)["http"] as? [String: Any])?["done"] as? Int == 20)
-        #expect(end.errors.split(separator: "is away").count == 2)
+        #expect(end.errors.split(separator: "can't be used").count == 2)
     }
 
     @Test(arguments: [SIGINT, SIGTERM]) func `a signal ends it in order, with the report`(_ signal: Int32) throws {
@@ -132,9 +132,21 @@ import Testing
 
     @Test func `waiting for a server ends by a signal, too`() throws {
         let traffic = try traffic([], port: Port.free())
-        #expect(traffic.errors.line { $0.contains("is away") } != nil)
+        #expect(traffic.errors.line { $0.contains("can't be used") } != nil)
         traffic.signal(SIGINT)
-        #expect(try traffic.wait().signal == 0)
+        let end = try traffic.wait()
+        #expect(end.status == 0 && end.signal == 0)
+    }
+
+    @Test func `why something fails is said once`() throws {
+        let port = try Port.free()
+        let other = try LocalServer.start(
+            Programs.demoServer, ["bookinfo", "details", "--http-port", "\(port)"], port: port)
+        let end = try traffic(["--total-requests", "50", "--json"], port: other.port).wait()
+        #expect(end.status == 1)
+        #expect(end.errors.split(separator: "\n").count == 1)
+        #expect(end.errors.contains(": status 404; what else fails is only counted"))
+        #expect(try (report(end)["http"] as? [String: Any])?["failed"] as? Int ?? 0 > 10)
     }
 
     @Test(
