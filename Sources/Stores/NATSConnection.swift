@@ -6,7 +6,7 @@ import Synchronization
 /// What is published while the server is away waits in a buffer.
 package final class NATSConnection: @unchecked Sendable {  // cnats locks its connections.
     package enum Change: Sendable {
-        /// Reached, at first or again, and which.
+        /// Reached, at first or again, and which; it knows of the subscriptions.
         case connected(String)
         /// Not reached at the start, or lost.
         case disconnected(StoreError)
@@ -40,8 +40,8 @@ package final class NATSConnection: @unchecked Sendable {  // cnats locks its co
         natsOptions_SetCustomReconnectDelay(
             options, { _, attempts, _ in NATSConnection.delay(before: attempts) }, nil)
         natsOptions_SetDisconnectedCB(options, { Observer.from($1)?.disconnected($0) }, closure.toOpaque())
-        natsOptions_SetReconnectedCB(options, { Observer.from($1)?.connected() }, closure.toOpaque())
-        natsOptions_SetRetryOnFailedConnect(options, true, { Observer.from($1)?.connected() }, closure.toOpaque())
+        natsOptions_SetReconnectedCB(options, { Observer.from($1)?.connected($0) }, closure.toOpaque())
+        natsOptions_SetRetryOnFailedConnect(options, true, { Observer.from($1)?.connected($0) }, closure.toOpaque())
         // The last of the callbacks, and always called: gives back what the others were given.
         natsOptions_SetClosedCB(
             options, { _, closure in closure.map { Unmanaged<Observer>.fromOpaque($0).release() } }, closure.toOpaque())
@@ -144,7 +144,11 @@ private final class Observer: Sendable {
     /// An end that is wanted is nothing to report.
     func stop() { isStopped.store(true, ordering: .relaxed) }
 
-    func connected() { onChange(.connected(store)) }
+    func connected(_ connection: OpaquePointer?) {
+        // cnats calls before its subscriptions have left.
+        _ = natsConnection_FlushTimeout(connection, 1000)
+        onChange(.connected(store))
+    }
 
     func disconnected(_ connection: OpaquePointer?) {
         guard !isStopped.load(ordering: .relaxed) else { return }

@@ -13,13 +13,16 @@ package enum Conditions {
 }
 
 /// Asks until there is an answer.
-package func eventually<Value>(_ what: String, _ probe: () throws -> Value?) throws -> Value {
-    let deadline = Date(timeIntervalSinceNow: Conditions.patience)
+package func eventually<Value>(
+    _ what: String, patience: Double = Conditions.patience, _ probe: () throws -> Value?
+) throws -> Value {
+    let deadline = Date(timeIntervalSinceNow: patience)
     while Date() < deadline {
         if let value = try probe() { return value }
-        sched_yield()
+        // So that who is waited for gets the processor.
+        usleep(2000)
     }
-    throw Failed("\(what): not within \(Conditions.patience) s")
+    throw Failed("\(what): not within \(patience) s")
 }
 
 /// What a test can't go on without.

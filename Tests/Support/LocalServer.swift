@@ -52,7 +52,7 @@ package final class LocalServer {
     package static func postgres(environment: [String: String] = [:]) throws -> LocalServer {
         let (port, folder) = (try Port.free(), try TemporaryFolder())
         let child = try Child(
-            "/bin/bash", ["-c", postgresScript(folder.path + "/pg", port)], environment: environment)
+            "/bin/bash", [Programs.demo("postgres.sh"), folder.path + "/pg", "\(port)"], environment: environment)
         let server = try LocalServer(child, port: port, folder: folder)
         // It listens before it lets anybody in.
         guard child.errors.line(where: { $0.contains("ready to accept connections") }) != nil else {
@@ -61,27 +61,10 @@ package final class LocalServer {
         return server
     }
 
-    /// PostgreSQL refuses to be root; the shell is replaced, so that a signal to it ends the server.
-    private static func postgresScript(_ folder: String, _ port: Int) -> String {
-        """
-        set -e
-        as=
-        mkdir \(folder)
-        if [ "$(id -u)" = 0 ]; then
-            chmod 755 "$(dirname \(folder))"
-            chown nobody \(folder)
-            as="setpriv --reuid nobody --clear-groups"
-        fi
-        bin=$(ls -d /usr/lib/postgresql/*/bin | tail -1)
-        $as $bin/initdb -D \(folder) -A trust -U postgres >/dev/null
-        exec $as $bin/postgres -D \(folder) -p \(port) -k \(folder) -c listen_addresses=127.0.0.1
-        """
-    }
-
     /// Until somebody listens, as the kernel says: a probe would be a connection.
     package static func waitUntilListening(_ port: Int, _ server: Child) throws {
         let wanted = ":" + String(format: "%04X", port) + " 00000000:0000 0A"
-        _ = try eventually("nobody listens on \(port): \(server.errors.text)") {
+        _ = try eventually("nobody listens on \(port): \(server.errors.text)", patience: 30) {
             guard server.isRunning else { throw Failed("no server on \(port): \(server.errors.text)") }
             return (try? String(contentsOfFile: "/proc/net/tcp", encoding: .utf8))?.contains(wanted) == true
                 ? true : nil
