@@ -48,6 +48,12 @@ end() {
     exit "$1"
 }
 
+# A tenth of a second. bash may not notice a signal to it alone while it waits for a command, or just before `wait`.
+pause() {
+    sleep 0.1 &
+    wait $!
+}
+
 # start NAME [VARIABLE=VALUE…] COMMAND…: in the background, with no other variables, its output in OUT/NAME.log. In a
 # session of its own: Ctrl-C is for this script.
 start() {
@@ -74,7 +80,7 @@ stop() {
     kill -s $signal "$pid" 2>/dev/null || return 0
     for ((patience = 100; patience > 0; patience--)); do
         kill -0 "$pid" 2>/dev/null || break
-        sleep 0.1
+        pause
     done
     [ $patience -gt 0 ] || kill -s KILL "$pid"
     wait "$pid" || status=$?
@@ -85,6 +91,7 @@ stop() {
 # finish NAME: waits for its end, and fails if it did.
 finish() {
     local pid=${PIDS[$1]} status=0
+    while kill -0 "$pid" 2>/dev/null; do pause; done
     wait "$pid" || status=$?
     unset "PIDS[$1]"
     [ $status = 0 ] || die "$1: exit status $status: $(tail -n 3 "$OUT/$1.log")"
@@ -96,7 +103,7 @@ wait_for() {
     for ((patience = 300; patience > 0; patience--)); do
         ! grep -qF -- "$2" "$OUT/$1.log" || return 0
         kill -0 "${PIDS[$1]}" 2>/dev/null || die "$1 has ended: $(tail -n 3 "$OUT/$1.log")"
-        sleep 0.1
+        pause
     done
     die "$1 does not say \"$2\" within 30 s"
 }
