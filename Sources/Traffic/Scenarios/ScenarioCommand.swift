@@ -9,12 +9,12 @@ struct ScenarioCommand: ParsableCommand {
         commandName: "scenario",
         abstract: "Play one of the cases that break such tools, with a manifest of what really happened.",
         discussion: """
-            Client and server are processes of their own, on loopback, on a port of the kernel's choice. Both inherit \
-            ADI_PROFILE; the server's ADI_PROFILE_NAME is the client's with -server behind it.
+            The server is a process of its own (but for fd-reuse), on loopback, on a port of the kernel's choice. It inherits \
+            ADI_PROFILE; its ADI_PROFILE_NAME is the client's with -server behind it.
 
             EXAMPLES
               traffic scenario --list
-              ADI_PROFILE=local ADI_PROFILE_NAME=hard traffic scenario pipelining --manifest truth.jsonl
+              ADI_PROFILE=local traffic scenario gzip --manifest truth.jsonl
               replay grade --manifest truth.jsonl run.tape
             """)
 
