@@ -6,6 +6,9 @@ enum Bodies {
     static let all = [
         Scenario(name: "bulk-20mb", summary: "20 MB up, and 20 MB down", play: playBulk),
         Scenario(
+            name: "large-write", summary: "2 MB by one write: more than the profiler captures of a call",
+            play: playLargeWrite, serve: serveLargeWrite),
+        Scenario(
             name: "gzip", summary: "gzip and deflate, with a length and in chunks, of several members and of nothing",
             play: playGzip, serve: serveGzip),
         Scenario(
@@ -24,6 +27,23 @@ enum Bodies {
         try call.exchange(Message.request("POST", "/sink").sized(stage.content.binary(bulk, 0)), [])
         try call.exchange(.request("GET", "/text/\(bulk)/1"), stage.content.text(bulk, 1))
         try call.hangUp()
+    }
+
+    private static func playLargeWrite(_ stage: Stage) throws(Failure) {
+        let call = try stage.call()
+        for number in 0..<3 {
+            let request = Message.request("POST", "/echo").sized(stage.content.text(bulk / 10, number))
+            try call.wire.socket.send(request.bytes, atOnce: request.bytes.count)
+            try call.complete(request)
+        }
+        try call.hangUp()
+    }
+
+    private static func serveLargeWrite(_ wire: inout Wire, _ stage: Backstage) throws(Failure) {
+        while let request = try wire.request() {
+            let response = stage.answer(to: request).bytes
+            try wire.socket.send(response, atOnce: response.count)
+        }
     }
 
     // MARK: Compressed ones

@@ -54,12 +54,12 @@ struct Socket: ~Copyable {
 
     // MARK: Sending
 
-    /// Sends all, by a write for each 64 KiB: what the profiler captures of a call at the most.
-    mutating func send(_ bytes: [UInt8]) throws(Failure) {
+    /// - Parameter most: bytes of one write; 64 KiB are what the profiler captures of a call at the most.
+    mutating func send(_ bytes: [UInt8], atOnce most: Int = 64 << 10) throws(Failure) {
         var done = 0
         while done < bytes.count {
             let count = bytes.withUnsafeBytes {
-                write(descriptor, $0.baseAddress.map { $0 + done }, min($0.count - done, 64 << 10))
+                write(descriptor, $0.baseAddress.map { $0 + done }, min($0.count - done, most))
             }
             guard count > 0 else { throw Failure("write: \(Self.reason)") }
             done += count
