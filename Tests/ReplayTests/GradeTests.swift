@@ -134,6 +134,18 @@ private func flaws(_ grading: Grading) -> [String] {
         #expect(grading.differences.map(\.view) == ["server"])
     }
 
+    @Test(arguments: [(true, "client"), (false, "server")])
+    func `a view that is missing is missed`(_ isClientView: Bool, _ name: String) throws {
+        var seen = try Recorded.seen.get()
+        let place = try #require(
+            seen.firstIndex { $0.isClientView == isClientView && $0.graded.connection.values[0] == "http" })
+        seen.remove(at: place)
+        let grading = try Recorded.grade(Recorded.lines, seen)
+        let score = try #require(grading.scores[.connection]?.event)
+        #expect(score.right == score.told - 1 && score.seen == score.told)
+        #expect(Set(grading.differences.map(\.view)) == [name])
+    }
+
     @Test func `a tuple that is used twice is two connections`() throws {
         let connection = Recorded.lines.filter { $0.contains("\"kind\":\"connection\"") && $0.contains("redis") }
         let twice = connection[0].replacing("\"bytes_sent\":", with: "\"bytes_sent\":1")

@@ -36,9 +36,9 @@ struct Difference {
 /// What Tapedeck saw, held against a manifest.
 ///
 /// Connections are matched by the client's and the server's endpoint and, where both were used more than once, by their
-/// order. Where both sides were profiled, the two views are one connection, and both have to be right. A connection
-/// that the manifest does not tell of is wrong where a process made it whose other connections the manifest tells of,
-/// and another service's business everywhere else.
+/// order. Where both sides were profiled, the two views are one connection, and both have to be there and right. A
+/// connection that the manifest does not tell of is wrong where a process made it whose other connections the manifest
+/// tells of, and another service's business everywhere else.
 struct Grading {
     private(set) var scores: [EventKind: (event: Score, fields: [Score])] = [:]
     private(set) var differences: [Difference] = []
@@ -54,16 +54,24 @@ struct Grading {
         var byTuple: [Tuple: [SeenConnection]] = [:]
         var strangers: [SeenConnection] = []
         var clients: Set<ProcessKey> = []
+        var servers: Set<Endpoint> = []
         for connection in seen.sorted(by: { $0.id.serial < $1.id.serial }) {
             guard truth.connections[connection.graded.tuple] != nil else {
                 strangers.append(connection)
                 continue
             }
             byTuple[connection.graded.tuple, default: []].append(connection)
-            if connection.isClientView, let process = connection.process { clients.insert(process) }
+            guard let process = connection.process else { continue }
+            if connection.isClientView {
+                clients.insert(process)
+            } else {
+                servers.insert(connection.graded.tuple.remote)
+            }
         }
         for tuple in truth.tuples {
-            grade(tuple, truth.connections[tuple] ?? [], byTuple[tuple] ?? [])
+            // Who was profiled on one connection was so on all.
+            let sides = [!clients.isEmpty, servers.contains(tuple.remote)]
+            grade(tuple, truth.connections[tuple] ?? [], byTuple[tuple] ?? [], profiled: sides)
         }
         for stranger in strangers {
             if stranger.isClientView, !stranger.isFailedConnect, let process = stranger.process,
@@ -89,12 +97,18 @@ struct Grading {
         var extra: [GradedConnection] = []
     }
 
-    private mutating func grade(_ tuple: Tuple, _ told: [GradedConnection], _ seen: [SeenConnection]) {
-        var views = [true, false].map { isClient in
-            View(
-                name: isClient ? "client" : "server",
-                seen: seen.filter { $0.isClientView == isClient }.map(\.graded))
-        }.filter { !$0.seen.isEmpty }
+    /// - Parameter profiled: whether the client was, and whether the server was.
+    private mutating func grade(
+        _ tuple: Tuple, _ told: [GradedConnection], _ seen: [SeenConnection], profiled: [Bool]
+    ) {
+        // Of what was refused, the server knows nothing.
+        let isRefused = told.allSatisfy { $0.connection.values[3] == "refused" }
+        var views: [View] = []
+        for (isClient, isProfiled) in zip([true, false], profiled) {
+            let own = seen.filter { $0.isClientView == isClient }.map(\.graded)
+            guard !own.isEmpty || isProfiled && (isClient || !isRefused) else { continue }
+            views.append(View(name: isClient ? "client" : "server", seen: own))
+        }
         if views.isEmpty { views = [View(seen: [])] }
         if views.count == 1 { views[0].name = nil }
         for index in views.indices {
