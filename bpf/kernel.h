@@ -22,7 +22,7 @@ struct pt_regs {
 #define ARGUMENT_FIELD3 r10
 enum {
 	NR_read = 0, NR_write = 1, NR_pread64 = 17, NR_pwrite64 = 18, NR_readv = 19, NR_writev = 20, NR_sendfile = 40,
-	NR_sendto = 44, NR_recvfrom = 45, NR_sendmsg = 46, NR_recvmsg = 47, NR_splice = 275,
+	NR_sendto = 44, NR_recvfrom = 45, NR_sendmsg = 46, NR_recvmsg = 47, NR_getsockopt = 55, NR_splice = 275,
 	NR_recvmmsg = 299, NR_sendmmsg = 307, NR_preadv2 = 327, NR_pwritev2 = 328, NR_io_uring_enter = 426,
 };
 #elif defined(__TARGET_ARCH_arm64)
@@ -44,7 +44,7 @@ struct pt_regs {
 #define ARGUMENT_FIELD3 regs[3]
 enum {
 	NR_read = 63, NR_write = 64, NR_readv = 65, NR_writev = 66, NR_pread64 = 67, NR_pwrite64 = 68, NR_sendfile = 71,
-	NR_splice = 76, NR_sendto = 206, NR_recvfrom = 207, NR_sendmsg = 211, NR_recvmsg = 212,
+	NR_splice = 76, NR_sendto = 206, NR_recvfrom = 207, NR_getsockopt = 209, NR_sendmsg = 211, NR_recvmsg = 212,
 	NR_recvmmsg = 243, NR_sendmmsg = 269, NR_preadv2 = 286, NR_pwritev2 = 287, NR_io_uring_enter = 426,
 };
 #else
@@ -73,6 +73,7 @@ struct sock {
 	__u16 sk_protocol;	/* a bit field before 5.6 */
 	int sk_err;
 	__u8 sk_shutdown;
+	int sk_write_pending;	/* senders that wait for memory */
 } RELOCATED;
 
 struct inet_sock {
@@ -120,6 +121,14 @@ struct mm_struct {
 } RELOCATED;
 
 struct io_uring_task;
+
+/* What an iterator over a map is given; a pointer is 8 bytes for BPF on every machine. */
+struct bpf_iter__bpf_map_elem {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	void *key;
+	void *value;
+};
 
 struct task_struct {
 	unsigned int flags;

@@ -22,6 +22,7 @@ struct tapedeck_settings {
 	__u32 wake_bytes;	/* the reader is woken when so much waits; else it looks by timer */
 	__u32 own_pid;		/* the profiler never profiles itself */
 	__u32 allowed_count;	/* 0: any value of ADI_PROFILE */
+	__u32 syscall_hooks;	/* sys_enter and sys_exit tell of bytes, not the sockets' tracepoints */
 	char allowed[TAPEDECK_ALLOWED_MAX][TAPEDECK_VALUE_MAX];
 };
 
@@ -30,7 +31,8 @@ struct tapedeck_control {
 	/* Running processes are being judged from /proc: verdicts of no are kept too, so that what was read from an old
 	 * environment can't overwrite the verdict of a later exec. */
 	__u32 judging;
-	__u32 padding;
+	/* A process has opted in: before that nobody is asked for. */
+	__u32 any_profiled;
 	__u64 last_serial;
 };
 
@@ -46,7 +48,7 @@ enum tapedeck_type {
 	TAPEDECK_FINISHED,	/* the local side will send no more */
 	TAPEDECK_CLOSE,
 	TAPEDECK_CONNECT_FAILED,
-	TAPEDECK_OPEN,		/* a connect that succeeded */
+	TAPEDECK_OPEN,		/* a connection: always before its bytes */
 	TAPEDECK_LISTEN,
 	TAPEDECK_EXEC,		/* a process that opted in; its arguments and environment follow */
 	TAPEDECK_FORK,		/* a child of a process that opted in */
@@ -64,11 +66,12 @@ enum tapedeck_reason {
 	TAPEDECK_SPLICE,
 	TAPEDECK_IO_URING,
 	TAPEDECK_UNREADABLE,
+	TAPEDECK_RING_WAS_FULL,
+	TAPEDECK_UNSEEN,	/* the kernel's position is beyond what the hooks saw */
 };
 
 /* Counters of the per-CPU map `counters`. */
 enum tapedeck_counter {
-	TAPEDECK_RECORDS,	/* that reached the ring buffer */
 	TAPEDECK_RING_FULL,	/* records for which the ring buffer had no room */
 	TAPEDECK_MAP_FULL,	/* connections or processes for which a map had no room */
 	TAPEDECK_COUNTERS,
@@ -106,10 +109,10 @@ struct tapedeck_header {
 	__u32 captured;		/* bytes that follow the record */
 };
 
+/* Bytes of a connection that was told of before (OPEN). */
 struct tapedeck_data {
 	struct tapedeck_header header;
-	struct tapedeck_connection connection;
-	struct tapedeck_lost lost[2];	/* by direction; before this record */
+	__u64 serial;
 	__u32 sequence;		/* of the call's first byte */
 	__u32 length;		/* bytes that the call moved; 0: the stream's end */
 	__u8 direction;
@@ -117,11 +120,11 @@ struct tapedeck_data {
 	__u8 padding[6];
 };
 
-/* FINISHED, CLOSE, CONNECT_FAILED, OPEN */
+/* OPEN, FINISHED, CLOSE, CONNECT_FAILED */
 struct tapedeck_state {
 	struct tapedeck_header header;
 	struct tapedeck_connection connection;
-	struct tapedeck_lost lost[2];
+	struct tapedeck_lost lost[2];	/* by direction; before this record */
 	__u32 send_next;	/* the kernel's own position: sequence number after the last byte */
 	__u32 receive_next;
 	__s32 error;		/* sk_err */
@@ -151,7 +154,7 @@ struct tapedeck_task {
 };
 
 _Static_assert(sizeof(struct tapedeck_connection) == 72, "layout");
-_Static_assert(sizeof(struct tapedeck_data) == 120, "layout");
+_Static_assert(sizeof(struct tapedeck_data) == 40, "layout");
 _Static_assert(sizeof(struct tapedeck_state) == 120, "layout");
 _Static_assert(sizeof(struct tapedeck_listen) == 56, "layout");
 _Static_assert(sizeof(struct tapedeck_task) == 64, "layout");

@@ -8,7 +8,11 @@ import Shared
 /// ring buffer meanwhile.
 final class Capture {
     /// The longest that a record waits while little happens, milliseconds.
-    private static let pause: Int32 = 10
+    ///
+    /// Long, because each wake-up takes a processor from somebody who is being watched.
+    private static let pause: Int32 = 100
+    /// So often the kernel's counters of the sockets are compared with what was seen, nanoseconds.
+    private static let lookInterval: Int64 = 2_000_000_000
     /// So many records at most are taken before the outputs get their turn.
     private static let batch = 16_384
 
@@ -75,11 +79,16 @@ final class Capture {
 
     /// Captures until it is interrupted.
     func run() {
+        var looked = Self.nanoseconds(CLOCK_MONOTONIC)
         while !Interruption.isRequested {
             var waiting = pollfd(fd: program.descriptor, events: Int16(POLLIN), revents: 0)
             poll(&waiting, 1, Self.pause)
             consume()
             recording.flush()
+            let now = Self.nanoseconds(CLOCK_MONOTONIC)
+            guard now &- looked >= Self.lookInterval else { continue }
+            looked = now
+            program.lookAtSockets()
         }
     }
 

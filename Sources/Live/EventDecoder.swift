@@ -62,9 +62,11 @@ struct EventDecoder<Sink: EventSink> {
         let size = MemoryLayout<tapedeck_data>.size
         guard record.count >= size else { return }
         let data = record.loadUnaligned(as: tapedeck_data.self)
-        let serial = data.connection.serial
-        var connection = connections[serial] ?? open(data.connection)
-        tellLost(data.lost, &connection)
+        let serial = data.serial
+        guard var connection = connections[serial] else {
+            // Never so: the kernel tells of a connection first.
+            return lost(Loss(.ringFull, count: 1))
+        }
         let direction: Direction = UInt32(data.direction) == TAPEDECK_SEND.rawValue ? .send : .receive
         let stream = connection[direction]
         if data.length == 0 {
@@ -97,6 +99,7 @@ struct EventDecoder<Sink: EventSink> {
         var connection = connections[serial] ?? open(state.connection)
         tellLost(state.lost, &connection)
         switch tapedeck_type(header.type) {
+        case TAPEDECK_OPEN: break
         case TAPEDECK_FINISHED:
             let end = connection.sent.position(of: state.send_next)
             connection.sent.isFinished = true
@@ -238,6 +241,8 @@ struct EventDecoder<Sink: EventSink> {
         case TAPEDECK_SENDFILE: .sendfile
         case TAPEDECK_SPLICE: .splice
         case TAPEDECK_IO_URING: .ioUring
+        case TAPEDECK_RING_WAS_FULL: .eventLost
+        case TAPEDECK_UNSEEN: .unseen
         default: .unreadable
         }
     }

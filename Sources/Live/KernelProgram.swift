@@ -28,7 +28,6 @@ final class KernelProgram {
     }
 
     struct Counters: Equatable {
-        var records: UInt64 = 0
         var ringFull: UInt64 = 0
         var mapFull: UInt64 = 0
     }
@@ -41,7 +40,9 @@ final class KernelProgram {
     private var links: [OpaquePointer] = []
     private var ring: OpaquePointer?
     private let sink: RecordSink
-    private let maps: (verdicts: Int32, listening: Int32, counters: Int32, unsent: Int32)
+    private let maps: (verdicts: Int32, listening: Int32, counters: Int32, unsent: Int32, sockets: Int32)
+    /// Runs the program that looks at a socket for each of them.
+    private var walker: OpaquePointer?
 
     /// Takes each record of the ring buffer, in place; says whether there shall be more.
     final class RecordSink {
@@ -70,7 +71,8 @@ final class KernelProgram {
             guard bpf_object__load(object) == 0 else { throw Self.refusal("the kernel refused the program") }
             self.maps = (
                 try Self.descriptor(object, "verdicts"), try Self.descriptor(object, "listening"),
-                try Self.descriptor(object, "counters"), try Self.descriptor(object, "unsent")
+                try Self.descriptor(object, "counters"), try Self.descriptor(object, "unsent"),
+                try Self.descriptor(object, "sockets")
             )
             let ringDescriptor = try Self.descriptor(object, "ring")
             self.hooks = hooks
@@ -105,6 +107,10 @@ final class KernelProgram {
             program = bpf_object__next_program(object, program)
             guard let program else { return }
             guard bpf_program__autoload(program) else { continue }
+            guard bpf_program__expected_attach_type(program) != BPF_TRACE_ITER else {
+                walker = try Self.walker(program, over: maps.sockets)
+                continue
+            }
             guard let link = bpf_program__attach(program) else {
                 let name = bpf_program__name(program).map { String(cString: $0) } ?? "?"
                 throw Self.refusal("can't attach \(name)")
@@ -117,6 +123,8 @@ final class KernelProgram {
     func detach() {
         for link in links { bpf_link__destroy(link) }
         links = []
+        bpf_link__destroy(walker)
+        walker = nil
     }
 
     private static func configure(_ object: OpaquePointer, _ settings: Settings, _ hooks: Hooks) throws(Failure) {
@@ -126,7 +134,8 @@ final class KernelProgram {
         else { throw Failure("the embedded kernel object has no settings; build it anew") }
         var values = tapedeck_settings()
         values.payload_limit = settings.payloadLimit
-        values.wake_bytes = Swift.min(1 << 20, settings.ringBytes / 8)
+        values.wake_bytes = settings.ringBytes / 4
+        values.syscall_hooks = hooks == .syscall ? 1 : 0
         values.own_pid = UInt32(bitPattern: getpid())
         values.allowed_count = UInt32(settings.allowed.count)
         guard settings.allowed.count <= Int(TAPEDECK_ALLOWED_MAX) else {
@@ -166,6 +175,7 @@ final class KernelProgram {
         var pid = process.pid
         var verdict = tapedeck_verdict(
             start_ticks: process.startTime / ProcFS.tick, profiled: isProfiled ? 1 : 0, padding: 0)
+        if isProfiled { control { $0.pointee.any_profiled = 1 } }
         bpf_map_update_elem(maps.verdicts, &pid, &verdict, UInt64(BPF_NOEXIST))
     }
 
@@ -176,12 +186,15 @@ final class KernelProgram {
     }
 
     /// All processes that ran before are judged.
-    func endJudging() {
+    func endJudging() { control { $0.pointee.judging = 0 } }
+
+    /// Changes what the running programs read; the map is mapped into this process.
+    private func control(_ change: (UnsafeMutablePointer<tapedeck_control>) -> Void) {
         var size = 0
         guard let map = bpf_object__find_map_by_name(object, ".data.control"),
             let place = bpf_map__initial_value(map, &size), size >= MemoryLayout<tapedeck_control>.size
         else { return }
-        UnsafeMutableRawPointer(mutating: place).storeBytes(of: 0, as: UInt32.self)
+        change(UnsafeMutableRawPointer(mutating: place).assumingMemoryBound(to: tapedeck_control.self))
     }
 
     /// What arrives on the port is looked at.
@@ -189,6 +202,32 @@ final class KernelProgram {
         var key = UInt32(port)
         var yes: UInt8 = 1
         bpf_map_update_elem(maps.listening, &key, &yes, UInt64(BPF_ANY))
+    }
+
+    // MARK: - Looking at the sockets
+
+    private static func walker(_ program: OpaquePointer, over map: Int32) throws(Failure) -> OpaquePointer {
+        var target = bpf_iter_link_info()
+        target.map.map_fd = UInt32(bitPattern: map)
+        let link = withUnsafeMutablePointer(to: &target) { target in
+            var options = bpf_iter_attach_opts()
+            options.sz = MemoryLayout<bpf_iter_attach_opts>.size
+            options.link_info = target
+            options.link_info_len = UInt32(MemoryLayout<bpf_iter_link_info>.size)
+            return bpf_program__attach_iter(program, &options)
+        }
+        guard let link else { throw refusal("can't attach to the map of sockets") }
+        return link
+    }
+
+    /// Lets the kernel compare each socket's own counters with what the hooks saw, and tell of the rest.
+    func lookAtSockets() {
+        guard let walker else { return }
+        let descriptor = bpf_iter_create(bpf_link__fd(walker))
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        var nothing = [UInt8](repeating: 0, count: 64)
+        while read(descriptor, &nothing, nothing.count) > 0 || errno == EINTR {}
     }
 
     // MARK: - Records
@@ -221,7 +260,7 @@ final class KernelProgram {
             return values.reduce(0, &+)
         }
         return Counters(
-            records: sum(TAPEDECK_RECORDS), ringFull: sum(TAPEDECK_RING_FULL), mapFull: sum(TAPEDECK_MAP_FULL))
+            ringFull: sum(TAPEDECK_RING_FULL), mapFull: sum(TAPEDECK_MAP_FULL))
     }
 
     // MARK: - What the kernel has

@@ -7,7 +7,10 @@ struct KernelObject: BuildToolPlugin {
     func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {
         let bpf = context.package.directoryURL.appending(path: "bpf")
         let output = context.pluginWorkDirectoryURL.appending(path: "KernelObject.swift")
-        let inputs = ["profiler.bpf.c", "profiler.h", "kernel.h", "embed.sh"].map { bpf.appending(path: $0) }
+        let source = bpf.appending(path: "profiler.bpf.c")
+        let script = bpf.appending(path: "embed.sh")
+        let headers = try FileManager.default.contentsOfDirectory(at: bpf, includingPropertiesForKeys: nil)
+            .filter { $0.pathExtension == "h" }.sorted { $0.path < $1.path }
         #if arch(arm64)
             let architecture = "arm64"
         #else
@@ -19,11 +22,11 @@ struct KernelObject: BuildToolPlugin {
                 displayName: "Compiling profiler.bpf.c",
                 executable: URL(filePath: "/bin/sh"),
                 arguments: [
-                    inputs[3].path, output.path, clang.path, "-target", "bpf", "-mcpu=v3", "-g", "-O2", "-Wall",
+                    script.path, output.path, clang.path, "-target", "bpf", "-mcpu=v3", "-g", "-O2", "-Wall",
                     "-Werror",
-                    "-D__TARGET_ARCH_\(architecture)", "-I\(bpf.path)", "-c", inputs[0].path,
+                    "-D__TARGET_ARCH_\(architecture)", "-I\(bpf.path)", "-c", source.path,
                 ],
-                inputFiles: inputs, outputFiles: [output])
+                inputFiles: [source, script] + headers, outputFiles: [output])
         ]
     }
 }

@@ -1,0 +1,282 @@
+/* The bytes of one call: copied from the buffers of the process that made it, which still hold them. */
+#ifndef TAPEDECK_PAYLOAD_H
+#define TAPEDECK_PAYLOAD_H
+
+/* A record is put together here; one for each CPU, as of processes. */
+struct assembly {
+	struct tapedeck_data data;
+	__u8 bytes[2 * TAPEDECK_PAYLOAD_MAX];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct assembly);
+} assemblies SEC(".maps");
+
+struct vector {
+	__u64 iov;
+	__u32 left;
+	__u32 offset;
+	__u32 assembly;
+	__u32 failed;
+};
+
+static long copy_one(__u32 index, struct vector *vector)
+{
+	struct assembly *assembly = bpf_map_lookup_elem(&assemblies, &vector->assembly);
+	struct user_iovec iov;
+	__u64 length, offset = vector->offset;
+
+	if (!assembly || offset >= TAPEDECK_PAYLOAD_MAX)
+		return 1;
+	if (bpf_probe_read_user(&iov, sizeof(iov), (void *)(vector->iov + index * sizeof(iov)))) {
+		vector->failed = 1;
+		return 1;
+	}
+	length = iov.length;
+	if (length > vector->left)
+		length = vector->left;
+	if (length > TAPEDECK_PAYLOAD_MAX)
+		length = TAPEDECK_PAYLOAD_MAX;
+	if (bpf_probe_read_user(assembly->bytes + offset, length, (void *)iov.base)) {
+		vector->failed = 1;
+		return 1;
+	}
+	vector->offset += length;
+	vector->left -= length;
+	return vector->left == 0;
+}
+
+/* A call moved `length` bytes that begin at `sequence`. */
+static __noinline int moved(struct socket_state *state, struct call *call, __u32 sequence, __u32 length,
+			    __u32 direction)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct assembly *assembly = bpf_map_lookup_elem(&assemblies, &cpu);
+	struct vector vector = {.assembly = cpu};
+	struct user_msghdr message;
+	__u64 count = 0, captured = 0, want;
+	__u8 reason = TAPEDECK_CAPTURED;
+
+	if (!state || !call || !assembly)
+		return 0;
+	if (direction == TAPEDECK_SEND)
+		flush_ring(state, sequence);
+	want = length < settings.payload_limit ? length : settings.payload_limit;
+	if (want > TAPEDECK_PAYLOAD_MAX)
+		want = TAPEDECK_PAYLOAD_MAX;
+	vector.left = want;
+	switch (call->number) {
+	case NR_read:
+	case NR_write:
+	case NR_recvfrom:
+	case NR_sendto:
+		if (bpf_probe_read_user(assembly->bytes, want, (void *)call->argument[1]))
+			reason = TAPEDECK_UNREADABLE;
+		else
+			captured = want;
+		break;
+	case NR_readv:
+	case NR_writev:
+	case NR_preadv2:
+	case NR_pwritev2:
+		vector.iov = call->argument[1];
+		count = call->argument[2];
+		break;
+	case NR_sendmsg:
+	case NR_recvmsg:
+	case NR_sendmmsg:
+	case NR_recvmmsg:
+		if (bpf_probe_read_user(&message, sizeof(message),
+					(void *)(call->argument[1] + call->index * sizeof(struct user_mmsghdr)))) {
+			reason = TAPEDECK_UNREADABLE;
+			break;
+		}
+		vector.iov = message.iov;
+		count = message.iov_length;
+		break;
+	case NR_sendfile:
+		reason = TAPEDECK_SENDFILE;
+		break;
+	case NR_splice:
+		reason = TAPEDECK_SPLICE;
+		break;
+	case NR_io_uring_enter:
+		reason = TAPEDECK_IO_URING;
+		break;
+	default:
+		reason = TAPEDECK_UNREADABLE;
+	}
+	if (count) {
+		bpf_loop(count > IOV_MAX ? IOV_MAX : count, copy_one, &vector, 0);
+		captured = vector.offset;
+		if (vector.failed)
+			reason = TAPEDECK_UNREADABLE;
+	}
+	assembly->data.header.time = bpf_ktime_get_ns();
+	assembly->data.header.type = TAPEDECK_DATA;
+	assembly->data.header.captured = captured;
+	assembly->data.serial = state->connection.serial;
+	assembly->data.sequence = sequence;
+	assembly->data.length = length;
+	assembly->data.direction = direction;
+	assembly->data.reason = reason;
+	if (captured > TAPEDECK_PAYLOAD_MAX)
+		return 0;
+	if (prepare(state, direction) || output(assembly, sizeof(assembly->data) + captured))
+		lose(&state->lost[direction & 1], sequence, length);
+	if (direction == TAPEDECK_RECEIVE)
+		state->receive_next = sequence + length;
+	else
+		state->send_next = sequence + length;
+	return 0;
+}
+
+/* How far the socket's streams are: sequence numbers after the last byte that went each way. */
+struct positions {
+	__u32 sent;
+	__u32 received;
+};
+
+static __always_inline __u32 first_byte(struct positions *now, struct thread *thread, __u32 length, __u32 direction)
+{
+	if (direction == TAPEDECK_SEND)
+		return thread->knows_send_start ? thread->send_start : now->sent - length;
+	return (thread->knows_receive_end ? thread->receive_end : now->received) - length;
+}
+
+/* The socket as it is known, or, where it was there before the profiler, from these bytes on. */
+static __always_inline struct socket_state *socket_of(struct sock *sk, struct task_struct *task, struct positions *now,
+						      __u32 first, __u32 direction)
+{
+	__u64 key = (__u64)sk;
+	struct socket_state *state = bpf_map_lookup_elem(&sockets, &key);
+
+	if (!state) {
+		__u32 sent = direction == TAPEDECK_SEND ? first : now->sent;
+		__u32 received = direction == TAPEDECK_RECEIVE ? first : now->received;
+
+		state = add_socket(sk, TAPEDECK_UNKNOWN_ROLE, 1, sent, received);
+		if (state) {
+			__u32 port = state->connection.local_port;
+			__u8 *listens = bpf_map_lookup_elem(&listening, &port);
+
+			if (port && listens && *listens)
+				state->connection.role = TAPEDECK_SERVER;
+		}
+	}
+	if (state && !state->connection.process.pid)
+		identify(&state->connection.process, task);
+	return state;
+}
+
+/* The stream's end, told to the process by a read of nothing. */
+static __always_inline void received_end(struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+	struct socket_state *state = bpf_map_lookup_elem(&sockets, &key);
+
+	if (!state || state->received_end || !(BPF_CORE_READ(sk, sk_shutdown) & 1) || !state->connection.process.pid)
+		return;
+	state->received_end = 1;
+	if (!prepare(state, TAPEDECK_RECEIVE))
+		emit_bytes(state, state->receive_next, 0, TAPEDECK_RECEIVE, TAPEDECK_CAPTURED);
+}
+
+/* The socket behind a descriptor of the current process. */
+static __always_inline struct sock *sock_of(struct task_struct *task, __u64 descriptor)
+{
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **files, *file = 0;
+	struct socket *socket;
+
+	if (descriptor >= BPF_CORE_READ(table, max_fds))
+		return 0;
+	files = BPF_CORE_READ(table, fd);
+	bpf_probe_read_kernel(&file, sizeof(file), files + descriptor);
+	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return 0;
+	socket = BPF_CORE_READ(file, private_data);
+	return BPF_CORE_READ(socket, sk);
+}
+
+/* Whether io_uring moves the bytes: in a thread of its own, or at the end of whatever call the thread is in. */
+static __always_inline int is_ring(struct task_struct *task, struct sock *sk, int is_call, __u64 descriptor)
+{
+	if (task->flags & (PF_IO_WORKER | PF_USER_WORKER))
+		return 1;
+	return task->io_uring && !(is_call && sock_of(task, descriptor) == sk);
+}
+
+/* Called under the socket's lock, before the first byte of a send is queued (Linux 6.16 and newer): where the bytes
+ * will stand, also when other threads send on the same socket. */
+SEC("tp_btf/tcp_sendmsg_locked")
+int send_begins(__u64 *ctx)
+{
+	struct sock *sk = (struct sock *)ctx[0];
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct thread *thread = profiled_thread(task);
+	struct tcp_sock *tcp;
+
+	if (!thread || thread->knows_send_start)
+		return 0;
+	tcp = bpf_skc_to_tcp_sock(sk);
+	if (!tcp)
+		return 0;
+	if (settings.syscall_hooks && is_ring(task, sk, thread->in_call, thread->call.argument[0])) {
+		struct positions now = {tcp->write_seq, tcp->copied_seq};
+		struct socket_state *state = socket_of(sk, task, &now, now.sent, TAPEDECK_SEND);
+
+		if (state && !state->ring_waits) {
+			state->ring_start = now.sent;
+			state->ring_waits = 1;
+		}
+		return 0;
+	}
+	thread->send_start = tcp->write_seq;
+	thread->knows_send_start = 1;
+	return 0;
+}
+
+/* Called under the socket's lock, after bytes were copied to the process. Of some calls it is the only hook. */
+SEC("tp_btf/tcp_rcv_space_adjust")
+int receive_copied(__u64 *ctx)
+{
+	struct sock *sk = (struct sock *)ctx[0];
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct thread *thread = profiled_thread(task);
+	struct tcp_sock *tcp;
+	__u32 reason = TAPEDECK_CAPTURED;
+
+	if (!thread)
+		return 0;
+	tcp = bpf_skc_to_tcp_sock(sk);
+	if (!tcp)
+		return 0;
+	if (settings.syscall_hooks) {
+		if (is_ring(task, sk, thread->in_call, thread->call.argument[0]))
+			reason = TAPEDECK_IO_URING;
+	} else {
+		__u32 number = CALL_NUMBER((struct pt_regs *)bpf_task_pt_regs(task));
+
+		if (number == NR_splice && !(task->flags & (PF_IO_WORKER | PF_USER_WORKER)))
+			reason = TAPEDECK_SPLICE;
+		else if (number == NR_getsockopt)
+			reason = TAPEDECK_UNREADABLE;	/* TCP_ZEROCOPY_RECEIVE */
+	}
+	if (reason == TAPEDECK_CAPTURED) {
+		thread->receive_end = tcp->copied_seq;
+		thread->knows_receive_end = 1;
+	} else {
+		struct positions now = {tcp->write_seq, tcp->copied_seq};
+		struct socket_state *state = socket_of(sk, task, &now, now.received, TAPEDECK_RECEIVE);
+
+		if (state)
+			emit_gap(state, state->receive_next, now.received - state->receive_next, TAPEDECK_RECEIVE, reason);
+	}
+	return 0;
+}
+
+#endif

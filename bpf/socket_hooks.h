@@ -1,0 +1,108 @@
+/* The hooks of Linux 6.3 and newer: the end of each send and receive on a socket, in the caller's context. */
+#ifndef TAPEDECK_SOCKET_HOOKS_H
+#define TAPEDECK_SOCKET_HOOKS_H
+
+static long add_length(__u32 index, struct vector *vector)
+{
+	struct user_iovec iov;
+
+	if (bpf_probe_read_user(&iov, sizeof(iov), (void *)(vector->iov + index * sizeof(iov))))
+		return 1;
+	vector->left += iov.length;
+	return 0;
+}
+
+/* Whether a message of sendmmsg was sent in part: the call ends with it, and the kernel tells no hook. */
+static __always_inline int is_cut(struct call *call, int sent)
+{
+	struct user_msghdr message;
+	struct vector vector = {};
+	__u64 place = call->argument[1] + call->index * sizeof(struct user_mmsghdr);
+
+	if (bpf_probe_read_user(&message, sizeof(message), (void *)place))
+		return 1;
+	vector.iov = message.iov;
+	bpf_loop(message.iov_length > IOV_MAX ? IOV_MAX : message.iov_length, add_length, &vector, 0);
+	return vector.left > sent;
+}
+
+/* The call that the thread is in, from its saved registers. */
+static __always_inline void current_call(struct call *call, struct task_struct *task, struct thread *thread,
+					 struct sock *sk, int result)
+{
+	struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(task);
+
+	call->number = CALL_NUMBER(registers);
+	call->argument[0] = CALL_ARGUMENT0(registers);
+	call->argument[1] = CALL_ARGUMENT1(registers);
+	call->argument[2] = CALL_ARGUMENT2(registers);
+	if (call->number != NR_io_uring_enter && is_ring(task, sk, 1, call->argument[0]))
+		call->number = NR_io_uring_enter;
+	if (call->number != NR_sendmmsg && call->number != NR_recvmmsg) {
+		thread->several = 0;
+		return;
+	}
+	/* One event a message: which of them, only their number tells. */
+	if (thread->several != call->argument[1]) {
+		thread->several = call->argument[1];
+		thread->several_index = 0;
+	}
+	call->index = thread->several_index++;
+	if (result <= 0 || thread->several_index >= call->argument[2] ||
+	    (call->number == NR_sendmmsg && is_cut(call, result)))
+		thread->several = 0;
+}
+
+static __always_inline void socket_call(struct sock *sk, int result, int flags, struct thread *thread, __u32 direction)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
+	struct socket_state *state;
+	struct positions now;
+	struct call call = {};
+	__u32 first;
+
+	if (!tcp)
+		return;
+	now.sent = tcp->write_seq;
+	now.received = tcp->copied_seq;
+	current_call(&call, task, thread, sk, result);
+	if (direction == TAPEDECK_RECEIVE && flags & (MSG_PEEK | MSG_ERRQUEUE))
+		return;
+	if (result == 0 && direction == TAPEDECK_RECEIVE)
+		received_end(sk);
+	if (result <= 0)
+		return;
+	if (direction == TAPEDECK_RECEIVE && flags & (MSG_TRUNC | MSG_OOB))
+		call.number = ~0U;
+	first = first_byte(&now, thread, result, direction);
+	state = socket_of(sk, task, &now, first, direction);
+	if (state)
+		moved(state, &call, first, result, direction);
+}
+
+SEC("tp_btf/sock_send_length")
+int socket_sent(__u64 *ctx)
+{
+	struct thread *thread = profiled_thread(bpf_get_current_task_btf());
+
+	if (!thread)
+		return 0;
+	socket_call((struct sock *)ctx[0], ctx[1], ctx[2], thread, TAPEDECK_SEND);
+	thread->knows_send_start = 0;
+	return 0;
+}
+
+SEC("tp_btf/sock_recv_length")
+int socket_received(__u64 *ctx)
+{
+	struct thread *thread = profiled_thread(bpf_get_current_task_btf());
+
+	if (!thread)
+		return 0;
+	socket_call((struct sock *)ctx[0], ctx[1], ctx[2], thread, TAPEDECK_RECEIVE);
+	thread->knows_receive_end = 0;
+	return 0;
+}
+
+#endif

@@ -1,0 +1,351 @@
+/* Connections: which profiled process has which, from connect or accept to the socket's end. */
+#ifndef TAPEDECK_SOCKETS_H
+#define TAPEDECK_SOCKETS_H
+
+struct socket_state {
+	struct tapedeck_connection connection;
+	struct tapedeck_lost lost[2];	/* by direction: bytes whose records found no room in the ring buffer */
+	__u32 send_next;	/* after the last bytes that were told of */
+	__u32 receive_next;
+	__u32 ring_start;	/* of bytes that io_uring sends, if any wait to be told of */
+	__u32 written;		/* at the last look: what stays untold from one look to the next went past the hooks */
+	__u32 send_end;		/* write_seq at the end: a disconnect changes it */
+	__s32 error;		/* sk_err at the end: the process may fetch it, and clear it */
+	__u8 announced;		/* the reader knows the connection */
+	__u8 ring_waits;
+	__u8 received_end;
+	__u8 sent_fin;
+	__u8 peer_fin;
+	__u8 last_state;
+	__u8 padding[2];
+};
+
+/* By the kernel's sock, not by file descriptor: it survives dup, fork and passing the descriptor on. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 131072);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct socket_state);
+} sockets SEC(".maps");
+
+/* Ports on which profiled processes listen: only what arrives there is looked at. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 65536);
+	__type(key, __u32);
+	__type(value, __u8);
+} listening SEC(".maps");
+
+static __always_inline int is_tcp(struct sock *sk)
+{
+	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+
+	return (family == AF_INET || family == AF_INET6) && BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP;
+}
+
+static __always_inline __u32 write_seq(struct sock *sk)
+{
+	return BPF_CORE_READ((struct tcp_sock *)sk, write_seq);
+}
+
+static __always_inline __u32 copied_seq(struct sock *sk)
+{
+	return BPF_CORE_READ((struct tcp_sock *)sk, copied_seq);
+}
+
+static __always_inline __u32 rcv_nxt(struct sock *sk)
+{
+	return BPF_CORE_READ((struct tcp_sock *)sk, rcv_nxt);
+}
+
+static __always_inline void map_ipv4(__u8 *address, __u32 ipv4)
+{
+	__builtin_memset(address, 0, 10);
+	address[10] = address[11] = 0xff;
+	__builtin_memcpy(address + 12, &ipv4, 4);
+}
+
+static __always_inline __u16 local_port(struct sock *sk)
+{
+	__u16 port = BPF_CORE_READ(sk, __sk_common.skc_num);
+
+	return port ? port : bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
+}
+
+static __always_inline void read_tuple(struct tapedeck_connection *connection, struct sock *sk)
+{
+	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET6) {
+		struct in6_addr address;
+
+		address = BPF_CORE_READ(sk, __sk_common.skc_v6_rcv_saddr);
+		__builtin_memcpy(connection->local, &address, 16);
+		address = BPF_CORE_READ(sk, __sk_common.skc_v6_daddr);
+		__builtin_memcpy(connection->remote, &address, 16);
+	} else {
+		map_ipv4(connection->local, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
+		map_ipv4(connection->remote, BPF_CORE_READ(sk, __sk_common.skc_daddr));
+	}
+	connection->local_port = local_port(sk);
+	connection->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+}
+
+/* A new connection; where there was one under the same address, its end was not seen. */
+static __always_inline struct socket_state *add_socket(struct sock *sk, __u8 role, __u8 joined_late, __u32 send_base,
+						       __u32 receive_base)
+{
+	struct socket_state state = {};
+	__u64 key = (__u64)sk;
+
+	state.connection.serial = __sync_fetch_and_add(&control.last_serial, 1) + 1;
+	state.connection.role = role;
+	state.connection.joined_late = joined_late;
+	state.connection.send_base = send_base;
+	state.connection.receive_base = receive_base;
+	state.send_next = send_base;
+	state.receive_next = receive_base;
+	read_tuple(&state.connection, sk);
+	if (bpf_map_update_elem(&sockets, &key, &state, BPF_ANY)) {
+		count(TAPEDECK_MAP_FULL);
+		return 0;
+	}
+	return bpf_map_lookup_elem(&sockets, &key);
+}
+
+/* Tells the reader of the connection, before anything else of it. */
+static __noinline int announce(struct socket_state *state)
+{
+	struct tapedeck_state record = {};
+
+	if (!state)
+		return 0;
+	record.header.time = bpf_ktime_get_ns();
+	record.header.type = TAPEDECK_OPEN;
+	record.connection = state->connection;
+	record.send_next = state->connection.send_base;
+	record.receive_next = state->connection.receive_base;
+	state->announced = !output(&record, sizeof(record));
+	return state->announced;
+}
+
+static __always_inline void lose(struct tapedeck_lost *lost, __u32 sequence, __u32 length)
+{
+	if (!lost->length)
+		lost->sequence = sequence;
+	else if (lost->sequence + lost->length != sequence)
+		return;	/* a hole that the reader finds by the positions */
+	lost->length += length;
+}
+
+static __always_inline long emit_bytes(struct socket_state *state, __u32 sequence, __u32 length, __u32 direction,
+				       __u8 reason)
+{
+	struct tapedeck_data record = {};
+
+	record.header.time = bpf_ktime_get_ns();
+	record.header.type = TAPEDECK_DATA;
+	record.serial = state->connection.serial;
+	record.sequence = sequence;
+	record.length = length;
+	record.direction = direction;
+	record.reason = reason;
+	return output(&record, sizeof(record));
+}
+
+/* What the reader has to know before the next bytes of the connection: 0 where it knows. */
+static __always_inline int prepare(struct socket_state *state, __u32 direction)
+{
+	struct tapedeck_lost *lost = &state->lost[direction & 1];
+
+	if (!state->announced && !announce(state))
+		return -1;
+	if (lost->length) {
+		if (emit_bytes(state, lost->sequence, lost->length, direction, TAPEDECK_RING_WAS_FULL))
+			return -1;
+		lost->length = 0;
+	}
+	return 0;
+}
+
+/* Bytes that no buffer of the process has. */
+static __noinline int emit_gap(struct socket_state *state, __u32 sequence, __u32 length, __u32 direction, __u32 reason)
+{
+	if (!state || !length || length >> 31)
+		return 0;
+	if (prepare(state, direction) || emit_bytes(state, sequence, length, direction, reason))
+		lose(&state->lost[direction & 1], sequence, length);
+	if (direction == TAPEDECK_RECEIVE)
+		state->receive_next = sequence + length;
+	else
+		state->send_next = sequence + length;
+	return 0;
+}
+
+/* io_uring has sent up to here. */
+static __always_inline void flush_ring(struct socket_state *state, __u32 until)
+{
+	if (!state->ring_waits)
+		return;
+	state->ring_waits = 0;
+	emit_gap(state, state->ring_start, until - state->ring_start, TAPEDECK_SEND, TAPEDECK_IO_URING);
+}
+
+static __always_inline void emit_state(struct socket_state *state, struct sock *sk, __u32 type, __u8 old_state)
+{
+	struct tapedeck_state record = {};
+
+	record.send_next = state->last_state ? state->send_end : write_seq(sk);
+	flush_ring(state, record.send_next - state->sent_fin);
+	record.header.time = bpf_ktime_get_ns();
+	record.header.type = type;
+	record.connection = state->connection;
+	record.lost[0] = state->lost[0];
+	record.lost[1] = state->lost[1];
+	record.receive_next = copied_seq(sk);
+	record.error = state->error;
+	record.old_state = old_state;
+	record.sent_fin = state->sent_fin;
+	record.read_fin = state->received_end || (state->peer_fin && record.receive_next == rcv_nxt(sk));
+	if (!output(&record, sizeof(record))) {
+		state->announced = 1;
+		state->lost[0].length = state->lost[1].length = 0;
+	} else if (type == TAPEDECK_CLOSE || type == TAPEDECK_CONNECT_FAILED) {
+		bpf_map_update_elem(&unsent, &record.connection.serial, &record, BPF_ANY);
+	}
+}
+
+/* A profiled process listens: what arrives on its port is looked at from now on. */
+static __always_inline void listens(struct sock *sk, struct task_struct *task)
+{
+	struct tapedeck_connection tuple = {};
+	struct tapedeck_listen record = {};
+	__u8 yes = 1;
+	__u32 port;
+
+	if (!is_tcp(sk))
+		return;
+	read_tuple(&tuple, sk);
+	port = tuple.local_port;
+	bpf_map_update_elem(&listening, &port, &yes, BPF_ANY);
+	record.header.time = bpf_ktime_get_ns();
+	record.header.type = TAPEDECK_LISTEN;
+	identify(&record.process, task);
+	__builtin_memcpy(record.address, tuple.local, 16);
+	record.port = tuple.local_port;
+	output(&record, sizeof(record));
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int socket_state(__u64 *ctx)
+{
+	struct sock *sk = (struct sock *)ctx[0];
+	int old = ctx[1], new = ctx[2];
+	__u64 key = (__u64)sk;
+	struct task_struct *task;
+	struct socket_state *state;
+
+	if (!control.any_profiled)
+		return 0;
+	if (new == TCP_SYN_SENT || new == TCP_LISTEN) {
+		/* Always by the process itself. */
+		task = bpf_get_current_task_btf();
+		if (!verdict_of(task) || !is_tcp(sk))
+			return 0;
+		if (new == TCP_LISTEN) {
+			listens(sk, task);
+			return 0;
+		}
+		/* A socket can be disconnected and used again. */
+		state = bpf_map_lookup_elem(&sockets, &key);
+		if (state && state->connection.process.pid)
+			emit_state(state, sk, TAPEDECK_CLOSE, state->last_state);
+		state = add_socket(sk, TAPEDECK_CLIENT, 0, 0, 0);
+		if (state)
+			identify(&state->connection.process, task);
+		return 0;
+	}
+	if (new == TCP_ESTABLISHED && old == TCP_SYN_RECV) {
+		/* In an interrupt: which process will accept it shows when the first of them uses it. */
+		__u32 port = local_port(sk);
+		__u8 *listens = bpf_map_lookup_elem(&listening, &port);
+
+		if (listens && *listens && is_tcp(sk))
+			add_socket(sk, TAPEDECK_SERVER, 0, write_seq(sk), copied_seq(sk));
+		return 0;
+	}
+	state = bpf_map_lookup_elem(&sockets, &key);
+	if (!state)
+		return 0;
+	if (new == TCP_ESTABLISHED) {
+		read_tuple(&state->connection, sk);
+		state->connection.send_base = state->send_next = write_seq(sk);
+		state->connection.receive_base = state->receive_next = copied_seq(sk);
+		emit_state(state, sk, TAPEDECK_OPEN, old);
+	} else if (new != old && (new == TCP_FIN_WAIT1 || new == TCP_LAST_ACK)) {
+		if (state->connection.process.pid)
+			emit_state(state, sk, TAPEDECK_FINISHED, old);
+		state->sent_fin = 1;
+		state->peer_fin |= new == TCP_LAST_ACK;
+	} else if (new == TCP_CLOSE_WAIT || new == TCP_CLOSING) {
+		state->peer_fin = 1;
+	} else if (new == TCP_CLOSE && old == TCP_SYN_SENT) {
+		read_tuple(&state->connection, sk);
+		state->error = BPF_CORE_READ(sk, sk_err);
+		emit_state(state, sk, TAPEDECK_CONNECT_FAILED, old);
+		bpf_map_delete_elem(&sockets, &key);
+	} else if (new == TCP_CLOSE) {
+		/* What has come may still be read: the end is told when the socket goes. */
+		state->error = BPF_CORE_READ(sk, sk_err);
+		state->last_state = old;
+		state->send_end = write_seq(sk);
+		state->peer_fin |= old == TCP_FIN_WAIT2 && !state->error;
+	}
+	return 0;
+}
+
+/* The socket goes: nobody can read from it any more. */
+SEC("tp_btf/tcp_destroy_sock")
+int socket_destroyed(__u64 *ctx)
+{
+	struct sock *sk = (struct sock *)ctx[0];
+	__u64 key = (__u64)sk;
+	struct socket_state *state = bpf_map_lookup_elem(&sockets, &key);
+
+	if (!state)
+		return 0;
+	if (state->connection.process.pid)
+		emit_state(state, sk, TAPEDECK_CLOSE, state->last_state);
+	bpf_map_delete_elem(&sockets, &key);
+	return 0;
+}
+
+/* Looks at each socket now and then, as an iterator over the map: what was sent past the hooks is found here while the
+ * connection lives, and else at its end. A send in progress waits for memory, or is told of before the next look. */
+SEC("iter/bpf_map_elem")
+int look_at_socket(struct bpf_iter__bpf_map_elem *ctx)
+{
+	__u64 *key = ctx->key, sk;
+	struct socket_state *state;
+	__u32 written, ahead;
+
+	if (!key)
+		return 0;
+	sk = *key;
+	state = bpf_map_lookup_elem(&sockets, &sk);
+	if (!state || !state->connection.process.pid || state->last_state)
+		return 0;
+	written = write_seq((struct sock *)sk) - state->sent_fin;
+	ahead = written - state->send_next;
+	if (!ahead || ahead >> 31 || BPF_CORE_READ((struct sock *)sk, sk_write_pending)) {
+		state->written = state->send_next;
+	} else if (state->written != written) {
+		state->written = written;
+	} else if (state->ring_waits) {
+		flush_ring(state, written);
+	} else {
+		emit_gap(state, state->send_next, ahead, TAPEDECK_SEND, TAPEDECK_UNSEEN);
+	}
+	return 0;
+}
+
+#endif

@@ -1,0 +1,154 @@
+/* The hooks for kernels before 6.3: begin and end of every system call. They slow down every process of the machine. */
+#ifndef TAPEDECK_SYSCALL_HOOKS_H
+#define TAPEDECK_SYSCALL_HOOKS_H
+
+SEC("raw_tp/sys_enter")
+int call_begins(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct pt_regs *registers = (struct pt_regs *)ctx->args[0];
+	struct thread *thread;
+
+	thread = profiled_thread(bpf_get_current_task_btf());
+	if (!thread)
+		return 0;
+	switch (ctx->args[1]) {
+	case NR_read:
+	case NR_write:
+	case NR_readv:
+	case NR_writev:
+	case NR_preadv2:
+	case NR_pwritev2:
+	case NR_sendto:
+	case NR_recvfrom:
+	case NR_sendmsg:
+	case NR_recvmsg:
+	case NR_sendmmsg:
+	case NR_recvmmsg:
+	case NR_sendfile:
+	case NR_splice:
+		break;
+	default:
+		return 0;
+	}
+	thread->call.number = ctx->args[1];
+	thread->call.index = 0;
+	thread->call.argument[0] = CALL_ARGUMENT_OF(registers, 0);
+	thread->call.argument[1] = CALL_ARGUMENT_OF(registers, 1);
+	thread->call.argument[2] = CALL_ARGUMENT_OF(registers, 2);
+	thread->call.argument[3] = CALL_ARGUMENT_OF(registers, 3);
+	thread->in_call = 1;
+	thread->knows_send_start = thread->knows_receive_end = 0;
+	return 0;
+}
+
+/* Flags of the calls that have some: a peek moves nothing. */
+static __always_inline __u32 receive_flags(struct call *call)
+{
+	if (call->number == NR_recvfrom || call->number == NR_recvmmsg)
+		return call->argument[3];
+	return call->number == NR_recvmsg ? call->argument[2] : 0;
+}
+
+struct messages {
+	struct sock *sk;
+	struct call call;
+	__u32 sequence;
+	__u32 direction;
+	__u32 total;		/* of the lengths, while they are added up */
+	__u32 emits;
+};
+
+static long one_message(__u32 index, struct messages *messages)
+{
+	__u64 key = (__u64)messages->sk;
+	struct call call = messages->call;
+	__u32 length = 0;
+	struct user_mmsghdr *message = (struct user_mmsghdr *)call.argument[1] + index;
+
+	if (bpf_probe_read_user(&length, sizeof(length), &message->length))
+		return 1;
+	if (messages->emits) {
+		struct socket_state *state = bpf_map_lookup_elem(&sockets, &key);
+
+		if (!state)
+			return 1;
+		call.index = index;
+		if (length)
+			moved(state, &call, messages->sequence, length, messages->direction);
+		messages->sequence += length;
+	} else {
+		messages->total += length;
+	}
+	return 0;
+}
+
+static __always_inline void ended(struct task_struct *task, struct thread *thread, __u64 descriptor, long result,
+				  __u32 direction)
+{
+	struct sock *sk = sock_of(task, descriptor);
+	struct positions now;
+	struct socket_state *state;
+	__u32 first;
+
+	if (!sk || !is_tcp(sk))
+		return;
+	now.sent = write_seq(sk);
+	now.received = copied_seq(sk);
+	if (result == 0 && direction == TAPEDECK_RECEIVE) {
+		received_end(sk);
+	} else if (thread->call.number == NR_sendmmsg || thread->call.number == NR_recvmmsg) {
+		struct messages messages = {.sk = sk, .call = thread->call, .direction = direction};
+
+		bpf_loop(result > IOV_MAX ? IOV_MAX : result, one_message, &messages, 0);
+		messages.sequence = first_byte(&now, thread, messages.total, direction);
+		if (!messages.total || !socket_of(sk, task, &now, messages.sequence, direction))
+			return;
+		messages.emits = 1;
+		bpf_loop(result > IOV_MAX ? IOV_MAX : result, one_message, &messages, 0);
+	} else {
+		struct call call = thread->call;
+
+		if (receive_flags(&call) & (MSG_TRUNC | MSG_OOB))
+			call.number = ~0U;
+		first = first_byte(&now, thread, result, direction);
+		state = socket_of(sk, task, &now, first, direction);
+		if (state)
+			moved(state, &call, first, result, direction);
+	}
+}
+
+SEC("raw_tp/sys_exit")
+int call_ended(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct thread *thread = profiled_thread(task);
+	long result = ctx->args[1];
+
+	if (!thread || !thread->in_call)
+		return 0;
+	thread->in_call = 0;
+	if (result < 0 || receive_flags(&thread->call) & (MSG_PEEK | MSG_ERRQUEUE))
+		return 0;
+	switch (thread->call.number) {
+	case NR_read:
+	case NR_readv:
+	case NR_preadv2:
+	case NR_recvfrom:
+	case NR_recvmsg:
+	case NR_recvmmsg:
+		ended(task, thread, thread->call.argument[0], result, TAPEDECK_RECEIVE);
+		break;
+	case NR_splice:
+		if (!result)
+			break;
+		ended(task, thread, thread->call.argument[0], result, TAPEDECK_RECEIVE);
+		ended(task, thread, thread->call.argument[2], result, TAPEDECK_SEND);
+		break;
+	default:
+		if (result)
+			ended(task, thread, thread->call.argument[0], result, TAPEDECK_SEND);
+	}
+	return 0;
+}
+
+#endif
