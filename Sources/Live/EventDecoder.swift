@@ -63,7 +63,7 @@ struct EventDecoder<Sink: EventSink> {
         guard record.count >= size else { return }
         let data = record.loadUnaligned(as: tapedeck_data.self)
         let serial = data.serial
-        guard var connection = connections[serial] else {
+        guard let connection = connections[serial] else {
             // Never so: the kernel tells of a connection first.
             return lost(Loss(.ringFull, count: 1))
         }
@@ -89,28 +89,27 @@ struct EventDecoder<Sink: EventSink> {
             }
             connection[direction].next = Swift.max(stream.next, position &+ UInt64(data.length))
         }
-        connections[serial] = connection
     }
 
     private mutating func state(_ record: UnsafeRawBufferPointer, _ header: tapedeck_header) {
         guard record.count >= MemoryLayout<tapedeck_state>.size else { return }
         let state = record.loadUnaligned(as: tapedeck_state.self)
         let serial = state.connection.serial
-        var connection = connections[serial] ?? open(state.connection)
-        tellLost(state.lost, &connection)
+        let connection = connections[serial] ?? open(state.connection)
+        tellLost(state.lost, connection)
         switch tapedeck_type(header.type) {
         case TAPEDECK_OPEN: break
         case TAPEDECK_FINISHED:
             let end = connection.sent.position(of: state.send_next)
             connection.sent.isFinished = true
-            tellUnseen(.send, until: end, &connection)
+            tellUnseen(.send, until: end, connection)
             emit(.finished(StreamPosition(connection.id, .send, end)))
         case TAPEDECK_CLOSE:
             // Beyond a stream's last byte stands the FIN, which takes a sequence number, too.
             let sent = connection.sent.position(of: state.send_next)
-            tellUnseen(.send, until: state.sent_fin != 0 && sent > 0 ? sent &- 1 : sent, &connection)
+            tellUnseen(.send, until: state.sent_fin != 0 && sent > 0 ? sent &- 1 : sent, connection)
             let received = connection.received.position(of: state.receive_next)
-            tellUnseen(.receive, until: state.read_fin != 0 && received > 0 ? received &- 1 : received, &connection)
+            tellUnseen(.receive, until: state.read_fin != 0 && received > 0 ? received &- 1 : received, connection)
             emit(.close(ConnectionClosed(id: connection.id, how: Self.how(state), error: state.error)))
             connections[serial] = nil
             return
@@ -120,7 +119,6 @@ struct EventDecoder<Sink: EventSink> {
             return
         default: break
         }
-        connections[serial] = connection
     }
 
     private mutating func listen(_ record: UnsafeRawBufferPointer) {
@@ -184,7 +182,9 @@ struct EventDecoder<Sink: EventSink> {
                     id: id, local: Self.endpoint(connection.local, connection.local_port),
                     remote: Self.endpoint(connection.remote, connection.remote_port), role: role,
                     joinedLate: connection.joined_late != 0, process: key)))
-        return LiveConnection(id: id, sendBase: connection.send_base, receiveBase: connection.receive_base)
+        let opened = LiveConnection(id: id, sendBase: connection.send_base, receiveBase: connection.receive_base)
+        connections[id.serial] = opened
+        return opened
     }
 
     /// Puts the process on the tape, if it isn't there.
@@ -199,7 +199,7 @@ struct EventDecoder<Sink: EventSink> {
     }
 
     /// Bytes whose records found no room in the ring buffer.
-    private mutating func tellLost(_ lost: (tapedeck_lost, tapedeck_lost), _ connection: inout LiveConnection) {
+    private mutating func tellLost(_ lost: (tapedeck_lost, tapedeck_lost), _ connection: LiveConnection) {
         for (direction, lost) in [(Direction.send, lost.0), (.receive, lost.1)] where lost.length > 0 {
             let position = connection[direction].position(of: lost.sequence)
             let at = StreamPosition(connection.id, direction, position)
@@ -209,7 +209,7 @@ struct EventDecoder<Sink: EventSink> {
     }
 
     /// Bytes that the kernel counted and no hook saw.
-    private mutating func tellUnseen(_ direction: Direction, until end: UInt64, _ connection: inout LiveConnection) {
+    private mutating func tellUnseen(_ direction: Direction, until end: UInt64, _ connection: LiveConnection) {
         let next = connection[direction].next
         guard end > next else { return }
         emit(.gap(StreamGap(at: StreamPosition(connection.id, direction, next), length: end &- next, reason: .unseen)))
@@ -258,7 +258,7 @@ struct EventDecoder<Sink: EventSink> {
 }
 
 /// What the decoder keeps of an open connection: how far its streams are known.
-struct LiveConnection {
+final class LiveConnection {
     struct Stream {
         /// Sequence number of the first byte.
         var base: UInt32

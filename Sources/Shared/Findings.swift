@@ -124,7 +124,7 @@ package final class Findings {
         _ exchanges: borrowing ExchangeQueue
     ) {
         log.write(
-            stream.message, connection, isSend: isSend, process: process(of: connection), request: request,
+            stream.message, connection, isSend: isSend, participants, request: request,
             requestText: exchanges.text.span.bytes)
     }
 
@@ -150,8 +150,7 @@ package final class Findings {
     ) {
         add(connection, service, confidence, reason, serverName, timestamp, failed: false)
         guard writesEvents else { return }
-        log.write(
-            service, confidence: confidence, reason: reason, connection, process: process(of: connection), timestamp)
+        log.write(service, confidence: confidence, reason: reason, connection, participants, timestamp)
     }
 
     /// Reports a connect that failed: a dependency that is down is a dependency.
@@ -163,8 +162,7 @@ package final class Findings {
         add(connection, service, confidence, reason, nil, timestamp, failed: true)
         guard writesEvents else { return }
         log.write(
-            service, confidence: confidence, reason: reason, connection, process: process(of: connection), timestamp,
-            error: why)
+            service, confidence: confidence, reason: reason, connection, participants, timestamp, error: why)
     }
 
     private func add(
@@ -189,10 +187,6 @@ package final class Findings {
         summary.bytes.retransmittedDifferent &+=
             connection.sent.retransmittedDifferent &+ connection.received.retransmittedDifferent
         summary.connections.verdicts[ConnectionVerdict(connection, hasPayload: hasPayload)] &+= 1
-    }
-
-    private func process(of connection: Connection) -> ProcessIdentity? {
-        participants.process(connection.opened.process)
     }
 
     // MARK: Outputs

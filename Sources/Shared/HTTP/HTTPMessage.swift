@@ -1,7 +1,7 @@
 /// One request or response while it passes by, and what the event log will say of it.
 ///
 /// What is only counted is not kept: the wire bytes are copied only where an event shows them, and then up to a limit.
-package struct HTTPMessage {
+package struct HTTPMessage: ~Copyable {
     package var head = HTTPHead()
     package var anomalies = AnomalySet()
     /// When the first and the last byte came.
@@ -28,6 +28,25 @@ package struct HTTPMessage {
     /// The body stands in `decoded`; else it is what follows the head in `wire`.
     package var bodyIsDecoded: Bool {
         bodyIsSeparate && !anomalies.contains(.contentCodingFailed) && !anomalies.contains(.contentCodingUnknown)
+    }
+
+    /// The same message with other wire bytes and the head that was read of them.
+    package borrowing func with(_ head: HTTPHead, _ wire: [UInt8]) -> HTTPMessage {
+        var message = HTTPMessage()
+        message.head = head
+        message.anomalies = anomalies
+        message.firstByte = firstByte
+        message.lastByte = lastByte
+        message.wireBytes = wireBytes
+        message.capturedBytes = capturedBytes &+ UInt64(wire.count) &- UInt64(self.wire.count)
+        message.contentBytes = contentBytes
+        message.shape = shape
+        message.wire = wire
+        message.decoded = decoded
+        message.decodedBytes = decodedBytes
+        message.bodyIsSeparate = bodyIsSeparate
+        message.hasGap = hasGap
+        return message
     }
 
     /// Begins a message, keeping the buffers.

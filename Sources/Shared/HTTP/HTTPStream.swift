@@ -15,6 +15,7 @@ package final class HTTPStream {
     @exclusivity(unchecked) private var pending: [UInt8] = []
     @exclusivity(unchecked) private var pendingSince = Timestamp(nanoseconds: 0)
     @exclusivity(unchecked) private var lines = HeadScanner()
+    @exclusivity(unchecked) private var known = KnownHead()
     @exclusivity(unchecked) private var startLineIsValid = false
     @exclusivity(unchecked) private var chunks = ChunkedDecoder()
     private let body: BodyReader
@@ -144,6 +145,9 @@ package final class HTTPStream {
             conversation.parsed(UInt64(blank))
             return blank
         }
+        if lines.isFresh, let length = known.length(in: bytes) {
+            return beginMessage(bytes, length, since, now, conversation)
+        }
         let limit = conversation.limits.headBytes
         guard let length = lines.scan(bytes), length <= limit else {
             // What is decided here rests on the first `limit` bytes alone, however many came at once.
@@ -157,10 +161,23 @@ package final class HTTPStream {
             conversation.unparsed(UInt64(limit))
             return limit &+ loseHead(.headTooLarge, conversation)
         }
-        let isHead = message.head.parse(bytes, lines, kind)
+        let isHead = parse(bytes)
         lines.reset()
         startLineIsValid = false
         guard isHead else { return loseHead(.bytesBetweenMessages, conversation) }
+        known.remember(bytes.extracting(first: length))
+        return beginMessage(bytes, length, since, now, conversation)
+    }
+
+    private func parse(_ bytes: RawSpan) -> Bool {
+        known.forget()
+        return message.head.parse(bytes, lines, kind)
+    }
+
+    /// - Returns: the length of the head, which was read.
+    private func beginMessage(
+        _ bytes: RawSpan, _ length: Int, _ since: Timestamp, _ now: Timestamp, _ conversation: HTTPConversation
+    ) -> Int {
         message.reset()
         message.anomalies = message.head.anomalies
         message.anomalies.formUnion(carried)
@@ -344,7 +361,7 @@ package final class HTTPStream {
         guard !pending.isEmpty, !lines.lineFeeds.isEmpty else { return }
         let held = takeHeld()
         let bytes = held.span.bytes
-        guard message.head.parse(bytes, lines, kind) else { return conversation.unparsed(UInt64(held.count)) }
+        guard parse(bytes) else { return conversation.unparsed(UInt64(held.count)) }
         message.reset()
         message.anomalies = message.head.anomalies
         message.anomalies.formUnion(carried)

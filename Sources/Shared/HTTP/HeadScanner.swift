@@ -13,6 +13,9 @@ package struct HeadScanner {
 
     package init() {}
 
+    /// Nothing was looked at yet.
+    package var isFresh: Bool { scanned == 0 && lineFeeds.isEmpty }
+
     package mutating func reset() {
         lineFeeds.removeAll(keepingCapacity: true)
         hasBareCarriageReturn = false

@@ -12,6 +12,7 @@ package struct EventLog: ~Copyable {
     private let redacts: Bool
     /// Where the message's body stands in the line, if it stands there as it was on the wire.
     private var wireBody: Range<Int>?
+    private var texts = MessageTexts()
 
     package init(bodyLimit: Int, redacts: Bool = false) {
         self.bodyLimit = bodyLimit
@@ -30,25 +31,24 @@ package struct EventLog: ~Copyable {
     // MARK: HTTP
 
     package mutating func write(
-        _ message: borrowing HTTPMessage, _ connection: Connection, isSend: Bool, process: ProcessIdentity?,
+        _ message: borrowing HTTPMessage, _ connection: Connection, isSend: Bool, _ participants: borrowing Participants,
         request: Exchange?, requestText: RawSpan
     ) {
         if redacts {
             writeMessage(
-                message.redacted(), connection, isSend: isSend, process: process, request: request,
-                requestText: requestText)
+                message.redacted(), connection, isSend: isSend, participants, request: request, requestText: requestText)
         } else {
             writeMessage(
-                message, connection, isSend: isSend, process: process, request: request, requestText: requestText)
+                message, connection, isSend: isSend, participants, request: request, requestText: requestText)
         }
     }
 
     @inline(__always)
     private mutating func writeMessage(
-        _ message: borrowing HTTPMessage, _ connection: Connection, isSend: Bool, process: ProcessIdentity?,
+        _ message: borrowing HTTPMessage, _ connection: Connection, isSend: Bool, _ participants: borrowing Participants,
         request: Exchange?, requestText: RawSpan
     ) {
-        begin(message.lastByte, "http", connection, isSend: isSend, process)
+        begin(message.lastByte, "http", connection, isSend: isSend, participants)
         json.key("bytes")
         json.number(message.wireBytes)
         let wire = message.wire.span.bytes
@@ -60,9 +60,19 @@ package struct EventLog: ~Copyable {
         } else {
             writeStatus(message, wire, request, requestText)
         }
+        writeContents(message, wire)
+        json.endObject()
+        json.newline()
+    }
+
+    /// What rests on the message's bytes alone.
+    private mutating func writeContents(_ message: borrowing HTTPMessage, _ wire: RawSpan) {
+        let wireIsCut = message.wire.count > bodyLimit || UInt64(message.wire.count) < message.capturedBytes
+        let isWholeAndPlain = !wireIsCut && !message.bodyIsSeparate && message.anomalies.isEmpty
+        if isWholeAndPlain, texts.append(wire, to: &json) { return }
+        let start = json.count
         let bodyIsCut = writeBody(message, wire)
         writeHeaders(message, wire)
-        let wireIsCut = message.wire.count > bodyLimit || UInt64(message.wire.count) < message.capturedBytes
         if wireIsCut || !writeWire(message, wire) {
             writeBytes(Swift.min(message.wire.count, bodyLimit), wireIsCut, wire, "raw_payload", "raw_payload_base64")
         }
@@ -71,8 +81,8 @@ package struct EventLog: ~Copyable {
             json.boolean(true)
         }
         writeAnomalies(message.anomalies)
-        json.endObject()
-        json.newline()
+        guard isWholeAndPlain else { return }
+        json.withBytes(from: start) { texts.remember(wire, $0) }
     }
 
     private mutating func writeStatus(
@@ -281,9 +291,9 @@ package struct EventLog: ~Copyable {
 
     package mutating func write(
         _ service: ServiceProtocol?, confidence: Int, reason: String, _ connection: Connection,
-        process: ProcessIdentity?, _ timestamp: Timestamp, error: StaticString? = nil
+        _ participants: borrowing Participants, _ timestamp: Timestamp, error: StaticString? = nil
     ) {
-        begin(timestamp, "connection", connection, isSend: connection.localIsClient, process)
+        begin(timestamp, "connection", connection, isSend: connection.localIsClient, participants)
         if let service {
             json.key("protocol")
             json.string(service.name)
@@ -307,13 +317,21 @@ package struct EventLog: ~Copyable {
     /// - Parameter isSend: the local side sent what the event tells of.
     private mutating func begin(
         _ timestamp: Timestamp, _ type: StaticString, _ connection: Connection, isSend: Bool,
-        _ process: ProcessIdentity?
+        _ participants: borrowing Participants
     ) {
         json.beginObject()
         json.key("timestamp")
         json.timestamp(timestamp, &time)
         json.key("event_type")
         json.string(type)
+        let revision = participants.revision
+        if connection.partiesText.append(isSend: isSend, revision, to: &json) { return }
+        let start = json.count
+        writeParties(connection, isSend: isSend, participants.process(connection.opened.process))
+        json.withBytes(from: start) { connection.partiesText.remember($0, isSend: isSend, revision) }
+    }
+
+    private mutating func writeParties(_ connection: Connection, isSend: Bool, _ process: ProcessIdentity?) {
         if let process {
             json.key("pid")
             json.number(Int64(process.key.pid))
@@ -324,7 +342,16 @@ package struct EventLog: ~Copyable {
         }
         json.key("direction")
         json.string(isSend ? "send" : "recv")
-        connection.endpointsText.append(connection.opened, isSend: isSend, to: &json)
+        let opened = connection.opened
+        let (source, destination) = isSend ? (opened.local, opened.remote) : (opened.remote, opened.local)
+        json.key("source_ip")
+        json.address(source.address)
+        json.key("source_port")
+        json.number(UInt64(source.port))
+        json.key("dest_ip")
+        json.address(destination.address)
+        json.key("dest_port")
+        json.number(UInt64(destination.port))
         if connection.layer == .plaintext {
             json.key("layer")
             json.string("plaintext")

@@ -2,7 +2,7 @@ extension HTTPMessage {
     /// The message with a head that gives no credentials away; its body stays as it is.
     ///
     /// Values are replaced in the wire bytes, and the head is read again: all that an event shows of it comes from there.
-    func redacted() -> HTTPMessage {
+    borrowing func redacted() -> HTTPMessage {
         var bytes: [UInt8] = []
         var copied = 0
         func replace(_ range: Range<Int>, by shown: [UInt8]) {
@@ -18,16 +18,12 @@ extension HTTPMessage {
             replace(field.value.range, by: Redaction.shown(Array(wire[field.value.range]), ofHeader: name))
         }
         bytes += wire[copied...]
-        var message = self
-        message.wire = bytes
-        message.capturedBytes = capturedBytes &+ UInt64(bytes.count) &- UInt64(wire.count)
         var lines = HeadScanner()
-        guard lines.scan(bytes.span.bytes) != nil, message.head.parse(bytes.span.bytes, lines, head.kind) else {
+        var shown = HTTPHead()
+        guard lines.scan(bytes.span.bytes) != nil, shown.parse(bytes.span.bytes, lines, head.kind) else {
             // Rather nothing than a credential.
-            message.head = HTTPHead()
-            message.wire = []
-            return message
+            return with(HTTPHead(), [])
         }
-        return message
+        return with(shown, bytes)
     }
 }

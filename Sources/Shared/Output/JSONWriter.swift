@@ -21,6 +21,12 @@ package struct JSONWriter: ~Copyable {
         body(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: base, count: count)))
     }
 
+    /// Lends what was written from `start` on.
+    package func withBytes(from start: Int, _ body: (RawSpan) -> Void) {
+        guard start >= 0, start <= count else { return }
+        body(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: base + start, count: count &- start)))
+    }
+
     package mutating func removeAll() { count = 0 }
 
     /// A place to come back to.
@@ -211,10 +217,13 @@ package struct JSONWriter: ~Copyable {
         put(0x22)
     }
 
-    /// Members of an object that are JSON already.
-    package mutating func members(_ text: RawSpan) {
-        element()
-        raw(text)
+    /// An address as text; it needs no escapes.
+    package mutating func address(_ address: IPAddress) {
+        var text: [UInt8] = []
+        address.append(to: &text)
+        byte(0x22)
+        raw(text.span.bytes)
+        byte(0x22)
     }
 
     /// Text that is JSON already.

@@ -1,7 +1,7 @@
 /// Who is on the tape: processes, where they listen, and the containers that a runtime told of.
 ///
 /// From these come the names of services (SPEC.md, section 5). A pcap has none of them.
-package struct Participants {
+package struct Participants: ~Copyable {
     private var processes: [ProcessKey: ProcessIdentity] = [:]
     private var listeners: [Endpoint: ProcessKey] = [:]
     private var containersOfProcesses: [ProcessKey: ContainerIdentity] = [:]
@@ -11,6 +11,8 @@ package struct Participants {
     /// Processes that ended, the oldest first: their connections may still have something to tell.
     private var ended: [ProcessKey] = []
     private let limit: Int
+    /// Changes with each process that is heard of.
+    package private(set) var revision: UInt64 = 0
     /// Facts that found no room.
     package private(set) var refused: UInt64 = 0
 
@@ -19,6 +21,7 @@ package struct Participants {
     // MARK: - Facts
 
     package mutating func add(_ process: ProcessIdentity) {
+        revision &+= 1
         if hasRoom(processes.count, processes[process.key] != nil) { processes[process.key] = process }
     }
 

@@ -22,8 +22,8 @@ package final class Connection {
     @exclusivity(unchecked) private var payloadBytes: UInt64 = 0
     @exclusivity(unchecked) private var finishedDirections: (sent: Bool, received: Bool) = (false, false)
     private unowned(unsafe) let findings: Findings
-    /// The endpoints as they stand in events, written once.
-    @exclusivity(unchecked) package var endpointsText = EndpointsText()
+    /// Process and endpoints as they stand in events, written once.
+    @exclusivity(unchecked) package var partiesText = PartiesText()
 
     private enum Analysis: Equatable {
         case detecting
@@ -54,7 +54,7 @@ package final class Connection {
         detection.reset(joinedLate: opened.joinedLate)
         payloadBytes = 0
         finishedDirections = (false, false)
-        endpointsText.removeAll()
+        partiesText.removeAll()
     }
 
     /// The side that called connect, as far as it is known.
