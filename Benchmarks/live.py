@@ -235,7 +235,7 @@ def main():
         folder = Path(name)
         folder.chmod(0o755)
         measure_nginx(arguments.profiler, folder, arguments.seconds, arguments.rounds)
-        measure_writes(arguments.profiler, folder, arguments.rounds, arguments.writes)
+        (arguments.writes and measure_writes(arguments.profiler, folder, arguments.rounds, arguments.writes))
 
 
 if __name__ == "__main__":

@@ -65,11 +65,8 @@ static __always_inline struct tapedeck_verdict *verdict_of(struct task_struct *t
 /* The current thread, if its process is profiled. */
 static __always_inline struct thread *profiled_thread(struct task_struct *task)
 {
-	struct thread *thread;
+	struct thread *thread = bpf_task_storage_get(&threads, task, 0, 0);
 
-	if (!control.any_profiled)
-		return 0;
-	thread = bpf_task_storage_get(&threads, task, 0, 0);
 	if (thread)
 		return thread->profiled ? thread : 0;
 	if (!verdict_of(task))
@@ -175,6 +172,7 @@ int process_exec(__u64 *ctx)
 	struct thread *thread;
 	__u32 tgid = task->tgid, key = bpf_get_smp_processor_id();
 	__u64 arguments, environment;
+	int is_first;
 
 	if (!mm || tgid == settings.own_pid)
 		return 0;
@@ -194,6 +192,7 @@ int process_exec(__u64 *ctx)
 		count(TAPEDECK_MAP_FULL);
 	if (!verdict.profiled)
 		return 0;
+	is_first = !control.any_profiled;
 	control.any_profiled = 1;
 
 	record = bpf_map_lookup_elem(&task_assemblies, &key);
@@ -221,7 +220,8 @@ int process_exec(__u64 *ctx)
 		environment = 0;
 	record->task.arguments = arguments;
 	record->task.header.captured = arguments + environment;
-	output(record, sizeof(record->task) + arguments + environment);
+	/* Now there is something to attach. */
+	output_waking(record, sizeof(record->task) + arguments + environment, is_first);
 	return 0;
 }
 

@@ -36,15 +36,20 @@ static __always_inline void count(__u32 counter)
 #define WAKE_BAND (128 << 10)
 
 /* Wakes the reader where the waiting bytes pass the mark, and not for each record: it looks by timer, too. */
-static __always_inline long output(void *record, __u64 size)
+static __always_inline long output_waking(void *record, __u64 size, int now)
 {
 	__u64 waiting = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA), mark = settings.wake_bytes;
-	__u64 flags = waiting + size >= mark && waiting < mark + WAKE_BAND ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
-	long error = bpf_ringbuf_output(&ring, record, size, flags);
+	int wakes = now || (waiting + size >= mark && waiting < mark + WAKE_BAND);
+	long error = bpf_ringbuf_output(&ring, record, size, wakes ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
 
 	if (error)
 		count(TAPEDECK_RING_FULL);
 	return error;
+}
+
+static __always_inline long output(void *record, __u64 size)
+{
+	return output_waking(record, size, 0);
 }
 
 #endif

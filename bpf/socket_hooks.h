@@ -84,8 +84,11 @@ static __always_inline void socket_call(struct sock *sk, int result, int flags, 
 SEC("tp_btf/sock_send_length")
 int socket_sent(__u64 *ctx)
 {
-	struct thread *thread = profiled_thread(bpf_get_current_task_btf());
+	struct thread *thread;
 
+	if (!control.any_profiled)
+		return 0;
+	thread = profiled_thread(bpf_get_current_task_btf());
 	if (!thread)
 		return 0;
 	socket_call((struct sock *)ctx[0], ctx[1], ctx[2], thread, TAPEDECK_SEND);
@@ -96,8 +99,11 @@ int socket_sent(__u64 *ctx)
 SEC("tp_btf/sock_recv_length")
 int socket_received(__u64 *ctx)
 {
-	struct thread *thread = profiled_thread(bpf_get_current_task_btf());
+	struct thread *thread;
 
+	if (!control.any_profiled)
+		return 0;
+	thread = profiled_thread(bpf_get_current_task_btf());
 	if (!thread)
 		return 0;
 	socket_call((struct sock *)ctx[0], ctx[1], ctx[2], thread, TAPEDECK_RECEIVE);

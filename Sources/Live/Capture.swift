@@ -7,10 +7,8 @@ import Shared
 /// One thread: it waits for the ring buffer, decodes its records in place, and runs the pipeline. Records wait in the
 /// ring buffer meanwhile.
 final class Capture {
-    /// The longest that a record waits while little happens, milliseconds.
-    ///
-    /// Long, because each wake-up takes a processor from somebody who is being watched.
-    private static let pause: Int32 = 100
+    /// So often losses are asked for and outputs are written, nanoseconds; these also where there is much to write.
+    private static let housekeepingInterval: Int64 = 100_000_000
     /// So often the kernel's counters of the sockets are compared with what was seen, nanoseconds.
     private static let lookInterval: Int64 = 2_000_000_000
     /// So many records at most are taken before the outputs get their turn.
@@ -79,13 +77,18 @@ final class Capture {
 
     /// Captures until it is interrupted.
     func run() {
-        var looked = Self.nanoseconds(CLOCK_MONOTONIC)
+        var pace = Pace()
+        var (kept, looked) = (Self.nanoseconds(CLOCK_MONOTONIC), Self.nanoseconds(CLOCK_MONOTONIC))
         while !Interruption.isRequested {
             var waiting = pollfd(fd: program.descriptor, events: Int16(POLLIN), revents: 0)
-            poll(&waiting, 1, Self.pause)
-            consume()
-            recording.flush()
+            poll(&waiting, 1, pace.milliseconds)
+            pace.took(consume())
+            program.attachOrdering()
             let now = Self.nanoseconds(CLOCK_MONOTONIC)
+            guard now &- kept >= Self.housekeepingInterval else { continue }
+            kept = now
+            noteLosses()
+            recording.flush()
             guard now &- looked >= Self.lookInterval else { continue }
             looked = now
             program.lookAtSockets()
@@ -95,26 +98,31 @@ final class Capture {
     /// - Returns: bytes that an output had no room for.
     func finish() -> Int {
         program.detach()
-        repeat { consume() } while decoder.left <= 0
+        while consume() == Self.batch {}
+        noteLosses()
         return recording.finish()
     }
 
     var summary: Summary { recording.profiler.summary }
 
-    private func consume() {
+    /// - Returns: how many records there were.
+    private func consume() -> Int {
         decoder.left = Self.batch
         program.consume()
+        return Self.batch - decoder.left
+    }
+
+    private func noteLosses() {
         let now = program.counters()
-        if now != counters {
-            if now.ringFull > counters.ringFull {
-                program.takeUnsent()
-                decoder.decoder.lost(Loss(.ringFull, count: now.ringFull &- counters.ringFull))
-            }
-            if now.mapFull > counters.mapFull {
-                decoder.decoder.lost(Loss(.tableFull, count: now.mapFull &- counters.mapFull))
-            }
-            counters = now
+        guard now != counters else { return }
+        if now.ringFull > counters.ringFull {
+            program.takeUnsent()
+            decoder.decoder.lost(Loss(.ringFull, count: now.ringFull &- counters.ringFull))
         }
+        if now.mapFull > counters.mapFull {
+            decoder.decoder.lost(Loss(.tableFull, count: now.mapFull &- counters.mapFull))
+        }
+        counters = now
     }
 
     private static func nanoseconds(_ clock: clockid_t) -> Int64 {

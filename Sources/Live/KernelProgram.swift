@@ -43,6 +43,9 @@ final class KernelProgram {
     private let maps: (verdicts: Int32, listening: Int32, counters: Int32, unsent: Int32, sockets: Int32)
     /// Runs the program that looks at a socket for each of them.
     private var walker: OpaquePointer?
+    private var isOrdering = false
+    /// What the running programs read; the map is mapped into this process.
+    private let control: UnsafeMutablePointer<tapedeck_control>?
 
     /// Takes each record of the ring buffer, in place; says whether there shall be more.
     final class RecordSink {
@@ -75,6 +78,7 @@ final class KernelProgram {
                 try Self.descriptor(object, "sockets")
             )
             let ringDescriptor = try Self.descriptor(object, "ring")
+            control = Self.control(object)
             self.hooks = hooks
             self.sink = RecordSink(sink)
             ring = ring_buffer__new(
@@ -101,21 +105,42 @@ final class KernelProgram {
 
     // MARK: - Attaching
 
+    /// Programs that put in order what several threads do on one socket: of no use before a process has opted in, and
+    /// then everybody's sends and receives pass through them.
+    private static let ordering = ["send_begins", "receive_copied"]
+
     private func attach() throws(Failure) {
         var program: OpaquePointer?
         while true {
             program = bpf_object__next_program(object, program)
             guard let program else { return }
             guard bpf_program__autoload(program) else { continue }
+            if let name = bpf_program__name(program), Self.ordering.contains(String(cString: name)) { continue }
             guard bpf_program__expected_attach_type(program) != BPF_TRACE_ITER else {
                 walker = try Self.walker(program, over: maps.sockets)
                 continue
             }
-            guard let link = bpf_program__attach(program) else {
-                let name = bpf_program__name(program).map { String(cString: $0) } ?? "?"
-                throw Self.refusal("can't attach \(name)")
+            try attach(program)
+        }
+    }
+
+    private func attach(_ program: OpaquePointer) throws(Failure) {
+        guard let link = bpf_program__attach(program) else {
+            let name = bpf_program__name(program).map { String(cString: $0) } ?? "?"
+            throw Self.refusal("can't attach \(name)")
+        }
+        links.append(link)
+    }
+
+    /// Attaches the programs that wait for the first process to opt in, once it has.
+    func attachOrdering() {
+        guard !isOrdering, control?.pointee.any_profiled == 1 else { return }
+        isOrdering = true
+        for name in Self.ordering {
+            guard let program = bpf_object__find_program_by_name(object, name), bpf_program__autoload(program) else {
+                continue
             }
-            links.append(link)
+            do throws(Failure) { try attach(program) } catch { Terminal.complain("\(error)") }
         }
     }
 
@@ -175,7 +200,7 @@ final class KernelProgram {
         var pid = process.pid
         var verdict = tapedeck_verdict(
             start_ticks: process.startTime / ProcFS.tick, profiled: isProfiled ? 1 : 0, padding: 0)
-        if isProfiled { control { $0.pointee.any_profiled = 1 } }
+        if isProfiled { control?.pointee.any_profiled = 1 }
         bpf_map_update_elem(maps.verdicts, &pid, &verdict, UInt64(BPF_NOEXIST))
     }
 
@@ -186,16 +211,7 @@ final class KernelProgram {
     }
 
     /// All processes that ran before are judged.
-    func endJudging() { control { $0.pointee.judging = 0 } }
-
-    /// Changes what the running programs read; the map is mapped into this process.
-    private func control(_ change: (UnsafeMutablePointer<tapedeck_control>) -> Void) {
-        var size = 0
-        guard let map = bpf_object__find_map_by_name(object, ".data.control"),
-            let place = bpf_map__initial_value(map, &size), size >= MemoryLayout<tapedeck_control>.size
-        else { return }
-        change(UnsafeMutableRawPointer(mutating: place).assumingMemoryBound(to: tapedeck_control.self))
-    }
+    func endJudging() { control?.pointee.judging = 0 }
 
     /// What arrives on the port is looked at.
     func watch(port: UInt16) {
@@ -277,6 +293,14 @@ final class KernelProgram {
         for requirement in Requirement.allCases {
             if let complaint = requirement.complaint() { throw Failure(complaint) }
         }
+    }
+
+    private static func control(_ object: OpaquePointer) -> UnsafeMutablePointer<tapedeck_control>? {
+        var size = 0
+        guard let map = bpf_object__find_map_by_name(object, ".data.control"),
+            let place = bpf_map__initial_value(map, &size), size >= MemoryLayout<tapedeck_control>.size
+        else { return nil }
+        return UnsafeMutableRawPointer(mutating: place).assumingMemoryBound(to: tapedeck_control.self)
     }
 
     private static func descriptor(_ object: OpaquePointer, _ name: String) throws(Failure) -> Int32 {
