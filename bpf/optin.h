@@ -220,8 +220,9 @@ int process_exec(__u64 *ctx)
 		environment = 0;
 	record->task.arguments = arguments;
 	record->task.header.captured = arguments + environment;
-	/* Now there is something to attach. */
-	output_waking(record, sizeof(record->task) + arguments + environment, is_first);
+	output(record, sizeof(record->task) + arguments + environment);
+	if (is_first)
+		wake();
 	return 0;
 }
 
@@ -234,8 +235,15 @@ int process_fork(__u64 *ctx)
 	struct tapedeck_task record = {};
 	__u32 tgid = child->tgid;
 
-	if (!parent || tgid == task->tgid)
+	if (!parent)
 		return 0;
+	if (tgid == task->tgid) {
+		if (!control.any_threads) {
+			control.any_threads = 1;
+			wake();
+		}
+		return 0;
+	}
 	record.process.start_time = child->start_boottime;
 	verdict.start_ticks = record.process.start_time / TAPEDECK_TICK;
 	verdict.profiled = 1;

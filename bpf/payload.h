@@ -138,25 +138,36 @@ static __noinline int moved(struct socket_state *state, struct call *call, __u32
 struct positions {
 	__u32 sent;
 	__u32 received;
+	__u32 next;		/* after the last byte that came */
 };
 
-static __always_inline __u32 first_byte(struct positions *now, struct thread *thread, __u32 length, __u32 direction)
+static __always_inline __u32 first_byte(struct socket_state *state, struct positions *now, struct thread *thread,
+					__u32 length, __u32 direction)
 {
-	if (direction == TAPEDECK_SEND)
-		return thread->knows_send_start ? thread->send_start : now->sent - length;
-	return (thread->knows_receive_end ? thread->receive_end : now->received) - length;
+	if (direction == TAPEDECK_RECEIVE) {
+		if (thread->knows_receive_end)
+			return thread->receive_end - length;
+		return now->received - length - (state && has_read_fin(state, now->received, now->next));
+	}
+	if (thread->knows_send_start)
+		return thread->send_start;
+	/* Somebody else has sent meanwhile, or nobody knows what: from now on the hook tells. */
+	if (state && state->send_next != now->sent - length)
+		control.any_threads = 1;
+	return now->sent - length;
 }
 
 /* The socket as it is known, or, where it was there before the profiler, from these bytes on. */
 static __always_inline struct socket_state *socket_of(struct sock *sk, struct task_struct *task, struct positions *now,
-						      __u32 first, __u32 direction)
+						      struct thread *thread, __u32 length, __u32 direction, __u32 *first)
 {
 	__u64 key = (__u64)sk;
 	struct socket_state *state = bpf_map_lookup_elem(&sockets, &key);
 
+	*first = first_byte(state, now, thread, length, direction);
 	if (!state) {
-		__u32 sent = direction == TAPEDECK_SEND ? first : now->sent;
-		__u32 received = direction == TAPEDECK_RECEIVE ? first : now->received;
+		__u32 sent = direction == TAPEDECK_SEND ? *first : now->sent;
+		__u32 received = direction == TAPEDECK_RECEIVE ? *first : now->received;
 
 		state = add_socket(sk, TAPEDECK_UNKNOWN_ROLE, 1, sent, received);
 		if (state) {
@@ -226,8 +237,9 @@ int send_begins(__u64 *ctx)
 	if (!tcp)
 		return 0;
 	if (settings.syscall_hooks && is_ring(task, sk, thread->in_call, thread->call.argument[0])) {
-		struct positions now = {tcp->write_seq, tcp->copied_seq};
-		struct socket_state *state = socket_of(sk, task, &now, now.sent, TAPEDECK_SEND);
+		struct positions now = {tcp->write_seq, tcp->copied_seq, tcp->rcv_nxt};
+		__u32 first;
+		struct socket_state *state = socket_of(sk, task, &now, thread, 0, TAPEDECK_SEND, &first);
 
 		if (state && !state->ring_waits) {
 			state->ring_start = now.sent;
@@ -270,8 +282,9 @@ int receive_copied(__u64 *ctx)
 		thread->receive_end = tcp->copied_seq;
 		thread->knows_receive_end = 1;
 	} else {
-		struct positions now = {tcp->write_seq, tcp->copied_seq};
-		struct socket_state *state = socket_of(sk, task, &now, now.received, TAPEDECK_RECEIVE);
+		struct positions now = {tcp->write_seq, tcp->copied_seq, tcp->rcv_nxt};
+		__u32 first;
+		struct socket_state *state = socket_of(sk, task, &now, thread, 0, TAPEDECK_RECEIVE, &first);
 
 		if (state)
 			emit_gap(state, state->receive_next, now.received - state->receive_next, TAPEDECK_RECEIVE, reason);

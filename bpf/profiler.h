@@ -33,6 +33,9 @@ struct tapedeck_control {
 	__u32 judging;
 	/* A process has opted in: before that nobody is asked for. */
 	__u32 any_profiled;
+	/* Threads may send on one socket at the same time: their order needs a hook more. */
+	__u32 any_threads;
+	__u32 padding;
 	__u64 last_serial;
 };
 
@@ -53,6 +56,7 @@ enum tapedeck_type {
 	TAPEDECK_EXEC,		/* a process that opted in; its arguments and environment follow */
 	TAPEDECK_FORK,		/* a child of a process that opted in */
 	TAPEDECK_EXIT,
+	TAPEDECK_WAKE,		/* says nothing */
 };
 
 enum tapedeck_direction { TAPEDECK_SEND = 0, TAPEDECK_RECEIVE = 1 };

@@ -36,10 +36,10 @@ static __always_inline void count(__u32 counter)
 #define WAKE_BAND (128 << 10)
 
 /* Wakes the reader where the waiting bytes pass the mark, and not for each record: it looks by timer, too. */
-static __always_inline long output_waking(void *record, __u64 size, int now)
+static __always_inline long output(void *record, __u64 size)
 {
 	__u64 waiting = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA), mark = settings.wake_bytes;
-	int wakes = now || (waiting + size >= mark && waiting < mark + WAKE_BAND);
+	int wakes = waiting + size >= mark && waiting < mark + WAKE_BAND;
 	long error = bpf_ringbuf_output(&ring, record, size, wakes ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
 
 	if (error)
@@ -47,9 +47,12 @@ static __always_inline long output_waking(void *record, __u64 size, int now)
 	return error;
 }
 
-static __always_inline long output(void *record, __u64 size)
+/* Wakes the reader at once: it has something to attach. */
+static __always_inline void wake(void)
 {
-	return output_waking(record, size, 0);
+	struct tapedeck_header nothing = {.type = TAPEDECK_WAKE};
+
+	bpf_ringbuf_output(&ring, &nothing, sizeof(nothing), BPF_RB_FORCE_WAKEUP);
 }
 
 #endif

@@ -66,6 +66,7 @@ static __always_inline void socket_call(struct sock *sk, int result, int flags, 
 		return;
 	now.sent = tcp->write_seq;
 	now.received = tcp->copied_seq;
+	now.next = tcp->rcv_nxt;
 	current_call(&call, task, thread, sk, result);
 	if (direction == TAPEDECK_RECEIVE && flags & (MSG_PEEK | MSG_ERRQUEUE))
 		return;
@@ -75,8 +76,7 @@ static __always_inline void socket_call(struct sock *sk, int result, int flags, 
 		return;
 	if (direction == TAPEDECK_RECEIVE && flags & (MSG_TRUNC | MSG_OOB))
 		call.number = ~0U;
-	first = first_byte(&now, thread, result, direction);
-	state = socket_of(sk, task, &now, first, direction);
+	state = socket_of(sk, task, &now, thread, result, direction, &first);
 	if (state)
 		moved(state, &call, first, result, direction);
 }

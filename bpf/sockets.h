@@ -190,6 +190,12 @@ static __always_inline void flush_ring(struct socket_state *state, __u32 until)
 	emit_gap(state, state->ring_start, until - state->ring_start, TAPEDECK_SEND, TAPEDECK_IO_URING);
 }
 
+/* The FIN takes a sequence number, and is read with the bytes before it. */
+static __always_inline int has_read_fin(struct socket_state *state, __u32 copied, __u32 next)
+{
+	return state->peer_fin && copied == next;
+}
+
 static __always_inline void emit_state(struct socket_state *state, struct sock *sk, __u32 type, __u8 old_state)
 {
 	struct tapedeck_state record = {};
@@ -205,7 +211,7 @@ static __always_inline void emit_state(struct socket_state *state, struct sock *
 	record.error = state->error;
 	record.old_state = old_state;
 	record.sent_fin = state->sent_fin;
-	record.read_fin = state->received_end || (state->peer_fin && record.receive_next == rcv_nxt(sk));
+	record.read_fin = state->received_end || has_read_fin(state, record.receive_next, rcv_nxt(sk));
 	if (!output(&record, sizeof(record))) {
 		state->announced = 1;
 		state->lost[0].length = state->lost[1].length = 0;

@@ -94,14 +94,15 @@ static __always_inline void ended(struct task_struct *task, struct thread *threa
 		return;
 	now.sent = write_seq(sk);
 	now.received = copied_seq(sk);
+	now.next = rcv_nxt(sk);
 	if (result == 0 && direction == TAPEDECK_RECEIVE) {
 		received_end(sk);
 	} else if (thread->call.number == NR_sendmmsg || thread->call.number == NR_recvmmsg) {
 		struct messages messages = {.sk = sk, .call = thread->call, .direction = direction};
 
 		bpf_loop(result > IOV_MAX ? IOV_MAX : result, one_message, &messages, 0);
-		messages.sequence = first_byte(&now, thread, messages.total, direction);
-		if (!messages.total || !socket_of(sk, task, &now, messages.sequence, direction))
+		if (!messages.total ||
+		    !socket_of(sk, task, &now, thread, messages.total, direction, &messages.sequence))
 			return;
 		messages.emits = 1;
 		bpf_loop(result > IOV_MAX ? IOV_MAX : result, one_message, &messages, 0);
@@ -110,8 +111,7 @@ static __always_inline void ended(struct task_struct *task, struct thread *threa
 
 		if (receive_flags(&call) & (MSG_TRUNC | MSG_OOB))
 			call.number = ~0U;
-		first = first_byte(&now, thread, result, direction);
-		state = socket_of(sk, task, &now, first, direction);
+		state = socket_of(sk, task, &now, thread, result, direction, &first);
 		if (state)
 			moved(state, &call, first, result, direction);
 	}

@@ -72,6 +72,7 @@ final class Capture {
             if !isNew { break }
         }
         program.endJudging()
+        program.attachLate()
         return profiled
     }
 
@@ -83,7 +84,7 @@ final class Capture {
             var waiting = pollfd(fd: program.descriptor, events: Int16(POLLIN), revents: 0)
             poll(&waiting, 1, pace.milliseconds)
             pace.took(consume())
-            program.attachOrdering()
+            program.attachLate()
             let now = Self.nanoseconds(CLOCK_MONOTONIC)
             guard now &- kept >= Self.housekeepingInterval else { continue }
             kept = now

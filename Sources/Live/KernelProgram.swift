@@ -43,9 +43,10 @@ final class KernelProgram {
     private let maps: (verdicts: Int32, listening: Int32, counters: Int32, unsent: Int32, sockets: Int32)
     /// Runs the program that looks at a socket for each of them.
     private var walker: OpaquePointer?
-    private var isOrdering = false
+    private var watchesReceives = false
+    private var ordersSends = false
     /// What the running programs read; the map is mapped into this process.
-    private let control: UnsafeMutablePointer<tapedeck_control>?
+    private let control: UnsafeMutablePointer<tapedeck_control>
 
     /// Takes each record of the ring buffer, in place; says whether there shall be more.
     final class RecordSink {
@@ -78,7 +79,7 @@ final class KernelProgram {
                 try Self.descriptor(object, "sockets")
             )
             let ringDescriptor = try Self.descriptor(object, "ring")
-            control = Self.control(object)
+            control = try Self.control(object)
             self.hooks = hooks
             self.sink = RecordSink(sink)
             ring = ring_buffer__new(
@@ -99,15 +100,16 @@ final class KernelProgram {
 
     deinit {
         detach()
+        munmap(control, MemoryLayout<tapedeck_control>.size)
         ring_buffer__free(ring)
         bpf_object__close(object)
     }
 
     // MARK: - Attaching
 
-    /// Programs that put in order what several threads do on one socket: of no use before a process has opted in, and
-    /// then everybody's sends and receives pass through them.
-    private static let ordering = ["send_begins", "receive_copied"]
+    /// Programs that are attached when there is something for them to do: everybody's sends and receives pass through
+    /// them.
+    private static let late = ["send_begins", "receive_copied"]
 
     private func attach() throws(Failure) {
         var program: OpaquePointer?
@@ -115,7 +117,7 @@ final class KernelProgram {
             program = bpf_object__next_program(object, program)
             guard let program else { return }
             guard bpf_program__autoload(program) else { continue }
-            if let name = bpf_program__name(program), Self.ordering.contains(String(cString: name)) { continue }
+            if let name = bpf_program__name(program), Self.late.contains(String(cString: name)) { continue }
             guard bpf_program__expected_attach_type(program) != BPF_TRACE_ITER else {
                 walker = try Self.walker(program, over: maps.sockets)
                 continue
@@ -132,16 +134,22 @@ final class KernelProgram {
         links.append(link)
     }
 
-    /// Attaches the programs that wait for the first process to opt in, once it has.
-    func attachOrdering() {
-        guard !isOrdering, control?.pointee.any_profiled == 1 else { return }
-        isOrdering = true
-        for name in Self.ordering {
-            guard let program = bpf_object__find_program_by_name(object, name), bpf_program__autoload(program) else {
-                continue
-            }
-            do throws(Failure) { try attach(program) } catch { Terminal.complain("\(error)") }
+    /// Attaches what waits for the first process to opt in, or for the first of these that has threads.
+    func attachLate() {
+        if !watchesReceives, control.pointee.any_profiled != 0 {
+            watchesReceives = true
+            attachLate("receive_copied")
         }
+        // Of io_uring's sends it is the only hook where system calls are hooked.
+        if !ordersSends, control.pointee.any_threads != 0 || (hooks == .syscall && watchesReceives) {
+            ordersSends = true
+            attachLate("send_begins")
+        }
+    }
+
+    private func attachLate(_ name: String) {
+        guard let program = bpf_object__find_program_by_name(object, name), bpf_program__autoload(program) else { return }
+        do throws(Failure) { try attach(program) } catch { Terminal.complain("\(error)") }
     }
 
     /// No more records are made; those that are in the ring buffer can still be read.
@@ -200,7 +208,11 @@ final class KernelProgram {
         var pid = process.pid
         var verdict = tapedeck_verdict(
             start_ticks: process.startTime / ProcFS.tick, profiled: isProfiled ? 1 : 0, padding: 0)
-        if isProfiled { control?.pointee.any_profiled = 1 }
+        if isProfiled {
+            control.pointee.any_profiled = 1
+            // Whether it has threads is not asked.
+            control.pointee.any_threads = 1
+        }
         bpf_map_update_elem(maps.verdicts, &pid, &verdict, UInt64(BPF_NOEXIST))
     }
 
@@ -211,7 +223,7 @@ final class KernelProgram {
     }
 
     /// All processes that ran before are judged.
-    func endJudging() { control?.pointee.judging = 0 }
+    func endJudging() { control.pointee.judging = 0 }
 
     /// What arrives on the port is looked at.
     func watch(port: UInt16) {
@@ -295,12 +307,13 @@ final class KernelProgram {
         }
     }
 
-    private static func control(_ object: OpaquePointer) -> UnsafeMutablePointer<tapedeck_control>? {
-        var size = 0
-        guard let map = bpf_object__find_map_by_name(object, ".data.control"),
-            let place = bpf_map__initial_value(map, &size), size >= MemoryLayout<tapedeck_control>.size
-        else { return nil }
-        return UnsafeMutableRawPointer(mutating: place).assumingMemoryBound(to: tapedeck_control.self)
+    private static func control(
+        _ object: OpaquePointer
+    ) throws(Failure) -> UnsafeMutablePointer<tapedeck_control> {
+        let map = try descriptor(object, ".data.control")
+        let place = mmap(nil, MemoryLayout<tapedeck_control>.size, PROT_READ | PROT_WRITE, MAP_SHARED, map, 0)
+        guard let place, place != MAP_FAILED else { throw refusal("can't map the kernel program's variables") }
+        return place.assumingMemoryBound(to: tapedeck_control.self)
     }
 
     private static func descriptor(_ object: OpaquePointer, _ name: String) throws(Failure) -> Int32 {
