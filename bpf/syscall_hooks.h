@@ -37,7 +37,6 @@ int call_begins(struct bpf_raw_tracepoint_args *ctx)
 	thread->call.argument[2] = CALL_ARGUMENT_OF(registers, 2);
 	thread->call.argument[3] = CALL_ARGUMENT_OF(registers, 3);
 	thread->in_call = 1;
-	thread->knows_send_start = thread->knows_receive_end = 0;
 	return 0;
 }
 
@@ -117,18 +116,10 @@ static __always_inline void ended(struct task_struct *task, struct thread *threa
 	}
 }
 
-SEC("raw_tp/sys_exit")
-int call_ended(struct bpf_raw_tracepoint_args *ctx)
+static __always_inline void call_moved(struct task_struct *task, struct thread *thread, long result)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct thread *thread = profiled_thread(task);
-	long result = ctx->args[1];
-
-	if (!thread || !thread->in_call)
-		return 0;
-	thread->in_call = 0;
 	if (result < 0 || receive_flags(&thread->call) & (MSG_PEEK | MSG_ERRQUEUE))
-		return 0;
+		return;
 	switch (thread->call.number) {
 	case NR_read:
 	case NR_readv:
@@ -148,6 +139,19 @@ int call_ended(struct bpf_raw_tracepoint_args *ctx)
 		if (result)
 			ended(task, thread, thread->call.argument[0], result, TAPEDECK_SEND);
 	}
+}
+
+SEC("raw_tp/sys_exit")
+int call_ended(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct thread *thread = profiled_thread(task);
+
+	if (!thread || !thread->in_call)
+		return 0;
+	call_moved(task, thread, ctx->args[1]);
+	thread->in_call = 0;
+	thread->knows_send_start = thread->knows_receive_end = 0;
 	return 0;
 }
 

@@ -114,6 +114,38 @@ extension Live {
             expectBalance(outcome, bytes: ring.total + other.total)
         }
 
+        /// A line of a trace.
+        struct TapedGap: Decodable {
+            var connection: Int, direction: String, length: Int, reason: String
+        }
+
+        /// System call hooks don't see it: the kernel's counters are looked at while the connection lives.
+        @Test func `what io_uring has sent is told of while the connection waits`() throws {
+            let run = try LiveRun(.syscall)
+            // The first to opt in, so that the hooks are there when the client comes.
+            let server = try run.server("io-uring", optedIn: true)
+            let client = try run.client("io-uring", server.port, ["--exchanges", "2", "--pause"])
+            _ = try client.line { $0.contains("paused") }
+            let first = try eventually("a sent gap on the tape") {
+                _ = try Child(Programs.replay, ["convert", run.path("run.tape"), run.path("run.jsonl")]).wait()
+                let gaps = try Records.lines(
+                    TapedGap.self,
+                    (run.folder.text("run.jsonl") ?? "").split(separator: "\n").filter { $0.contains("\"gap\"") }
+                        .joined(separator: "\n"))
+                // The client's connection is the first; what the server sent is told of in the same way.
+                return gaps.first { $0.connection == 1 && $0.direction == "send" }
+            }
+            #expect(first.reason == "io_uring")
+            try client.proceed()
+            let moved = try LiveRun.moved(client.succeed().output)
+            let sides = moved + (try LiveRun.moved(server.child.succeed().output))
+            let outcome = try run.stop()
+            let blind = sides.reduce(0) { $0 + $1.sentBlind + $1.receivedBlind }
+            #expect(outcome.summary.bytes.gaps == ["io_uring": blind])
+            #expect(first.length == moved[0].sentBlind / 2, "of the first of two requests")
+            try run.expectReplayAgrees(outcome)
+        }
+
         @Test(arguments: Hooks.allCases)
         func `two threads on one socket`(_ hooks: Hooks) throws {
             let run = try LiveRun(hooks)
