@@ -148,7 +148,9 @@ final class KernelProgram {
     }
 
     private func attachLate(_ name: String) {
-        guard let program = bpf_object__find_program_by_name(object, name), bpf_program__autoload(program) else { return }
+        guard let program = bpf_object__find_program_by_name(object, name), bpf_program__autoload(program) else {
+            return
+        }
         do throws(Failure) { try attach(program) } catch { Terminal.complain("\(error)") }
     }
 

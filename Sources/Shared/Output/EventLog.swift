@@ -31,12 +31,14 @@ package struct EventLog: ~Copyable {
     // MARK: HTTP
 
     package mutating func write(
-        _ message: borrowing HTTPMessage, _ connection: Connection, isSend: Bool, _ participants: borrowing Participants,
+        _ message: borrowing HTTPMessage, _ connection: Connection, isSend: Bool,
+        _ participants: borrowing Participants,
         request: Exchange?, requestText: RawSpan
     ) {
         if redacts {
             writeMessage(
-                message.redacted(), connection, isSend: isSend, participants, request: request, requestText: requestText)
+                message.redacted(), connection, isSend: isSend, participants, request: request, requestText: requestText
+            )
         } else {
             writeMessage(
                 message, connection, isSend: isSend, participants, request: request, requestText: requestText)
@@ -45,7 +47,8 @@ package struct EventLog: ~Copyable {
 
     @inline(__always)
     private mutating func writeMessage(
-        _ message: borrowing HTTPMessage, _ connection: Connection, isSend: Bool, _ participants: borrowing Participants,
+        _ message: borrowing HTTPMessage, _ connection: Connection, isSend: Bool,
+        _ participants: borrowing Participants,
         request: Exchange?, requestText: RawSpan
     ) {
         begin(message.lastByte, "http", connection, isSend: isSend, participants)
