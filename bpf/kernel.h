@@ -16,6 +16,7 @@ struct pt_regs {
 #define CALL_ARGUMENT2(r) ((r)->dx)
 #define CALL_ARGUMENT3(r) ((r)->r10)
 /* Of registers that are only a number to the verifier. */
+#define NUMBER_FIELD orig_ax
 #define ARGUMENT_FIELD0 di
 #define ARGUMENT_FIELD1 si
 #define ARGUMENT_FIELD2 dx
@@ -38,6 +39,7 @@ struct pt_regs {
 #define CALL_ARGUMENT1(r) ((r)->regs[1])
 #define CALL_ARGUMENT2(r) ((r)->regs[2])
 #define CALL_ARGUMENT3(r) ((r)->regs[3])
+#define NUMBER_FIELD regs[8]
 #define ARGUMENT_FIELD0 orig_x0
 #define ARGUMENT_FIELD1 regs[1]
 #define ARGUMENT_FIELD2 regs[2]
@@ -51,6 +53,7 @@ enum {
 #error "built for x86_64 and arm64 only"
 #endif
 
+#define CALL_NUMBER_OF(r) ((__u32)BPF_CORE_READ(r, NUMBER_FIELD))
 #define CALL_ARGUMENT_OF(r, n) BPF_CORE_READ(r, ARGUMENT_FIELD##n)
 
 struct in6_addr {

@@ -2,16 +2,10 @@
 #ifndef TAPEDECK_SYSCALL_HOOKS_H
 #define TAPEDECK_SYSCALL_HOOKS_H
 
-SEC("raw_tp/sys_enter")
-int call_begins(struct bpf_raw_tracepoint_args *ctx)
+/* Notes the call, if it is one that moves bytes. */
+static __always_inline int note_call(struct thread *thread, __u64 number, struct pt_regs *registers)
 {
-	struct pt_regs *registers = (struct pt_regs *)ctx->args[0];
-	struct thread *thread;
-
-	thread = profiled_thread(bpf_get_current_task_btf());
-	if (!thread)
-		return 0;
-	switch (ctx->args[1]) {
+	switch (number) {
 	case NR_read:
 	case NR_write:
 	case NR_readv:
@@ -30,12 +24,22 @@ int call_begins(struct bpf_raw_tracepoint_args *ctx)
 	default:
 		return 0;
 	}
-	thread->call.number = ctx->args[1];
+	thread->call.number = number;
 	thread->call.index = 0;
 	thread->call.argument[0] = CALL_ARGUMENT_OF(registers, 0);
 	thread->call.argument[1] = CALL_ARGUMENT_OF(registers, 1);
 	thread->call.argument[2] = CALL_ARGUMENT_OF(registers, 2);
 	thread->call.argument[3] = CALL_ARGUMENT_OF(registers, 3);
+	return 1;
+}
+
+SEC("raw_tp/sys_enter")
+int call_begins(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct thread *thread = profiled_thread(bpf_get_current_task_btf());
+
+	if (!thread || !note_call(thread, ctx->args[1], (struct pt_regs *)ctx->args[0]))
+		return 0;
 	thread->in_call = 1;
 	return 0;
 }
@@ -145,9 +149,13 @@ SEC("raw_tp/sys_exit")
 int call_ended(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
+	struct pt_regs *registers = (struct pt_regs *)ctx->args[0];
 	struct thread *thread = profiled_thread(task);
 
-	if (!thread || !thread->in_call)
+	if (!thread)
+		return 0;
+	/* A call that began before the profiler, as of a server that waits: the registers still have it. */
+	if (!thread->in_call && !note_call(thread, CALL_NUMBER_OF(registers), registers))
 		return 0;
 	call_moved(task, thread, ctx->args[1]);
 	thread->in_call = 0;
