@@ -132,7 +132,9 @@ let package = Package(
         .testTarget(name: "ReplayTests", dependencies: ["replay", "Shared", "Console"], swiftSettings: settings),
         // Real sockets and real stores: needs redis-server and nats-server.
         .testTarget(
-            name: "DemoServerTests", dependencies: ["TestSupport", "Stores", "demo-server"], swiftSettings: settings),
+            name: "DemoServerTests",
+            dependencies: ["TestSupport", "Stores", "demo-server", .product(name: "Yams", package: "Yams")],
+            swiftSettings: settings),
         // Runs `traffic` against the real servers.
         .testTarget(
             name: "TrafficTests", dependencies: ["TestSupport", "traffic", "demo-server"], swiftSettings: settings),

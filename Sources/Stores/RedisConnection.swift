@@ -45,16 +45,16 @@ package struct RedisConnection: ~Copyable {
     private borrowing func append(_ words: [String]) {
         let bytes = words.map { Array($0.utf8) }
         let lengths = bytes.map(\.count)
-        var all = bytes.flatMap { $0 }
-        all.withUnsafeMutableBufferPointer { all in
-            // Never nil, not even where all words are empty.
-            let start = UnsafeRawPointer(all.baseAddress ?? UnsafeMutablePointer(bitPattern: 1))
+        // One byte more: an array that is empty has no address.
+        let all = [UInt8](bytes.joined()) + [0]
+        all.withUnsafeBytes { all in
             var offset = 0
             var pointers: [UnsafePointer<CChar>?] = []
             for length in lengths {
-                pointers.append(start.map { ($0 + offset).assumingMemoryBound(to: CChar.self) })
+                pointers.append(all.baseAddress.map { ($0 + offset).assumingMemoryBound(to: CChar.self) })
                 offset += length
             }
+            // Where memory runs out, the reply is the error.
             _ = redisAppendCommandArgv(context, Int32(pointers.count), &pointers, lengths)
         }
     }
