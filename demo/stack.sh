@@ -17,6 +17,11 @@ die() {
 
 # Reads the options, and sees that everything is stopped and removed however this ends.
 begin() {
+    [ "$(id -u)" = 0 ] || die "live capture needs root: sudo make $(basename "$0" .sh | sed s/^/demo-/)"
+    local program
+    for program in profiler replay demo-server traffic; do
+        [ -x "$BIN/$program" ] || die "$BIN/$program is not there: make demo-live builds it"
+    done
     case ${1:-} in
     --keep)
         [ $# = 2 ] || die "--keep: name a folder for the outputs"
@@ -26,11 +31,6 @@ begin() {
     "") OUT=$(mktemp -d "/tmp/$TAG.XXXXXX") ;;
     *) die "unknown option $1; $(basename "$0") [--keep FOLDER]" ;;
     esac
-    [ "$(id -u)" = 0 ] || die "live capture needs root: sudo make $(basename "$0" .sh | sed s/^/demo-/)"
-    local program
-    for program in profiler replay demo-server traffic; do
-        [ -x "$BIN/$program" ] || die "$BIN/$program is not there: make demo-live builds it"
-    done
     DATA=$(mktemp -d "/tmp/$TAG.XXXXXX")
     trap 'end $?' EXIT
     trap 'exit 130' INT

@@ -101,9 +101,11 @@ extension Live {
         @Test func `live says that it needs root`() throws {
             let setpriv = try Programs.find("setpriv", package: "util-linux")
             let nobody = ["--reuid", "nobody", "--regid", "nogroup", "--clear-groups", "/bin/bash"]
-            let end = try Child(setpriv, nobody + [Programs.demo("live.sh")]).wait()
+            let script = try Child(setpriv, nobody + [Programs.demo("live.sh")])
+            let end = try script.wait()
             #expect(end.status == 2)
             #expect(end.errors == "live.sh: live capture needs root: sudo make demo-live\n")
+            #expect(try DemoRun.leftovers("tapedeck-demo-\(script.pid)") == [])
         }
     }
 }
@@ -175,7 +177,9 @@ private struct DemoRun {
     }
 
     /// Processes and folders of the run that are still there.
-    func leftovers() throws -> [String] {
+    func leftovers() throws -> [String] { try Self.leftovers(tag) }
+
+    static func leftovers(_ tag: String) throws -> [String] {
         let processes = try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { name in
             guard Int32(name) != nil else { return false }
             let environment = FileManager.default.contents(atPath: "/proc/\(name)/environ") ?? Data()
