@@ -59,6 +59,7 @@ static __noinline int moved(struct socket_state *state, struct call *call, __u32
 	struct user_msghdr message;
 	__u64 count = 0, captured = 0, want;
 	__u8 reason = TAPEDECK_CAPTURED;
+	int failed;
 
 	if (!state || !call || !assembly)
 		return 0;
@@ -123,9 +124,12 @@ static __noinline int moved(struct socket_state *state, struct call *call, __u32
 	assembly->data.length = length;
 	assembly->data.direction = direction;
 	assembly->data.reason = reason;
+	failed = prepare(state, direction);
+	/* Told to the verifier once more, which forgets it over the call. */
+	asm volatile("" : "+r"(captured));
 	if (captured > TAPEDECK_PAYLOAD_MAX)
 		return 0;
-	if (prepare(state, direction) || output(assembly, sizeof(assembly->data) + captured))
+	if (failed || output(assembly, sizeof(assembly->data) + captured))
 		lose(&state->lost[direction & 1], sequence, length);
 	if (direction == TAPEDECK_RECEIVE)
 		state->receive_next = sequence + length;

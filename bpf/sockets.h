@@ -90,9 +90,10 @@ static __always_inline void read_tuple(struct tapedeck_connection *connection, s
 	connection->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
 }
 
-/* A new connection; where there was one under the same address, its end was not seen. */
-static __always_inline struct socket_state *add_socket(struct sock *sk, __u8 role, __u8 joined_late, __u32 send_base,
-						       __u32 receive_base)
+/* A new connection; where there was one under the same address, its end was not seen.
+ *
+ * Not inlined, like all that puts a record together: the frames of nested calls share 512 bytes of stack. */
+static __noinline int put_socket(struct sock *sk, __u32 role, __u32 joined_late, __u32 send_base, __u32 receive_base)
 {
 	struct socket_state state = {};
 	__u64 key = (__u64)sk;
@@ -105,10 +106,17 @@ static __always_inline struct socket_state *add_socket(struct sock *sk, __u8 rol
 	state.send_next = send_base;
 	state.receive_next = receive_base;
 	read_tuple(&state.connection, sk);
-	if (bpf_map_update_elem(&sockets, &key, &state, BPF_ANY)) {
+	if (bpf_map_update_elem(&sockets, &key, &state, BPF_ANY))
 		count(TAPEDECK_MAP_FULL);
-		return 0;
-	}
+	return 0;
+}
+
+static __always_inline struct socket_state *add_socket(struct sock *sk, __u32 role, __u32 joined_late, __u32 send_base,
+						       __u32 receive_base)
+{
+	__u64 key = (__u64)sk;
+
+	put_socket(sk, role, joined_late, send_base, receive_base);
 	return bpf_map_lookup_elem(&sockets, &key);
 }
 
@@ -137,11 +145,12 @@ static __always_inline void lose(struct tapedeck_lost *lost, __u32 sequence, __u
 	lost->length += length;
 }
 
-static __always_inline long emit_bytes(struct socket_state *state, __u32 sequence, __u32 length, __u32 direction,
-				       __u8 reason)
+static __noinline int emit_bytes(struct socket_state *state, __u32 sequence, __u32 length, __u32 direction, __u32 reason)
 {
 	struct tapedeck_data record = {};
 
+	if (!state)
+		return -1;
 	record.header.time = bpf_ktime_get_ns();
 	record.header.type = TAPEDECK_DATA;
 	record.serial = state->connection.serial;
@@ -196,12 +205,13 @@ static __always_inline int has_read_fin(struct socket_state *state, __u32 copied
 	return state->peer_fin && copied == next;
 }
 
-static __always_inline void emit_state(struct socket_state *state, struct sock *sk, __u32 type, __u8 old_state)
+static __noinline int emit_state(struct socket_state *state, struct sock *sk, __u32 type, __u32 old_state)
 {
 	struct tapedeck_state record = {};
 
+	if (!state)
+		return 0;
 	record.send_next = state->last_state ? state->send_end : write_seq(sk);
-	flush_ring(state, record.send_next - state->sent_fin);
 	record.header.time = bpf_ktime_get_ns();
 	record.header.type = type;
 	record.connection = state->connection;
@@ -218,6 +228,13 @@ static __always_inline void emit_state(struct socket_state *state, struct sock *
 	} else if (type == TAPEDECK_CLOSE || type == TAPEDECK_CONNECT_FAILED) {
 		bpf_map_update_elem(&unsent, &record.connection.serial, &record, BPF_ANY);
 	}
+	return 0;
+}
+
+static __always_inline void tell_state(struct socket_state *state, struct sock *sk, __u32 type, __u32 old_state)
+{
+	flush_ring(state, (state->last_state ? state->send_end : write_seq(sk)) - state->sent_fin);
+	emit_state(state, sk, type, old_state);
 }
 
 /* A profiled process listens: what arrives on its port is looked at from now on. */
@@ -264,7 +281,7 @@ int socket_state(__u64 *ctx)
 		/* A socket can be disconnected and used again. */
 		state = bpf_map_lookup_elem(&sockets, &key);
 		if (state && state->connection.process.pid)
-			emit_state(state, sk, TAPEDECK_CLOSE, state->last_state);
+			tell_state(state, sk, TAPEDECK_CLOSE, state->last_state);
 		state = add_socket(sk, TAPEDECK_CLIENT, 0, 0, 0);
 		if (state)
 			identify(&state->connection.process, task);
@@ -286,10 +303,10 @@ int socket_state(__u64 *ctx)
 		read_tuple(&state->connection, sk);
 		state->connection.send_base = state->send_next = write_seq(sk);
 		state->connection.receive_base = state->receive_next = copied_seq(sk);
-		emit_state(state, sk, TAPEDECK_OPEN, old);
+		tell_state(state, sk, TAPEDECK_OPEN, old);
 	} else if (new != old && (new == TCP_FIN_WAIT1 || new == TCP_LAST_ACK)) {
 		if (state->connection.process.pid)
-			emit_state(state, sk, TAPEDECK_FINISHED, old);
+			tell_state(state, sk, TAPEDECK_FINISHED, old);
 		state->sent_fin = 1;
 		state->peer_fin |= new == TCP_LAST_ACK;
 	} else if (new == TCP_CLOSE_WAIT || new == TCP_CLOSING) {
@@ -297,7 +314,7 @@ int socket_state(__u64 *ctx)
 	} else if (new == TCP_CLOSE && old == TCP_SYN_SENT) {
 		read_tuple(&state->connection, sk);
 		state->error = BPF_CORE_READ(sk, sk_err);
-		emit_state(state, sk, TAPEDECK_CONNECT_FAILED, old);
+		tell_state(state, sk, TAPEDECK_CONNECT_FAILED, old);
 		bpf_map_delete_elem(&sockets, &key);
 	} else if (new == TCP_CLOSE) {
 		/* What has come may still be read: the end is told when the socket goes. */
@@ -320,7 +337,7 @@ int socket_destroyed(__u64 *ctx)
 	if (!state)
 		return 0;
 	if (state->connection.process.pid)
-		emit_state(state, sk, TAPEDECK_CLOSE, state->last_state);
+		tell_state(state, sk, TAPEDECK_CLOSE, state->last_state);
 	bpf_map_delete_elem(&sockets, &key);
 	return 0;
 }

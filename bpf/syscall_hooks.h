@@ -64,9 +64,8 @@ struct messages {
 static long one_message(__u32 index, struct messages *messages)
 {
 	__u64 key = (__u64)messages->sk;
-	struct call call = messages->call;
 	__u32 length = 0;
-	struct user_mmsghdr *message = (struct user_mmsghdr *)call.argument[1] + index;
+	struct user_mmsghdr *message = (struct user_mmsghdr *)messages->call.argument[1] + index;
 
 	if (bpf_probe_read_user(&length, sizeof(length), &message->length))
 		return 1;
@@ -75,9 +74,9 @@ static long one_message(__u32 index, struct messages *messages)
 
 		if (!state)
 			return 1;
-		call.index = index;
+		messages->call.index = index;
 		if (length)
-			moved(state, &call, messages->sequence, length, messages->direction);
+			moved(state, &messages->call, messages->sequence, length, messages->direction);
 		messages->sequence += length;
 	} else {
 		messages->total += length;
@@ -110,13 +109,11 @@ static __always_inline void ended(struct task_struct *task, struct thread *threa
 		messages.emits = 1;
 		bpf_loop(result > IOV_MAX ? IOV_MAX : result, one_message, &messages, 0);
 	} else {
-		struct call call = thread->call;
-
-		if (receive_flags(&call) & (MSG_TRUNC | MSG_OOB))
-			call.number = ~0U;
+		if (receive_flags(&thread->call) & (MSG_TRUNC | MSG_OOB))
+			thread->call.number = ~0U;
 		state = socket_of(sk, task, &now, thread, result, direction, &first);
 		if (state)
-			moved(state, &call, first, result, direction);
+			moved(state, &thread->call, first, result, direction);
 	}
 }
 

@@ -57,11 +57,13 @@ final class KernelProgram {
     init(_ settings: Settings, sink: @escaping (UnsafeRawBufferPointer) -> Bool) throws(Failure) {
         libbpf_set_print { level, format, arguments in
             guard level != LIBBPF_DEBUG, let format, let arguments else { return 0 }
-            var line = [CChar](repeating: 0, count: 4096)
-            let length = vsnprintf(&line, line.count, format, arguments)
-            let text = line.prefix(Int(Swift.max(0, Swift.min(length, 4095)))).map { UInt8(bitPattern: $0) }
+            // The verifier's log comes as one message, and it is its end that tells.
+            var line = [CChar](repeating: 0, count: 1 << 20)
+            let length = Int(vsnprintf(&line, line.count, format, arguments))
+            guard length > 0 else { return 0 }
+            let text = line.prefix(Swift.min(length, line.count - 1)).map { UInt8(bitPattern: $0) }
             KernelProgram.messages.withLock { $0 += String(decoding: text, as: UTF8.self) }
-            return length
+            return Int32(clamping: length)
         }
         try Self.checkRequirements()
         let hooks = settings.hooks ?? (Self.hasTracepoint("sock_send_length") ? .socket : .syscall)
@@ -331,9 +333,11 @@ final class KernelProgram {
         let reason = String(cString: strerror(errno))
         let log = messages.withLock { $0 }
         // The verifier says its reason before its statistics.
-        let lines = log.split(separator: "\n").filter { !$0.hasPrefix("processed ") && !$0.contains("-- END PROG") }
+        let lines = log.split(separator: "\n").filter {
+            !$0.hasPrefix("processed ") && !$0.contains(" PROG LOAD LOG") && !$0.contains("failed to load")
+        }
         if getenv("TAPEDECK_BPF_LOG") != nil { Terminal.complain(log) }
-        let last = lines.last { !$0.hasPrefix("libbpf: failed to load object") && !$0.contains("ulimit") }
+        let last = lines.last { !$0.contains("ulimit") }
         return Failure("\(what): \(reason)" + (last.map { " (\($0)); TAPEDECK_BPF_LOG=1 shows all of the log" } ?? ""))
     }
 
