@@ -11,7 +11,7 @@ LEAN := -c release --disable-default-traits
 REPLAY := .build/release/replay
 DEMO := Fixtures/demo/shop
 
-.PHONY: help setup replay build demo demo-live demo-bookinfo demo-programs test check update-goldens lint format bench bench-live docs clean
+.PHONY: help setup replay build demo demo-live demo-bookinfo demo-programs test test-kernel check update-goldens lint format bench bench-live docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-16s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -56,6 +56,10 @@ lint: ## check the formatting
 
 format: ## format the sources in place
 	@$(SWIFT) format --in-place --recursive Sources Tests bpf/plugin Package.swift
+
+test-kernel: build ## run the profiler on Debian's older kernel (6.1), booted under QEMU (needs root for apt-get)
+	@$(SWIFT) build --product exerciser
+	@Tests/Kernel/run.sh
 
 bench: replay ## record the inputs (once, needs root) and measure replay beside other tools; BIG=1: 2 GB, too
 	@Benchmarks/make-inputs.sh http many-conns mixed $(if $(BIG),http-big)
