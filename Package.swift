@@ -34,7 +34,7 @@ let package = Package(
         .target(
             name: "Shared",
             dependencies: ["CCodecs", .product(name: "Yams", package: "Yams")],
-            exclude: ["CCodecs", "Console", "Digest"],
+            exclude: ["CCodecs", "Console", "Containers", "Digest"],
             swiftSettings: settings),
         // zlib, brotli and zstd: the content codings of HTTP.
         .systemLibrary(
@@ -43,6 +43,10 @@ let package = Package(
 
         // What both programs write to: files, terminals.
         .target(name: "Console", dependencies: ["Shared"], path: "Sources/Shared/Console", swiftSettings: settings),
+
+        // What a container runtime says, and how its words are read.
+        .target(
+            name: "Containers", dependencies: ["Shared"], path: "Sources/Shared/Containers", swiftSettings: settings),
 
         // What manifests say of bodies.
         .target(
@@ -56,7 +60,7 @@ let package = Package(
         .executableTarget(
             name: "replay",
             dependencies: [
-                "Shared", "Console", "Digest", "CCodecs", "CLibpcap",
+                "Shared", "Console", "Containers", "Digest", "CCodecs", "CLibpcap",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Replay",
@@ -70,16 +74,20 @@ let package = Package(
         .executableTarget(
             name: "profiler",
             dependencies: [
-                "Shared", "Console", "CLibbpf",
+                "Shared", "Console", "Containers", "CLibbpf", "CLibcurl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Live",
-            exclude: ["CLibbpf"],
+            exclude: ["CLibbpf", "Containers/CLibcurl"],
             swiftSettings: settings,
             plugins: ["KernelObject"]),
         .systemLibrary(
             name: "CLibbpf", path: "Sources/Live/CLibbpf", pkgConfig: "libbpf",
             providers: [.apt(["libbpf-dev", "libelf-dev"])]),
+        // Container runtimes that speak HTTP over a Unix socket.
+        .systemLibrary(
+            name: "CLibcurl", path: "Sources/Live/Containers/CLibcurl", pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"])]),
         .plugin(name: "KernelObject", capability: .buildTool(), path: "bpf/plugin"),
 
         // PostgreSQL, Redis and NATS, each by its C client.

@@ -17,6 +17,7 @@ final class Capture {
     private let recording: Recording
     private let decoder: DecoderBox
     private let program: KernelProgram
+    private let containers: ContainerWatch?
     private var counters = KernelProgram.Counters()
     let profiledAtStart: Int
 
@@ -35,9 +36,14 @@ final class Capture {
 
     init(_ settings: LiveSettings) throws(Failure) {
         let recording = try Recording(settings)
+        containers = try settings.containerSocket.map { socket throws(Failure) in try ContainerWatch(socket: socket) }
         let (wall, monotonic) = (Self.nanoseconds(CLOCK_REALTIME), Self.nanoseconds(CLOCK_MONOTONIC))
         let box = DecoderBox(
             EventDecoder(sink: recording, clockOffset: wall &- monotonic, now: Timestamp(nanoseconds: wall)))
+        if let containers {
+            box.decoder.containers = ContainerNames()
+            box.decoder.learn(containers.take())
+        }
         program = try KernelProgram(settings.kernel) { box.take($0) }
         self.recording = recording
         decoder = box
@@ -109,6 +115,7 @@ final class Capture {
     /// - Returns: how many records there were.
     private func consume() -> Int {
         decoder.left = Self.batch
+        if let containers { decoder.decoder.learn(containers.take()) }
         program.consume()
         return Self.batch - decoder.left
     }

@@ -27,6 +27,12 @@ struct CaptureCommand: ParsableCommand {
     )
     var allow: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Docker's or Podman's socket, to name containers (or CONTAINERD_SOCKET; default: no names).",
+            valueName: "socket"), completion: .file())
+    var containerSocket: String?
+
     @Option(help: ArgumentHelp("Also write the trace, to be replayed.", valueName: "file"), completion: .file())
     var record: String?
 
@@ -81,6 +87,7 @@ struct CaptureCommand: ParsableCommand {
         if let path = envOutput ?? Self.variable("ENV_OUTPUT_PATH") { settings.environmentPath = path }
         settings.serviceMapPath = serviceMap ?? Self.variable("SERVICE_MAP_PATH")
         settings.tracePath = record
+        settings.containerSocket = containerSocket ?? Self.variable("CONTAINERD_SOCKET")
         settings.environmentPrefixes = OptIn.list(envPrefix ?? Self.variable("ENV_PREFIX_LIST") ?? "")
         settings.redact = redact
         if let bodyLimit {

@@ -18,11 +18,15 @@ struct EventDecoder<Sink: EventSink> {
     private var connections: [UInt64: LiveConnection] = [:]
     private var processes: [Int32: KnownProcess] = [:]
     private(set) var lastTime: Timestamp
+    /// `nil` where no container runtime is asked.
+    var containers: ContainerNames?
 
     private struct KnownProcess {
         var identity: ProcessIdentity
         /// Whether the tape has it: a process is told of when it is first seen on the network.
         var isOnTape = false
+        /// Looked up at the exec: when the process is heard of on the network it may be gone.
+        var container: ContainerIdentity?
     }
 
     init(sink: Sink, clockOffset: Int64, now: Timestamp) {
@@ -39,6 +43,11 @@ struct EventDecoder<Sink: EventSink> {
         guard !listeners.isEmpty else { return }
         announce(identity.key)
         for endpoint in listeners { emit(.listening(Listening(process: identity.key, endpoint: endpoint))) }
+    }
+
+    /// What a container runtime has said.
+    mutating func learn(_ news: [ContainerWatch.News]) {
+        for fact in containers?.take(news, now: lastTime) ?? [] { emit(.container(fact)) }
     }
 
     mutating func lost(_ loss: Loss) { emit(.lost(loss)) }
@@ -148,13 +157,14 @@ struct EventDecoder<Sink: EventSink> {
             if captured - arguments == Int(task.environment_total) {
                 identity.environment = .block(Array(strings[arguments..<captured]))
             }
-            processes[key.pid] = KnownProcess(identity: identity.withProfile())
+            processes[key.pid] = KnownProcess(
+                identity: identity.withProfile(), container: containers?.container(of: key))
         case TAPEDECK_FORK:
             guard let parent = processes[Int32(bitPattern: task.process.parent)] else { return }
             var identity = parent.identity
             identity.key = key
             identity.comm = Self.command(task)
-            processes[key.pid] = KnownProcess(identity: identity)
+            processes[key.pid] = KnownProcess(identity: identity, container: parent.container)
         default:
             guard let process = processes[key.pid], process.identity.key == key else { return }
             processes[key.pid] = nil
@@ -193,9 +203,13 @@ struct EventDecoder<Sink: EventSink> {
         var process =
             processes[key.pid].flatMap { $0.identity.key == key ? $0 : nil }
             ?? KnownProcess(identity: ProcFS.identity(key).withProfile())
+        if process.container == nil { process.container = containers?.container(of: key) }
         process.isOnTape = true
         processes[key.pid] = process
         emit(.process(process.identity))
+        if let container = process.container {
+            emit(.container(ContainerFact(subject: .process(key), container: container)))
+        }
     }
 
     /// Bytes whose records found no room in the ring buffer.

@@ -7,6 +7,8 @@ struct LiveSettings {
     /// Prefixes of the variables that are kept; empty: all.
     var environmentPrefixes: [String] = []
     var redact = false
+    /// Where a container runtime listens; `nil`: nobody is asked for containers.
+    var containerSocket: String?
     /// Bytes of a body that the event log shows.
     var bodyLimit = 64 << 10
     var kernel = KernelProgram.Settings()

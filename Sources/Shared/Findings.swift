@@ -39,6 +39,7 @@ package final class Findings {
         names = options.names
         shapes = ShapeTable(limits: options.limits)
         participants = Participants(limits: options.limits)
+        for fact in options.containers { participants.add(fact) }
         map = ServiceMap(limits: options.limits)
         log = EventLog(bodyLimit: options.limits.bodyBytes, redacts: options.redact)
         if options.environments {
@@ -68,17 +69,24 @@ package final class Findings {
     private func named(_ connection: Connection) -> Destination? {
         let server = connection.server
         if let name = names.name(of: server) { return Destination(name: map.name(name), type: .external) }
-        if let container = participants.container(at: server) { return destination(container) }
+        lookAtEnds(connection)
+        let container = connection.localIsClient ? connection.ends.remote : connection.ends.local
+        if let container { return Destination(name: name(container), type: .container) }
         guard let process = connection.opened.process else { return nil }
-        let listener = connection.localIsClient ? participants.listener(at: server) : process
-        if let container = participants.container(of: listener) { return destination(container) }
+        let listener = connection.localIsClient ? participants.listener(at: server, from: process) : process
         return participants.serviceName(listener).map { Destination(name: map.name($0), type: .process) }
     }
 
-    private func destination(_ container: ContainerIdentity) -> Destination {
-        let name = map.name(container.service)
-        map.setImage(container.image, of: name)
-        return Destination(name: name, type: .container)
+    /// Finds the containers at a connection's ends, where the tape has told of more since it was done last.
+    @inline(__always)
+    private func lookAtEnds(_ connection: Connection) {
+        if connection.ends.update(connection, participants) { connection.sourceName = nil }
+    }
+
+    private func name(_ container: KnownContainer) -> NameID {
+        let name = map.name(container.identity.service)
+        map.setImage(container.identity.image, of: name)
+        return name
     }
 
     /// The destination's name: the user's, else the host that the traffic names, else the address.
@@ -91,18 +99,21 @@ package final class Findings {
     }
 
     private func source(_ connection: Connection) -> NameID {
+        lookAtEnds(connection)
         if let known = connection.sourceName { return known }
-        let client = connection.client
-        var name: NameID?
-        if connection.localIsClient, let process = connection.opened.process {
-            name = participants.serviceName(process).map { map.name($0) }
-            if let name, let container = participants.container(of: process) { map.setImage(container.image, of: name) }
-        } else if let container = participants.container(at: client) {
-            name = map.name(container.service)
-        }
-        let found = name ?? source(client)
+        let found = findSource(connection)
         connection.sourceName = found
         return found
+    }
+
+    private func findSource(_ connection: Connection) -> NameID {
+        let client = connection.client
+        let process = connection.localIsClient ? connection.opened.process : nil
+        if process == nil, let name = names.name(of: client) { return map.name(name) }
+        if let container = connection.localIsClient ? connection.ends.local : connection.ends.remote {
+            return name(container)
+        }
+        return participants.serviceName(process).map { map.name($0) } ?? source(client)
     }
 
     private func source(_ client: Endpoint) -> NameID {
@@ -123,6 +134,7 @@ package final class Findings {
         _ stream: HTTPStream, _ connection: Connection, isSend: Bool, _ request: Exchange?,
         _ exchanges: borrowing ExchangeQueue
     ) {
+        lookAtEnds(connection)
         log.write(
             stream.message, connection, isSend: isSend, participants, request: request,
             requestText: exchanges.text.span.bytes)
@@ -169,6 +181,7 @@ package final class Findings {
         _ connection: Connection, _ service: ServiceProtocol?, _ confidence: Int, _ reason: String,
         _ serverName: String?, _ timestamp: Timestamp, failed: Bool
     ) {
+        lookAtEnds(connection)
         guard !connection.isCountedElsewhere else { return }
         let server = connection.server
         let destination =

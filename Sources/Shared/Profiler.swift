@@ -17,6 +17,8 @@ package final class Profiler {
         package var redact = false
         package var limits = Limits()
         package var names = AddressNames()
+        /// Containers that the user knows of, for a tape whose source knew none.
+        package var containers: [ContainerFact] = []
     }
 
     private let findings: Findings
@@ -133,7 +135,11 @@ package final class Profiler {
             findings.participants.add(ownAddress: opened.local.address)
             let view = views.open(opened)
             connection.hasOtherView = view.isPaired
-            if let other = view.open { connections[other]?.hasOtherView = true }
+            if let id = view.open, let other = connections[id] {
+                other.hasOtherView = true
+                other.otherProcess = opened.process
+                connection.otherProcess = other.opened.process
+            }
         }
         last = (opened.id, connection)
     }

@@ -30,6 +30,8 @@ struct Run: ParsableCommand {
 
     @OptionGroup var names: NameOptions
 
+    @OptionGroup var containers: ContainerOptions
+
     @Flag(help: "Print the summary as one JSON object.")
     var json = false
 
@@ -52,6 +54,7 @@ struct Run: ParsableCommand {
         let environmentPath = environments.envOutput ?? Self.environment("ENV_OUTPUT_PATH")
         var replaying = Replaying()
         replaying.options.names = try names.read()
+        replaying.options.containers = try containers.read()
         replaying.options.eventLog = outputPath != nil
         replaying.options.environments = environmentPath != nil
         replaying.options.environmentPrefixes = OptIn.list(

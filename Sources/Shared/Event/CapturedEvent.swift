@@ -230,41 +230,6 @@ package struct Listening: Equatable, Sendable {
     }
 }
 
-/// What a container runtime said.
-package struct ContainerFact: Equatable, Sendable {
-    package var subject: Subject
-    package var container: ContainerIdentity
-
-    package enum Subject: Equatable, Sendable {
-        case process(ProcessKey)
-        /// Connections to this address reach the container; port 0 stands for all ports.
-        case endpoint(Endpoint)
-    }
-
-    package init(subject: Subject, container: ContainerIdentity) {
-        self.subject = subject
-        self.container = container
-    }
-}
-
-/// A container as its runtime names it.
-package struct ContainerIdentity: Hashable, Sendable {
-    /// The compose service, or what stands for it.
-    package var service: String
-    /// With its tag.
-    package var image: String
-    /// The full identifier.
-    package var id: String
-    package var name: String
-
-    package init(service: String, image: String, id: String, name: String) {
-        self.service = service
-        self.image = image
-        self.id = id
-        self.name = name
-    }
-}
-
 /// Something that a source saw and could not turn into events, by reason.
 package struct Loss: Equatable, Sendable {
     package var reason: Reason

@@ -64,6 +64,7 @@ package struct EventLog: ~Copyable {
             writeStatus(message, wire, request, requestText)
         }
         writeContents(message, wire)
+        writeContainers(connection, isSend: isSend)
         json.endObject()
         json.newline()
     }
@@ -311,11 +312,30 @@ package struct EventLog: ~Copyable {
             json.key("error")
             json.string(error)
         }
+        writeContainers(connection, isSend: connection.localIsClient)
         json.endObject()
         json.newline()
     }
 
     // MARK: What all events have
+
+    /// Who sent and who received, where a container runtime knows one of them.
+    private mutating func writeContainers(_ connection: Connection, isSend: Bool) {
+        guard !connection.ends.isEmpty else { return }
+        let ends = connection.ends
+        if let source = isSend ? ends.local : ends.remote {
+            json.key("source_container")
+            let text = source.json
+            json.raw(text.span.bytes)
+        }
+        if let destination = isSend ? ends.remote : ends.local {
+            json.key("destination_container")
+            let text = destination.json
+            json.raw(text.span.bytes)
+        }
+        json.key("destination_type")
+        json.string(ends.destinationType(isSend: isSend, hasProcess: connection.opened.process != nil).name)
+    }
 
     /// - Parameter isSend: the local side sent what the event tells of.
     private mutating func begin(

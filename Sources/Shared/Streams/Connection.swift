@@ -13,6 +13,9 @@ package final class Connection {
     @exclusivity(unchecked) package var hasOtherView = false
     /// What the map calls the side that called connect, once it was looked up.
     @exclusivity(unchecked) package var sourceName: NameID?
+    @exclusivity(unchecked) package var ends = ContainerEnds()
+    /// The process on the remote side, where it is profiled, too.
+    @exclusivity(unchecked) package var otherProcess: ProcessKey?
 
     @exclusivity(unchecked) package var sent = Reassembler()
     @exclusivity(unchecked) package var received = Reassembler()
@@ -46,6 +49,8 @@ package final class Connection {
         isFlipped = false
         hasOtherView = false
         sourceName = nil
+        ends = ContainerEnds()
+        otherProcess = nil
         verdict = nil
         confidence = 0
         sent.reset()

@@ -87,11 +87,11 @@ extension JSONFields {
     }
 
     private func container() throws(Failure) -> ContainerFact {
-        ContainerFact(
+        let identity = ContainerIdentity(
+            service: try string("service"), image: try string("image"), id: try string("id"), name: try string("name"))
+        return ContainerFact(
             subject: self["pid"] != nil ? .process(try key()) : .endpoint(try endpoint("endpoint")),
-            container: ContainerIdentity(
-                service: try string("service"), image: try string("image"), id: try string("id"),
-                name: try string("name")))
+            container: identity.id.isEmpty ? nil : identity)
     }
 
     private func code<T: TraceCoded>(_ name: StaticString, as type: T.Type) throws(Failure) -> T {

@@ -110,8 +110,8 @@ enum TraceFrame {
         guard let service = fields.text(body), let image = fields.text(body), let id = fields.text(body),
             let name = fields.text(body)
         else { return nil }
-        return ContainerFact(
-            subject: subject, container: ContainerIdentity(service: service, image: image, id: id, name: name))
+        let identity = ContainerIdentity(service: service, image: image, id: id, name: name)
+        return ContainerFact(subject: subject, container: id.isEmpty ? nil : identity)
     }
 
     /// Takes fields off a body, one after another.

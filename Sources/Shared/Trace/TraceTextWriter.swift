@@ -102,10 +102,10 @@ package struct TraceTextWriter: ~Copyable {
         case .process(let key): put(key)
         case .endpoint(let endpoint): self.endpoint("endpoint", endpoint)
         }
-        text("service", fact.container.service)
-        text("image", fact.container.image)
-        text("id", fact.container.id)
-        text("name", fact.container.name)
+        text("service", fact.container?.service ?? "")
+        text("image", fact.container?.image ?? "")
+        text("id", fact.container?.id ?? "")
+        text("name", fact.container?.name ?? "")
     }
 
     /// A variable an element; one that is no text as `{"base64":…}`.

@@ -144,10 +144,10 @@ package struct TraceWriter: ~Copyable {
             put(UInt8(1))
             put(endpoint)
         }
-        text(fact.container.service)
-        text(fact.container.image)
-        text(fact.container.id)
-        text(fact.container.name)
+        text(fact.container?.service ?? "")
+        text(fact.container?.image ?? "")
+        text(fact.container?.id ?? "")
+        text(fact.container?.name ?? "")
         end()
     }
 

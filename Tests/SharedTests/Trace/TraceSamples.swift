@@ -105,10 +105,10 @@ struct TraceSamples {
         case 7: event = .exit(key())
         case 8: event = .listening(Listening(process: key(), endpoint: endpoint()))
         case 9:
-            event = .container(
-                ContainerFact(
-                    subject: random.chance(oneIn: 2) ? .process(key()) : .endpoint(endpoint()),
-                    container: ContainerIdentity(service: text(), image: text(), id: text(), name: text())))
+            let subject: ContainerFact.Subject =
+                random.chance(oneIn: 2) ? .process(key()) : .endpoint(endpoint())
+            let identity = ContainerIdentity(service: text(), image: text(), id: text(), name: text())
+            event = .container(ContainerFact(subject: subject, container: identity.id.isEmpty ? nil : identity))
         default: event = .lost(Loss(one(Loss.Reason.traceCases), count: number()))
         }
         return TraceContents.Entry(event: CapturedEvent(time, event), payload: payload)

@@ -1,0 +1,128 @@
+// The names of the fields are the API's.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
+private import CLibcurl
+import Containers
+import Foundation
+import Shared
+
+/// The Docker Engine API, which Podman speaks, too, over a Unix socket.
+///
+/// Paths without a version ask for the server's own (https://docs.docker.com/reference/api/engine/).
+struct DockerDirectory: ContainerDirectory {
+    let socket: String
+
+    private struct Listed: Decodable { var Id: String }
+    private struct Event: Decodable {
+        struct Actor: Decodable {
+            var ID: String?
+            var Attributes: [String: String]?
+        }
+        var `Type`: String?
+        var Action: String?
+        var Actor: Actor?
+    }
+
+    /// Whether something that speaks this API is behind the socket.
+    func answers() -> Bool { (try? get("/_ping")) != nil }
+
+    func containers() throws -> [RunningContainer] {
+        let listed = try JSONDecoder().decode([Listed].self, from: get("/containers/json"))
+        return try listed.compactMap { try container($0.Id) }
+    }
+
+    func container(_ id: String) throws -> RunningContainer? {
+        // It goes into a path, and comes from outside.
+        guard !id.isEmpty, id.utf8.allSatisfy({ $0.isHexDigit }) else { return nil }
+        do {
+            return try InspectedContainer.read(get("/containers/\(id)/json")).first?.container
+        } catch let refusal as Refusal where refusal.status == 404 {
+            return nil
+        }
+    }
+
+    func changes(_ body: (ContainerChange) -> Bool) throws {
+        try withoutActuallyEscaping(body) { body in
+            var rest = Data()
+            try request("/events", timeout: 0) { bytes in
+                rest += bytes
+                guard rest.count <= Self.largestEvent else { return false }
+                while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                    let line = rest[rest.startIndex..<end]
+                    rest = Data(rest[rest.index(after: end)...])
+                    guard let event = try? JSONDecoder().decode(Event.self, from: line), let change = Self.change(event)
+                    else { continue }
+                    if !body(change) { return false }
+                }
+                return true
+            }
+        }
+    }
+
+    private static func change(_ event: Event) -> ContainerChange? {
+        switch (event.Type, event.Action) {
+        case ("container", "create"), ("container", "init"), ("container", "start"), ("container", "rename"):
+            event.Actor?.ID.map { .changed($0) }
+        case ("network", "connect"), ("network", "disconnect"):
+            event.Actor?.Attributes?["container"].map { .changed($0) }
+        case ("container", "die"): event.Actor?.ID.map { .stopped($0) }
+        default: nil
+        }
+    }
+
+    // MARK: - HTTP
+
+    private struct Refusal: Error { var status: Int }
+    private struct Unanswered: Error, CustomStringConvertible { var description: String }
+
+    /// A list of 2,000 containers is 4 MB.
+    private static let largestAnswer = 64 << 20
+    private static let largestEvent = 1 << 20
+    /// A runtime that needs longer counts as gone, seconds.
+    private static let patience = 10
+
+    private func get(_ path: String) throws -> Data {
+        var answer = Data()
+        try request(path, timeout: Self.patience) { bytes in
+            answer += bytes
+            return answer.count <= Self.largestAnswer
+        }
+        return answer
+    }
+
+    private final class Receiver {
+        var take: (Data) -> Bool
+        init(_ take: @escaping (Data) -> Bool) { self.take = take }
+    }
+
+    /// - Parameter timeout: seconds; 0 for none.
+    private func request(_ path: String, timeout: Int, _ take: @escaping (Data) -> Bool) throws {
+        guard let handle = curl_easy_init() else { throw Unanswered(description: "no memory for a request") }
+        defer { curl_easy_cleanup(handle) }
+        let receiver = Receiver(take)
+        _ = tapedeck_curl_text(handle, CURLOPT_UNIX_SOCKET_PATH, socket)
+        _ = tapedeck_curl_text(handle, CURLOPT_URL, "http://localhost\(path)")
+        _ = tapedeck_curl_number(handle, CURLOPT_NOSIGNAL, 1)
+        _ = tapedeck_curl_number(handle, CURLOPT_FAILONERROR, 1)
+        _ = tapedeck_curl_number(handle, CURLOPT_CONNECTTIMEOUT, Self.patience)
+        _ = tapedeck_curl_number(handle, CURLOPT_TIMEOUT, timeout)
+        _ = tapedeck_curl_receiver(
+            handle,
+            { bytes, size, count, context in
+                guard let bytes, let context else { return 0 }
+                let receiver = Unmanaged<Receiver>.fromOpaque(context).takeUnretainedValue()
+                return receiver.take(Data(bytes: bytes, count: size * count)) ? size * count : 0
+            }, Unmanaged.passUnretained(receiver).toOpaque())
+        let code = withExtendedLifetime(receiver) { curl_easy_perform(handle) }
+        guard code != CURLE_OK else { return }
+        let status = tapedeck_curl_status(handle)
+        if code == CURLE_HTTP_RETURNED_ERROR { throw Refusal(status: status) }
+        throw Unanswered(description: String(cString: curl_easy_strerror(code)))
+    }
+}
+
+extension UInt8 {
+    fileprivate var isHexDigit: Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(self)
+    }
+}
