@@ -52,6 +52,7 @@ final class ContainerWatch: Sendable {
                 listed.signal()
                 try directory.changes { change in
                     switch change {
+                    case .created(let container): put(.known(container))
                     case .changed(let id):
                         if let container = try? directory.container(id) { put(.known(container)) }
                     case .stopped(let id): put(.stopped(id))

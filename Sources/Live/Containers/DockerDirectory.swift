@@ -61,13 +61,25 @@ struct DockerDirectory: ContainerDirectory {
 
     private static func change(_ event: Event) -> ContainerChange? {
         switch (event.Type, event.Action) {
-        case ("container", "create"), ("container", "init"), ("container", "start"), ("container", "rename"):
+        case ("container", "create"): created(event.Actor)
+        case ("container", "init"), ("container", "start"), ("container", "rename"):
             event.Actor?.ID.map { .changed($0) }
         case ("network", "connect"), ("network", "disconnect"):
             event.Actor?.Attributes?["container"].map { .changed($0) }
         case ("container", "die"): event.Actor?.ID.map { .stopped($0) }
         default: nil
         }
+    }
+
+    /// What the event says already; an inspection may have to wait until the container has started.
+    private static func created(_ actor: Event.Actor?) -> ContainerChange? {
+        guard let id = actor?.ID, !id.isEmpty, let attributes = actor?.Attributes else { return nil }
+        let name = attributes["name"] ?? id
+        return .created(
+            RunningContainer(
+                identity: ContainerIdentity(
+                    service: ContainerLabels.service(attributes) ?? name,
+                    image: ContainerLabels.tagged(attributes["image"] ?? ""), id: id, name: name)))
     }
 
     // MARK: - HTTP

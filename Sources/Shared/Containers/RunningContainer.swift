@@ -56,6 +56,9 @@ package protocol ContainerDirectory {
 
 /// What happened to a container.
 package enum ContainerChange: Equatable, Sendable {
+    /// It is about to be started: its name is known before its first process runs.
+    case created(RunningContainer)
+    /// Ask for it: where it is reached, or its first process, is new.
     case changed(String)
     case stopped(String)
 }
