@@ -135,7 +135,7 @@ let package = Package(
 
         // Yams reads back the YAML that Shared writes.
         .testTarget(
-            name: "SharedTests", dependencies: ["Shared", .product(name: "Yams", package: "Yams")],
+            name: "SharedTests", dependencies: ["Shared", "Containers", .product(name: "Yams", package: "Yams")],
             swiftSettings: settings),
         .testTarget(name: "ReplayTests", dependencies: ["replay", "Shared", "Console"], swiftSettings: settings),
         // Real sockets and real stores: needs redis-server and nats-server.
