@@ -47,7 +47,12 @@ struct EventDecoder<Sink: EventSink> {
 
     /// What a container runtime has said.
     mutating func learn(_ news: [ContainerWatch.News]) {
-        for fact in containers?.take(news, now: lastTime) ?? [] { emit(.container(fact)) }
+        for fact in containers?.take(news, now: lastTime) ?? [] {
+            if case .process(let key) = fact.subject, processes[key.pid]?.identity.key == key {
+                processes[key.pid]?.container = fact.container
+            }
+            emit(.container(fact))
+        }
     }
 
     mutating func lost(_ loss: Loss) { emit(.lost(loss)) }
@@ -165,6 +170,7 @@ struct EventDecoder<Sink: EventSink> {
             identity.key = key
             identity.comm = Self.command(task)
             processes[key.pid] = KnownProcess(identity: identity, container: parent.container)
+            if parent.container == nil { containers?.follow(key, parent: parent.identity.key) }
         default:
             guard let process = processes[key.pid], process.identity.key == key else { return }
             processes[key.pid] = nil

@@ -65,14 +65,25 @@ struct ContainerNames {
 
     /// The container that a process is in, or `nil`, for now.
     mutating func container(of process: ProcessKey) -> ContainerIdentity? {
+        guard !waiting.contains(where: { $0.process == process }) else { return nil }
         let places = Cgroup.places(ProcFS.text("/proc/\(process.pid)/cgroup") ?? "")
         guard !places.isEmpty else { return nil }
         for place in places {
             if let container = containers[place.id], isIn(container, [place]) { return container.identity }
         }
+        wait(process, places)
+        return nil
+    }
+
+    /// A new process is where its parent is: it waits with it.
+    mutating func follow(_ process: ProcessKey, parent: ProcessKey) {
+        guard let places = waiting.first(where: { $0.process == parent })?.places else { return }
+        wait(process, places)
+    }
+
+    private mutating func wait(_ process: ProcessKey, _ places: [Cgroup.Place]) {
         if waiting.count >= Self.mostWaiting { waiting.removeFirst() }
         waiting.append((process, places))
-        return nil
     }
 
     /// The runtime's first process must be in the same cgroup; before it has one, the identifier decides.
