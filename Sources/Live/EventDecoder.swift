@@ -162,8 +162,10 @@ struct EventDecoder<Sink: EventSink> {
             if captured - arguments == Int(task.environment_total) {
                 identity.environment = .block(Array(strings[arguments..<captured]))
             }
+            // A process that is gone already was where its parent is.
+            let inherited = processes[key.pid].flatMap { $0.identity.key == key ? $0.container : nil }
             processes[key.pid] = KnownProcess(
-                identity: identity.withProfile(), container: containers?.container(of: key))
+                identity: identity.withProfile(), container: containers?.container(of: key) ?? inherited)
         case TAPEDECK_FORK:
             guard let parent = processes[Int32(bitPattern: task.process.parent)] else { return }
             var identity = parent.identity
