@@ -34,7 +34,7 @@ let package = Package(
         .target(
             name: "Shared",
             dependencies: ["CCodecs", .product(name: "Yams", package: "Yams")],
-            exclude: ["CCodecs", "Console", "Containers", "Digest"],
+            exclude: ["CCodecs", "Command", "Console", "Containers", "Digest"],
             swiftSettings: settings),
         // zlib, brotli and zstd: the content codings of HTTP.
         .systemLibrary(
@@ -43,6 +43,11 @@ let package = Package(
 
         // What both programs write to: files, terminals.
         .target(name: "Console", dependencies: ["Shared"], path: "Sources/Shared/Console", swiftSettings: settings),
+        // What the programs do alike between the first argument and the exit status.
+        .target(
+            name: "Command",
+            dependencies: ["Console", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Sources/Shared/Command", swiftSettings: settings),
 
         // What a container runtime says, and how its words are read.
         .target(
@@ -60,7 +65,7 @@ let package = Package(
         .executableTarget(
             name: "replay",
             dependencies: [
-                "Shared", "Console", "Containers", "Digest", "CCodecs", "CLibpcap",
+                "Shared", "Command", "Console", "Containers", "Digest", "CCodecs", "CLibpcap",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Replay",
@@ -74,7 +79,7 @@ let package = Package(
         .executableTarget(
             name: "profiler",
             dependencies: [
-                "Shared", "Console", "Containers", "CLibbpf", "CLibcurl",
+                "Shared", "Command", "Console", "Containers", "CLibbpf", "CLibcurl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Live",
@@ -106,7 +111,7 @@ let package = Package(
         .executableTarget(
             name: "demo-server",
             dependencies: [
-                "Console", "Stores",
+                "Command", "Console", "Stores",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Hummingbird", package: "hummingbird", condition: demo),
                 .product(name: "Logging", package: "swift-log", condition: demo),
@@ -119,7 +124,7 @@ let package = Package(
         .executableTarget(
             name: "traffic",
             dependencies: [
-                "CCodecs", "Console", "Digest", "Shared", "Stores",
+                "CCodecs", "Command", "Console", "Digest", "Shared", "Stores",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOCore", package: "swift-nio", condition: demo),
                 .product(name: "NIOHTTP1", package: "swift-nio", condition: demo),

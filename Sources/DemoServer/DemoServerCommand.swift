@@ -1,6 +1,5 @@
 import ArgumentParser
-import Console
-import Glibc
+import Command
 
 @main
 struct DemoServerCommand: AsyncParsableCommand {
@@ -36,13 +35,8 @@ struct DemoServerCommand: AsyncParsableCommand {
             } else {
                 try command.run()
             }
-        } catch let failure as Failure {
-            Terminal.complain(failure.description)
-            Glibc.exit(2)
         } catch {
-            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
-            Terminal.complain("\(message(for: error)); see demo-server --help")
-            Glibc.exit(2)
+            end(with: error)
         }
     }
 }

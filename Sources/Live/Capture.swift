@@ -87,8 +87,7 @@ final class Capture {
         var pace = Pace()
         var (kept, looked) = (Self.nanoseconds(CLOCK_MONOTONIC), Self.nanoseconds(CLOCK_MONOTONIC))
         while !Interruption.isRequested {
-            var waiting = pollfd(fd: program.descriptor, events: Int16(POLLIN), revents: 0)
-            poll(&waiting, 1, pace.milliseconds)
+            pace.wait(for: program.descriptor)
             pace.took(consume())
             program.attachLate()
             let now = Self.nanoseconds(CLOCK_MONOTONIC)

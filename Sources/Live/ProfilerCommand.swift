@@ -1,6 +1,5 @@
 import ArgumentParser
-import Console
-import Glibc
+import Command
 
 @main
 struct ProfilerCommand: ParsableCommand {
@@ -33,25 +32,5 @@ struct ProfilerCommand: ParsableCommand {
         subcommands: [CaptureCommand.self, DoctorCommand.self],
         defaultSubcommand: CaptureCommand.self)
 
-    static func main() {
-        Interruption.listen()
-        if ["-h", "--help", "help"].contains(CommandLine.arguments.dropFirst().joined(separator: " ")) {
-            let (own, run) = (helpMessage(), helpMessage(for: CaptureCommand.self))
-            let options = run.firstRange(of: "OPTIONS:").map { run[$0.lowerBound...] } ?? ""
-            let end = own.firstRange(of: "OPTIONS:")?.lowerBound ?? own.endIndex
-            StandardOutput.write(own[..<end] + options + "\n")
-            return
-        }
-        do {
-            var command = try parseAsRoot()
-            try command.run()
-        } catch let failure as Failure {
-            Terminal.complain(failure.description)
-            Glibc.exit(2)
-        } catch {
-            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
-            Terminal.complain("\(message(for: error)); see profiler --help")
-            Glibc.exit(2)
-        }
-    }
+    static func main() { runProgram { help(withOptionsOf: CaptureCommand.self) } }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
-import Console
-import Glibc
+import Command
 
 @main
 struct ReplayCommand: ParsableCommand {
@@ -40,26 +39,7 @@ struct ReplayCommand: ParsableCommand {
         subcommands: [Run.self, Convert.self, Check.self, Grade.self],
         defaultSubcommand: Run.self)
 
-    static func main() {
-        Interruption.listen()
-        if ["-h", "--help", "help"].contains(CommandLine.arguments.dropFirst().joined(separator: " ")) {
-            StandardOutput.write(help)
-            return
-        }
-        do {
-            var command = try parseAsRoot()
-            try command.run()
-        } catch let failure as Failure {
-            Terminal.complain(failure.description)
-            Glibc.exit(2)
-        } catch {
-            let status = exitCode(for: error)
-            // Help, a version, a completion script, or a status that a command has chosen.
-            guard status == .validationFailure else { exit(withError: error) }
-            Terminal.complain("\(message(for: error)); see replay --help")
-            Glibc.exit(2)
-        }
-    }
+    static func main() { runProgram { help } }
 
     /// The command's help with the options of `run` in place: who leaves out the subcommand's name shall not have to
     /// know it for the help.

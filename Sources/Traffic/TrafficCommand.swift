@@ -1,6 +1,5 @@
 import ArgumentParser
-import Console
-import Glibc
+import Command
 
 @main
 struct TrafficCommand: ParsableCommand {
@@ -31,25 +30,5 @@ struct TrafficCommand: ParsableCommand {
         subcommands: [RunCommand.self, ScenarioCommand.self],
         defaultSubcommand: RunCommand.self)
 
-    static func main() {
-        Interruption.listen()
-        if ["-h", "--help", "help"].contains(CommandLine.arguments.dropFirst().joined(separator: " ")) {
-            let (own, run) = (helpMessage(), helpMessage(for: RunCommand.self))
-            let options = run.firstRange(of: "OPTIONS:").map { run[$0.lowerBound...] } ?? ""
-            let end = own.firstRange(of: "OPTIONS:")?.lowerBound ?? own.endIndex
-            StandardOutput.write(own[..<end] + options + "\n")
-            return
-        }
-        do {
-            var command = try parseAsRoot()
-            try command.run()
-        } catch let failure as Failure {
-            Terminal.complain(failure.description)
-            Glibc.exit(2)
-        } catch {
-            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
-            Terminal.complain("\(message(for: error)); see traffic --help")
-            Glibc.exit(2)
-        }
-    }
+    static func main() { runProgram { help(withOptionsOf: RunCommand.self) } }
 }

@@ -152,7 +152,7 @@ package final class HTTPStream {
         guard let length = lines.scan(bytes), length <= limit else {
             // What is decided here rests on the first `limit` bytes alone, however many came at once.
             if !startLineIsValid, let feed = lines.lineFeeds.first, Int(feed) < limit {
-                guard isStartLine(bytes, 0..<Int(feed)) else { return loseHead(.bytesBetweenMessages, conversation) }
+                guard kind.isStartLine(bytes, feed: Int(feed)) else { return loseHead(.bytesBetweenMessages, conversation) }
                 startLineIsValid = true
             }
             guard bytes.byteCount > limit else { return -1 }
@@ -187,12 +187,6 @@ package final class HTTPStream {
         wire(bytes.extracting(first: length), conversation)
         begin(conversation.headIsComplete(self, bytes), conversation)
         return length
-    }
-
-    private func isStartLine(_ bytes: RawSpan, _ line: Range<Int>) -> Bool {
-        let end = bytes.u8(at: line.upperBound &- 1) == 0x0D ? line.upperBound &- 1 : line.upperBound
-        let line = line.lowerBound..<Swift.max(line.lowerBound, end)
-        return kind == .request ? RequestLine.parse(bytes, line) != nil : StatusLine.parse(bytes, line) != nil
     }
 
     /// What seemed to be a head is none.

@@ -113,3 +113,12 @@ package struct HTTPVersion {
         return HTTPVersion(bytes, start..<range.upperBound)
     }
 }
+
+extension HTTPHead.Kind {
+    /// Whether the first line of the bytes, which ends with the line feed at `feed`, can begin a head of this kind.
+    func isStartLine(_ bytes: RawSpan, feed: Int) -> Bool {
+        let end = bytes.u8(at: feed &- 1) == 0x0D ? feed &- 1 : feed
+        let line = 0..<Swift.max(0, end)
+        return self == .request ? RequestLine.parse(bytes, line) != nil : StatusLine.parse(bytes, line) != nil
+    }
+}

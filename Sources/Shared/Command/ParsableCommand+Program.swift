@@ -1,0 +1,41 @@
+package import ArgumentParser
+import Console
+import Glibc
+
+/// A command that is a program: what all of Tapedeck's programs do alike, from the first argument to the exit status.
+extension ParsableCommand {
+    /// Runs the program, so that signals end it in order.
+    /// - Parameter help: what it says of itself.
+    package static func runProgram(help: () -> String) {
+        Interruption.listen()
+        if ["-h", "--help", "help"].contains(CommandLine.arguments.dropFirst().joined(separator: " ")) {
+            StandardOutput.write(help())
+            return
+        }
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            end(with: error)
+        }
+    }
+
+    /// The help with the options of the default subcommand in place: who leaves out its name shall not have to know it.
+    package static func help(withOptionsOf subcommand: (some ParsableCommand).Type) -> String {
+        let (own, run) = (helpMessage(), helpMessage(for: subcommand))
+        let options = run.firstRange(of: "OPTIONS:").map { run[$0.lowerBound...] } ?? ""
+        return own[..<(own.firstRange(of: "OPTIONS:")?.lowerBound ?? own.endIndex)] + options + "\n"
+    }
+
+    /// Ends the program: what it could not do is one line on standard error, and status 2.
+    package static func end(with error: any Error) -> Never {
+        if let failure = error as? Failure {
+            Terminal.complain(failure.description)
+            Glibc.exit(2)
+        }
+        // Help, a version, a completion script, or a status that a command has chosen.
+        guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+        Terminal.complain("\(message(for: error)); see \(configuration.commandName ?? "the program's") --help")
+        Glibc.exit(2)
+    }
+}
