@@ -152,7 +152,9 @@ package final class HTTPStream {
         guard let length = lines.scan(bytes), length <= limit else {
             // What is decided here rests on the first `limit` bytes alone, however many came at once.
             if !startLineIsValid, let feed = lines.lineFeeds.first, Int(feed) < limit {
-                guard kind.isStartLine(bytes, feed: Int(feed)) else { return loseHead(.bytesBetweenMessages, conversation) }
+                guard kind.isStartLine(bytes, feed: Int(feed)) else {
+                    return loseHead(.bytesBetweenMessages, conversation)
+                }
                 startLineIsValid = true
             }
             guard bytes.byteCount > limit else { return -1 }
