@@ -220,7 +220,7 @@ def main():
     parser.add_argument("--profiler", default=str(ROOT / ".build/release/profiler"))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=5, help="of each run of wrk")
-    parser.add_argument("--writes", type=int, default=3_000_000, help="of each run of the loop")
+    parser.add_argument("--writes", type=int, default=3_000_000, help="of each run of the loop; 0: no loop")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if os.geteuid() != 0:
@@ -235,7 +235,8 @@ def main():
         folder = Path(name)
         folder.chmod(0o755)
         measure_nginx(arguments.profiler, folder, arguments.seconds, arguments.rounds)
-        (arguments.writes and measure_writes(arguments.profiler, folder, arguments.rounds, arguments.writes))
+        if arguments.writes > 0:
+            measure_writes(arguments.profiler, folder, arguments.rounds, arguments.writes)
 
 
 if __name__ == "__main__":
