@@ -18,6 +18,11 @@ package enum Programs {
     /// A script of the folder demo; `swift test` runs in the package's folder.
     package static func demo(_ name: String) -> String { FileManager.default.currentDirectoryPath + "/demo/" + name }
 
+    /// A script of the folder Tests/Runtimes.
+    package static func runtimes(_ name: String) -> String {
+        FileManager.default.currentDirectoryPath + "/Tests/Runtimes/" + name
+    }
+
     /// A program on the machine.
     package static func find(_ name: String, package: String) throws -> String {
         let folders = ["/usr/bin", "/usr/sbin", "/bin", "/sbin", "/usr/local/bin"]

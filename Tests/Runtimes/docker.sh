@@ -1,0 +1,9 @@
+# dockerd; sourced by inside.sh.
+# shellcheck shell=bash disable=SC2154
+prepare() { :; }
+serve() {
+    rm -f /var/run/docker.pid
+    exec dockerd --host "unix://$socket" --storage-driver overlay2
+}
+answers() { curl -sf --unix-socket "$socket" http://localhost/_ping; }
+load() { docker --host "unix://$socket" load --quiet --input "$1"; }
