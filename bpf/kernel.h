@@ -125,6 +125,29 @@ struct mm_struct {
 
 struct io_uring_task;
 
+struct kernfs_node {
+	const char *name;
+} RELOCATED;
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+	struct cgroup_subsys_state *parent;
+} RELOCATED;
+
+struct cgroup {
+	struct cgroup_subsys_state self;
+	struct kernfs_node *kn;
+	struct cgroup_root *root;	/* the hierarchy */
+} RELOCATED;
+
+/* CO-RE finds the numbers, too: they depend on how the kernel was built. */
+enum cgroup_subsys_id { memory_cgrp_id = 4, CGROUP_SUBSYS_COUNT = 14 };
+
+struct css_set {
+	struct cgroup_subsys_state *subsys[CGROUP_SUBSYS_COUNT];
+	struct cgroup *dfl_cgrp;	/* in cgroup2's hierarchy */
+} RELOCATED;
+
 /* What an iterator over a map is given; a pointer is 8 bytes for BPF on every machine. */
 struct bpf_iter__bpf_map_elem {
 	struct bpf_iter_meta *meta;
@@ -143,6 +166,7 @@ struct task_struct {
 	struct files_struct *files;
 	struct signal_struct *signal;
 	struct io_uring_task *io_uring;
+	struct css_set *cgroups;
 	char comm[16];
 } RELOCATED;
 

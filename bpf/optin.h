@@ -41,7 +41,7 @@ struct {
 /* A record of a process is put together here; one for each CPU (the loader sets the count). A per-CPU map's values are
  * limited to 32 KiB. */
 struct task_assembly {
-	struct tapedeck_task task;
+	struct tapedeck_exec exec;
 	__u8 bytes[2 * TAPEDECK_STRINGS_MAX];
 };
 
@@ -85,6 +85,33 @@ static __always_inline void identify(struct tapedeck_process *process, struct ta
 	process->start_time = task->group_leader->start_boottime;
 	process->pid = task->tgid;
 	process->parent = 0;
+}
+
+/* The cgroup's name and those above it; they are gone with a short-lived process before anybody can ask /proc. Where
+ * memory is in a hierarchy of its own (cgroup v1, alone or beside v2) container runtimes always use that one. */
+static __always_inline void name_cgroup(struct tapedeck_exec *exec, struct task_struct *task)
+{
+	struct css_set *set = task->cgroups;
+	struct cgroup *cgroup = BPF_CORE_READ(set, dfl_cgrp);
+
+	if (bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id)) {
+		__u32 index = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
+		__u32 offset = bpf_core_field_offset(set->subsys) + index * sizeof(void *);
+		struct cgroup_subsys_state *state = 0;
+		struct cgroup *other;
+
+		bpf_probe_read_kernel(&state, sizeof(state), (void *)set + offset);
+		other = BPF_CORE_READ(state, cgroup);
+		if (other && BPF_CORE_READ(other, root) != BPF_CORE_READ(cgroup, root))
+			cgroup = other;
+	}
+	for (int i = 0; i < TAPEDECK_CGROUP_LEVELS; i++) {
+		const char *name = BPF_CORE_READ(cgroup, kn, name);
+
+		if (bpf_probe_read_kernel_str(exec->cgroup[i], TAPEDECK_CGROUP_NAME, name) < 0)
+			exec->cgroup[i][0] = 0;
+		cgroup = BPF_CORE_READ(cgroup, self.parent, cgroup);
+	}
 }
 
 struct judgement {
@@ -200,12 +227,13 @@ int process_exec(__u64 *ctx)
 		return 0;
 	arguments = mm->arg_end - mm->arg_start;
 	environment = mm->env_end - mm->env_start;
-	record->task.header.time = bpf_ktime_get_ns();
-	record->task.header.type = TAPEDECK_EXEC;
-	record->task.arguments_total = arguments;
-	record->task.environment_total = environment;
-	identify(&record->task.process, task);
-	bpf_get_current_comm(record->task.command, sizeof(record->task.command));
+	record->exec.task.header.time = bpf_ktime_get_ns();
+	record->exec.task.header.type = TAPEDECK_EXEC;
+	record->exec.task.arguments_total = arguments;
+	record->exec.task.environment_total = environment;
+	identify(&record->exec.task.process, task);
+	name_cgroup(&record->exec, task);
+	bpf_get_current_comm(record->exec.task.command, sizeof(record->exec.task.command));
 	if (arguments > TAPEDECK_STRINGS_MAX)
 		arguments = TAPEDECK_STRINGS_MAX;
 	if (bpf_probe_read_user(record->bytes, arguments, (void *)mm->arg_start))
@@ -218,9 +246,9 @@ int process_exec(__u64 *ctx)
 		return 0;
 	if (bpf_probe_read_user(record->bytes + arguments, environment, (void *)mm->env_start))
 		environment = 0;
-	record->task.arguments = arguments;
-	record->task.header.captured = arguments + environment;
-	output(record, sizeof(record->task) + arguments + environment);
+	record->exec.task.arguments = arguments;
+	record->exec.task.header.captured = arguments + environment;
+	output(record, sizeof(record->exec) + arguments + environment);
 	if (is_first)
 		wake();
 	return 0;

@@ -13,6 +13,10 @@
 /* Values of ADI_PROFILE that can be allowed, and the length of each with its zero byte. */
 #define TAPEDECK_ALLOWED_MAX 16
 #define TAPEDECK_VALUE_MAX 64
+/* Of the cgroup that a process is in at exec: its own name and those of so many above it, cut to so many bytes with the
+ * zero byte; a container's identifier has 64, and 15 before it at most (cri-containerd-), and .scope. */
+#define TAPEDECK_CGROUP_LEVELS 4
+#define TAPEDECK_CGROUP_NAME 96
 /* Nanoseconds of a tick in /proc (USER_HZ). */
 #define TAPEDECK_TICK 10000000
 
@@ -146,7 +150,7 @@ struct tapedeck_listen {
 	__u8 padding[6];
 };
 
-/* EXEC, FORK, EXIT. After EXEC: `arguments` bytes of arguments, then the environment. */
+/* FORK, EXIT, and what EXEC begins with */
 struct tapedeck_task {
 	struct tapedeck_header header;
 	struct tapedeck_process process;
@@ -157,10 +161,17 @@ struct tapedeck_task {
 	char command[16];
 };
 
+/* EXEC. `arguments` bytes of arguments follow, then the environment. */
+struct tapedeck_exec {
+	struct tapedeck_task task;
+	char cgroup[TAPEDECK_CGROUP_LEVELS][TAPEDECK_CGROUP_NAME];	/* innermost first */
+};
+
 _Static_assert(sizeof(struct tapedeck_connection) == 72, "layout");
 _Static_assert(sizeof(struct tapedeck_data) == 40, "layout");
 _Static_assert(sizeof(struct tapedeck_state) == 120, "layout");
 _Static_assert(sizeof(struct tapedeck_listen) == 56, "layout");
 _Static_assert(sizeof(struct tapedeck_task) == 64, "layout");
+_Static_assert(sizeof(struct tapedeck_exec) == 448, "layout");
 
 #endif
