@@ -11,6 +11,8 @@ final class Capture {
     private static let housekeepingInterval: Int64 = 100_000_000
     /// So often the kernel's counters of the sockets are compared with what was seen, nanoseconds.
     private static let lookInterval: Int64 = 2_000_000_000
+    /// So often a pause looks whether the name is there, microseconds.
+    private static let namePauseInterval: UInt32 = 2000
     /// So many records at most are taken before the outputs get their turn.
     private static let batch = 16_384
 
@@ -18,6 +20,7 @@ final class Capture {
     private let decoder: DecoderBox
     private let program: KernelProgram
     private let containers: ContainerWatch?
+    private var namePause = NamePause()
     private var counters = KernelProgram.Counters()
     let profiledAtStart: Int
 
@@ -30,7 +33,7 @@ final class Capture {
         func take(_ record: UnsafeRawBufferPointer) -> Bool {
             decoder.take(record)
             left -= 1
-            return left > 0
+            return left > 0 && decoder.containers?.hasUnknown != true
         }
     }
 
@@ -87,7 +90,7 @@ final class Capture {
         var pace = Pace()
         var (kept, looked) = (Self.nanoseconds(CLOCK_MONOTONIC), Self.nanoseconds(CLOCK_MONOTONIC))
         while !Interruption.isRequested {
-            pace.wait(for: program.descriptor)
+            if namePause.isOn { usleep(Self.namePauseInterval) } else { pace.wait(for: program.descriptor) }
             pace.took(consume())
             program.attachLate()
             let now = Self.nanoseconds(CLOCK_MONOTONIC)
@@ -104,7 +107,7 @@ final class Capture {
     /// - Returns: bytes that an output had no room for.
     func finish() -> Int {
         program.detach()
-        while consume() == Self.batch {}
+        while consume() > 0 || namePause.isOn { if namePause.isOn { usleep(Self.namePauseInterval) } }
         noteLosses()
         return recording.finish()
     }
@@ -114,9 +117,28 @@ final class Capture {
     /// - Returns: how many records there were.
     private func consume() -> Int {
         decoder.left = Self.batch
-        if let containers { decoder.decoder.learn(containers.take()) }
+        if let containers {
+            decoder.decoder.learn(containers.take())
+            if isPaused(for: containers) { return 0 }
+        }
         program.consume()
+        if let containers { ask(containers) }
         return Self.batch - decoder.left
+    }
+
+    /// Whether the records wait until a container that has just started has its name.
+    private func isPaused(for containers: ContainerWatch) -> Bool {
+        guard namePause.isOn else { return false }
+        return namePause.goesOn(
+            now: Self.nanoseconds(CLOCK_MONOTONIC), answers: containers.answers,
+            isNamed: { decoder.decoder.containers?.knows($0) ?? true }, hasRoom: !program.isRingFilling)
+    }
+
+    /// Asks for containers that the runtime has not told of.
+    private func ask(_ containers: ContainerWatch) {
+        guard let unknown = decoder.decoder.containers?.takeUnknown(), !unknown.isEmpty else { return }
+        for id in unknown { containers.ask(id) }
+        namePause.begin(for: unknown, now: Self.nanoseconds(CLOCK_MONOTONIC), answers: containers.answers)
     }
 
     private func noteLosses() {

@@ -144,12 +144,14 @@ struct EventDecoder<Sink: EventSink> {
     }
 
     private mutating func task(_ record: UnsafeRawBufferPointer, _ header: tapedeck_header) {
-        let size = MemoryLayout<tapedeck_task>.size
-        guard record.count >= size else { return }
+        guard record.count >= MemoryLayout<tapedeck_task>.size else { return }
         let task = record.loadUnaligned(as: tapedeck_task.self)
         let key = Self.key(task.process)
         switch tapedeck_type(header.type) {
         case TAPEDECK_EXEC:
+            let size = MemoryLayout<tapedeck_exec>.size
+            guard record.count >= size else { return }
+            let cgroup = Self.cgroup(record.loadUnaligned(as: tapedeck_exec.self))
             let strings = UnsafeRawBufferPointer(rebasing: record[size...])
             let captured = Swift.min(strings.count, Int(header.captured))
             let arguments = Swift.min(Int(task.arguments), captured)
@@ -165,7 +167,8 @@ struct EventDecoder<Sink: EventSink> {
             // A process that is gone already was where its parent is.
             let inherited = processes[key.pid].flatMap { $0.identity.key == key ? $0.container : nil }
             processes[key.pid] = KnownProcess(
-                identity: identity.withProfile(), container: containers?.container(of: key) ?? inherited)
+                identity: identity.withProfile(), container: containers?.container(of: key, cgroup: cgroup) ?? inherited
+            )
         case TAPEDECK_FORK:
             guard let parent = processes[Int32(bitPattern: task.process.parent)] else { return }
             var identity = parent.identity
@@ -255,6 +258,17 @@ struct EventDecoder<Sink: EventSink> {
 
     private static func command(_ task: tapedeck_task) -> String {
         withUnsafeBytes(of: task.command) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+
+    /// The names of the cgroup and of those above it.
+    private static func cgroup(_ exec: tapedeck_exec) -> [String] {
+        withUnsafeBytes(of: exec.cgroup) { names in
+            (0..<Int(TAPEDECK_CGROUP_LEVELS)).map {
+                let start = $0 * Int(TAPEDECK_CGROUP_NAME)
+                let name = names[start..<(start + Int(TAPEDECK_CGROUP_NAME))].prefix { $0 != 0 }
+                return String(decoding: name, as: UTF8.self)
+            }
+        }
     }
 
     private static func reason(_ reason: UInt8) -> GapReason {

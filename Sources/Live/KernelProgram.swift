@@ -47,6 +47,7 @@ final class KernelProgram {
     private var ordersSends = false
     /// What the running programs read; the map is mapped into this process.
     private let control: UnsafeMutablePointer<tapedeck_control>
+    private let fill: RingFill
 
     /// Takes each record of the ring buffer, in place; says whether there shall be more.
     final class RecordSink {
@@ -82,6 +83,7 @@ final class KernelProgram {
             )
             let ringDescriptor = try Self.descriptor(object, "ring")
             control = try Self.control(object)
+            fill = try RingFill(ringDescriptor, size: settings.ringBytes)
             self.hooks = hooks
             self.sink = RecordSink(sink)
             ring = ring_buffer__new(
@@ -266,6 +268,9 @@ final class KernelProgram {
 
     /// A descriptor that becomes readable when much waits in the ring buffer.
     var descriptor: Int32 { ring_buffer__epoll_fd(ring) }
+
+    /// Whether a quarter of the ring buffer waits to be read.
+    var isRingFilling: Bool { fill.isAboveQuarter }
 
     /// Gives the waiting records to the sink, until there are none or it wants no more.
     func consume() { ring_buffer__consume(ring) }

@@ -13,11 +13,20 @@ enum ProcFS {
 
     /// The process as it is now; `nil` where it is gone.
     static func key(_ pid: Int32) -> ProcessKey? {
-        // The name in parentheses may hold anything; field 22 is counted from behind it.
-        guard let stat = text("/proc/\(pid)/stat"), let end = stat.lastIndex(of: ")") else { return nil }
-        let fields = stat[end...].split(separator: " ")
-        guard fields.count > 20, let ticks = UInt64(fields[20]) else { return nil }
+        guard let fields = status(pid), fields.count > 20, let ticks = UInt64(fields[20]) else { return nil }
         return ProcessKey(pid: pid, startTime: ticks &* tick)
+    }
+
+    /// The process that started it, or that has taken it over; `nil` where it is gone.
+    static func parent(_ pid: Int32) -> Int32? {
+        guard let fields = status(pid), fields.count > 2 else { return nil }
+        return Int32(fields[2])
+    }
+
+    /// Of /proc/PID/stat the fields from the name's end on: the name in parentheses may hold anything.
+    private static func status(_ pid: Int32) -> [Substring]? {
+        guard let stat = text("/proc/\(pid)/stat"), let end = stat.lastIndex(of: ")") else { return nil }
+        return stat[end...].split(separator: " ")
     }
 
     static func environment(_ pid: Int32) -> [UInt8]? { bytes("/proc/\(pid)/environ") }

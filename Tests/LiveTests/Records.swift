@@ -25,6 +25,16 @@ struct LoggedEvent: Decodable {
     var anomalies: [String]?
     var `protocol`: String?
     var confidence: Int?
+    var sourceContainer: Container?
+    var destinationContainer: Container?
+    var destinationType: String?
+
+    struct Container: Decodable, Equatable {
+        var service: String
+        var image: String
+        var containerId: String
+        var containerName: String
+    }
 
     /// The message's bytes as they were on the wire.
     var payload: [UInt8] {

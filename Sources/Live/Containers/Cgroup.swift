@@ -3,8 +3,8 @@ enum Cgroup {
     /// A folder of a hierarchy that has a container's identifier in its name.
     struct Place: Equatable {
         var id: String
-        /// The hierarchy, and the path as far as the identifier.
-        var path: String
+        /// The hierarchy, and the path as far as the identifier; `nil` where only the name is known.
+        var path: String?
     }
 
     /// The innermost folder comes first.
@@ -26,6 +26,9 @@ enum Cgroup {
         }
         return places
     }
+
+    /// The identifiers in names of cgroups, as a kernel's record has them: innermost first.
+    static func identifiers(_ names: [String]) -> [String] { names.compactMap { identifier($0[...]) } }
 
     /// Identifiers are 64 hexadecimal digits, behind the runtime's prefix.
     private static func identifier(_ folder: Substring) -> String? {

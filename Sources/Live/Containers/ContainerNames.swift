@@ -3,23 +3,47 @@ import Shared
 
 /// Whose a process and whose an address is, by what the runtime has said: tables that the capture looks into.
 struct ContainerNames {
-    private var containers: [String: RunningContainer] = [:]
+    private struct Known {
+        var container: RunningContainer
+        /// Where it is reached.
+        var endpoints: [Endpoint]
+    }
+
+    private var containers: [String: Known] = [:]
+    /// The containers' first processes.
+    private var firsts: [Int32: String] = [:]
     private var owners: [Endpoint: String] = [:]
     /// Containers that stopped; their addresses are theirs for a while, for the bytes in flight.
     private var stopped: [(id: String, since: Timestamp)] = []
-    /// Processes in containers that the runtime has not told of yet, in the order in which they came.
-    private var waiting: [(process: ProcessKey, places: [Cgroup.Place])] = []
+    private var waiting = WaitingProcesses()
+    /// Containers of which the runtime has not told, and that nobody has asked for.
+    private var unknown: [String] = []
+    /// Those that were asked for: once is enough.
+    private var asked: Set<String> = []
 
     private static let grace: Int64 = 5_000_000_000
-    private static let mostWaiting = 4096
+    private static let mostAsked = 4096
+    /// So far up a container's first process is looked for.
+    private static let mostAncestors = 16
+
+    /// The machine's own, on which published ports are reached.
+    private var hostAddresses: [IPAddress] = []
 
     /// - Returns: the facts for the tape, in order.
     mutating func take(_ news: [ContainerWatch.News], now: Timestamp) -> [ContainerFact] {
         var facts: [ContainerFact] = []
         for item in news {
             switch item {
+            case .created(let container):
+                if containers[container.identity.id] == nil { learn(container, &facts) }
             case .known(let container): learn(container, &facts)
-            case .stopped(let id): stopped.append((id, now))
+            case .stopped(let id): stop(id, now)
+            case .listed(let ids):
+                let running = Set(ids)
+                for id in containers.keys.sorted() where !running.contains(id) { stop(id, now) }
+            case .hostAddresses(let addresses):
+                hostAddresses = addresses
+                for id in containers.keys.sorted() { reach(id, &facts) }
             }
         }
         while let first = stopped.first, now.since(first.since) > Self.grace {
@@ -32,30 +56,41 @@ struct ContainerNames {
     private mutating func learn(_ container: RunningContainer, _ facts: inout [ContainerFact]) {
         let id = container.identity.id
         stopped.removeAll { $0.id == id }
-        let isRenamed = containers[id].map { $0.identity != container.identity } ?? false
-        let before = containers.updateValue(container, forKey: id)?.endpoints ?? []
-        let endpoints = container.endpoints
-        for endpoint in before where owners[endpoint] == id && !endpoints.contains(endpoint) {
+        asked.remove(id)
+        unknown.removeAll { $0 == id }
+        let before = containers[id]
+        if let first = before?.container.initPid, firsts[first] == id { firsts[first] = nil }
+        if container.initPid > 0 { firsts[container.initPid] = id }
+        containers[id] = Known(container: container, endpoints: before?.endpoints ?? [])
+        let isRenamed = before.map { $0.container.identity != container.identity } ?? false
+        reach(id, isRenamed: isRenamed, &facts)
+        for process in waiting.release(where: { Self.isIn(container, $0) }) {
+            facts.append(ContainerFact(subject: .process(process), container: container.identity))
+        }
+    }
+
+    /// Where the container is reached now, and where no longer.
+    private mutating func reach(_ id: String, isRenamed: Bool = false, _ facts: inout [ContainerFact]) {
+        guard let known = containers[id] else { return }
+        let endpoints = known.container.endpoints(host: hostAddresses)
+        for endpoint in known.endpoints where owners[endpoint] == id && !endpoints.contains(endpoint) {
             release(endpoint, &facts)
         }
         for endpoint in endpoints where owners[endpoint] != id || isRenamed {
             owners[endpoint] = id
-            facts.append(ContainerFact(subject: .endpoint(endpoint), container: container.identity))
+            facts.append(ContainerFact(subject: .endpoint(endpoint), container: known.container.identity))
         }
-        var left: [(process: ProcessKey, places: [Cgroup.Place])] = []
-        for item in waiting {
-            if isIn(container, item.places) {
-                facts.append(ContainerFact(subject: .process(item.process), container: container.identity))
-            } else {
-                left.append(item)
-            }
-        }
-        waiting = left
+        containers[id]?.endpoints = endpoints
+    }
+
+    private mutating func stop(_ id: String, _ now: Timestamp) {
+        if containers[id] != nil, !stopped.contains(where: { $0.id == id }) { stopped.append((id, now)) }
     }
 
     private mutating func forget(_ id: String, _ facts: inout [ContainerFact]) {
-        guard let container = containers.removeValue(forKey: id) else { return }
-        for endpoint in container.endpoints where owners[endpoint] == id { release(endpoint, &facts) }
+        guard let known = containers.removeValue(forKey: id) else { return }
+        if firsts[known.container.initPid] == id { firsts[known.container.initPid] = nil }
+        for endpoint in known.endpoints where owners[endpoint] == id { release(endpoint, &facts) }
     }
 
     private mutating func release(_ endpoint: Endpoint, _ facts: inout [ContainerFact]) {
@@ -63,35 +98,96 @@ struct ContainerNames {
         facts.append(ContainerFact(subject: .endpoint(endpoint), container: nil))
     }
 
+    // MARK: - Processes
+
     /// The container that a process is in, or `nil`, for now.
-    mutating func container(of process: ProcessKey) -> ContainerIdentity? {
-        guard !waiting.contains(where: { $0.process == process }) else { return nil }
-        let places = Cgroup.places(ProcFS.text("/proc/\(process.pid)/cgroup") ?? "")
-        guard !places.isEmpty else { return nil }
+    /// - Parameter cgroup: the names of its cgroup and of those above, where the kernel has told: /proc has forgotten a
+    ///   process that lived for a moment.
+    mutating func container(of process: ProcessKey, cgroup: [String] = []) -> ContainerIdentity? {
+        guard !waiting.contains(process) else { return nil }
+        var places = Cgroup.places(ProcFS.text("/proc/\(process.pid)/cgroup") ?? "")
+        if places.isEmpty { places = Cgroup.identifiers(cgroup).map { Cgroup.Place(id: $0, path: nil) } }
+        guard !places.isEmpty else { return descended(process) }
         for place in places {
-            if let container = containers[place.id], isIn(container, [place]) { return container.identity }
+            if let known = containers[place.id], Self.isIn(known.container, [place]) { return known.container.identity }
         }
-        wait(process, places)
+        waiting.add(process, places)
+        if places.allSatisfy({ containers[$0.id] == nil }) { ask(places[0].id) }
         return nil
     }
 
     /// A new process is where its parent is: it waits with it.
-    mutating func follow(_ process: ProcessKey, parent: ProcessKey) {
-        guard let places = waiting.first(where: { $0.process == parent })?.places else { return }
-        wait(process, places)
-    }
-
-    private mutating func wait(_ process: ProcessKey, _ places: [Cgroup.Place]) {
-        if waiting.count >= Self.mostWaiting { waiting.removeFirst() }
-        waiting.append((process, places))
-    }
+    mutating func follow(_ process: ProcessKey, parent: ProcessKey) { waiting.add(process, like: parent) }
 
     /// The runtime's first process must be in the same cgroup; before it has one, the identifier decides.
-    private func isIn(_ container: RunningContainer, _ places: [Cgroup.Place]) -> Bool {
+    private static func isIn(_ container: RunningContainer, _ places: [Cgroup.Place]) -> Bool {
         let own = places.filter { $0.id == container.identity.id }
         guard !own.isEmpty else { return false }
         guard container.initPid > 0, let text = ProcFS.text("/proc/\(container.initPid)/cgroup") else { return true }
         let firsts = Cgroup.places(text)
-        return own.contains { firsts.contains($0) }
+        return own.contains { $0.path == nil || firsts.contains($0) }
+    }
+
+    /// A container without a cgroup of its own (`podman run --cgroups=disabled`) is its first process and what that started.
+    private func descended(_ process: ProcessKey) -> ContainerIdentity? {
+        guard !firsts.isEmpty else { return nil }
+        var pid = process.pid
+        for _ in 0..<Self.mostAncestors {
+            if let id = firsts[pid] { return containers[id]?.container.identity }
+            guard let parent = ProcFS.parent(pid), parent > 1 else { return nil }
+            pid = parent
+        }
+        return nil
+    }
+
+    // MARK: - Asking
+
+    private mutating func ask(_ id: String) {
+        if asked.count >= Self.mostAsked { asked = [] }
+        if asked.insert(id).inserted { unknown.append(id) }
+    }
+
+    /// Whether a process is in a container that nobody has asked for.
+    var hasUnknown: Bool { !unknown.isEmpty }
+
+    /// The containers that have to be asked for, each once.
+    mutating func takeUnknown() -> [String] {
+        defer { unknown = [] }
+        return unknown
+    }
+
+    /// Whether the runtime has told of all of these.
+    func knows(_ ids: [String]) -> Bool { ids.allSatisfy { containers[$0] != nil } }
+}
+
+/// Processes in containers that the runtime has not told of yet, in the order in which they came.
+private struct WaitingProcesses {
+    private var places: [ProcessKey: [Cgroup.Place]] = [:]
+    private var order: [ProcessKey] = []
+
+    private static let most = 4096
+
+    func contains(_ process: ProcessKey) -> Bool { places[process] != nil }
+
+    mutating func add(_ process: ProcessKey, _ found: [Cgroup.Place]) {
+        guard places.updateValue(found, forKey: process) == nil else { return }
+        order.append(process)
+        guard order.count > Self.most else { return }
+        for old in order.prefix(Self.most / 4) { places[old] = nil }
+        order.removeFirst(Self.most / 4)
+    }
+
+    mutating func add(_ process: ProcessKey, like other: ProcessKey) {
+        if let found = places[other] { add(process, found) }
+    }
+
+    /// Those that have waited for this.
+    mutating func release(where isMeant: ([Cgroup.Place]) -> Bool) -> [ProcessKey] {
+        guard !order.isEmpty else { return [] }
+        let released = order.filter { places[$0].map(isMeant) ?? false }
+        guard !released.isEmpty else { return [] }
+        for process in released { places[process] = nil }
+        order.removeAll { places[$0] == nil }
+        return released
     }
 }

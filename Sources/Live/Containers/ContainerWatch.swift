@@ -5,29 +5,46 @@ import Glibc
 import Shared
 import Synchronization
 
-/// Asks a container runtime, on a thread of its own, and keeps what it said until the capture takes it.
+/// Asks a container runtime, on threads of its own, and keeps what it said until the capture takes it.
+///
+/// One thread lists the containers and then listens to what happens to them; another asks for single ones. Neither is
+/// ever waited for: a runtime that is slow, gone or out of its mind costs names, and nothing else.
 final class ContainerWatch: Sendable {
     enum News {
+        /// It is about to be started; no more than its name is known.
+        case created(RunningContainer)
         case known(RunningContainer)
         case stopped(String)
+        /// These are all that run.
+        case listed([String])
+        /// The machine's own addresses.
+        case hostAddresses([IPAddress])
     }
 
     /// What the capture waits for at its start, seconds: the names of what runs already.
     private static let firstPatience = 2.0
 
     private let news = Mutex<[News]>([])
+    private let errands = Errands()
+    private let host: Mutex<(machine: RuntimeHost, addresses: [IPAddress])>
+    private let answered = Atomic<Int>(0)
+    private let hasWarned = Atomic<Bool>(false)
     private let listed = DispatchSemaphore(value: 0)
     private let socket: String
+    private let directory: DockerDirectory
 
     /// - Throws: where nothing listens on the socket.
     init(socket: String) throws(Failure) {
         self.socket = socket
-        if let reason = Self.refusal(socket) {
+        directory = DockerDirectory(socket: socket)
+        if let reason = RuntimeHost.refusal(socket) {
             throw Failure(
                 "CONTAINERD_SOCKET (--container-socket) \(socket): \(reason); name the socket of a runtime that runs, or leave it out"
             )
         }
-        Thread.detachNewThread { self.watch() }
+        host = Mutex((RuntimeHost(socket: socket), []))
+        Thread.detachNewThread { self.listen() }
+        Thread.detachNewThread { self.inspect() }
         _ = listed.wait(timeout: .now() + Self.firstPatience)
     }
 
@@ -40,52 +57,78 @@ final class ContainerWatch: Sendable {
         }
     }
 
+    /// Asks for a container; the answer, if there is one, is among the news.
+    func ask(_ id: String) { errands.add(.inspect(id)) }
+
+    /// How many questions the runtime has answered.
+    var answers: Int { answered.load(ordering: .relaxed) }
+
     private func put(_ item: News) { news.withLock { $0.append(item) } }
 
-    private func watch() {
-        let directory = DockerDirectory(socket: socket)
-        var hasWarned = false
+    private func listen() {
         while true {
             var reason = "it has closed the connection"
             do {
-                for container in try directory.containers() { put(.known(container)) }
+                let before = Self.now()
+                let containers = try directory.containers()
+                answered.add(1, ordering: .relaxed)
+                host.withLock { $0.machine = RuntimeHost(socket: socket) }
+                putHostAddresses()
+                for container in containers { put(.known(container)) }
+                put(.listed(containers.map(\.identity.id)))
+                errands.addLater(containers.map { .inspect($0.identity.id) })
                 listed.signal()
-                try directory.changes { change in
+                try directory.changes(since: before) { change in
                     switch change {
-                    case .created(let container): put(.known(container))
-                    case .changed(let id):
-                        if let container = try? directory.container(id) { put(.known(container)) }
-                    case .stopped(let id): put(.stopped(id))
+                    case .created(let container): put(.created(container))
+                    case .changed(let id): errands.add(.inspect(id))
+                    case .stopped(let id): errands.add(.stopped(id))
                     }
                     return true
                 }
             } catch { reason = "\(error)" }
-            if !hasWarned {
-                Terminal.complain(
-                    "CONTAINERD_SOCKET \(socket): the container runtime does not answer (\(reason)); new containers stay without names until it does"
-                )
-            }
-            hasWarned = true
+            complain(reason)
             listed.signal()
             sleep(1)
         }
     }
 
-    /// Why a connection to the socket is not possible; `nil` where it is.
-    private static func refusal(_ path: String) -> String? {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let bytes = Array(path.utf8)
-        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { return "the path is too long" }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-        let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        guard descriptor >= 0 else { return String(cString: strerror(errno)) }
-        defer { close(descriptor) }
-        let result = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+    private func inspect() {
+        while true {
+            switch errands.next() {
+            case .stopped(let id): put(.stopped(id))
+            case .inspect(let id):
+                do {
+                    let container = try directory.container(id)
+                    answered.add(1, ordering: .relaxed)
+                    guard let container else { continue }
+                    // A network that came with it has given the machine an address more.
+                    putHostAddresses()
+                    put(.known(container))
+                } catch { complain("\(error)") }
             }
         }
-        return result == 0 ? nil : String(cString: strerror(errno))
+    }
+
+    private func putHostAddresses() {
+        host.withLock { host in
+            let addresses = host.machine.addresses
+            guard addresses != host.addresses else { return }
+            host.addresses = addresses
+            put(.hostAddresses(addresses))
+        }
+    }
+
+    private func complain(_ reason: String) {
+        guard !hasWarned.exchange(true, ordering: .relaxed) else { return }
+        Terminal.complain(
+            "CONTAINERD_SOCKET \(socket): the container runtime does not answer (\(reason)); new containers stay without names until it does"
+        )
+    }
+
+    private static func now() -> Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(nanoseconds: Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec))
     }
 }

@@ -12,7 +12,6 @@ import Shared
 struct DockerDirectory: ContainerDirectory {
     let socket: String
 
-    private struct Listed: Decodable { var Id: String }
     private struct Event: Decodable {
         struct Actor: Decodable {
             var ID: String?
@@ -27,32 +26,32 @@ struct DockerDirectory: ContainerDirectory {
     func answers() -> Bool { (try? get("/_ping")) != nil }
 
     func containers() throws -> [RunningContainer] {
-        let listed = try JSONDecoder().decode([Listed].self, from: get("/containers/json"))
-        return try listed.compactMap { try container($0.Id) }
+        try ListedContainer.read(get("/containers/json")).map(\.container)
     }
 
     func container(_ id: String) throws -> RunningContainer? {
         // It goes into a path, and comes from outside.
         guard !id.isEmpty, id.utf8.allSatisfy({ $0.isHexDigit }) else { return nil }
         do {
-            return try InspectedContainer.read(get("/containers/\(id)/json")).first?.container
+            return try InspectedContainer.read(get("/containers/\(id)/json")).first { !$0.hasEnded }?.container
         } catch let refusal as Refusal where refusal.status == 404 {
             return nil
         }
     }
 
-    func changes(_ body: (ContainerChange) -> Bool) throws {
+    func changes(since: Timestamp, _ body: (ContainerChange) -> Bool) throws {
+        let (seconds, rest) = since.nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
+        let fraction = String(String(1_000_000_000 + rest).dropFirst())
         try withoutActuallyEscaping(body) { body in
             var rest = Data()
-            try request("/events", timeout: 0) { bytes in
+            try request("/events?since=\(seconds).\(fraction)", timeout: 0) { bytes in
                 rest += bytes
                 guard rest.count <= Self.largestEvent else { return false }
                 while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
                     let line = rest[rest.startIndex..<end]
                     rest = Data(rest[rest.index(after: end)...])
-                    guard let event = try? JSONDecoder().decode(Event.self, from: line), let change = Self.change(event)
-                    else { continue }
-                    if !body(change) { return false }
+                    guard let event = try? JSONDecoder().decode(Event.self, from: line) else { return false }
+                    if let change = Self.change(event), !body(change) { return false }
                 }
                 return true
             }

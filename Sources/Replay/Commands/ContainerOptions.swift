@@ -26,7 +26,7 @@ struct ContainerOptions: ParsableArguments {
             throw Failure("--containers \(path): is not what docker, podman or nerdctl inspect prints (a JSON array)")
         }
         return found.map(\.container).flatMap { container in
-            container.endpoints.map { ContainerFact(subject: .endpoint($0), container: container.identity) }
+            container.endpoints().map { ContainerFact(subject: .endpoint($0), container: container.identity) }
         }
     }
 }

@@ -19,6 +19,7 @@ package struct InspectedContainer: Decodable {
     private struct StateFields: Decodable {
         var Pid: Int?
         var Running: Bool?
+        var Status: String?
     }
     private struct ConfigFields: Decodable {
         var Image: String?
@@ -43,6 +44,9 @@ package struct InspectedContainer: Decodable {
 
     package var isRunning: Bool { State?.Running ?? true }
 
+    /// Whether it ran and does not any more; one that was made and not yet started has not.
+    package var hasEnded: Bool { ["exited", "stopped", "dead", "removing"].contains(State?.Status) }
+
     package var container: RunningContainer {
         let labels = Config?.Labels ?? [:]
         let ownName = Name.map { String($0.hasPrefix("/") ? $0.dropFirst() : $0[...]) } ?? ""
@@ -63,15 +67,11 @@ package struct InspectedContainer: Decodable {
     private var published: [Endpoint] {
         (NetworkSettings?.Ports ?? [:]).sorted { $0.key < $1.key }.filter { !$0.key.hasSuffix("/udp") }
             .flatMap { $0.value ?? [] }.flatMap { binding -> [Endpoint] in
-                guard let port = binding.HostPort.flatMap({ UInt16($0) }), port > 0 else { return [] }
-                guard let host = binding.HostIp, !host.isEmpty else {
-                    return [Endpoint(IPAddress(v4: 0), port), Endpoint(IPAddress(high: 0, low: 0), port)]
-                }
-                return IPAddress(host).map { [Endpoint($0, port)] } ?? []
+                binding.HostPort.flatMap { UInt16($0) }.map { PublishedPort.endpoints(binding.HostIp, $0) } ?? []
             }
     }
 
-    private static func addresses(_ texts: [String?]) -> [IPAddress] {
+    static func addresses(_ texts: [String?]) -> [IPAddress] {
         var found: [IPAddress] = []
         for case let text? in texts {
             if let address = IPAddress(text), !found.contains(address) { found.append(address) }

@@ -23,14 +23,16 @@ package struct RunningContainer: Equatable, Sendable {
     }
 
     /// Where a connection reaches the container; port 0 stands for all ports.
-    package var endpoints: [Endpoint] {
+    /// - Parameter host: the machine's own addresses, beside loopback and those on the container's networks.
+    package func endpoints(host: [IPAddress] = []) -> [Endpoint] {
         let v4 = IPAddress(v4: 0)
         let v6 = IPAddress(high: 0, low: 0)
+        var own = [IPAddress(v4: 0x7F00_0001), IPAddress(high: 0, low: 1)]
+        for address in gateways + host where !own.contains(address) { own.append(address) }
         var endpoints = addresses.map { Endpoint($0, 0) }
         for place in published {
             switch place.address {
             case v4, v6:
-                let own = [IPAddress(v4: 0x7F00_0001), IPAddress(high: 0, low: 1)] + gateways
                 for address in own where (address.v4 != nil) == (place.address == v4) {
                     endpoints.append(Endpoint(address, place.port))
                 }
@@ -46,12 +48,13 @@ package struct RunningContainer: Equatable, Sendable {
 /// Whose pid or whose address something is answers a table of what it said (`ContainerNames`): the event path never
 /// waits for a runtime.
 package protocol ContainerDirectory {
-    /// All containers that run.
+    /// All containers that run, as far as one question tells.
     func containers() throws -> [RunningContainer]
-    /// - Returns: `nil` where there is none of this name any more.
+    /// - Returns: `nil` where there is none of this name any more, or it has ended.
     func container(_ id: String) throws -> RunningContainer?
-    /// Gives the identifiers of containers that are made, started or stopped, until the runtime ends or the body says no.
-    func changes(_ body: (ContainerChange) -> Bool) throws
+    /// Gives what has changed since a moment, and what changes, until the runtime ends or the body says no.
+    /// - Parameter since: a moment before `containers` was asked, so that nothing falls between the two.
+    func changes(since: Timestamp, _ body: (ContainerChange) -> Bool) throws
 }
 
 /// What happened to a container.

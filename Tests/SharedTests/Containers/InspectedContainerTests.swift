@@ -21,14 +21,14 @@ import Testing
         #expect(found.count == 1 && container.identity.name == "web1" && container.identity.service == "web")
         #expect(container.identity.image == "localhost/tiny:1" && container.identity.id.utf8.count == 64)
         #expect(container.initPid > 0)
-        let endpoints = container.endpoints.map(\.description)
+        let endpoints = container.endpoints().map(\.description)
         #expect(endpoints == ["172.18.0.2:0", "127.0.0.1:18080", "172.18.0.1:18080", "[::1]:18080"])
     }
 
     @Test func `of Podman are one object, whose ports name no address`() throws {
         let container = try #require(try InspectedContainer.read(Data(podman.utf8)).first).container
         #expect(container.identity.service == "web" && container.identity.name == "web1")
-        let endpoints = container.endpoints.map(\.description)
+        let endpoints = container.endpoints().map(\.description)
         #expect(endpoints == ["10.89.0.2:0", "127.0.0.1:18080", "10.89.0.1:18080", "[::1]:18080"])
     }
 
@@ -44,7 +44,7 @@ import Testing
             """#
         let container = try #require(try InspectedContainer.read(Data(text.utf8)).first).container
         #expect(container.identity == ContainerIdentity(service: "a1", image: "", id: "a1", name: "a1"))
-        #expect(container.initPid == 0 && container.endpoints.isEmpty)
+        #expect(container.initPid == 0 && container.endpoints().isEmpty)
     }
 
     @Test(arguments: [

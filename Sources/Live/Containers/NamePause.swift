@@ -1,0 +1,37 @@
+/// Lets the kernel's records wait in the ring buffer until the runtime has named a container that has just started.
+///
+/// A short pause at the first process of a container that is not known: Podman tells of a new one a quarter of a second
+/// late. It ends with the answer, after a moment, or where much waits in the ring buffer. Where a runtime has not answered
+/// at all in such a moment there is no other pause until it does.
+struct NamePause {
+    /// Nanoseconds.
+    private static let longest: Int64 = 400_000_000
+
+    private var awaited: [String] = []
+    private var deadline: Int64 = 0
+    private var answersBefore = 0
+    private var isInVain = false
+
+    /// - Parameters:
+    ///   - containers: those that were asked for.
+    ///   - answers: how many questions the runtime has answered so far.
+    mutating func begin(for containers: [String], now: Int64, answers: Int) {
+        if isInVain, answers == answersBefore { return }
+        awaited = containers
+        deadline = now &+ Self.longest
+        answersBefore = answers
+        isInVain = false
+    }
+
+    /// Whether the records have to wait still.
+    mutating func goesOn(now: Int64, answers: Int, isNamed: ([String]) -> Bool, hasRoom: Bool) -> Bool {
+        guard !awaited.isEmpty else { return false }
+        let isOver = now >= deadline
+        if !isOver, hasRoom, !isNamed(awaited) { return true }
+        isInVain = isOver && answers == answersBefore
+        awaited = []
+        return false
+    }
+
+    var isOn: Bool { !awaited.isEmpty }
+}

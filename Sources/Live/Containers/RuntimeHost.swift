@@ -1,0 +1,95 @@
+import Glibc
+import Shared
+
+/// The machine behind a container runtime's socket: not the profiler's own, where the runtime has a network of its own.
+struct RuntimeHost {
+    /// Where /proc has the runtime's network.
+    private let network: String
+
+    init(socket: String) {
+        let folders = [Self.peer(socket).map { "/proc/\($0)/net" }, "/proc/self/net"].compactMap { $0 }
+        network = folders.first { ProcFS.text($0 + "/fib_trie") != nil } ?? "/proc/self/net"
+    }
+
+    /// Why a connection to the socket is not possible; `nil` where it is.
+    static func refusal(_ socket: String) -> String? {
+        switch connection(socket) {
+        case .success(let descriptor):
+            close(descriptor)
+            return nil
+        case .failure(let refusal): return refusal.reason
+        }
+    }
+
+    /// The addresses on which the runtime publishes ports, loopback left out.
+    var addresses: [IPAddress] {
+        let found =
+            Self.v4(ProcFS.text(network + "/fib_trie") ?? "") + Self.v6(ProcFS.text(network + "/if_inet6") ?? "")
+        var addresses: [IPAddress] = []
+        for address in found where !address.isLoopback && !addresses.contains(address) { addresses.append(address) }
+        return addresses
+    }
+
+    /// Of the routing table the entries `/32 host LOCAL`; each stands below its address.
+    static func v4(_ table: String) -> [IPAddress] {
+        var last: IPAddress?
+        var found: [IPAddress] = []
+        for line in table.split(separator: "\n") {
+            let words = line.split(separator: " ")
+            if words.count == 2, words[0] == "|--" {
+                last = IPAddress(String(words[1]))
+            } else if words == ["/32", "host", "LOCAL"], let last {
+                found.append(last)
+            }
+        }
+        return found
+    }
+
+    /// Lines of an address in 32 hexadecimal digits, index, prefix's length, scope, flags and interface.
+    static func v6(_ table: String) -> [IPAddress] {
+        table.split(separator: "\n").compactMap { line in
+            guard let digits = line.split(separator: " ").first, digits.utf8.count == 32,
+                let high = UInt64(digits.prefix(16), radix: 16), let low = UInt64(digits.suffix(16), radix: 16)
+            else { return nil }
+            return IPAddress(high: high, low: low)
+        }
+    }
+
+    // MARK: - The socket
+
+    private struct Refusal: Error { var reason: String }
+
+    /// The process that listens on the socket.
+    private static func peer(_ socket: String) -> Int32? {
+        guard case .success(let descriptor) = connection(socket) else { return nil }
+        defer { close(descriptor) }
+        // struct ucred: pid, uid, gid (unix(7)).
+        var credentials: [Int32] = [0, 0, 0]
+        var size = socklen_t(MemoryLayout<Int32>.stride * credentials.count)
+        guard getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0 else { return nil }
+        return credentials[0] > 0 ? credentials[0] : nil
+    }
+
+    private static func connection(_ path: String) -> Result<Int32, Refusal> {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let bytes = Array(path.utf8)
+        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else {
+            return .failure(Refusal(reason: "the path is too long"))
+        }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { return .failure(Refusal(reason: String(cString: strerror(errno)))) }
+        let result = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard result == 0 else {
+            let reason = String(cString: strerror(errno))
+            close(descriptor)
+            return .failure(Refusal(reason: reason))
+        }
+        return .success(descriptor)
+    }
+}
