@@ -155,7 +155,7 @@ let package = Package(
         .testTarget(
             name: "LiveTests",
             dependencies: [
-                "TestSupport", "profiler", "replay", "traffic", "demo-server", "exerciser",
+                "TestSupport", "Containers", "Shared", "profiler", "replay", "traffic", "demo-server", "exerciser",
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: settings),

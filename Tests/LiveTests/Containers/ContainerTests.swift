@@ -5,56 +5,9 @@ import Testing
 extension Live {
     /// Real containers of real runtimes, seen from outside.
     @Suite struct Containers {
-        /// A runtime, and a profiler that asks it.
-        final class Stage {
-            let runtime: ContainerRuntime
-            let run: LiveRun
-            private static let network = ["--network", "shop"]
-
-            init(_ kind: ContainerRuntime.Kind) throws {
-                runtime = try ContainerRuntime(kind)
-                run = try LiveRun()
-                try runtime.command(["network", "create", "--subnet", "10.123.0.0/24", "shop"])
-            }
-
-            func watch() throws {
-                try run.start(["--container-socket", runtime.socket])
-                try run.waitUntilWatching()
-            }
-
-            /// - Returns: the container's identifier.
-            @discardableResult
-            func serve(_ service: String, _ options: [String], _ command: [String] = []) throws -> String {
-                try runtime.command(
-                    ["run", "--detach"] + named(service) + options + [ContainerRuntime.image] + command)
-            }
-
-            /// Asks from inside a container, which ends with that.
-            func ask(_ service: String, _ url: String, network: [String] = network) throws {
-                let fetch = ["wget", "-q", "-O", "-", url]
-                let answer = try runtime.command(
-                    ["run", "--rm"] + named(service) + network + [ContainerRuntime.image] + fetch)
-                #expect(answer == "hello", "\(url)")
-            }
-
-            /// Asks from the host.
-            func askFromHost(_ url: String) throws {
-                let fetch = ["wget", "-q", "-O", "-", url]
-                let answer = try runtime.host("busybox", fetch, environment: run.environment(optedIn: true)).succeed()
-                #expect(answer.output == "hello\n", "\(url)")
-            }
-
-            private func named(_ service: String) -> [String] {
-                [
-                    "--name", "shop-\(service)-1", "--label", "com.docker.compose.service=\(service)",
-                    "--env", "ADI_PROFILE=\(run.tag)",
-                ]
-            }
-        }
-
         @Test(arguments: [ContainerRuntime.Kind.docker, .podman])
         func `have their names at both ends, however they are reached`(_ kind: ContainerRuntime.Kind) throws {
-            let stage = try Stage(kind)
+            let stage = try ContainerStage(kind)
             let web = try stage.serve(
                 "web", ["--network", "shop", "--ip", "10.123.0.9", "--publish", "18080:8080"])
             try stage.watch()
@@ -101,6 +54,84 @@ extension Live {
             expectBalance(outcome, bytes: nil)
             try stage.runtime.stop()
             try stage.run.expectReplayAgrees(outcome)
+        }
+
+        @Test(arguments: [ContainerRuntime.Kind.docker, .podman])
+        func `are reached on every address of the host, and by IPv6`(_ kind: ContainerRuntime.Kind) throws {
+            let stage = try ContainerStage(kind)
+            try stage.runtime.host("ip", ["address", "add", "192.0.2.7/32", "dev", "lo"]).succeed()
+            try stage.serve("web", ["--network", "shop", "--ip", "10.123.0.9", "--publish", "18080:8080"])
+            try stage.serve("six", ["--network", "shop", "--ip6", "fd00:123::9"])
+            try stage.watch()
+            try stage.askFromHost("http://192.0.2.7:18080/?other-address")
+            try stage.askFromHost("http://10.123.0.1:18080/?gateway")
+            try stage.ask("client", "http://[fd00:123::9]:8080/?v6")
+            let outcome = try stage.run.stop()
+            for (way, service) in [("other-address", "web"), ("gateway", "web"), ("v6", "six")] {
+                let requests = outcome.requests.filter { $0.url == "/?" + way }
+                #expect(
+                    !requests.isEmpty && requests.allSatisfy { $0.destinationContainer?.service == service }, "\(way)")
+            }
+        }
+
+        @Test func `of another runtime are left alone`() throws {
+            let stage = try ContainerStage(.docker)
+            let other = try ContainerStage(.podman, run: stage.run)
+            try stage.watch()
+            try stage.serve("web", ["--network", "shop", "--ip", "10.123.0.9"])
+            try other.serve("foreign", ["--network", "shop", "--ip", "10.123.0.200"])
+            try stage.ask("client", "http://10.123.0.9:8080/?own")
+            try other.ask("stranger", "http://10.123.0.200:8080/?foreign")
+            let outcome = try stage.run.stop()
+            let (own, foreign) = (
+                outcome.requests.filter { $0.url == "/?own" }, outcome.requests.filter { $0.url == "/?foreign" }
+            )
+            #expect(own.count == 2 && own.allSatisfy { $0.destinationContainer?.service == "web" })
+            #expect(foreign.count == 2)
+            #expect(foreign.allSatisfy { $0.sourceContainer == nil && $0.destinationContainer == nil })
+        }
+
+        @Test func `are named again when their runtime was killed and has come back`() throws {
+            let stage = try ContainerStage(.docker)
+            try stage.watch()
+            try stage.serve("before", ["--network", "shop", "--ip", "10.123.0.9"])
+            try stage.ask("client", "http://10.123.0.9:8080/?before")
+            kill(stage.runtime.daemon, SIGKILL)
+            // The profiler is not held up by that.
+            try stage.run.exercise("write-read", client: ["--exchanges", "5"])
+            try stage.runtime.restart()
+            // It looks once a second.
+            try stage.serve("after", ["--network", "shop", "--ip", "10.123.0.10"])
+            _ = try eventually("the runtime is asked again") {
+                let map = stage.run.folder.text("map.yaml") ?? ""
+                try stage.ask("client", "http://10.123.0.10:8080/?after")
+                return map.contains("destination: after") ? true : nil
+            }
+            let outcome = try stage.run.stop()
+            #expect(outcome.requests.contains { $0.url == "/?before" && $0.destinationContainer?.service == "before" })
+            #expect(outcome.requests.contains { $0.url == "/?after" && $0.destinationContainer?.service == "after" })
+            #expect(outcome.requests.filter { $0.url?.hasPrefix("/write-read/") == true }.count == 5)
+            let complaints = outcome.errors.split(separator: "\n").filter { $0.contains("CONTAINERD_SOCKET") }
+            #expect(complaints.count == 1, "\(outcome.errors)")
+            try stage.run.expectReplayAgrees(outcome)
+        }
+
+        /// TAPEDECK_CONTAINER_STARTS=200: the figure in Benchmarks/README.md.
+        @Test(arguments: [ContainerRuntime.Kind.docker, .podman])
+        func `that live for a moment have their names from the first event on`(_ kind: ContainerRuntime.Kind) throws {
+            let starts = ProcessInfo.processInfo.environment["TAPEDECK_CONTAINER_STARTS"].flatMap { Int($0) } ?? 12
+            let stage = try ContainerStage(kind)
+            try stage.serve("web", ["--network", "shop", "--ip", "10.123.0.9"])
+            try stage.watch()
+            for start in 1...starts { try stage.ask("client-\(start)", "http://10.123.0.9:8080/?\(start)") }
+            let outcome = try stage.run.stop()
+            var named = 0
+            for start in 1...starts {
+                let first = outcome.requests.first { $0.url == "/?\(start)" && $0.direction == "send" }
+                if first?.sourceContainer?.service == "client-\(start)" { named += 1 }
+            }
+            if starts > 12 { print("\(kind.rawValue): \(named) of \(starts) first events have their container's name") }
+            #expect(named * 100 >= starts * 99, "\(named) of \(starts)")
         }
     }
 }
