@@ -7,11 +7,13 @@ final class ContainerStage {
     let run: LiveRun
     private static let network = ["--network", "shop"]
 
-    /// - Parameter run: one that sees another runtime's containers, too.
-    init(_ kind: ContainerRuntime.Kind, run: LiveRun? = nil) throws {
+    /// - Parameters:
+    ///   - run: one that sees another runtime's containers, too.
+    ///   - network: three bytes of the containers' addresses.
+    init(_ kind: ContainerRuntime.Kind, run: LiveRun? = nil, network: String = "10.123.0") throws {
         runtime = try ContainerRuntime(kind)
         self.run = try run ?? LiveRun()
-        let subnets = ["--subnet", "10.123.0.0/24", "--subnet", "fd00:123::/64"]
+        let subnets = ["--subnet", network + ".0/24", "--subnet", "fd00:123::/64"]
         try runtime.command(["network", "create", "--ipv6"] + subnets + ["shop"])
     }
 

@@ -17,6 +17,7 @@ extension Live {
             try stage.ask("client", "http://10.123.0.10:8080/?started-later")
             let host = try stage.serve("host", ["--network", "host"], ["httpd", "-f", "-p", "18081", "-h", "/www"])
             try stage.ask("client", "http://127.0.0.1:18081/?host-network", network: ["--network", "host"])
+            try stage.runtime.command(["kill", "shop-later-1"])
             try stage.runtime.command(["rm", "--force", "shop-later-1"])
             let next = try stage.serve("next", ["--network", "shop", "--ip", "10.123.0.10"])
             try stage.ask("client", "http://10.123.0.10:8080/?address-reused")
@@ -76,12 +77,12 @@ extension Live {
 
         @Test func `of another runtime are left alone`() throws {
             let stage = try ContainerStage(.docker)
-            let other = try ContainerStage(.podman, run: stage.run)
+            let other = try ContainerStage(.podman, run: stage.run, network: "10.124.0")
             try stage.watch()
             try stage.serve("web", ["--network", "shop", "--ip", "10.123.0.9"])
-            try other.serve("foreign", ["--network", "shop", "--ip", "10.123.0.200"])
+            try other.serve("foreign", ["--network", "shop", "--ip", "10.124.0.9"])
             try stage.ask("client", "http://10.123.0.9:8080/?own")
-            try other.ask("stranger", "http://10.123.0.200:8080/?foreign")
+            try other.ask("stranger", "http://10.124.0.9:8080/?foreign")
             let outcome = try stage.run.stop()
             let (own, foreign) = (
                 outcome.requests.filter { $0.url == "/?own" }, outcome.requests.filter { $0.url == "/?foreign" }
