@@ -7,6 +7,8 @@ struct ContainerNames {
         var container: RunningContainer
         /// Where it is reached.
         var endpoints: [Endpoint]
+        /// Where it is reached is what the runtime says now: not so before it has started, and after it has stopped.
+        var isComplete: Bool
     }
 
     private var containers: [String: Known] = [:]
@@ -16,12 +18,13 @@ struct ContainerNames {
     /// Containers that stopped; their addresses are theirs for a while, for the bytes in flight.
     private var stopped: [(id: String, since: Timestamp)] = []
     private var waiting = WaitingProcesses()
-    /// Containers of which the runtime has not told, and that nobody has asked for.
+    /// Containers of which the runtime has not told, or not all, and that nobody has asked for.
     private var unknown: [String] = []
     /// Those that were asked for: once is enough.
     private var asked: Set<String> = []
 
-    private static let grace: Int64 = 5_000_000_000
+    /// Longer than records ever wait (`NamePause`).
+    private static let grace: Int64 = 2_000_000_000
     private static let mostAsked = 4096
     /// So far up a container's first process is looked for.
     private static let mostAncestors = 16
@@ -35,8 +38,8 @@ struct ContainerNames {
         for item in news {
             switch item {
             case .created(let container):
-                if containers[container.identity.id] == nil { learn(container, &facts) }
-            case .known(let container): learn(container, &facts)
+                if containers[container.identity.id] == nil { learn(container, isComplete: false, &facts) }
+            case .known(let container): learn(container, isComplete: true, &facts)
             case .stopped(let id): stop(id, now)
             case .listed(let ids):
                 let running = Set(ids)
@@ -53,15 +56,20 @@ struct ContainerNames {
         return facts
     }
 
-    private mutating func learn(_ container: RunningContainer, _ facts: inout [ContainerFact]) {
+    private mutating func learn(
+        _ container: RunningContainer, isComplete: Bool, _ facts: inout [ContainerFact]
+    ) {
         let id = container.identity.id
         stopped.removeAll { $0.id == id }
-        asked.remove(id)
-        unknown.removeAll { $0 == id }
+        if isComplete {
+            asked.remove(id)
+            unknown.removeAll { $0 == id }
+        }
         let before = containers[id]
         if let first = before?.container.initPid, firsts[first] == id { firsts[first] = nil }
         if container.initPid > 0 { firsts[container.initPid] = id }
-        containers[id] = Known(container: container, endpoints: before?.endpoints ?? [])
+        containers[id] = Known(
+            container: container, endpoints: before?.endpoints ?? [], isComplete: isComplete)
         let isRenamed = before.map { $0.container.identity != container.identity } ?? false
         reach(id, isRenamed: isRenamed, &facts)
         for process in waiting.release(where: { Self.isIn(container, $0) }) {
@@ -84,7 +92,9 @@ struct ContainerNames {
     }
 
     private mutating func stop(_ id: String, _ now: Timestamp) {
-        if containers[id] != nil, !stopped.contains(where: { $0.id == id }) { stopped.append((id, now)) }
+        guard containers[id] != nil, !stopped.contains(where: { $0.id == id }) else { return }
+        stopped.append((id, now))
+        containers[id]?.isComplete = false
     }
 
     private mutating func forget(_ id: String, _ facts: inout [ContainerFact]) {
@@ -109,7 +119,10 @@ struct ContainerNames {
         if places.isEmpty { places = Cgroup.identifiers(cgroup).map { Cgroup.Place(id: $0, path: nil) } }
         guard !places.isEmpty else { return descended(process) }
         for place in places {
-            if let known = containers[place.id], Self.isIn(known.container, [place]) { return known.container.identity }
+            guard let known = containers[place.id], Self.isIn(known.container, [place]) else { continue }
+            // Where a container is reached has to be known before its process is called.
+            if !known.isComplete { ask(place.id) }
+            return known.container.identity
         }
         waiting.add(process, places)
         if places.allSatisfy({ containers[$0.id] == nil }) { ask(places[0].id) }
@@ -147,7 +160,7 @@ struct ContainerNames {
         if asked.insert(id).inserted { unknown.append(id) }
     }
 
-    /// Whether a process is in a container that nobody has asked for.
+    /// Whether a process is in a container that has to be asked for.
     var hasUnknown: Bool { !unknown.isEmpty }
 
     /// The containers that have to be asked for, each once.
@@ -157,7 +170,7 @@ struct ContainerNames {
     }
 
     /// Whether the runtime has told of all of these.
-    func knows(_ ids: [String]) -> Bool { ids.allSatisfy { containers[$0] != nil } }
+    func knows(_ ids: [String]) -> Bool { ids.allSatisfy { containers[$0]?.isComplete == true } }
 }
 
 /// Processes in containers that the runtime has not told of yet, in the order in which they came.

@@ -3,7 +3,7 @@ import Synchronization
 
 /// What a thread has still to do about containers, in order; what is urgent goes before the rest.
 final class Errands: Sendable {
-    enum Errand {
+    enum Errand: Equatable {
         case inspect(String)
         /// In order with the rest, so that no older answer makes it run again.
         case stopped(String)
@@ -22,6 +22,8 @@ final class Errands: Sendable {
 
     func add(_ errand: Errand) {
         queue.withLock { queue in
+            // What is still to be asked for is new enough.
+            guard queue.urgent.last != errand else { return }
             queue.urgent.append(errand)
             if queue.urgent.count > Self.most { queue.urgent.removeFirst(Self.most / 4) }
         }

@@ -1,11 +1,11 @@
 /// Lets the kernel's records wait in the ring buffer until the runtime has named a container that has just started.
 ///
-/// A short pause at the first process of a container that is not known: Podman tells of a new one a quarter of a second
-/// late. It ends with the answer, after a moment, or where much waits in the ring buffer. Where a runtime has not answered
-/// at all in such a moment there is no other pause until it does.
+/// A short pause at the first process of a container: until the runtime has told where it is reached, and of Podman's
+/// even the name comes a quarter of a second late. It ends with the answer, after a moment, or where much waits in the
+/// ring buffer. Where a runtime has not answered at all in such a moment there is no other pause until it does.
 struct NamePause {
     /// Nanoseconds.
-    private static let longest: Int64 = 400_000_000
+    private static let longest: Int64 = 1_000_000_000
 
     private var awaited: [String] = []
     private var deadline: Int64 = 0
