@@ -138,7 +138,7 @@ final class Capture {
     private func ask(_ containers: ContainerWatch) {
         guard let unknown = decoder.decoder.containers?.takeUnknown(), !unknown.isEmpty else { return }
         for id in unknown { containers.ask(id) }
-        namePause.begin(for: unknown, now: Self.nanoseconds(CLOCK_MONOTONIC), answers: containers.answers)
+        namePause.begin(for: unknown, made: decoder.decoder.lastRecordTime, answers: containers.answers)
     }
 
     private func noteLosses() {

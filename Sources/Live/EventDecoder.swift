@@ -35,6 +35,9 @@ struct EventDecoder<Sink: EventSink> {
         lastTime = now
     }
 
+    /// When the kernel has made the last record, by its monotonic clock.
+    var lastRecordTime: Int64 { lastTime.nanoseconds &- clockOffset }
+
     // MARK: - Facts from elsewhere
 
     /// A process that ran before the capture.

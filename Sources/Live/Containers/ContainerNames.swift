@@ -7,7 +7,8 @@ struct ContainerNames {
         var container: RunningContainer
         /// Where it is reached.
         var endpoints: [Endpoint]
-        /// Where it is reached is what the runtime says now: not so before it has started, and after it has stopped.
+        /// Where it is reached is what the runtime says now, or can say: not so before it has started, and after it has
+        /// stopped, since it may start again.
         var isComplete: Bool
     }
 
@@ -22,6 +23,9 @@ struct ContainerNames {
     private var unknown: [String] = []
     /// Those that were asked for: once is enough.
     private var asked: Set<String> = []
+
+    /// Those of which nothing more can be asked.
+    private var absent: Set<String> = []
 
     /// Longer than records ever wait (`NamePause`).
     private static let grace: Int64 = 2_000_000_000
@@ -38,15 +42,21 @@ struct ContainerNames {
         for item in news {
             switch item {
             case .created(let container):
-                if containers[container.identity.id] == nil { learn(container, isComplete: false, &facts) }
-            case .known(let container): learn(container, isComplete: true, &facts)
+                let id = container.identity.id
+                if containers[id] == nil { learn(container, isComplete: absent.contains(id), &facts) }
+            case .known(let container):
+                let isRunning = container.initPid > 0 || !container.addresses.isEmpty
+                learn(container, isComplete: isRunning, &facts)
+            case .absent(let id): miss(id)
             case .stopped(let id): stop(id, now)
             case .listed(let ids):
                 let running = Set(ids)
                 for id in containers.keys.sorted() where !running.contains(id) { stop(id, now) }
             case .hostAddresses(let addresses):
                 hostAddresses = addresses
-                for id in containers.keys.sorted() { reach(id, &facts) }
+                for id in containers.keys.sorted() where !stopped.contains(where: { $0.id == id }) {
+                    reach(id, claims: .new, &facts)
+                }
             }
         }
         while let first = stopped.first, now.since(first.since) > Self.grace {
@@ -62,6 +72,7 @@ struct ContainerNames {
         let id = container.identity.id
         stopped.removeAll { $0.id == id }
         if isComplete {
+            absent.remove(id)
             asked.remove(id)
             unknown.removeAll { $0 == id }
         }
@@ -71,24 +82,44 @@ struct ContainerNames {
         containers[id] = Known(
             container: container, endpoints: before?.endpoints ?? [], isComplete: isComplete)
         let isRenamed = before.map { $0.container.identity != container.identity } ?? false
-        reach(id, isRenamed: isRenamed, &facts)
+        reach(id, claims: isRenamed ? .renamed : .all, &facts)
         for process in waiting.release(where: { Self.isIn(container, $0) }) {
             facts.append(ContainerFact(subject: .process(process), container: container.identity))
         }
     }
 
+    private enum Claims {
+        /// What the runtime says now, whoever had it before.
+        case all
+        /// The same, told again under another name.
+        case renamed
+        /// Only what comes with the host's addresses: the rest may be somebody else's since.
+        case new
+    }
+
     /// Where the container is reached now, and where no longer.
-    private mutating func reach(_ id: String, isRenamed: Bool = false, _ facts: inout [ContainerFact]) {
+    private mutating func reach(_ id: String, claims: Claims, _ facts: inout [ContainerFact]) {
         guard let known = containers[id] else { return }
         let endpoints = known.container.endpoints(host: hostAddresses)
         for endpoint in known.endpoints where owners[endpoint] == id && !endpoints.contains(endpoint) {
             release(endpoint, &facts)
         }
-        for endpoint in endpoints where owners[endpoint] != id || isRenamed {
+        for endpoint in endpoints where owners[endpoint] != id || claims == .renamed {
+            if claims == .new, known.endpoints.contains(endpoint) { continue }
             owners[endpoint] = id
             facts.append(ContainerFact(subject: .endpoint(endpoint), container: known.container.identity))
         }
         containers[id]?.endpoints = endpoints
+    }
+
+    /// It has ended, or is another runtime's: more than is known of it now will not be known.
+    private mutating func miss(_ id: String) {
+        guard containers[id] != nil else {
+            if asked.contains(id) { absent.insert(id) }
+            return
+        }
+        containers[id]?.isComplete = true
+        asked.remove(id)
     }
 
     private mutating func stop(_ id: String, _ now: Timestamp) {
@@ -156,7 +187,10 @@ struct ContainerNames {
     // MARK: - Asking
 
     private mutating func ask(_ id: String) {
-        if asked.count >= Self.mostAsked { asked = [] }
+        if asked.count >= Self.mostAsked {
+            asked = []
+            absent = []
+        }
         if asked.insert(id).inserted { unknown.append(id) }
     }
 

@@ -15,6 +15,8 @@ final class ContainerWatch: Sendable {
         case created(RunningContainer)
         case known(RunningContainer)
         case stopped(String)
+        /// There is none of this identifier, or it has ended.
+        case absent(String)
         /// These are all that run.
         case listed([String])
         /// The machine's own addresses.
@@ -101,7 +103,10 @@ final class ContainerWatch: Sendable {
                 do {
                     let container = try directory.container(id)
                     answered.add(1, ordering: .relaxed)
-                    guard let container else { continue }
+                    guard let container else {
+                        put(.absent(id))
+                        continue
+                    }
                     // A network that came with it has given the machine an address more.
                     putHostAddresses()
                     put(.known(container))

@@ -4,7 +4,7 @@
 /// even the name comes a quarter of a second late. It ends with the answer, after a moment, or where much waits in the
 /// ring buffer. Where a runtime has not answered at all in such a moment there is no other pause until it does.
 struct NamePause {
-    /// Nanoseconds.
+    /// So old a record becomes at most, nanoseconds: pauses do not add up.
     private static let longest: Int64 = 1_000_000_000
 
     private var awaited: [String] = []
@@ -14,11 +14,12 @@ struct NamePause {
 
     /// - Parameters:
     ///   - containers: those that were asked for.
+    ///   - made: when the kernel has made the last record.
     ///   - answers: how many questions the runtime has answered so far.
-    mutating func begin(for containers: [String], now: Int64, answers: Int) {
+    mutating func begin(for containers: [String], made: Int64, answers: Int) {
         if isInVain, answers == answersBefore { return }
         awaited = containers
-        deadline = now &+ Self.longest
+        deadline = made &+ Self.longest
         answersBefore = answers
         isInVain = false
     }

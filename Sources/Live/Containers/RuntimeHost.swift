@@ -3,12 +3,18 @@ import Shared
 
 /// The machine behind a container runtime's socket: not the profiler's own, where the runtime has a network of its own.
 struct RuntimeHost {
-    /// Where /proc has the runtime's network.
-    private let network: String
+    /// Where /proc has the networks on which it publishes ports.
+    private let networks: [String]
 
     init(socket: String) {
-        let folders = [Self.peer(socket).map { "/proc/\($0)/net" }, "/proc/self/net"].compactMap { $0 }
-        network = folders.first { ProcFS.text($0 + "/fib_trie") != nil } ?? "/proc/self/net"
+        let own = "/proc/self/net"
+        guard let peer = Self.peer(socket), ProcFS.text("/proc/\(peer)/net/fib_trie") != nil else {
+            networks = [own]
+            return
+        }
+        // A rootless Docker lives in a network of its own, and publishes on the machine's.
+        let isRootless = ProcFS.link("/proc/\(peer)/ns/user") != ProcFS.link("/proc/self/ns/user")
+        networks = ["/proc/\(peer)/net"] + (isRootless ? [own] : [])
     }
 
     /// Why a connection to the socket is not possible; `nil` where it is.
@@ -21,12 +27,16 @@ struct RuntimeHost {
         }
     }
 
-    /// The addresses on which the runtime publishes ports, loopback left out.
+    /// The addresses on which the runtime publishes ports, without loopback and those of single links, which every
+    /// container's end of a bridge has.
     var addresses: [IPAddress] {
-        let found =
-            Self.v4(ProcFS.text(network + "/fib_trie") ?? "") + Self.v6(ProcFS.text(network + "/if_inet6") ?? "")
+        let found = networks.flatMap {
+            Self.v4(ProcFS.text($0 + "/fib_trie") ?? "") + Self.v6(ProcFS.text($0 + "/if_inet6") ?? "")
+        }
         var addresses: [IPAddress] = []
-        for address in found where !address.isLoopback && !addresses.contains(address) { addresses.append(address) }
+        for address in found where !address.isLoopback && !address.isLinkLocal && !addresses.contains(address) {
+            addresses.append(address)
+        }
         return addresses
     }
 
@@ -92,4 +102,9 @@ struct RuntimeHost {
         }
         return .success(descriptor)
     }
+}
+
+extension IPAddress {
+    /// fe80::/10 (RFC 4291, section 2.5.6).
+    fileprivate var isLinkLocal: Bool { high >> 54 == 0xFE80 >> 6 }
 }

@@ -43,6 +43,16 @@ import Testing
         #expect(owners(names.take([], now: time(20))) == [])
     }
 
+    @Test func `a new address of the host takes none from a container that has it`() {
+        var names = ContainerNames()
+        _ = names.take([.known(container(Self.a)), .stopped(Self.a)], now: time(0))
+        _ = names.take([.known(container(Self.b, name: "next"))], now: time(1))
+        #expect(owners(names.take([.hostAddresses([IPAddress(v4: 1)])], now: time(1))) == [])
+        let again = [ContainerWatch.News.known(container(Self.a)), .known(container(Self.b, name: "next"))]
+        _ = names.take(again, now: time(1.5))
+        #expect(owners(names.take([.hostAddresses([IPAddress(v4: 2)])], now: time(1.5))) == [])
+    }
+
     @Test func `a container that stopped keeps its address for the bytes in flight`() {
         var names = ContainerNames()
         _ = names.take([.known(container(Self.a))], now: time(0))
@@ -94,8 +104,8 @@ import Testing
         names.follow(child, parent: Self.gone)
         #expect(names.container(of: Self.gone, cgroup: cgroup) == nil && !names.hasUnknown, "it is asked for once")
         #expect(!names.knows([Self.a]))
-        let facts = names.take([.known(container(Self.a, at: []))], now: time(0))
-        #expect(owners(facts) == ["5000000 web", "5000001 web"] && names.knows([Self.a]))
+        let facts = names.take([.known(container(Self.a))], now: time(0))
+        #expect(owners(facts) == ["10.123.0.2:0 web", "5000000 web", "5000001 web"] && names.knows([Self.a]))
         #expect(names.container(of: Self.gone, cgroup: cgroup)?.name == "web")
     }
 
@@ -110,6 +120,27 @@ import Testing
         #expect(names.container(of: Self.gone, cgroup: [Self.a])?.name == "web" && !names.hasUnknown)
         _ = names.take([.stopped(Self.a)], now: time(2))
         #expect(!names.knows([Self.a]), "when it starts again it may be reached elsewhere")
+    }
+
+    @Test func `of one that has ended no more is waited for than its name`() {
+        var names = ContainerNames()
+        _ = names.take([.created(container(Self.a, at: []))], now: time(0))
+        #expect(names.container(of: Self.gone, cgroup: [Self.a])?.name == "web")
+        _ = names.take([.absent(Self.a)], now: time(0))
+        #expect(names.knows([Self.a]))
+        #expect(names.container(of: Self.gone, cgroup: [Self.b]) == nil)
+        _ = names.take([.absent(Self.b)], now: time(0))
+        #expect(!names.knows([Self.b]))
+        let facts = names.take([.created(container(Self.b, name: "late", at: []))], now: time(0))
+        #expect(owners(facts) == ["5000000 late"] && names.knows([Self.b]))
+    }
+
+    @Test func `one that was made and has not started is not known enough`() {
+        var names = ContainerNames()
+        _ = names.take([.known(container(Self.a, at: []))], now: time(0))
+        #expect(!names.knows([Self.a]))
+        _ = names.take([.known(container(Self.a, at: [], pid: Self.gone.pid))], now: time(1))
+        #expect(names.knows([Self.a]), "on the host's network it has no address of its own")
     }
 
     @Test func `a process in another runtime's container is left alone`() {
@@ -145,24 +176,24 @@ import Testing
     }
 
     @Test mutating func `ends with the name`() {
-        pause.begin(for: ["a"], now: 0, answers: 0)
+        pause.begin(for: ["a"], made: 0, answers: 0)
         let (before, after) = (goesOn(at: 1), goesOn(at: 2, isNamed: true))
         #expect(before && !after && !pause.isOn)
     }
 
     @Test mutating func `ends where the ring buffer fills`() {
-        pause.begin(for: ["a"], now: 0, answers: 0)
+        pause.begin(for: ["a"], made: 0, answers: 0)
         let goesOn = goesOn(at: 1, hasRoom: false)
         #expect(!goesOn && !pause.isOn)
     }
 
     @Test mutating func `ends after a moment, and is not made again for a runtime that does not answer`() {
-        pause.begin(for: ["a"], now: 0, answers: 1)
+        pause.begin(for: ["a"], made: 0, answers: 1)
         let (early, late) = (goesOn(at: 999_999_999), goesOn(at: 1_000_000_000))
         #expect(early && !late)
-        pause.begin(for: ["b"], now: 1_500_000_000, answers: 1)
+        pause.begin(for: ["b"], made: 1_500_000_000, answers: 1)
         #expect(!pause.isOn)
-        pause.begin(for: ["b"], now: 1_500_000_000, answers: 2)
+        pause.begin(for: ["b"], made: 1_500_000_000, answers: 2)
         #expect(pause.isOn)
     }
 }
