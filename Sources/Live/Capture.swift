@@ -33,7 +33,7 @@ final class Capture {
         func take(_ record: UnsafeRawBufferPointer) -> Bool {
             decoder.take(record)
             left -= 1
-            return left > 0 && decoder.containers?.hasUnknown != true
+            return left > 0 && !decoder.hasQuestion
         }
     }
 
@@ -136,9 +136,11 @@ final class Capture {
 
     /// Asks for containers that the runtime has not told of.
     private func ask(_ containers: ContainerWatch) {
-        guard let unknown = decoder.decoder.containers?.takeUnknown(), !unknown.isEmpty else { return }
-        for id in unknown { containers.ask(id) }
-        namePause.begin(for: unknown, made: decoder.decoder.lastRecordTime, answers: containers.answers)
+        guard decoder.decoder.hasQuestion else { return }
+        let asked = decoder.decoder.takeQuestions()
+        guard !asked.isEmpty else { return }
+        for id in asked { containers.ask(id) }
+        namePause.begin(for: asked, made: decoder.decoder.lastRecordTime, answers: containers.answers)
     }
 
     private func noteLosses() {

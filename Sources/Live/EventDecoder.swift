@@ -20,6 +20,8 @@ struct EventDecoder<Sink: EventSink> {
     private(set) var lastTime: Timestamp
     /// `nil` where no container runtime is asked.
     var containers: ContainerNames?
+    /// A process is in a container that the runtime has to be asked for.
+    private(set) var hasQuestion = false
 
     private struct KnownProcess {
         var identity: ProcessIdentity
@@ -56,6 +58,17 @@ struct EventDecoder<Sink: EventSink> {
             }
             emit(.container(fact))
         }
+    }
+
+    /// The containers that the runtime has to be asked for.
+    mutating func takeQuestions() -> [String] {
+        hasQuestion = false
+        return containers?.takeUnknown() ?? []
+    }
+
+    private mutating func container(of process: ProcessKey, cgroup: [String] = []) -> ContainerIdentity? {
+        defer { hasQuestion = containers?.hasUnknown ?? false }
+        return containers?.container(of: process, cgroup: cgroup)
     }
 
     mutating func lost(_ loss: Loss) { emit(.lost(loss)) }
@@ -170,8 +183,7 @@ struct EventDecoder<Sink: EventSink> {
             // A process that is gone already was where its parent is.
             let inherited = processes[key.pid].flatMap { $0.identity.key == key ? $0.container : nil }
             processes[key.pid] = KnownProcess(
-                identity: identity.withProfile(), container: containers?.container(of: key, cgroup: cgroup) ?? inherited
-            )
+                identity: identity.withProfile(), container: container(of: key, cgroup: cgroup) ?? inherited)
         case TAPEDECK_FORK:
             guard let parent = processes[Int32(bitPattern: task.process.parent)] else { return }
             var identity = parent.identity
@@ -217,7 +229,7 @@ struct EventDecoder<Sink: EventSink> {
         var process =
             processes[key.pid].flatMap { $0.identity.key == key ? $0 : nil }
             ?? KnownProcess(identity: ProcFS.identity(key).withProfile())
-        if process.container == nil { process.container = containers?.container(of: key) }
+        if process.container == nil { process.container = container(of: key) }
         process.isOnTape = true
         processes[key.pid] = process
         emit(.process(process.identity))
