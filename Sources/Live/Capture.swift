@@ -39,7 +39,9 @@ final class Capture {
 
     init(_ settings: LiveSettings) throws(Failure) {
         let recording = try Recording(settings)
-        containers = try settings.containerSocket.map { socket throws(Failure) in try ContainerWatch(socket: socket) }
+        containers = try settings.containerSocket.map { socket throws(Failure) in
+            try ContainerWatch(socket: socket, namespace: settings.containerNamespace)
+        }
         let (wall, monotonic) = (Self.nanoseconds(CLOCK_REALTIME), Self.nanoseconds(CLOCK_MONOTONIC))
         let box = DecoderBox(
             EventDecoder(sink: recording, clockOffset: wall &- monotonic, now: Timestamp(nanoseconds: wall)))

@@ -29,9 +29,14 @@ struct CaptureCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Docker's or Podman's socket, to name containers (or CONTAINERD_SOCKET; default: no names).",
+            "Docker's, Podman's or containerd's socket, to name containers (or CONTAINERD_SOCKET; default: no names).",
             valueName: "socket"), completion: .file())
     var containerSocket: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Namespace of containerd's containers (or CONTAINERD_NAMESPACE; default: default).", valueName: "name"))
+    var containerNamespace: String?
 
     @Option(help: ArgumentHelp("Also write the trace, to be replayed.", valueName: "file"), completion: .file())
     var record: String?
@@ -88,6 +93,16 @@ struct CaptureCommand: ParsableCommand {
         settings.serviceMapPath = serviceMap ?? Self.variable("SERVICE_MAP_PATH")
         settings.tracePath = record
         settings.containerSocket = containerSocket ?? Self.variable("CONTAINERD_SOCKET")
+        if let namespace = containerNamespace ?? Self.variable("CONTAINERD_NAMESPACE") {
+            // It goes into a header: containerd's own rule (its package identifiers).
+            guard (try? /[A-Za-z0-9]+([._-][A-Za-z0-9]+)*/.wholeMatch(in: namespace)) != nil, namespace.count <= 76
+            else {
+                throw Failure(
+                    "CONTAINERD_NAMESPACE (--container-namespace) \(namespace): write letters and digits, with single . _ - between them; `ctr namespaces list` has those that there are"
+                )
+            }
+            settings.containerNamespace = namespace
+        }
         settings.environmentPrefixes = OptIn.list(envPrefix ?? Self.variable("ENV_PREFIX_LIST") ?? "")
         settings.redact = redact
         if let bodyLimit {

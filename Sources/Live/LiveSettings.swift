@@ -9,6 +9,8 @@ struct LiveSettings {
     var redact = false
     /// Where a container runtime listens; `nil`: nobody is asked for containers.
     var containerSocket: String?
+    /// Of which of containerd's namespaces the containers are.
+    var containerNamespace = "default"
     /// Bytes of a body that the event log shows.
     var bodyLimit = 64 << 10
     var kernel = KernelProgram.Settings()

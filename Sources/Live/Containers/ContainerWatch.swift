@@ -25,6 +25,9 @@ final class ContainerWatch: Sendable {
 
     /// What the capture waits for at its start, seconds: the names of what runs already.
     private static let firstPatience = 2.0
+    /// Before a runtime is asked again that did not answer, seconds; each pause is twice the one before.
+    private static let shortestPause: UInt32 = 1
+    private static let longestPause: UInt32 = 8
 
     private let news = Mutex<[News]>([])
     private let errands = Errands()
@@ -33,12 +36,15 @@ final class ContainerWatch: Sendable {
     private let hasWarned = Atomic<Bool>(false)
     private let listed = DispatchSemaphore(value: 0)
     private let socket: String
-    private let directory: DockerDirectory
+    private let namespace: String
+    /// What the runtime speaks; `nil` until it has said.
+    private let directory = Mutex<(any ContainerDirectory & Sendable)?>(nil)
 
+    /// - Parameter namespace: the one of containerd's.
     /// - Throws: where nothing listens on the socket.
-    init(socket: String) throws(Failure) {
+    init(socket: String, namespace: String = LiveSettings().containerNamespace) throws(Failure) {
         self.socket = socket
-        directory = DockerDirectory(socket: socket)
+        self.namespace = namespace
         if let reason = RuntimeHost.refusal(socket) {
             throw Failure(
                 "CONTAINERD_SOCKET (--container-socket) \(socket): \(reason); name the socket of a runtime that runs, or leave it out"
@@ -68,11 +74,15 @@ final class ContainerWatch: Sendable {
     private func put(_ item: News) { news.withLock { $0.append(item) } }
 
     private func listen() {
+        var pause = Self.shortestPause
         while true {
             var reason = "it has closed the connection"
             do {
                 let before = Self.now()
+                let directory = try RuntimeAPI.directory(UnixHTTP(socket: socket), namespace: namespace)
+                self.directory.withLock { $0 = directory }
                 let containers = try directory.containers()
+                pause = Self.shortestPause
                 answered.add(1, ordering: .relaxed)
                 host.withLock { $0.machine = RuntimeHost(socket: socket) }
                 putHostAddresses()
@@ -91,7 +101,8 @@ final class ContainerWatch: Sendable {
             } catch { reason = "\(error)" }
             complain(reason)
             listed.signal()
-            sleep(1)
+            sleep(pause)
+            pause = min(pause * 2, Self.longestPause)
         }
     }
 
@@ -100,6 +111,8 @@ final class ContainerWatch: Sendable {
             switch errands.next() {
             case .stopped(let id): put(.stopped(id))
             case .inspect(let id):
+                // Before there is one, the list will tell.
+                guard let directory = directory.withLock({ $0 }) else { continue }
                 do {
                     let container = try directory.container(id)
                     answered.add(1, ordering: .relaxed)

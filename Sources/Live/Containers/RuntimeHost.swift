@@ -3,18 +3,22 @@ import Shared
 
 /// The machine behind a container runtime's socket: not the profiler's own, where the runtime has a network of its own.
 struct RuntimeHost {
-    /// Where /proc has the networks on which it publishes ports.
-    private let networks: [String]
+    /// Where /proc has a process in the runtime's own namespaces.
+    let process: String
+    /// Where /proc has processes in the networks on which it publishes ports.
+    private let neighbours: [String]
 
     init(socket: String) {
-        let own = "/proc/self/net"
+        let own = "/proc/self"
         guard let peer = Self.peer(socket), ProcFS.text("/proc/\(peer)/net/fib_trie") != nil else {
-            networks = [own]
+            process = own
+            neighbours = [own]
             return
         }
+        process = "/proc/\(peer)"
         // A rootless Docker lives in a network of its own, and publishes on the machine's.
-        let isRootless = ProcFS.link("/proc/\(peer)/ns/user") != ProcFS.link("/proc/self/ns/user")
-        networks = ["/proc/\(peer)/net"] + (isRootless ? [own] : [])
+        let isRootless = ProcFS.link(process + "/ns/user") != ProcFS.link("/proc/self/ns/user")
+        neighbours = [process] + (isRootless ? [own] : [])
     }
 
     /// Why a connection to the socket is not possible; `nil` where it is.
@@ -29,9 +33,22 @@ struct RuntimeHost {
 
     /// The addresses on which the runtime publishes ports, without loopback and those of single links, which every
     /// container's end of a bridge has.
-    var addresses: [IPAddress] {
-        let found = networks.flatMap {
-            Self.v4(ProcFS.text($0 + "/fib_trie") ?? "") + Self.v6(ProcFS.text($0 + "/if_inet6") ?? "")
+    var addresses: [IPAddress] { Self.addresses(neighbours) }
+
+    /// The addresses of a container's network; none where that is the host's.
+    /// - Parameter pid: a process in the container.
+    func addresses(ofContainer pid: Int32) -> [IPAddress] {
+        let container = "/proc/\(pid)"
+        guard let network = ProcFS.link(container + "/ns/net"),
+            !(neighbours + ["/proc/self"]).contains(where: { ProcFS.link($0 + "/ns/net") == network })
+        else { return [] }
+        return Self.addresses([container])
+    }
+
+    /// Those of the networks that processes are in.
+    private static func addresses(_ processes: [String]) -> [IPAddress] {
+        let found = processes.flatMap {
+            v4(ProcFS.text($0 + "/net/fib_trie") ?? "") + v6(ProcFS.text($0 + "/net/if_inet6") ?? "")
         }
         var addresses: [IPAddress] = []
         for address in found where !address.isLoopback && !address.isLinkLocal && !addresses.contains(address) {

@@ -2,7 +2,7 @@
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
 package import Foundation
-import Shared
+package import Shared
 
 /// A container as the Docker Engine API lists it: all of them in one answer, without the pids of their first processes.
 package struct ListedContainer: Decodable {
@@ -51,9 +51,9 @@ package struct ListedContainer: Decodable {
 }
 
 /// A port of the host that is a container's.
-enum PublishedPort {
+package enum PublishedPort {
     /// - Parameter host: the host's address; nothing stands for all of them, of both kinds.
-    static func endpoints(_ host: String?, _ port: UInt16) -> [Endpoint] {
+    package static func endpoints(_ host: String?, _ port: UInt16) -> [Endpoint] {
         guard port > 0 else { return [] }
         guard let host, !host.isEmpty else {
             return [Endpoint(IPAddress(v4: 0), port), Endpoint(IPAddress(high: 0, low: 0), port)]

@@ -96,9 +96,7 @@ package struct TraceReader: Sendable {
             // inside is payload.
             if bytes.byteCount < length &+ 2, !isEnd { return .needs(length &+ 2) }
             damagedFrames &+= 1
-            if bytes.byteCount == length || bytes.little(UInt16.self, at: length) == TraceFormat.marker,
-                !endsWithFrame(bytes, length)
-            {
+            if bytes.byteCount == length || bytes.little(UInt16.self, at: length) == TraceFormat.marker {
                 return .taken(length)
             }
             state = .searching
@@ -140,22 +138,6 @@ package struct TraceReader: Sendable {
     }
 
     // MARK: Damage
-
-    /// Whether the damaged frame of this length ends with a whole one: then it is its length that is damaged.
-    ///
-    /// A frame that its payload holds would end before its checksum does.
-    private mutating func endsWithFrame(_ bytes: RawSpan, _ length: Int) -> Bool {
-        let frame = bytes.extracting(first: length)
-        var at = 1
-        while let found = frame.firstIndex(of: TraceFormat.markerFirstByte, from: at) {
-            at = found &+ 1
-            guard let inner = Self.frameLength(frame, at: found), found &+ inner == length, inner <= searchBytes
-            else { continue }
-            searchBytes &-= inner
-            if Self.isIntact(frame, at: found, inner) { return true }
-        }
-        return false
-    }
 
     /// Looks for the next whole frame.
     private mutating func search(_ bytes: RawSpan, _ isEnd: Bool) -> TraceStep {
