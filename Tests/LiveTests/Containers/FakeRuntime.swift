@@ -176,7 +176,7 @@ final class FakeRuntime: Sendable {
         }
     }
 
-    private static func listen(_ path: String) throws -> Int32 {
+    static func listen(_ path: String) throws -> Int32 {
         let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
