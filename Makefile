@@ -10,8 +10,9 @@ SWIFT := .ci/swift
 LEAN := -c release --disable-default-traits
 REPLAY := .build/release/replay
 DEMO := Fixtures/demo/shop
+FUZZ_TARGETS := codecs detectors http json pcapng replay trace
 
-.PHONY: help setup replay build demo demo-live demo-bookinfo demo-programs test test-kernel check update-goldens lint format bench bench-live docs clean
+.PHONY: help setup replay build demo demo-live demo-bookinfo demo-programs test test-kernel fuzz check update-goldens lint format bench bench-live docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-16s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -60,6 +61,13 @@ format: ## format the sources in place
 test-kernel: build ## run the profiler on Debian's older kernel (6.1), booted under QEMU (needs root for apt-get)
 	@$(SWIFT) build --product exerciser
 	@Tests/Kernel/run.sh
+
+fuzz: ## fuzz what reads hostile bytes, each target for TIME seconds (60); TARGET=name: that one
+	@broke=; \
+	for target in $(or $(TARGET),$(FUZZ_TARGETS)); do \
+	    Tests/Fuzz/run.sh "$$target" $(or $(TIME),60) || broke+=" $$target"; \
+	done; \
+	[ -z "$$broke" ] || { echo "broke:$$broke" >&2; exit 1; }
 
 bench: replay ## record the inputs (once, needs root) and measure replay beside other tools; BIG=1: 2 GB, too
 	@Benchmarks/make-inputs.sh http many-conns mixed $(if $(BIG),http-big)

@@ -1,0 +1,113 @@
+import Foundation
+
+@testable import Shared
+
+/// The fixtures as inputs of a target.
+struct Seeds {
+    private let target: Target
+
+    init(_ target: Target) { self.target = target }
+
+    func write(to folder: String) {
+        var number = 0
+        for bytes in inputs where !bytes.isEmpty {
+            number += 1
+            let path = "\(folder)/\(target.rawValue)-\(number)"
+            require(FileManager.default.createFile(atPath: path, contents: Data(bytes)), "\(path): can't be written")
+        }
+    }
+
+    private var inputs: [[UInt8]] {
+        switch target {
+        case .replay: files { $0.hasPrefix("input.") }
+        case .trace: files { $0 == "input.tape" || $0 == "input.jsonl" || $0 == "trace.jsonl" }
+        case .pcapng: files { $0.hasPrefix("input.pcap") }.flatMap(Self.asPcapng)
+        case .json: Self.some(files { $0 == "events.jsonl" }.flatMap(Self.lines), count: 400)
+        case .codecs:
+            [CodedBodies.gzip, CodedBodies.zlib, CodedBodies.rawDeflate, CodedBodies.brotli, CodedBodies.zstd]
+                .flatMap { body in (0..<4 as Range<UInt8>).map { [$0] + body } }
+        case .http: conversations.map(\.turns)
+        case .detectors: conversations.flatMap { [[0] + $0.sides, [1] + $0.sides] }
+        }
+    }
+
+    /// The contents of the fixtures' files that have such a name.
+    private func files(_ isWanted: (String) -> Bool) -> [[UInt8]] {
+        let paths = FileManager.default.enumerator(atPath: "Fixtures")?.compactMap { $0 as? String } ?? []
+        let wanted = paths.sorted().filter { isWanted(($0 as NSString).lastPathComponent) }
+        return wanted.compactMap { FileManager.default.contents(atPath: "Fixtures/\($0)").map { [UInt8]($0) } }
+    }
+
+    private static func lines(_ text: [UInt8]) -> [[UInt8]] { text.split(separator: ASCII.lineFeed).map(Array.init) }
+
+    private static func some(_ all: [[UInt8]], count: Int) -> [[UInt8]] {
+        stride(from: 0, to: all.count, by: max(1, all.count / count)).map { all[$0] }
+    }
+
+    /// A pcapng file with the packets of a capture.
+    private static func asPcapng(_ capture: [UInt8]) -> [[UInt8]] {
+        if PcapngFile.isPcapng(capture) { return [capture] }
+        guard var file = try? PcapFile(FuzzedBytes(capture)), let first = file.next() else { return [] }
+        var bytes = block(0x0A0D_0D0A, little(0x1A2B_3C4D) + [1, 0, 0, 0] + [UInt8](repeating: 0xFF, count: 8))
+        bytes += block(1, little(UInt32(truncatingIfNeeded: first.linkType)) + little(1 << 18))
+        var next: CapturedPacket? = first
+        while let packet = next, bytes.count < 16 << 10 {
+            let length = little(UInt32(clamping: packet.bytes.count)) + little(UInt32(clamping: packet.wireLength))
+            let padding = [UInt8](repeating: 0, count: (4 - packet.bytes.count % 4) % 4)
+            bytes += block(6, little(0) + little(0) + little(0) + length + Array(packet.bytes) + padding)
+            next = file.next()
+        }
+        return [bytes]
+    }
+
+    private static func block(_ type: UInt32, _ body: [UInt8]) -> [UInt8] {
+        let length = little(UInt32(clamping: body.count + 12))
+        return little(type) + length + body + length
+    }
+
+    private static func little(_ value: UInt32) -> [UInt8] { withUnsafeBytes(of: value.littleEndian, Array.init) }
+
+    // MARK: Conversations
+
+    /// The first bytes of the fixtures' connections.
+    private var conversations: [Conversation] {
+        files { $0.hasPrefix("input.") }.flatMap { file -> [Conversation] in
+            let listener = Listener()
+            let tape = Tape(sink: listener)
+            try? tape.read(Input(bytes: PeekedBytes(FuzzedBytes(file)), name: "fixture"))
+            tape.finish()
+            return listener.conversations.values.sorted { $0.serial < $1.serial }.prefix(4).filter { !$0.isEmpty }
+        }
+    }
+
+    private struct Conversation {
+        let serial: UInt64
+        /// In the form of the target `http`.
+        private(set) var turns: [UInt8] = [0]
+        private var sent: [UInt8] = []
+        private var received: [UInt8] = []
+
+        init(_ serial: UInt64) { self.serial = serial }
+
+        var isEmpty: Bool { turns.count == 1 }
+        /// In the form of the target `detectors`.
+        var sides: [UInt8] { FuzzedFields.run(sent) + received }
+
+        mutating func add(_ bytes: [UInt8], _ direction: Direction) {
+            guard !bytes.isEmpty, turns.count < 8 << 10 else { return }
+            let turn: FuzzedTurn = direction == .send ? .send : .receive
+            turns += [turn.rawValue] + FuzzedFields.run(bytes)
+            if direction == .send { sent += bytes } else { received += bytes }
+        }
+    }
+
+    private final class Listener: EventSink {
+        var conversations: [UInt64: Conversation] = [:]
+
+        func consume(_ event: CapturedEvent, payload: RawSpan) {
+            guard case .data(let at) = event.kind else { return }
+            let serial = at.connection.serial
+            conversations[serial, default: Conversation(serial)].add([UInt8](payload), at.direction)
+        }
+    }
+}

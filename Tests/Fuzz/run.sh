@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Fuzzes one target with libFuzzer, from the fixtures on: run.sh TARGET SECONDS, or run.sh TARGET FILE… for inputs that
+# broke it. Builds first what has changed. The corpus and what broke stay in .build/fuzz/TARGET.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+targets=(codecs detectors http json pcapng replay trace)
+target=${1:-}
+if [ $# -lt 2 ] || [[ " ${targets[*]} " != *" $target "* ]]; then
+    echo "usage: Tests/Fuzz/run.sh TARGET SECONDS|FILE…, TARGET one of ${targets[*]}" >&2
+    exit 2
+fi
+shift
+
+folder=.build/fuzz
+mkdir -p "$folder"
+
+# Yams as SwiftPM builds it for replay: it is what writes YAML, and not what is fuzzed.
+.ci/setup
+.ci/swift build -c release --disable-default-traits --target Yams >"$folder/log" 2>&1 || {
+    cat "$folder/log" >&2
+    exit 1
+}
+built=.build/release
+mapfile -t yams < <(find -L "$built/Yams.build" "$built/CYaml.build" -name '*.o')
+
+mapfile -t shared < <(find Sources/Shared -name '*.swift' \
+    -not -path '*/Command/*' -not -path '*/Console/*' -not -path '*/Containers/*' -not -path '*/Digest/*' | sort)
+mapfile -t console < <(find Sources/Shared/Console -name '*.swift' | sort)
+mapfile -t fuzzed < <(find Sources/Replay/{Capture,Flows,Packets} Tests/Fuzz -name '*.swift' | sort)
+tests=Tests/SharedTests
+fuzzed+=("$tests"/Support/{CodedBodies,SeededRandom,TapeBuilder,TapeResult}.swift)
+fuzzed+=("$tests"/Schema/ReferenceJSON.swift "$tests"/Trace/TraceSamples.swift)
+
+# Not optimised: it compiles in seconds.
+options=("-sanitize=fuzzer,address" -parse-as-library -Onone -wmo -enable-testing)
+options+=(-swift-version 6 -package-name tapedeck -I "$folder" -I "$built/Modules" -I .build/checkouts/Yams/Sources/CYaml/include)
+options+=(-I Sources/Shared/CCodecs -I Sources/Replay/CLibpcap)
+for feature in ExistentialAny MemberImportVisibility InternalImportsByDefault; do
+    options+=(-enable-upcoming-feature "$feature")
+done
+
+compile() { # MODULE SOURCE…
+    local name=$1
+    shift
+    .ci/swift --run swiftc "${options[@]}" -module-name "$name" -emit-module \
+        -emit-module-path "$folder/$name.swiftmodule" -c "$@" -o "$folder/$name.o"
+}
+program=$folder/fuzzing
+sources=("${shared[@]}" "${console[@]}" "${fuzzed[@]}" Tests/Fuzz/run.sh)
+if [ ! -e "$program" ] || [ -n "$(find "${sources[@]}" -newer "$program" -print -quit)" ]; then
+    echo "run.sh: compiling" >&2
+    compile Shared "${shared[@]}"
+    compile Console "${console[@]}"
+    compile Fuzzing "${fuzzed[@]}"
+    .ci/swift --run swiftc -sanitize=fuzzer,address "$folder"/{Shared,Console,Fuzzing}.o "${yams[@]}" -lpcap -o "$program"
+fi
+
+# Swift's own backtrace of a crash hangs under the sanitizer.
+export SWIFT_BACKTRACE=enable=no FUZZ_TARGET=$target
+if [ -e "$1" ]; then
+    exec "$program" "$@"
+fi
+corpus=$folder/$target
+mkdir -p "$corpus/found" "$corpus/seeds"
+FUZZ_SEEDS=$corpus/seeds exec nice -n 10 "$program" -max_total_time="$1" -timeout=20 -rss_limit_mb=4096 \
+    -print_final_stats=1 -artifact_prefix="$corpus/" "$corpus/found" "$corpus/seeds"
