@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Measures what live capture costs the programs that are captured, and those that are not; prints Markdown.
 
-nginx answers wrk over kept-alive connections in a network namespace of its own, with no observer and under each of
-them in turn, round after round; a ratio is the median of the rounds' ratios to the run without observer of the same
-round. Then a loop of one-byte writes, by a process that nobody profiles.
+One nginx answers one wrk over kept-alive connections in a network namespace of its own while the observers come and go
+in turn, round after round; a ratio is the median of the ratios of the time under an observer to the times without one
+just before and after it. Then a loop of one-byte writes, by a process that nobody profiles.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -27,13 +28,14 @@ PORT = 18080
 NONE = "no capture"
 OPTED_IN, NOT_OPTED_IN = "profiler, nginx opted in", "profiler, nothing opted in"
 SOCKET, SYSCALL = "profiler, socket hooks", "profiler, syscall hooks"
-NGINX = """worker_processes 1; daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log warn; user root;
+# Without a master process it leaves its environment as it was, so that a profiler can come at any time.
+NGINX = """master_process off; daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log warn; user root;
 events {{ worker_connections 2048; }}
 http {{
   access_log off; sendfile off; keepalive_requests 100000000; default_type application/json; open_file_cache max=100;
   client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
   uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-  server {{ listen 127.0.0.1:{port} backlog=4096; root {folder}; }}
+  server {{ listen 127.0.0.1:{port} backlog=4096; root {folder}; location = /status {{ stub_status; }} }}
 }}
 """
 
@@ -104,7 +106,7 @@ def profiler(path, folder, tag, *options):
 
 @contextlib.contextmanager
 def serving(folder, tag):
-    """nginx, opted in by its environment; gives its processes' numbers."""
+    """nginx, opted in by its environment, under wrk; gives nginx's process."""
     (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=PORT))
     (folder / "answer.json").write_text(json.dumps({"id": 7, "name": "u7", "tags": ["a", "b"], "ok": True}))
     server = subprocess.Popen(["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"],
@@ -112,29 +114,39 @@ def serving(folder, tag):
                               stdin=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 10
-        while subprocess.run(["curl", "-sf", "-o", "/dev/null", url()], check=False).returncode != 0:
+        while subprocess.run(["curl", "-sf", "-o", "/dev/null", url("answer.json")], check=False).returncode != 0:
             if time.monotonic() > deadline or server.poll() is not None:
                 raise SystemExit("live.py: nginx does not answer")
             time.sleep(0.02)
-        workers = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
-        yield [str(server.pid), *workers]
+        client = subprocess.Popen(["wrk", "-t1", "-c32", "-d9h", url("answer.json")], stdout=subprocess.PIPE, text=True)
+        try:
+            yield server
+        finally:
+            client.send_signal(signal.SIGINT)
+            output = client.communicate()[0]
+        if "Non-2xx" in output or "Socket errors" in output:
+            raise SystemExit(f"live.py: wrk met errors: {output}")
     finally:
         server.terminate()
         server.wait()
 
 
-def url():
-    return f"http://127.0.0.1:{PORT}/answer.json"
+def url(path):
+    return f"http://127.0.0.1:{PORT}/{path}"
+
+
+def answered():
+    """The requests that nginx has answered so far."""
+    with urllib.request.urlopen(url("status")) as answer:
+        return int(answer.read().split(b"\n")[2].split()[2])
 
 
 def load(seconds):
-    """Requests a second, and the number of requests, as wrk has them."""
-    output = subprocess.run(["wrk", "-t1", "-c32", f"-d{seconds}s", url()], check=True, capture_output=True,
-                            text=True).stdout
-    if "Non-2xx" in output:
-        raise SystemExit(f"live.py: wrk met errors: {output}")
-    return (float(re.search(r"Requests/sec:\s+([\d.]+)", output).group(1)),
-            int(re.search(r"(\d+) requests in", output).group(1)))
+    """Requests a second, and their number."""
+    began, before = time.perf_counter(), answered()
+    time.sleep(seconds)
+    requests = answered() - before
+    return requests / (time.perf_counter() - began), requests
 
 
 def interleave(observers, rounds, measure):
@@ -148,14 +160,13 @@ def interleave(observers, rounds, measure):
     return figures
 
 
-def print_table(title, unit, figures, places):
+def print_table(title, unit, figures, ratios, places):
     print(f"\n### {title}\n")
     print(f"| observer | {unit}, median (least–most) | ratio | peak MB | events lost | remark |")
     print("| --- | ---: | ---: | ---: | ---: | --- |")
-    base = [run[0] for run in figures[NONE]]
     for name, runs in figures.items():
         values = [run[0] for run in runs]
-        ratio = statistics.median(value / other for value, other in zip(values, base, strict=True))
+        ratio = statistics.median(ratios[name])
         peak = max(run[1] for run in runs)
         lost = [run[2] for run in runs if run[2] is not None]
         cells = [name, f"{statistics.median(values):,.{places}f} ({min(values):,.{places}f}–{max(values):,.{places}f})",
@@ -167,32 +178,49 @@ def print_table(title, unit, figures, places):
 def measure_nginx(path, folder, seconds, rounds):
     tag, other = f"bench-{os.getpid()}", f"bench-{os.getpid()}-nobody"
     observers = [
-        Observer(NONE, None, None),
         Observer(OPTED_IN, profiler(path, folder, tag), "watching"),
         Observer(NOT_OPTED_IN, profiler(path, folder, other), "watching"),
         Observer("tcpdump -i lo -w /dev/null", ["tcpdump", "-i", "lo", "-n", "-w", "/dev/null", f"port {PORT}"],
                  "listening on"),
         Observer("strace -f -e trace=network", ["strace", "-f", "-e", "trace=network", "-o", "/dev/null"], "attached"),
     ]
+    observers = [each for each in observers if each.is_there()]
+    names = [NONE, *(observer.name for observer in observers)]
+    figures, ratios = {name: [] for name in names}, {name: [] for name in names}
 
-    def measure(observer):
-        # nginx writes its title over its environment, so the profiler has to be there when it starts.
-        first = observer if observer.name == OPTED_IN else contextlib.nullcontext()
-        with first, serving(folder, tag) as pids:
+    with serving(folder, tag) as server:
+
+        def under(observer):
             if observer.name.startswith("strace"):
-                observer.command = [*observer.command[:6], *(word for pid in pids for word in ("-p", pid))]
-            with contextlib.nullcontext() if first is observer else observer:
-                load(1)
+                observer.command = [*observer.command[:6], "-p", str(server.pid)]
+            with observer:
+                time.sleep(0.5)
                 rate, requests = load(seconds)
-        if observer.summary is None:
-            return rate, ""
-        answered = observer.summary["messages"]["responses"]
-        if observer.name == NOT_OPTED_IN:
-            return rate, "" if answered == 0 else f"sees {answered:,} answers of others!"
-        return rate, "" if answered >= requests else f"{requests - answered:,} of {requests:,} answers not seen!"
+            if observer.summary is None:
+                return rate, ""
+            seen = observer.summary["messages"]["responses"]
+            if observer.name == NOT_OPTED_IN:
+                return rate, "" if seen == 0 else f"sees {seen:,} answers of others!"
+            return rate, "" if seen >= requests else f"{requests - seen:,} of {requests:,} answers not seen!"
 
-    figures = interleave([each for each in observers if each.is_there()], rounds, measure)
-    print_table("nginx under wrk: 32 kept-alive connections, small answers", "requests/s", figures, 0)
+        def alone():
+            time.sleep(0.3)
+            rate = load(seconds)[0]
+            figures[NONE].append((rate, 0, None, ""))
+            ratios[NONE].append(1)
+            return rate
+
+        load(1)
+        for number in range(rounds):
+            before = alone()
+            for observer in observers:
+                rate, remark = under(observer)
+                after = alone()
+                figures[observer.name].append((rate, observer.peak, observer.lost, remark))
+                ratios[observer.name].append(2 * rate / (before + after))
+                note(f"round {number + 1} of {rounds}: {observer.name}: {rate:,.0f}, {ratios[observer.name][-1]:.3f}")
+                before = after
+    print_table("nginx under wrk: 32 kept-alive connections, small answers", "requests/s", figures, ratios, 0)
 
 
 def measure_writes(path, folder, rounds, count):
@@ -212,14 +240,16 @@ def measure_writes(path, folder, rounds, count):
         return float(output), ""
 
     figures = interleave(observers, rounds, measure)
-    print_table("One-byte writes to /dev/null by a process that did not opt in", "CPU ns a write", figures, 1)
+    base = [run[0] for run in figures[NONE]]
+    ratios = {name: [run[0] / other for run, other in zip(runs, base, strict=True)] for name, runs in figures.items()}
+    print_table("One-byte writes to /dev/null by a process that did not opt in", "CPU ns a write", figures, ratios, 1)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--profiler", default=str(ROOT / ".build/release/profiler"))
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=5, help="of each run of wrk")
+    parser.add_argument("--seconds", type=int, default=5, help="of each time under an observer")
     parser.add_argument("--writes", type=int, default=3_000_000, help="of each run of the loop; 0: no loop")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()

@@ -156,6 +156,13 @@ struct bpf_iter__bpf_map_elem {
 	void *value;
 };
 
+struct task_struct;
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+};
+
 struct task_struct {
 	unsigned int flags;
 	int pid;

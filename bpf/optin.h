@@ -62,22 +62,37 @@ static __always_inline struct tapedeck_verdict *verdict_of(struct task_struct *t
 	return verdict->start_ticks == task->group_leader->start_boottime / TAPEDECK_TICK ? verdict : 0;
 }
 
-/* The current thread, if its process is profiled. */
+/* The current thread, if its process is profiled: all that one that is not has to pay for. */
 static __always_inline struct thread *profiled_thread(struct task_struct *task)
 {
 	struct thread *thread = bpf_task_storage_get(&threads, task, 0, 0);
 
+	return thread && thread->profiled ? thread : 0;
+}
+
+static __always_inline void mark(struct task_struct *task)
+{
+	struct thread *thread = bpf_task_storage_get(&threads, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+
 	if (thread)
-		return thread->profiled ? thread : 0;
-	if (!verdict_of(task))
-		return 0;
-	thread = bpf_task_storage_get(&threads, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!thread) {
+		thread->profiled = 1;
+	else
 		count(TAPEDECK_MAP_FULL);
+}
+
+/* Marks the threads that were there before the profiler, once the reader has judged their processes. Those that come to
+ * be meanwhile are marked by the fork. */
+SEC("iter/task")
+int mark_thread(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+
+	if (!task || !verdict_of(task))
 		return 0;
-	}
-	thread->profiled = 1;
-	return thread;
+	mark(task);
+	if (task->pid != task->tgid)
+		control.any_threads = 1;
+	return 0;
 }
 
 static __always_inline void identify(struct tapedeck_process *process, struct task_struct *task)
@@ -219,6 +234,7 @@ int process_exec(__u64 *ctx)
 		count(TAPEDECK_MAP_FULL);
 	if (!verdict.profiled)
 		return 0;
+	mark(task);
 	is_first = !control.any_profiled;
 	control.any_profiled = 1;
 
@@ -265,6 +281,7 @@ int process_fork(__u64 *ctx)
 
 	if (!parent)
 		return 0;
+	mark(child);
 	if (tgid == task->tgid) {
 		if (!control.any_threads) {
 			control.any_threads = 1;

@@ -15,6 +15,9 @@ struct {
 	__type(value, struct assembly);
 } assemblies SEC(".maps");
 
+/* So many buffers of a call are copied without a loop of the kernel's, each turn of which costs as much as its copy. */
+#define FEW_BUFFERS 4
+
 struct vector {
 	__u64 iov;
 	__u32 left;
@@ -23,30 +26,55 @@ struct vector {
 	__u32 failed;
 };
 
-static long copy_one(__u32 index, struct vector *vector)
+/* Copies one buffer; says whether it was the last one. */
+static __always_inline int copy_buffer(struct assembly *assembly, struct user_iovec *iov, struct vector *vector)
 {
-	struct assembly *assembly = bpf_map_lookup_elem(&assemblies, &vector->assembly);
-	struct user_iovec iov;
-	__u64 length, offset = vector->offset;
+	__u64 length = iov->length, offset = vector->offset;
 
-	if (!assembly || offset >= TAPEDECK_PAYLOAD_MAX)
+	if (offset >= TAPEDECK_PAYLOAD_MAX)
 		return 1;
-	if (bpf_probe_read_user(&iov, sizeof(iov), (void *)(vector->iov + index * sizeof(iov)))) {
-		vector->failed = 1;
-		return 1;
-	}
-	length = iov.length;
 	if (length > vector->left)
 		length = vector->left;
 	if (length > TAPEDECK_PAYLOAD_MAX)
 		length = TAPEDECK_PAYLOAD_MAX;
-	if (bpf_probe_read_user(assembly->bytes + offset, length, (void *)iov.base)) {
+	if (bpf_probe_read_user(assembly->bytes + offset, length, (void *)iov->base)) {
 		vector->failed = 1;
 		return 1;
 	}
 	vector->offset += length;
 	vector->left -= length;
 	return vector->left == 0;
+}
+
+static long copy_one(__u32 index, struct vector *vector)
+{
+	struct assembly *assembly = bpf_map_lookup_elem(&assemblies, &vector->assembly);
+	struct user_iovec iov;
+
+	if (!assembly)
+		return 1;
+	if (bpf_probe_read_user(&iov, sizeof(iov), (void *)(vector->iov + (FEW_BUFFERS + index) * sizeof(iov)))) {
+		vector->failed = 1;
+		return 1;
+	}
+	return copy_buffer(assembly, &iov, vector);
+}
+
+static __always_inline void copy_buffers(struct assembly *assembly, struct vector *vector, __u64 count)
+{
+	struct user_iovec iov[FEW_BUFFERS];
+	__u64 few = count < FEW_BUFFERS ? count : FEW_BUFFERS;
+
+	if (bpf_probe_read_user(iov, few * sizeof(*iov), (void *)vector->iov)) {
+		vector->failed = 1;
+		return;
+	}
+#pragma unroll
+	for (int i = 0; i < FEW_BUFFERS; i++)
+		if (i >= few || copy_buffer(assembly, &iov[i], vector))
+			return;
+	count -= few;
+	bpf_loop(count > IOV_MAX ? IOV_MAX : count, copy_one, vector, 0);
 }
 
 /* A call moved `length` bytes that begin at `sequence`. */
@@ -111,7 +139,7 @@ static __noinline int moved(struct socket_state *state, struct call *call, __u32
 		reason = TAPEDECK_UNREADABLE;
 	}
 	if (count) {
-		bpf_loop(count > IOV_MAX ? IOV_MAX : count, copy_one, &vector, 0);
+		copy_buffers(assembly, &vector, count);
 		captured = vector.offset;
 		if (vector.failed)
 			reason = TAPEDECK_UNREADABLE;

@@ -41,8 +41,8 @@ final class KernelProgram {
     private var ring: OpaquePointer?
     private let sink: RecordSink
     private let maps: (verdicts: Int32, listening: Int32, counters: Int32, unsent: Int32, sockets: Int32)
-    /// Runs the program that looks at a socket for each of them.
-    private var walker: OpaquePointer?
+    /// Run a program for each of the threads, and for each of the sockets that are known.
+    private var iterators: (threads: OpaquePointer?, sockets: OpaquePointer?)
     private var watchesReceives = false
     private var ordersSends = false
     /// What the running programs read; the map is mapped into this process.
@@ -116,17 +116,14 @@ final class KernelProgram {
     private static let late = ["send_begins", "receive_copied"]
 
     private func attach() throws(Failure) {
+        iterators = (try iterator("mark_thread"), try iterator("look_at_socket", over: maps.sockets))
         var program: OpaquePointer?
         while true {
             program = bpf_object__next_program(object, program)
             guard let program else { return }
             guard bpf_program__autoload(program) else { continue }
             if let name = bpf_program__name(program), Self.late.contains(String(cString: name)) { continue }
-            guard bpf_program__expected_attach_type(program) != BPF_TRACE_ITER else {
-                walker = try Self.walker(program, over: maps.sockets)
-                continue
-            }
-            try attach(program)
+            if bpf_program__expected_attach_type(program) != BPF_TRACE_ITER { try attach(program) }
         }
     }
 
@@ -162,8 +159,9 @@ final class KernelProgram {
     func detach() {
         for link in links { bpf_link__destroy(link) }
         links = []
-        bpf_link__destroy(walker)
-        walker = nil
+        bpf_link__destroy(iterators.threads)
+        bpf_link__destroy(iterators.sockets)
+        iterators = (nil, nil)
     }
 
     private static func configure(_ object: OpaquePointer, _ settings: Settings, _ hooks: Hooks) throws(Failure) {
@@ -214,11 +212,7 @@ final class KernelProgram {
         var pid = process.pid
         var verdict = tapedeck_verdict(
             start_ticks: process.startTime / ProcFS.tick, profiled: isProfiled ? 1 : 0, padding: 0)
-        if isProfiled {
-            control.pointee.any_profiled = 1
-            // Whether it has threads is not asked.
-            control.pointee.any_threads = 1
-        }
+        if isProfiled { control.pointee.any_profiled = 1 }
         bpf_map_update_elem(maps.verdicts, &pid, &verdict, UInt64(BPF_NOEXIST))
     }
 
@@ -228,8 +222,11 @@ final class KernelProgram {
         return bpf_map_lookup_elem(maps.verdicts, &pid, &verdict) == 0
     }
 
-    /// All processes that ran before are judged.
-    func endJudging() { control.pointee.judging = 0 }
+    /// All processes that ran before are judged: the threads of those that opted in are marked.
+    func endJudging() {
+        control.pointee.judging = 0
+        if control.pointee.any_profiled != 0 { run(iterators.threads) }
+    }
 
     /// What arrives on the port is looked at.
     func watch(port: UInt16) {
@@ -238,31 +235,34 @@ final class KernelProgram {
         bpf_map_update_elem(maps.listening, &key, &yes, UInt64(BPF_ANY))
     }
 
-    // MARK: - Looking at the sockets
+    // MARK: - Iterators
 
-    private static func walker(_ program: OpaquePointer, over map: Int32) throws(Failure) -> OpaquePointer {
+    private func iterator(_ name: String, over map: Int32? = nil) throws(Failure) -> OpaquePointer {
         var target = bpf_iter_link_info()
-        target.map.map_fd = UInt32(bitPattern: map)
+        if let map { target.map.map_fd = UInt32(bitPattern: map) }
         let link = withUnsafeMutablePointer(to: &target) { target in
             var options = bpf_iter_attach_opts()
             options.sz = MemoryLayout<bpf_iter_attach_opts>.size
             options.link_info = target
             options.link_info_len = UInt32(MemoryLayout<bpf_iter_link_info>.size)
-            return bpf_program__attach_iter(program, &options)
+            let program = bpf_object__find_program_by_name(object, name)
+            return map == nil ? bpf_program__attach_iter(program, nil) : bpf_program__attach_iter(program, &options)
         }
-        guard let link else { throw refusal("can't attach to the map of sockets") }
+        guard let link else { throw Self.refusal("can't attach \(name)") }
         return link
     }
 
-    /// Lets the kernel compare each socket's own counters with what the hooks saw, and tell of the rest.
-    func lookAtSockets() {
-        guard let walker else { return }
-        let descriptor = bpf_iter_create(bpf_link__fd(walker))
+    private func run(_ iterator: OpaquePointer?) {
+        guard let iterator else { return }
+        let descriptor = bpf_iter_create(bpf_link__fd(iterator))
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
         var nothing = [UInt8](repeating: 0, count: 64)
         while read(descriptor, &nothing, nothing.count) > 0 || errno == EINTR {}
     }
+
+    /// Lets the kernel compare each socket's own counters with what the hooks saw, and tell of the rest.
+    func lookAtSockets() { run(iterators.sockets) }
 
     // MARK: - Records
 
