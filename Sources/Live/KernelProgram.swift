@@ -112,8 +112,8 @@ final class KernelProgram {
     // MARK: - Attaching
 
     /// Programs that are attached when there is something for them to do: everybody's sends and receives pass through
-    /// them.
-    private static let late = ["send_begins", "receive_copied"]
+    /// them. Where every system call is hooked nothing is won by that.
+    private var late: [String] { hooks == .socket ? ["send_begins", "receive_copied"] : [] }
 
     private func attach() throws(Failure) {
         iterators = (try iterator("mark_thread"), try iterator("look_at_socket", over: maps.sockets))
@@ -122,7 +122,7 @@ final class KernelProgram {
             program = bpf_object__next_program(object, program)
             guard let program else { return }
             guard bpf_program__autoload(program) else { continue }
-            if let name = bpf_program__name(program), Self.late.contains(String(cString: name)) { continue }
+            if let name = bpf_program__name(program), late.contains(String(cString: name)) { continue }
             if bpf_program__expected_attach_type(program) != BPF_TRACE_ITER { try attach(program) }
         }
     }
@@ -137,12 +137,12 @@ final class KernelProgram {
 
     /// Attaches what waits for the first process to opt in, or for the first of these that has threads.
     func attachLate() {
+        guard hooks == .socket else { return }
         if !watchesReceives, control.pointee.any_profiled != 0 {
             watchesReceives = true
             attachLate("receive_copied")
         }
-        // Of io_uring's sends it is the only hook where system calls are hooked.
-        if !ordersSends, control.pointee.any_threads != 0 || (hooks == .syscall && watchesReceives) {
+        if !ordersSends, control.pointee.any_threads != 0 {
             ordersSends = true
             attachLate("send_begins")
         }
