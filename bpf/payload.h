@@ -2,10 +2,14 @@
 #ifndef TAPEDECK_PAYLOAD_H
 #define TAPEDECK_PAYLOAD_H
 
+/* So many buffers of a call are copied without a loop of the kernel's, each turn of which costs as much as its copy. */
+#define FEW_BUFFERS 4
+
 /* A record is put together here; one for each CPU, as of processes. */
 struct assembly {
 	struct tapedeck_data data;
 	__u8 bytes[2 * TAPEDECK_PAYLOAD_MAX];
+	struct user_iovec buffers[FEW_BUFFERS];		/* the stack has no room for them */
 };
 
 struct {
@@ -14,9 +18,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct assembly);
 } assemblies SEC(".maps");
-
-/* So many buffers of a call are copied without a loop of the kernel's, each turn of which costs as much as its copy. */
-#define FEW_BUFFERS 4
 
 struct vector {
 	__u64 iov;
@@ -31,12 +32,12 @@ static __always_inline int copy_buffer(struct assembly *assembly, struct user_io
 {
 	__u64 length = iov->length, offset = vector->offset;
 
-	if (offset >= TAPEDECK_PAYLOAD_MAX)
-		return 1;
 	if (length > vector->left)
 		length = vector->left;
-	if (length > TAPEDECK_PAYLOAD_MAX)
-		length = TAPEDECK_PAYLOAD_MAX;
+	/* Told to the verifier of older kernels once more, which loses it. */
+	asm volatile("" : "+r"(length), "+r"(offset));
+	if (length > TAPEDECK_PAYLOAD_MAX || offset >= TAPEDECK_PAYLOAD_MAX)
+		return 1;
 	if (bpf_probe_read_user(assembly->bytes + offset, length, (void *)iov->base)) {
 		vector->failed = 1;
 		return 1;
@@ -60,21 +61,26 @@ static long copy_one(__u32 index, struct vector *vector)
 	return copy_buffer(assembly, &iov, vector);
 }
 
-static __always_inline void copy_buffers(struct assembly *assembly, struct vector *vector, __u64 count)
+/* Not inlined, for the frames of nested calls share 512 bytes of stack. */
+static __noinline int copy_buffers(struct assembly *assembly, struct vector *vector, __u64 count)
 {
-	struct user_iovec iov[FEW_BUFFERS];
-	__u64 few = count < FEW_BUFFERS ? count : FEW_BUFFERS;
+	__u64 few = count < FEW_BUFFERS ? count : FEW_BUFFERS, size = few * sizeof(struct user_iovec);
 
-	if (bpf_probe_read_user(iov, few * sizeof(*iov), (void *)vector->iov)) {
+	/* Told to the verifier of older kernels, which does not follow the multiplication. */
+	asm volatile("" : "+r"(size));
+	if (size > sizeof(assembly->buffers))
+		return 0;
+	if (bpf_probe_read_user(assembly->buffers, size, (void *)vector->iov)) {
 		vector->failed = 1;
-		return;
+		return 0;
 	}
 #pragma unroll
 	for (int i = 0; i < FEW_BUFFERS; i++)
-		if (i >= few || copy_buffer(assembly, &iov[i], vector))
-			return;
+		if (i >= few || copy_buffer(assembly, &assembly->buffers[i], vector))
+			return 0;
 	count -= few;
 	bpf_loop(count > IOV_MAX ? IOV_MAX : count, copy_one, vector, 0);
+	return 0;
 }
 
 /* A call moved `length` bytes that begin at `sequence`. */

@@ -125,19 +125,24 @@ package final class Findings {
 
     // MARK: HTTP
 
-    package func count(_ anomalies: AnomalySet) {
+    private func count(_ anomalies: AnomalySet) {
         guard !anomalies.isEmpty else { return }
         for anomaly in Anomaly.allCases where anomalies.contains(anomaly) { summary.anomalies[anomaly] &+= 1 }
     }
 
-    package func write(
-        _ stream: HTTPStream, _ connection: Connection, isSend: Bool, _ request: Exchange?,
-        _ exchanges: borrowing ExchangeQueue
+    /// Takes note of a message that is whole, or as whole as it will ever be.
+    /// - Parameter request: the request itself, or the one that a response answers.
+    package func record(
+        _ stream: HTTPStream, _ request: Exchange?, _ exchanges: borrowing ExchangeQueue, of connection: Connection?
     ) {
+        count(stream.message.anomalies)
+        guard let connection else { return }
+        let text = exchanges.text.span.bytes
+        observer?.message(stream.message, stream.kind, request, text, of: connection)
+        guard writesEvents else { return }
         lookAtEnds(connection)
-        log.write(
-            stream.message, connection, isSend: isSend, participants, request: request,
-            requestText: exchanges.text.span.bytes)
+        let isSend = (stream.kind == .request) == connection.localIsClient
+        log.write(stream.message, connection, isSend: isSend, participants, request: request, requestText: text)
     }
 
     /// Adds an exchange to the map: answered, or given up.

@@ -4,7 +4,15 @@ extension [UInt8] {
     /// Appends bytes that are borrowed.
     @inline(__always)
     package mutating func append(_ bytes: RawSpan) {
-        bytes.withUnsafeBytes { append(contentsOf: $0) }
+        append(addingCapacity: bytes.byteCount) { free in
+            free.withUnsafeMutableBufferPointer { buffer, count in
+                bytes.withUnsafeBytes {
+                    UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[count...]).copyMemory(
+                        from: $0)
+                }
+                count &+= bytes.byteCount
+            }
+        }
     }
 
     package init(_ bytes: RawSpan) {

@@ -16,7 +16,7 @@ package struct Exchange {
 
 /// The requests of one connection in the order in which they were sent, and responses in the order in which they come:
 /// pipelined or not, the n-th final response answers the n-th request (RFC 9112, section 9.3).
-package struct ExchangeQueue {
+package struct ExchangeQueue: ~Copyable {
     /// Methods and targets of the waiting requests, one after the other.
     package private(set) var text: [UInt8] = []
     private var entries: [Exchange] = []

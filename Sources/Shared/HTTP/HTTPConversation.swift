@@ -12,6 +12,7 @@ package final class HTTPConversation {
     /// The host that the last request named, and the destination found for it.
     @exclusivity(unchecked) private var lastHost: [UInt8] = []
     @exclusivity(unchecked) private var lastDestination: Destination?
+    @exclusivity(unchecked) private var lastRequest: RequestFacts?
     @exclusivity(unchecked) private var retransmittedDifferent: UInt64 = 0
 
     @exclusivity(unchecked) package private(set) var isSwitched = false
@@ -29,6 +30,7 @@ package final class HTTPConversation {
         responsesWereLost = false
         lastHost.removeAll(keepingCapacity: true)
         lastDestination = nil
+        lastRequest = nil
         retransmittedDifferent = 0
         requests.reset()
         responses.reset()
@@ -38,17 +40,15 @@ package final class HTTPConversation {
     // MARK: From the connection
 
     /// - Returns: how many bytes were HTTP; fewer than given where the protocol is switched.
-    package func consume(_ bytes: RawSpan, _ direction: Direction, _ timestamp: Timestamp) -> Int {
-        stream(direction).consume(bytes, timestamp, self)
+    package func consume(_ bytes: RawSpan, _ kind: HTTPHead.Kind, _ timestamp: Timestamp) -> Int {
+        kind == .request ? requests.consume(bytes, timestamp, self) : responses.consume(bytes, timestamp, self)
     }
 
-    package func gap(_ length: UInt64, _ direction: Direction, _ timestamp: Timestamp) {
-        stream(direction).gap(length, timestamp, self)
+    package func gap(_ length: UInt64, _ kind: HTTPHead.Kind, _ timestamp: Timestamp) {
+        stream(kind).gap(length, timestamp, self)
     }
 
-    package func finish(_ direction: Direction) {
-        stream(direction).finish(self)
-    }
+    package func finish(_ kind: HTTPHead.Kind) { stream(kind).finish(self) }
 
     /// The connection has ended, or is not HTTP any more.
     package func end() {
@@ -63,10 +63,7 @@ package final class HTTPConversation {
 
     package func takeHeldRequestBytes() -> [UInt8] { requests.takeHeld() }
 
-    @inline(__always)
-    private func stream(_ direction: Direction) -> HTTPStream {
-        (direction == .send) == (connection?.localIsClient ?? true) ? requests : responses
-    }
+    private func stream(_ kind: HTTPHead.Kind) -> HTTPStream { kind == .request ? requests : responses }
 
     // MARK: From the streams
 
@@ -99,9 +96,10 @@ package final class HTTPConversation {
     }
 
     /// A head was read; the body's framing depends on what the other side said.
-    package func headIsComplete(_ stream: HTTPStream, _ bytes: RawSpan) -> HTTPFraming {
+    /// - Parameter isKnown: it is the stream's last one again, byte for byte.
+    package func headIsComplete(_ stream: HTTPStream, _ bytes: RawSpan, isKnown: Bool) -> HTTPFraming {
         if stream.kind == .request {
-            appendExchange(stream, bytes)
+            appendExchange(stream, bytes, isKnown ? lastRequest : nil)
             return HTTPFraming.ofRequest(stream.message.head)
         }
         if responsesWereLost {
@@ -114,27 +112,42 @@ package final class HTTPConversation {
         return HTTPFraming.ofResponse(stream.message.head, to: index.map { exchanges[$0].methodKind } ?? .unknown)
     }
 
-    private func appendExchange(_ stream: HTTPStream, _ bytes: RawSpan) {
+    /// What the head of a request says of its exchange.
+    private struct RequestFacts {
+        var method: RequestMethod
+        /// In the head.
+        var path: Range<Int>
+        var destination: Destination
+        var asksToSwitch: Bool
+    }
+
+    private func read(_ head: borrowing HTTPHead, _ bytes: RawSpan) -> RequestFacts {
+        let method = RequestMethod(bytes, head.method.range)
+        let target = RequestTarget(bytes, head.target.range, method)
+        let host = target.host ?? RequestTarget.host(bytes, head.host.range)
+        return RequestFacts(
+            method: method, path: target.path, destination: destination(bytes.extracting(host)),
+            asksToSwitch: method == .connect || head.hasUpgrade)
+    }
+
+    private func appendExchange(_ stream: HTTPStream, _ bytes: RawSpan, _ known: RequestFacts?) {
         if exchanges.count >= limits.pipelinedRequests, let oldest = exchanges.head {
             reached(.pipelinedRequests)
             findings.record(oldest, exchanges, of: connection)
             exchanges.removeHead()
         }
-        let methodRange = stream.message.head.method.range
+        let facts = known ?? read(stream.message.head, bytes)
+        lastRequest = facts
         let targetRange = stream.message.head.target.range
-        let kind = RequestMethod(bytes, methodRange)
-        let target = RequestTarget(bytes, targetRange, kind)
-        let host = target.host ?? RequestTarget.host(bytes, stream.message.head.host.range)
-        let method = exchanges.store(bytes.extracting(methodRange))
-        let stored = exchanges.store(bytes.extracting(targetRange))
-        let pathOffset = target.path.lowerBound &- targetRange.lowerBound
-        let path = ByteRange(Int(stored.start) &+ pathOffset, Int(stored.start) &+ pathOffset &+ target.path.count)
+        let method = exchanges.store(bytes.extracting(stream.message.head.method.range))
+        let target = exchanges.store(bytes.extracting(targetRange))
+        let pathStart = Int(target.start) &+ facts.path.lowerBound &- targetRange.lowerBound
         exchanges.append(
             Exchange(
-                method: method, target: stored, path: path, methodKind: kind,
-                destination: destination(bytes.extracting(host)),
+                method: method, target: target, path: ByteRange(pathStart, pathStart &+ facts.path.count),
+                methodKind: facts.method, destination: facts.destination,
                 requestFirstByte: stream.message.firstByte, requestLastByte: stream.message.lastByte,
-                asksToSwitch: kind == .connect || stream.message.head.hasUpgrade))
+                asksToSwitch: facts.asksToSwitch))
     }
 
     private func destination(_ host: RawSpan) -> Destination {
@@ -206,12 +219,6 @@ package final class HTTPConversation {
     }
 
     private func write(_ stream: HTTPStream, _ exchange: Exchange?) {
-        findings.count(stream.message.anomalies)
-        if let observer = findings.observer, let connection {
-            observer.message(stream.message, stream.kind, exchange, exchanges.text.span.bytes, of: connection)
-        }
-        guard findings.writesEvents, let connection else { return }
-        let isSend = (stream.kind == .request) == connection.localIsClient
-        findings.write(stream, connection, isSend: isSend, exchange, exchanges)
+        findings.record(stream, exchange, exchanges, of: connection)
     }
 }

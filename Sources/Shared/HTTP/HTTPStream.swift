@@ -146,7 +146,7 @@ package final class HTTPStream {
             return blank
         }
         if lines.isFresh, let length = known.length(in: bytes) {
-            return beginMessage(bytes, length, since, now, conversation)
+            return beginMessage(bytes, length, isKnown: true, since, now, conversation)
         }
         let limit = conversation.limits.headBytes
         guard let length = lines.scan(bytes), length <= limit else {
@@ -168,7 +168,7 @@ package final class HTTPStream {
         startLineIsValid = false
         guard isHead else { return loseHead(.bytesBetweenMessages, conversation) }
         known.remember(bytes.extracting(first: length))
-        return beginMessage(bytes, length, since, now, conversation)
+        return beginMessage(bytes, length, isKnown: false, since, now, conversation)
     }
 
     private func parse(_ bytes: RawSpan) -> Bool {
@@ -178,7 +178,8 @@ package final class HTTPStream {
 
     /// - Returns: the length of the head, which was read.
     private func beginMessage(
-        _ bytes: RawSpan, _ length: Int, _ since: Timestamp, _ now: Timestamp, _ conversation: HTTPConversation
+        _ bytes: RawSpan, _ length: Int, isKnown: Bool, _ since: Timestamp, _ now: Timestamp,
+        _ conversation: HTTPConversation
     ) -> Int {
         message.reset()
         message.anomalies = message.head.anomalies
@@ -187,7 +188,7 @@ package final class HTTPStream {
         message.firstByte = since
         message.lastByte = now
         wire(bytes.extracting(first: length), conversation)
-        begin(conversation.headIsComplete(self, bytes), conversation)
+        begin(conversation.headIsComplete(self, bytes, isKnown: isKnown), conversation)
         return length
     }
 
@@ -368,7 +369,7 @@ package final class HTTPStream {
         message.firstByte = pendingSince
         message.lastByte = pendingSince
         wire(bytes, conversation)
-        _ = conversation.headIsComplete(self, bytes)
+        _ = conversation.headIsComplete(self, bytes, isKnown: false)
         finishMessage(conversation)
     }
 

@@ -52,29 +52,21 @@ package struct EventLog: ~Copyable {
         request: Exchange?, requestText: RawSpan
     ) {
         begin(message.lastByte, "http", connection, isSend: isSend, participants)
-        json.key("bytes")
-        json.number(message.wireBytes)
         let wire = message.wire.span.bytes
-        if message.head.kind == .request {
-            json.key("method")
-            json.headerText(wire.extracting(message.head.method.range))
-            json.key("url")
-            json.headerText(wire.extracting(message.head.target.range))
-        } else {
-            writeStatus(message, wire, request, requestText)
-        }
+        if message.head.kind == .response { writeStatus(message, wire, request, requestText) }
         writeContents(message, wire)
         writeContainers(connection, isSend: isSend)
         json.endObject()
         json.newline()
     }
 
-    /// What rests on the message's bytes alone.
+    /// What rests on the message's bytes alone. No request has the bytes of a response.
     private mutating func writeContents(_ message: borrowing HTTPMessage, _ wire: RawSpan) {
         let wireIsCut = message.wire.count > bodyLimit || UInt64(message.wire.count) < message.capturedBytes
         let isWholeAndPlain = !wireIsCut && !message.bodyIsSeparate && message.anomalies.isEmpty
         if isWholeAndPlain, texts.append(wire, to: &json) { return }
         let start = json.count
+        if message.head.kind == .request { writeRequestLine(message, wire) }
         let bodyIsCut = writeBody(message, wire)
         writeHeaders(message, wire)
         if wireIsCut || !writeWire(message, wire) {
@@ -89,9 +81,20 @@ package struct EventLog: ~Copyable {
         json.withBytes(from: start) { texts.remember(wire, $0) }
     }
 
+    private mutating func writeRequestLine(_ message: borrowing HTTPMessage, _ wire: RawSpan) {
+        json.key("bytes")
+        json.number(message.wireBytes)
+        json.key("method")
+        json.headerText(wire.extracting(message.head.method.range))
+        json.key("url")
+        json.headerText(wire.extracting(message.head.target.range))
+    }
+
     private mutating func writeStatus(
         _ message: borrowing HTTPMessage, _ wire: RawSpan, _ request: Exchange?, _ requestText: RawSpan
     ) {
+        json.key("bytes")
+        json.number(message.wireBytes)
         if let request {
             json.key("method")
             json.headerText(requestText.extracting(request.method.range))

@@ -116,12 +116,15 @@ package struct JSONWriter: ~Copyable {
         if nanoseconds < 0 { byte(0x2D) }
         let magnitude = nanoseconds.magnitude
         number(magnitude / 1_000_000)
-        byte(0x2E)
-        var divisor: UInt64 = 100_000
-        for _ in 0..<6 {
-            byte(0x30 &+ UInt8(truncatingIfNeeded: magnitude / divisor % 10))
-            divisor /= 10
+        reserve(7)
+        put(0x2E)
+        var rest = UInt32(truncatingIfNeeded: magnitude % 1_000_000)
+        for place in (0..<6).reversed() {
+            base.storeBytes(
+                of: 0x30 &+ UInt8(truncatingIfNeeded: rest % 10), toByteOffset: count &+ place, as: UInt8.self)
+            rest /= 10
         }
+        count &+= 6
     }
 
     package mutating func string(_ text: String) {
@@ -131,10 +134,11 @@ package struct JSONWriter: ~Copyable {
         }
     }
 
+    /// A word of the program's own; it needs no escapes.
     package mutating func string(_ text: StaticString) {
-        text.withUTF8Buffer { bytes in
-            _ = string(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(bytes)))
-        }
+        byte(0x22)
+        raw(text)
+        byte(0x22)
     }
 
     /// Bytes as a JSON string.

@@ -1,5 +1,5 @@
-/// What the event log says of a message's bytes (`body`, `headers`, `raw_payload`), of messages that were written
-/// lately: health checks, static files and cached answers come again and again, and copying their text is many times as fast
+/// What the event log says of a message's bytes (of a request `bytes` and all that follows, of a response `body`, `headers`,
+/// `raw_payload`), of messages that were written lately: health checks, static files and cached answers come again and again, and copying their text is many times as fast
 /// as escaping it twice.
 ///
 /// A table of fixed size; a message that falls on a place takes it. Messages are compared whole, so a hash that collides
@@ -14,6 +14,12 @@ package struct MessageTexts: ~Copyable {
     private struct Entry {
         var message: [UInt8] = []
         var text: [UInt8] = []
+
+        func append(_ message: RawSpan, to json: inout JSONWriter) -> Bool {
+            guard self.message.span.bytes.equals(message) else { return false }
+            json.raw(text.span.bytes)
+            return true
+        }
     }
 
     private var entries = Array(repeating: Entry(), count: places)
@@ -29,9 +35,7 @@ package struct MessageTexts: ~Copyable {
     /// Appends the text of the message if the same one was written before.
     package mutating func append(_ message: RawSpan, to json: inout JSONWriter) -> Bool {
         guard message.byteCount <= Self.longestMessage else { return false }
-        let entry = entries[Self.place(of: message)]
-        guard entry.message.span.bytes.equals(message) else { return false }
-        json.raw(entry.text.span.bytes)
+        guard entries[Self.place(of: message)].append(message, to: &json) else { return false }
         credit = Swift.min(credit &+ Self.sampling, Self.fullCredit)
         return true
     }

@@ -176,11 +176,11 @@ package final class Connection {
     private func settleEnds() {
         if !finishedDirections.sent, sent.end == sent.next {
             finishedDirections.sent = true
-            conversation?.finish(.send)
+            conversation?.finish(carried(.send))
         }
         if !finishedDirections.received, received.end == received.next {
             finishedDirections.received = true
-            conversation?.finish(.receive)
+            conversation?.finish(carried(.receive))
         }
     }
 
@@ -236,7 +236,7 @@ package final class Connection {
         } else if analysis == .detecting {
             detection.reset(joinedLate: true)
         }
-        if analysis == .http { conversation?.gap(length, direction, timestamp) }
+        if analysis == .http { conversation?.gap(length, carried(direction), timestamp) }
         if analysis == .recognised { findings.observer?.gap(length, direction, of: self) }
     }
 
@@ -273,7 +273,7 @@ package final class Connection {
         for piece in pieces {
             guard piece.isKept else {
                 findings.summary.bytes.unparsed[.betweenMessages] &+= UInt64(piece.count)
-                conversation?.gap(UInt64(piece.count), piece.direction, piece.timestamp)
+                conversation?.gap(UInt64(piece.count), carried(piece.direction), piece.timestamp)
                 continue
             }
             if piece.direction == .send {
@@ -318,12 +318,18 @@ package final class Connection {
     @inline(__always)
     private func converse(_ bytes: RawSpan, _ direction: Direction, _ timestamp: Timestamp) {
         guard let conversation else { return }
-        let used = conversation.consume(bytes, direction, timestamp)
+        let used = conversation.consume(bytes, carried(direction), timestamp)
         if conversation.isSwitched { switchProtocol(conversation, timestamp) }
         if used < bytes.byteCount { route(bytes.extracting(used..<bytes.byteCount), direction, timestamp) }
     }
 
     /// After 101 or an accepted CONNECT the stream is no longer HTTP: the detectors get to see it afresh.
+    /// What a direction of an HTTP connection carries.
+    @inline(__always)
+    private func carried(_ direction: Direction) -> HTTPHead.Kind {
+        (direction == .send) == localIsClient ? .request : .response
+    }
+
     private func switchProtocol(_ conversation: HTTPConversation, _ timestamp: Timestamp) {
         let held = conversation.takeHeldRequestBytes()
         endHTTP()
