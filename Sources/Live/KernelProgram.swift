@@ -239,9 +239,12 @@ final class KernelProgram {
 
     private func iterator(_ name: String, over map: Int32? = nil) throws(Failure) -> OpaquePointer {
         var target = bpf_iter_link_info()
-        if let map { target.map.map_fd = UInt32(bitPattern: map) }
         let link = withUnsafeMutablePointer(to: &target) { target in
             var options = bpf_iter_attach_opts()
+            // libbpf and the kernel want their padding to be zero, too.
+            memset(&options, 0, MemoryLayout<bpf_iter_attach_opts>.size)
+            memset(target, 0, MemoryLayout<bpf_iter_link_info>.size)
+            if let map { target.pointee.map.map_fd = UInt32(bitPattern: map) }
             options.sz = MemoryLayout<bpf_iter_attach_opts>.size
             options.link_info = target
             options.link_info_len = UInt32(MemoryLayout<bpf_iter_link_info>.size)
