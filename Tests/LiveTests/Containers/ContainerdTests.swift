@@ -35,11 +35,10 @@ private final class ContainerdStage {
 
     /// Asks from inside a container, which ends with that.
     func ask(
-        _ service: String, id: String = ContainerdStage.id(), _ url: String, _ options: [String] = ["--cni"],
-        namespace: String = "default"
+        _ service: String, _ url: String, _ options: [String] = ["--cni"], namespace: String = "default"
     ) throws {
         let fetch = ["wget", "-q", "-O", "-", url]
-        let arguments = ["run", "--rm"] + named(service) + options + [ContainerRuntime.image, id] + fetch
+        let arguments = ["run", "--rm"] + named(service) + options + [ContainerRuntime.image, Self.id()] + fetch
         #expect(try ctr(arguments, namespace) == "hello", "\(url)")
     }
 
@@ -73,7 +72,7 @@ extension Live {
             try stage.ask("client", "http://\(address):8080/?by-address")
             try stage.ctr(["task", "exec", "--exec-id", "1", web, "true"])
             let later = try stage.serve("later", id: "later")
-            try stage.ask("client", id: "client", "http://\(later):8080/?started-later")
+            try stage.ask("client", "http://\(later):8080/?started-later")
             try #require(
                 try stage.serve("host", id: "host", ["--net-host"], ["httpd", "-f", "-p", "18081", "-h", "/www"]) == "")
             try stage.ask("client", "http://127.0.0.1:18081/?host-network", ["--net-host"])
@@ -120,7 +119,7 @@ extension Live {
             #expect(others.allSatisfy { $0.sourceContainer == nil && $0.destinationContainer == nil })
         }
 
-        /// TAPEDECK_CONTAINER_STARTS=200 measures.
+        /// TAPEDECK_CONTAINER_STARTS=200: the figure in Benchmarks/README.md.
         @Test func `that live for a moment have their names from the first event on`() throws {
             let starts = ProcessInfo.processInfo.environment["TAPEDECK_CONTAINER_STARTS"].flatMap { Int($0) } ?? 12
             let stage = try ContainerdStage()

@@ -24,16 +24,17 @@ final class FakeGRPC: Sendable {
         Thread.detachNewThread {
             while true {
                 let descriptor = accept(listener, nil, nil)
-                guard descriptor >= 0 else { return }
+                guard descriptor >= 0 else {
+                    // Not before: its number would be another test's.
+                    close(listener)
+                    return
+                }
                 Self.serve(FileHandle(fileDescriptor: descriptor, closeOnDealloc: true), answer)
             }
         }
     }
 
-    deinit {
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
-    }
+    deinit { shutdown(listener, Int32(SHUT_RDWR)) }
 
     private static func serve(_ connection: FileHandle, _ answer: Answer) {
         // The preface: `PRI * HTTP/2.0`.

@@ -55,7 +55,6 @@ final class FakeRuntime: Sendable {
             guard !state.isStopped else { return }
             state.isStopped = true
             shutdown(listener, Int32(SHUT_RDWR))
-            close(listener)
             for connection in state.connections { shutdown(connection, Int32(SHUT_RDWR)) }
         }
     }
@@ -144,7 +143,11 @@ final class FakeRuntime: Sendable {
     private func accept() {
         while true {
             let descriptor = Glibc.accept(listener, nil, nil)
-            guard descriptor >= 0 else { return }
+            guard descriptor >= 0 else {
+                // Not before: its number would be another test's.
+                close(listener)
+                return
+            }
             state.withLock { _ = $0.connections.insert(descriptor) }
             Thread.detachNewThread {
                 if let path = Self.path(descriptor) { try? self.answer(path, descriptor) }
