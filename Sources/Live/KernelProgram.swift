@@ -112,7 +112,9 @@ final class KernelProgram {
     // MARK: - Attaching
 
     /// Programs that are attached when there is something for them to do: everybody's sends and receives pass through
-    /// them. Where every system call is hooked nothing is won by that.
+    /// them.
+    ///
+    /// Where every system call is hooked nothing is won by that.
     private var late: [String] { hooks == .socket ? ["send_begins", "receive_copied"] : [] }
 
     private func attach() throws(Failure) {

@@ -60,7 +60,9 @@ package struct EventLog: ~Copyable {
         json.newline()
     }
 
-    /// What rests on the message's bytes alone. No request has the bytes of a response.
+    /// What rests on the message's bytes alone.
+    ///
+    /// No request has the bytes of a response.
     private mutating func writeContents(_ message: borrowing HTTPMessage, _ wire: RawSpan) {
         let wireIsCut = message.wire.count > bodyLimit || UInt64(message.wire.count) < message.capturedBytes
         let isWholeAndPlain = !wireIsCut && !message.bodyIsSeparate && message.anomalies.isEmpty

@@ -323,13 +323,13 @@ package final class Connection {
         if used < bytes.byteCount { route(bytes.extracting(used..<bytes.byteCount), direction, timestamp) }
     }
 
-    /// After 101 or an accepted CONNECT the stream is no longer HTTP: the detectors get to see it afresh.
     /// What a direction of an HTTP connection carries.
     @inline(__always)
     private func carried(_ direction: Direction) -> HTTPHead.Kind {
         (direction == .send) == localIsClient ? .request : .response
     }
 
+    /// After 101 or an accepted CONNECT the stream is no longer HTTP: the detectors get to see it afresh.
     private func switchProtocol(_ conversation: HTTPConversation, _ timestamp: Timestamp) {
         let held = conversation.takeHeldRequestBytes()
         endHTTP()
