@@ -87,11 +87,8 @@ int mark_thread(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 
-	if (!task || !verdict_of(task))
-		return 0;
-	mark(task);
-	if (task->pid != task->tgid)
-		control.any_threads = 1;
+	if (task && verdict_of(task))
+		mark(task);
 	return 0;
 }
 
@@ -282,13 +279,8 @@ int process_fork(__u64 *ctx)
 	if (!parent)
 		return 0;
 	mark(child);
-	if (tgid == task->tgid) {
-		if (!control.any_threads) {
-			control.any_threads = 1;
-			wake();
-		}
+	if (tgid == task->tgid)
 		return 0;
-	}
 	record.process.start_time = child->start_boottime;
 	verdict.start_ticks = record.process.start_time / TAPEDECK_TICK;
 	verdict.profiled = 1;

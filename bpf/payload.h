@@ -187,12 +187,7 @@ static __always_inline __u32 first_byte(struct socket_state *state, struct posit
 			return thread->receive_end - length;
 		return now->received - length - (state && has_read_fin(state, now->received, now->next));
 	}
-	if (thread->knows_send_start)
-		return thread->send_start;
-	/* Somebody else has sent meanwhile, or nobody knows what: from now on the hook tells. */
-	if (state && state->send_next != now->sent - length)
-		control.any_threads = 1;
-	return now->sent - length;
+	return thread->knows_send_start ? thread->send_start : now->sent - length;
 }
 
 /* The socket as it is known, or, where it was there before the profiler, from these bytes on. */

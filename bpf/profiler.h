@@ -37,9 +37,6 @@ struct tapedeck_control {
 	__u32 judging;
 	/* A process has opted in: before that nobody is asked for. */
 	__u32 any_profiled;
-	/* Threads may send on one socket at the same time: their order needs a hook more. */
-	__u32 any_threads;
-	__u32 padding;
 	__u64 last_serial;
 };
 

@@ -43,6 +43,12 @@ end() {
     trap '' INT TERM HUP
     local index
     for ((index = ${#ORDER[@]} - 1; index >= 0; index--)); do stop "${ORDER[index]}" 2>/dev/null || true; done
+    # A signal may have come before the process that was started last was noted.
+    local pid
+    for pid in $(jobs -p); do
+        kill "$pid" 2>/dev/null || true
+        wait "$pid" 2>/dev/null || true
+    done
     rm -rf "$DATA"
     case $OUT in "/tmp/$TAG."*) rm -rf "$OUT" ;; esac
     exit "$1"

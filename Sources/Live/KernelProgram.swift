@@ -43,8 +43,6 @@ final class KernelProgram {
     private let maps: (verdicts: Int32, listening: Int32, counters: Int32, unsent: Int32, sockets: Int32)
     /// Run a program for each of the threads, and for each of the sockets that are known.
     private var iterators: (threads: OpaquePointer?, sockets: OpaquePointer?)
-    private var watchesReceives = false
-    private var ordersSends = false
     /// What the running programs read; the map is mapped into this process.
     private let control: UnsafeMutablePointer<tapedeck_control>
     private let fill: RingFill
@@ -85,6 +83,7 @@ final class KernelProgram {
             control = try Self.control(object)
             fill = try RingFill(ringDescriptor, size: settings.ringBytes)
             self.hooks = hooks
+            late = hooks == .socket ? ["send_begins", "receive_copied"] : []
             self.sink = RecordSink(sink)
             ring = ring_buffer__new(
                 ringDescriptor,
@@ -115,7 +114,7 @@ final class KernelProgram {
     /// them.
     ///
     /// Where every system call is hooked nothing is won by that.
-    private var late: [String] { hooks == .socket ? ["send_begins", "receive_copied"] : [] }
+    private var late: [String]
 
     private func attach() throws(Failure) {
         iterators = (try iterator("mark_thread"), try iterator("look_at_socket", over: maps.sockets))
@@ -137,17 +136,11 @@ final class KernelProgram {
         links.append(link)
     }
 
-    /// Attaches what waits for the first process to opt in, or for the first of these that has threads.
+    /// Attaches what waits for the first process to opt in.
     func attachLate() {
-        guard hooks == .socket else { return }
-        if !watchesReceives, control.pointee.any_profiled != 0 {
-            watchesReceives = true
-            attachLate("receive_copied")
-        }
-        if !ordersSends, control.pointee.any_threads != 0 {
-            ordersSends = true
-            attachLate("send_begins")
-        }
+        guard !late.isEmpty, control.pointee.any_profiled != 0 else { return }
+        for name in late { attachLate(name) }
+        late = []
     }
 
     private func attachLate(_ name: String) {
