@@ -1,8 +1,9 @@
 @testable import Shared
 
-/// A body in a content coding decodes to the same bytes however it comes, and so it does with a decoder that was used
-/// before. Of one that fails only that it fails: what a library gives before it finds the damage depends on the pieces, and
-/// nothing is made of it.
+/// A body in a content coding decodes to the same bytes however it comes, also with a decoder that was used before.
+///
+/// Of one that fails only that it fails is the same: what a library gives before it finds the damage depends on the
+/// pieces, and nothing is made of it.
 ///
 /// The input: one byte chooses the coding, the body follows.
 func fuzzCodecs(_ input: [UInt8]) {
