@@ -256,7 +256,9 @@ final class KernelProgram {
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
         var nothing = [UInt8](repeating: 0, count: 64)
-        while read(descriptor, &nothing, nothing.count) > 0 || errno == EINTR {}
+        var count = 0
+        // At the end errno is whatever failed last: the sleep that a signal has ended.
+        repeat { count = read(descriptor, &nothing, nothing.count) } while count > 0 || (count < 0 && errno == EINTR)
     }
 
     /// Lets the kernel compare each socket's own counters with what the hooks saw, and tell of the rest.

@@ -69,6 +69,15 @@ extension Live {
             try run.expectReplayAgrees(outcome)
         }
 
+        @Test func `a signal ends it, too, when it has to look at the sockets first`() throws {
+            let run = try LiveRun(.socket)
+            kill(run.profilerPid, SIGSTOP)
+            // Longer than between two looks; the signal then ends the sleep that comes before the next.
+            Thread.sleep(forTimeInterval: 2.5)
+            kill(run.profilerPid, SIGINT)
+            #expect(try run.stop(SIGCONT).status == 0)
+        }
+
         @Test func `what is on the tape survives a kill`() throws {
             let run = try LiveRun(.socket)
             let moved = try run.exercise("write-read", client: ["--exchanges", "3"])
