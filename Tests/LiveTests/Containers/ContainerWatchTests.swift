@@ -61,7 +61,7 @@ import Testing
         let runtime = try FakeRuntime(.docker, at: path, manner: .slow(0.5))
         let new = FakeRuntime.madeUp(7)
         let telling = Thread {
-            usleep(250_000)
+            try? runtime.waitForRequest("/containers/json")
             try? runtime.tell("create", new)
         }
         telling.start()
@@ -75,6 +75,7 @@ import Testing
         let watch = try ContainerWatch(socket: path)
         var heard: [ContainerWatch.News] = []
         try hear(watch, &heard) { $0.contains { $0.listed == before.ids } }
+        try before.waitForRequest("/events")
         before.stop()
         let after = try FakeRuntime(.podman, at: path, containers: 3)
         try hear(watch, &heard) { $0.contains { $0.listed == after.ids } }

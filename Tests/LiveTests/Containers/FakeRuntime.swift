@@ -19,6 +19,8 @@ final class FakeRuntime: Sendable {
         var manner: Manner
         var events: [(time: Double, line: String)] = []
         var connections: Set<Int32> = []
+        /// The paths of all requests.
+        var requests: [Substring] = []
         var inspections = 0
         var isStopped = false
     }
@@ -64,6 +66,13 @@ final class FakeRuntime: Sendable {
     /// How many containers were asked for one by one.
     var inspections: Int { state.withLock { $0.inspections } }
 
+    /// Returns when it was asked for something, answered or not.
+    func waitForRequest(_ path: String) throws {
+        _ = try eventually("a request \(path)") {
+            state.withLock { $0.requests.contains { $0.hasPrefix(path) } } ? true : nil
+        }
+    }
+
     static func madeUp(_ number: Int) -> String { String(format: "%064x", number + 1) }
 
     /// Something happens to a container, as it was recorded.
@@ -88,7 +97,10 @@ final class FakeRuntime: Sendable {
     }
 
     private func answer(_ path: Substring, _ descriptor: Int32) throws {
-        let manner = state.withLock { $0.manner }
+        let manner = state.withLock { state in
+            state.requests.append(path)
+            return state.manner
+        }
         switch manner {
         case .silent: return hold(descriptor)
         case .slow(let seconds): usleep(UInt32(seconds * 1_000_000))
