@@ -42,7 +42,7 @@ final class Capture {
         containers = try settings.containerSocket.map { socket throws(Failure) in
             try ContainerWatch(socket: socket, namespace: settings.containerNamespace)
         }
-        let (wall, monotonic) = (Self.nanoseconds(CLOCK_REALTIME), Self.nanoseconds(CLOCK_MONOTONIC))
+        let (wall, monotonic) = (Clock.wall, Clock.monotonic)
         let box = DecoderBox(
             EventDecoder(sink: recording, clockOffset: wall &- monotonic, now: Timestamp(nanoseconds: wall)))
         if let containers {
@@ -90,12 +90,12 @@ final class Capture {
     /// Captures until it is interrupted.
     func run() {
         var pace = Pace()
-        var (kept, looked) = (Self.nanoseconds(CLOCK_MONOTONIC), Self.nanoseconds(CLOCK_MONOTONIC))
+        var (kept, looked) = (Clock.monotonic, Clock.monotonic)
         while !Interruption.isRequested {
             if namePause.isOn { usleep(Self.namePauseInterval) } else { pace.wait(for: program.descriptor) }
             pace.took(consume())
             program.attachLate()
-            let now = Self.nanoseconds(CLOCK_MONOTONIC)
+            let now = Clock.monotonic
             guard now &- kept >= Self.housekeepingInterval else { continue }
             kept = now
             noteLosses()
@@ -123,7 +123,9 @@ final class Capture {
             decoder.decoder.learn(containers.take())
             if isPaused(for: containers) { return 0 }
         }
+        let before = Clock.monotonic
         program.consume()
+        if decoder.left > 0, !decoder.decoder.hasQuestion { decoder.decoder.note(allReadUntil: before) }
         if let containers { ask(containers) }
         return Self.batch - decoder.left
     }
@@ -132,7 +134,7 @@ final class Capture {
     private func isPaused(for containers: ContainerWatch) -> Bool {
         guard namePause.isOn else { return false }
         return namePause.goesOn(
-            now: Self.nanoseconds(CLOCK_MONOTONIC), answers: containers.answers,
+            now: Clock.monotonic, answers: containers.answers,
             isNamed: { decoder.decoder.containers?.knows($0) ?? true }, hasRoom: !program.isRingFilling)
     }
 
@@ -156,11 +158,5 @@ final class Capture {
             decoder.decoder.lost(Loss(.tableFull, count: now.mapFull &- counters.mapFull))
         }
         counters = now
-    }
-
-    private static func nanoseconds(_ clock: clockid_t) -> Int64 {
-        var time = timespec()
-        clock_gettime(clock, &time)
-        return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
     }
 }

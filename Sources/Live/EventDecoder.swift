@@ -22,6 +22,8 @@ struct EventDecoder<Sink: EventSink> {
     var containers: ContainerNames?
     /// A process is in a container that the runtime has to be asked for.
     private(set) var hasQuestion = false
+    /// When an address goes to its next owner, by the kernel's monotonic clock.
+    private var nextChange = Int64.max
 
     private struct KnownProcess {
         var identity: ProcessIdentity
@@ -50,14 +52,21 @@ struct EventDecoder<Sink: EventSink> {
         for endpoint in listeners { emit(.listening(Listening(process: identity.key, endpoint: endpoint))) }
     }
 
+    /// No record that was made before this moment waits, by the kernel's monotonic clock.
+    mutating func note(allReadUntil moment: Int64) {
+        lastTime = Swift.max(lastTime, Timestamp(nanoseconds: moment &+ clockOffset))
+    }
+
     /// What a container runtime has said.
     mutating func learn(_ news: [ContainerWatch.News]) {
-        for fact in containers?.take(news, now: lastTime) ?? [] {
+        let now = lastRecordTime
+        for fact in containers?.take(news, now: now) ?? [] {
             if case .process(let key) = fact.subject, processes[key.pid]?.identity.key == key {
                 processes[key.pid]?.container = fact.container
             }
             emit(.container(fact))
         }
+        nextChange = containers?.nextChange ?? .max
     }
 
     /// The containers that the runtime has to be asked for.
@@ -78,7 +87,9 @@ struct EventDecoder<Sink: EventSink> {
     mutating func take(_ record: UnsafeRawBufferPointer) {
         guard record.count >= MemoryLayout<tapedeck_header>.size else { return }
         let header = record.loadUnaligned(as: tapedeck_header.self)
-        lastTime = Timestamp(nanoseconds: Int64(bitPattern: header.time) &+ clockOffset)
+        let made = Int64(bitPattern: header.time)
+        lastTime = Timestamp(nanoseconds: made &+ clockOffset)
+        if made >= nextChange { learn([]) }
         switch tapedeck_type(header.type) {
         case TAPEDECK_DATA: data(record)
         case TAPEDECK_OPEN, TAPEDECK_FINISHED, TAPEDECK_CLOSE, TAPEDECK_CONNECT_FAILED: state(record, header)

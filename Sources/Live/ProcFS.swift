@@ -17,6 +17,11 @@ enum ProcFS {
         return ProcessKey(pid: pid, startTime: ticks &* tick)
     }
 
+    /// When the process was started, by the monotonic clock; `nil` where it is gone.
+    static func start(_ pid: Int32) -> Int64? {
+        key(pid).map { Int64(clamping: $0.startTime) &- (Clock.boot &- Clock.monotonic) }
+    }
+
     /// The process that started it, or that has taken it over; `nil` where it is gone.
     static func parent(_ pid: Int32) -> Int32? {
         guard let fields = status(pid), fields.count > 2 else { return nil }

@@ -7,7 +7,7 @@ final class Recording: EventSink {
     /// How much of an output is gathered before it is written, if the timer doesn't come first.
     private static let gatheredBytes = 256 << 10
     /// The service map is rewritten at most so often, nanoseconds.
-    private static let mapInterval: UInt64 = 2_000_000_000
+    private static let mapInterval: Int64 = 2_000_000_000
 
     let profiler: Profiler
     private let log: LiveOutput?
@@ -16,7 +16,7 @@ final class Recording: EventSink {
     private let trace: LiveOutput?
     private var traceWriter = TraceWriter()
     private var hasNews = false
-    private var mapWritten: UInt64 = 0
+    private var mapWritten: Int64 = 0
     private var mapFailed = false
 
     init(_ settings: LiveSettings) throws(Failure) {
@@ -53,7 +53,7 @@ final class Recording: EventSink {
         flushTrace()
         flushLog()
         profiler.drainEnvironment { environment?.write($0) }
-        let now = Self.monotonic()
+        let now = Clock.monotonic
         guard hasNews, mapPath != nil, now &- mapWritten >= Self.mapInterval else { return }
         mapWritten = now
         hasNews = false
@@ -88,11 +88,5 @@ final class Recording: EventSink {
             if !mapFailed { Terminal.complain("\(error)") }
             mapFailed = true
         }
-    }
-
-    private static func monotonic() -> UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
     }
 }

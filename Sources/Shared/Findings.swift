@@ -79,7 +79,7 @@ package final class Findings {
 
     /// Finds the containers at a connection's ends, where the tape has told of more since it was done last.
     @inline(__always)
-    private func lookAtEnds(_ connection: Connection) {
+    package func lookAtEnds(_ connection: Connection) {
         if connection.ends.update(connection, participants) { connection.sourceName = nil }
     }
 

@@ -141,6 +141,8 @@ package final class Profiler {
                 connection.otherProcess = other.opened.process
             }
         }
+        // Where an address goes to somebody else this connection stays with whom it was made.
+        if opened.role != .unknown { findings.lookAtEnds(connection) }
         last = (opened.id, connection)
     }
 

@@ -16,8 +16,14 @@ struct ContainerNames {
     /// The containers' first processes.
     private var firsts: [Int32: String] = [:]
     private var owners: [Endpoint: String] = [:]
+    /// Changes of owners that wait, in the order of time.
+    private var changes: [Change] = []
     /// Containers that stopped; their addresses are theirs for a while, for the bytes in flight.
-    private var stopped: [(id: String, since: Timestamp)] = []
+    private var stopped: [(id: String, since: Int64)] = []
+    /// All records that were made before were read, by the monotonic clock.
+    private var now: Int64 = 0
+    /// What the tape has not been told yet.
+    private var facts: [ContainerFact] = []
     private var waiting = WaitingProcesses()
     /// Containers of which the runtime has not told, or not all, and that nobody has asked for.
     private var unknown: [String] = []
@@ -26,49 +32,75 @@ struct ContainerNames {
 
     /// Those of which nothing more can be asked.
     private var absent: Set<String> = []
+    /// The machine's own, on which published ports are reached.
+    private var hostAddresses: [IPAddress] = []
 
-    /// Longer than records ever wait (`NamePause`).
+    /// An address goes to its next owner, or to none.
+    ///
+    /// The runtime is heard of while records from before wait in the ring buffer: what they tell of is the old owner's.
+    private struct Change {
+        /// The first record that was made so late comes after it.
+        var since: Int64
+        var endpoint: Endpoint
+        var id: String
+        var isGain: Bool
+    }
+
+    /// Longer than records ever wait (`NamePause`), nanoseconds.
     private static let grace: Int64 = 2_000_000_000
     private static let mostAsked = 4096
     /// So far up a container's first process is looked for.
     private static let mostAncestors = 16
 
-    /// The machine's own, on which published ports are reached.
-    private var hostAddresses: [IPAddress] = []
+    /// When addresses change their owners next, by the monotonic clock.
+    var nextChange: Int64 { changes.first?.since ?? .max }
 
+    /// - Parameter now: all records that were made before were read, by the monotonic clock.
     /// - Returns: the facts for the tape, in order.
-    mutating func take(_ news: [ContainerWatch.News], now: Timestamp) -> [ContainerFact] {
-        var facts: [ContainerFact] = []
+    mutating func take(_ news: [ContainerWatch.News], now: Int64) -> [ContainerFact] {
+        self.now = now
+        let due = changes.prefix { $0.since <= now }
+        changes.removeFirst(due.count)
+        for change in due { make(change) }
         for item in news {
             switch item {
             case .created(let container):
                 let id = container.identity.id
-                if containers[id] == nil { learn(container, isComplete: absent.contains(id), &facts) }
-            case .known(let container):
+                if containers[id] == nil { learn(container, since: now, isComplete: absent.contains(id)) }
+            case .known(let container, let heard):
                 let isRunning = container.initPid > 0 || !container.addresses.isEmpty
-                learn(container, isComplete: isRunning, &facts)
+                learn(container, since: start(container) ?? heard, isComplete: isRunning)
             case .absent(let id): miss(id)
-            case .stopped(let id): stop(id, now)
+            case .stopped(let id): stop(id)
             case .listed(let ids):
                 let running = Set(ids)
-                for id in containers.keys.sorted() where !running.contains(id) { stop(id, now) }
+                for id in containers.keys.sorted() where !running.contains(id) { stop(id) }
             case .hostAddresses(let addresses):
                 hostAddresses = addresses
                 for id in containers.keys.sorted() where !stopped.contains(where: { $0.id == id }) {
-                    reach(id, claims: .new, &facts)
+                    reach(id, claims: .new, since: now)
                 }
             }
         }
-        while let first = stopped.first, now.since(first.since) > Self.grace {
+        while let first = stopped.first, now &- first.since > Self.grace {
             stopped.removeFirst()
-            forget(first.id, &facts)
+            forget(first.id)
         }
+        defer { facts = [] }
         return facts
     }
 
-    private mutating func learn(
-        _ container: RunningContainer, isComplete: Bool, _ facts: inout [ContainerFact]
-    ) {
+    /// Since when a container that has started is reached where it is: nothing connects to it before its first process.
+    /// - Returns: `nil` where it ran before, and was given another address, and where it is gone.
+    private func start(_ container: RunningContainer) -> Int64? {
+        let before = containers[container.identity.id]
+        guard container.initPid > 0, before?.container.initPid != container.initPid || before?.endpoints.isEmpty == true
+        else { return nil }
+        return ProcFS.start(container.initPid)
+    }
+
+    /// - Parameter since: from when on it is reached where it is.
+    private mutating func learn(_ container: RunningContainer, since: Int64, isComplete: Bool) {
         let id = container.identity.id
         stopped.removeAll { $0.id == id }
         if isComplete {
@@ -82,7 +114,7 @@ struct ContainerNames {
         containers[id] = Known(
             container: container, endpoints: before?.endpoints ?? [], isComplete: isComplete)
         let isRenamed = before.map { $0.container.identity != container.identity } ?? false
-        reach(id, claims: isRenamed ? .renamed : .all, &facts)
+        reach(id, claims: isRenamed ? .renamed : .all, since: since)
         for process in waiting.release(where: { Self.isIn(container, $0) }) {
             facts.append(ContainerFact(subject: .process(process), container: container.identity))
         }
@@ -98,18 +130,39 @@ struct ContainerNames {
     }
 
     /// Where the container is reached now, and where no longer.
-    private mutating func reach(_ id: String, claims: Claims, _ facts: inout [ContainerFact]) {
+    private mutating func reach(_ id: String, claims: Claims, since: Int64) {
         guard let known = containers[id] else { return }
         let endpoints = known.container.endpoints(host: hostAddresses)
-        for endpoint in known.endpoints where owners[endpoint] == id && !endpoints.contains(endpoint) {
-            release(endpoint, &facts)
+        containers[id]?.endpoints = endpoints
+        var changes = known.endpoints.filter { owners[$0] == id && !endpoints.contains($0) }.map {
+            Change(since: since, endpoint: $0, id: id, isGain: false)
         }
         for endpoint in endpoints where owners[endpoint] != id || claims == .renamed {
             if claims == .new, known.endpoints.contains(endpoint) { continue }
-            owners[endpoint] = id
-            facts.append(ContainerFact(subject: .endpoint(endpoint), container: known.container.identity))
+            changes.append(Change(since: since, endpoint: endpoint, id: id, isGain: true))
         }
-        containers[id]?.endpoints = endpoints
+        for change in changes {
+            // Nobody's address is its first owner's at once: the first connection may have come before the news.
+            let isTaken = owners[change.endpoint].map { $0 != id || !change.isGain } ?? false
+            if isTaken, since > now { wait(change) } else { make(change) }
+        }
+    }
+
+    private mutating func wait(_ change: Change) {
+        changes.insert(change, at: changes.firstIndex { $0.since > change.since } ?? changes.endIndex)
+    }
+
+    /// The container may have been told otherwise since.
+    private mutating func make(_ change: Change) {
+        guard let known = containers[change.id], known.endpoints.contains(change.endpoint) == change.isGain else {
+            return
+        }
+        if change.isGain {
+            owners[change.endpoint] = change.id
+            facts.append(ContainerFact(subject: .endpoint(change.endpoint), container: known.container.identity))
+        } else if owners[change.endpoint] == change.id {
+            release(change.endpoint)
+        }
     }
 
     /// It has ended, or is another runtime's: more than is known of it now will not be known.
@@ -122,19 +175,19 @@ struct ContainerNames {
         asked.remove(id)
     }
 
-    private mutating func stop(_ id: String, _ now: Timestamp) {
+    private mutating func stop(_ id: String) {
         guard containers[id] != nil, !stopped.contains(where: { $0.id == id }) else { return }
         stopped.append((id, now))
         containers[id]?.isComplete = false
     }
 
-    private mutating func forget(_ id: String, _ facts: inout [ContainerFact]) {
+    private mutating func forget(_ id: String) {
         guard let known = containers.removeValue(forKey: id) else { return }
         if firsts[known.container.initPid] == id { firsts[known.container.initPid] = nil }
-        for endpoint in known.endpoints where owners[endpoint] == id { release(endpoint, &facts) }
+        for endpoint in known.endpoints where owners[endpoint] == id { release(endpoint) }
     }
 
-    private mutating func release(_ endpoint: Endpoint, _ facts: inout [ContainerFact]) {
+    private mutating func release(_ endpoint: Endpoint) {
         owners[endpoint] = nil
         facts.append(ContainerFact(subject: .endpoint(endpoint), container: nil))
     }
@@ -205,36 +258,4 @@ struct ContainerNames {
 
     /// Whether the runtime has told of all of these.
     func knows(_ ids: [String]) -> Bool { ids.allSatisfy { containers[$0]?.isComplete == true } }
-}
-
-/// Processes in containers that the runtime has not told of yet, in the order in which they came.
-private struct WaitingProcesses {
-    private var places: [ProcessKey: [Cgroup.Place]] = [:]
-    private var order: [ProcessKey] = []
-
-    private static let most = 4096
-
-    func contains(_ process: ProcessKey) -> Bool { places[process] != nil }
-
-    mutating func add(_ process: ProcessKey, _ found: [Cgroup.Place]) {
-        guard places.updateValue(found, forKey: process) == nil else { return }
-        order.append(process)
-        guard order.count > Self.most else { return }
-        for old in order.prefix(Self.most / 4) { places[old] = nil }
-        order.removeFirst(Self.most / 4)
-    }
-
-    mutating func add(_ process: ProcessKey, like other: ProcessKey) {
-        if let found = places[other] { add(process, found) }
-    }
-
-    /// Those that have waited for this.
-    mutating func release(where isMeant: ([Cgroup.Place]) -> Bool) -> [ProcessKey] {
-        guard !order.isEmpty else { return [] }
-        let released = order.filter { places[$0].map(isMeant) ?? false }
-        guard !released.isEmpty else { return [] }
-        for process in released { places[process] = nil }
-        order.removeAll { places[$0] == nil }
-        return released
-    }
 }

@@ -13,7 +13,8 @@ final class ContainerWatch: Sendable {
     enum News {
         /// It is about to be started; no more than its name is known.
         case created(RunningContainer)
-        case known(RunningContainer)
+        /// - Parameter heard: when the runtime said so, by the monotonic clock.
+        case known(RunningContainer, heard: Int64)
         case stopped(String)
         /// There is none of this identifier, or it has ended.
         case absent(String)
@@ -78,7 +79,7 @@ final class ContainerWatch: Sendable {
         while true {
             var reason = "it has closed the connection"
             do {
-                let before = Self.now()
+                let before = Timestamp(nanoseconds: Clock.wall)
                 let directory = try RuntimeAPI.directory(UnixHTTP(socket: socket), namespace: namespace)
                 self.directory.withLock { $0 = directory }
                 let containers = try directory.containers()
@@ -86,7 +87,8 @@ final class ContainerWatch: Sendable {
                 answered.add(1, ordering: .relaxed)
                 host.withLock { $0.machine = RuntimeHost(socket: socket) }
                 putHostAddresses()
-                for container in containers { put(.known(container)) }
+                let heard = Clock.monotonic
+                for container in containers { put(.known(container, heard: heard)) }
                 put(.listed(containers.map(\.identity.id)))
                 errands.addLater(containers.map { .inspect($0.identity.id) })
                 listed.signal()
@@ -122,7 +124,7 @@ final class ContainerWatch: Sendable {
                     }
                     // A network that came with it has given the machine an address more.
                     putHostAddresses()
-                    put(.known(container))
+                    put(.known(container, heard: Clock.monotonic))
                 } catch { complain("\(error)") }
             }
         }
@@ -142,11 +144,5 @@ final class ContainerWatch: Sendable {
         Terminal.complain(
             "CONTAINERD_SOCKET \(socket): the container runtime does not answer (\(reason)); new containers stay without names until it does"
         )
-    }
-
-    private static func now() -> Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(nanoseconds: Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec))
     }
 }

@@ -1,7 +1,7 @@
 /// The containers at a connection's two ends, as far as the tape has told.
 ///
-/// An end that is known stays: bytes that are still in flight when a container's address goes to the next belong to the
-/// one that the connection was made with.
+/// An end that is known stays: when a container's address goes to the next, the connection is still with the one that it
+/// was made with.
 package struct ContainerEnds {
     package private(set) var local: KnownContainer?
     package private(set) var remote: KnownContainer?
@@ -18,6 +18,9 @@ package struct ContainerEnds {
     package mutating func update(_ connection: Connection, _ participants: borrowing Participants) -> Bool {
         generation == participants.generation ? false : look(connection, participants)
     }
+
+    /// More is known of the connection itself.
+    package mutating func lookAgain() { generation = 0 }
 
     @inline(never)
     private mutating func look(_ connection: Connection, _ participants: borrowing Participants) -> Bool {

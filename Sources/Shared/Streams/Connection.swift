@@ -15,7 +15,7 @@ package final class Connection {
     @exclusivity(unchecked) package var sourceName: NameID?
     @exclusivity(unchecked) package var ends = ContainerEnds()
     /// The process on the remote side, where it is profiled, too.
-    @exclusivity(unchecked) package var otherProcess: ProcessKey?
+    @exclusivity(unchecked) package var otherProcess: ProcessKey? { didSet { ends.lookAgain() } }
 
     @exclusivity(unchecked) package var sent = Reassembler()
     @exclusivity(unchecked) package var received = Reassembler()

@@ -10,6 +10,7 @@ import Testing
 @Suite struct `Container names` {
     private static let a = String(repeating: "a1", count: 32)
     private static let b = String(repeating: "b2", count: 32)
+    private static let c = String(repeating: "c3", count: 32)
     private static let address = IPAddress(v4: 0x0A7B_0002)
     /// No process has a pid as high (PID_MAX_LIMIT): /proc says nothing of it.
     private static let gone = ProcessKey(pid: 5_000_000, startTime: 10)
@@ -23,7 +24,12 @@ import Testing
             addresses: addresses, published: published)
     }
 
-    private func time(_ seconds: Double) -> Timestamp { Timestamp(nanoseconds: Int64(seconds * 1e9)) }
+    /// - Parameter heard: seconds.
+    private func known(_ container: RunningContainer, heard: Double = 0) -> ContainerWatch.News {
+        .known(container, heard: time(heard))
+    }
+
+    private func time(_ seconds: Double) -> Int64 { Int64(seconds * 1e9) }
 
     private func owners(_ facts: [ContainerFact]) -> [String] {
         facts.map { fact in
@@ -36,26 +42,63 @@ import Testing
 
     @Test func `an address goes to its new owner at once, and stays there when the old one is forgotten`() {
         var names = ContainerNames()
-        #expect(owners(names.take([.known(container(Self.a))], now: time(0))) == ["10.123.0.2:0 web"])
+        #expect(owners(names.take([known(container(Self.a))], now: time(0))) == ["10.123.0.2:0 web"])
         #expect(owners(names.take([.stopped(Self.a)], now: time(1))) == [])
         let next = container(Self.b, name: "next")
-        #expect(owners(names.take([.known(next)], now: time(2))) == ["10.123.0.2:0 next"])
+        #expect(owners(names.take([known(next)], now: time(2))) == ["10.123.0.2:0 next"])
         #expect(owners(names.take([], now: time(20))) == [])
+    }
+
+    @Test func `an address goes to its next owner when the records from before are read`() {
+        var names = ContainerNames()
+        let (first, next, last) = (
+            container(Self.a), container(Self.b, name: "next"), container(Self.c, name: "last")
+        )
+        _ = names.take([known(first)], now: time(0))
+        #expect(owners(names.take([known(last, heard: 9), known(next, heard: 5)], now: time(1))) == [])
+        #expect(names.nextChange == time(5))
+        #expect(owners(names.take([.stopped(Self.a)], now: time(4.9))) == [])
+        #expect(owners(names.take([], now: time(5))) == ["10.123.0.2:0 next"])
+        #expect(owners(names.take([], now: time(8))) == [])
+        #expect(owners(names.take([], now: time(9))) == ["10.123.0.2:0 last"] && names.nextChange == .max)
+    }
+
+    @Test func `an address that a container has no more is nobody's when the records from before are read`() {
+        var names = ContainerNames()
+        _ = names.take([known(container(Self.a))], now: time(0))
+        let moved = container(Self.a, at: [IPAddress(v4: 0x0A7B_0003)])
+        #expect(owners(names.take([known(moved, heard: 5)], now: time(1))) == ["10.123.0.3:0 web"])
+        #expect(owners(names.take([], now: time(5))) == ["10.123.0.2:0 -"])
+    }
+
+    @Test func `one that has started has its address since its first process began`() throws {
+        var names = ContainerNames()
+        let (other, late) = (IPAddress(v4: 0x0A7B_0003), Clock.monotonic + time(1000))
+        _ = names.take([known(container(Self.a)), known(container(Self.c, at: [other]))], now: 0)
+        let child = try Child("/bin/sleep", ["20"])
+        let start = Clock.monotonic
+        var next = container(Self.b, name: "next", pid: child.pid)
+        #expect(owners(names.take([.known(next, heard: late)], now: start - time(60))) == [])
+        #expect(owners(names.take([], now: start)) == ["10.123.0.2:0 next"])
+        next.addresses.append(other)
+        #expect(owners(names.take([.known(next, heard: late)], now: start)) == [])
+        #expect(names.nextChange == late, "an address that it was given later")
+        child.signal(SIGKILL)
     }
 
     @Test func `a new address of the host takes none from a container that has it`() {
         var names = ContainerNames()
-        _ = names.take([.known(container(Self.a)), .stopped(Self.a)], now: time(0))
-        _ = names.take([.known(container(Self.b, name: "next"))], now: time(1))
+        _ = names.take([known(container(Self.a)), .stopped(Self.a)], now: time(0))
+        _ = names.take([known(container(Self.b, name: "next"))], now: time(1))
         #expect(owners(names.take([.hostAddresses([IPAddress(v4: 1)])], now: time(1))) == [])
-        let again = [ContainerWatch.News.known(container(Self.a)), .known(container(Self.b, name: "next"))]
+        let again = [known(container(Self.a)), known(container(Self.b, name: "next"))]
         _ = names.take(again, now: time(1.5))
         #expect(owners(names.take([.hostAddresses([IPAddress(v4: 2)])], now: time(1.5))) == [])
     }
 
     @Test func `a container that stopped keeps its address for the bytes in flight`() {
         var names = ContainerNames()
-        _ = names.take([.known(container(Self.a))], now: time(0))
+        _ = names.take([known(container(Self.a))], now: time(0))
         #expect(owners(names.take([.stopped(Self.a)], now: time(1))) == [])
         #expect(owners(names.take([], now: time(2.9))) == [])
         #expect(owners(names.take([], now: time(3.1))) == ["10.123.0.2:0 -"])
@@ -63,24 +106,24 @@ import Testing
 
     @Test func `one that starts again within that time is not forgotten`() {
         var names = ContainerNames()
-        _ = names.take([.known(container(Self.a)), .stopped(Self.a)], now: time(0))
-        #expect(owners(names.take([.known(container(Self.a))], now: time(1))) == [])
+        _ = names.take([known(container(Self.a)), .stopped(Self.a)], now: time(0))
+        #expect(owners(names.take([known(container(Self.a))], now: time(1))) == [])
         #expect(owners(names.take([], now: time(60))) == [])
     }
 
     @Test func `one that a new list has no more has stopped`() {
         var names = ContainerNames()
         let other = container(Self.b, name: "other", at: [IPAddress(v4: 0x0A7B_0003)])
-        _ = names.take([.known(container(Self.a)), .known(other)], now: time(0))
+        _ = names.take([known(container(Self.a)), known(other)], now: time(0))
         #expect(owners(names.take([.listed([Self.b])], now: time(1))) == [])
         #expect(owners(names.take([], now: time(7))) == ["10.123.0.2:0 -"])
     }
 
     @Test func `a rename is told, and an old event changes nothing`() {
         var names = ContainerNames()
-        _ = names.take([.known(container(Self.a))], now: time(0))
+        _ = names.take([known(container(Self.a))], now: time(0))
         let renamed = container(Self.a, name: "renamed")
-        #expect(owners(names.take([.known(renamed)], now: time(1))) == ["10.123.0.2:0 renamed"])
+        #expect(owners(names.take([known(renamed)], now: time(1))) == ["10.123.0.2:0 renamed"])
         #expect(owners(names.take([.created(container(Self.a, at: []))], now: time(2))) == [])
     }
 
@@ -88,7 +131,7 @@ import Testing
         var names = ContainerNames()
         let published = [Endpoint(IPAddress(v4: 0), 80), Endpoint(IPAddress(high: 0, low: 0), 80)]
         _ = names.take([.hostAddresses([IPAddress(v4: 0xC000_0207)])], now: time(0))
-        let first = names.take([.known(container(Self.a, at: [], published: published))], now: time(0))
+        let first = names.take([known(container(Self.a, at: [], published: published))], now: time(0))
         #expect(owners(first) == ["127.0.0.1:80 web", "192.0.2.7:80 web", "[::1]:80 web"])
         let v6 = IPAddress(high: 0x2001_0DB8_0000_0000, low: 1)
         #expect(
@@ -104,7 +147,7 @@ import Testing
         names.follow(child, parent: Self.gone)
         #expect(names.container(of: Self.gone, cgroup: cgroup) == nil && !names.hasUnknown, "it is asked for once")
         #expect(!names.knows([Self.a]))
-        let facts = names.take([.known(container(Self.a))], now: time(0))
+        let facts = names.take([known(container(Self.a))], now: time(0))
         #expect(owners(facts) == ["10.123.0.2:0 web", "5000000 web", "5000001 web"] && names.knows([Self.a]))
         #expect(names.container(of: Self.gone, cgroup: cgroup)?.name == "web")
     }
@@ -115,7 +158,7 @@ import Testing
         #expect(names.container(of: Self.gone, cgroup: [Self.a])?.name == "web")
         let unknown = names.takeUnknown()
         #expect(unknown == [Self.a] && !names.knows([Self.a]))
-        #expect(owners(names.take([.known(container(Self.a))], now: time(1))) == ["10.123.0.2:0 web"])
+        #expect(owners(names.take([known(container(Self.a))], now: time(1))) == ["10.123.0.2:0 web"])
         #expect(names.knows([Self.a]))
         #expect(names.container(of: Self.gone, cgroup: [Self.a])?.name == "web" && !names.hasUnknown)
         _ = names.take([.stopped(Self.a)], now: time(2))
@@ -137,22 +180,22 @@ import Testing
 
     @Test func `one that was made and has not started is not known enough`() {
         var names = ContainerNames()
-        _ = names.take([.known(container(Self.a, at: []))], now: time(0))
+        _ = names.take([known(container(Self.a, at: []))], now: time(0))
         #expect(!names.knows([Self.a]))
-        _ = names.take([.known(container(Self.a, at: [], pid: Self.gone.pid))], now: time(1))
+        _ = names.take([known(container(Self.a, at: [], pid: Self.gone.pid))], now: time(1))
         #expect(names.knows([Self.a]), "on the host's network it has no address of its own")
     }
 
     @Test func `a process in another runtime's container is left alone`() {
         var names = ContainerNames()
-        _ = names.take([.known(container(Self.a))], now: time(0))
+        _ = names.take([known(container(Self.a))], now: time(0))
         #expect(names.container(of: Self.gone, cgroup: ["libpod-\(Self.b)", "libpod_parent", "", ""]) == nil)
         #expect(owners(names.take([.created(container(Self.a))], now: time(1))) == [])
     }
 
     @Test func `a container inside a container is the one that the runtime knows`() {
         var names = ContainerNames()
-        _ = names.take([.known(container(Self.a))], now: time(0))
+        _ = names.take([known(container(Self.a))], now: time(0))
         #expect(names.container(of: Self.gone, cgroup: [Self.b, "docker", Self.a, "docker"])?.name == "web")
         #expect(!names.hasUnknown)
     }
@@ -161,7 +204,7 @@ import Testing
         var names = ContainerNames()
         let own = getpid()
         let child = try Child("/bin/sleep", ["20"])
-        _ = names.take([.known(container(Self.a, pid: own))], now: time(0))
+        _ = names.take([known(container(Self.a, pid: own))], now: time(0))
         #expect(names.container(of: ProcessKey(pid: child.pid, startTime: 1))?.name == "web")
         #expect(names.container(of: ProcessKey(pid: 1, startTime: 0)) == nil)
         child.signal(SIGKILL)

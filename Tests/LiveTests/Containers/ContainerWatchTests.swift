@@ -89,7 +89,7 @@ import Testing
 }
 
 extension ContainerWatch.News {
-    fileprivate var known: RunningContainer? { if case .known(let container) = self { container } else { nil } }
+    fileprivate var known: RunningContainer? { if case .known(let container, _) = self { container } else { nil } }
     fileprivate var created: RunningContainer? { if case .created(let container) = self { container } else { nil } }
     fileprivate var listed: [String]? { if case .listed(let ids) = self { ids } else { nil } }
 }
