@@ -69,8 +69,8 @@ final class Capture {
             var isNew = false
             for pid in ProcFS.pids() where pid != own {
                 guard let key = ProcFS.key(pid), judged.insert(key).inserted else { continue }
-                isNew = true
                 guard !program.hasVerdict(pid), let environment = ProcFS.environment(pid) else { continue }
+                isNew = true
                 let isProfiled = OptIn.verdict(environment: environment, allowed: allowed)
                 guard ProcFS.key(pid) == key else { continue }
                 program.judge(key, isProfiled: isProfiled)
