@@ -83,7 +83,8 @@ struct CaptureCommand: ParsableCommand {
                 StandardOutput.write(report.text + "\n", to: screen)
             }
         }
-        if unwritten > 0 || SummaryReport.isLossy(capture.summary) { throw ExitCode(1) }
+        // All is written. exit() would take libraries down in which threads still wait for a container runtime.
+        _exit(unwritten > 0 || SummaryReport.isLossy(capture.summary) ? 1 : 0)
     }
 
     private func settings() throws(Failure) -> LiveSettings {

@@ -31,7 +31,8 @@ extension ParsableCommand {
     package static func end(with error: any Error) -> Never {
         if let failure = error as? Failure {
             Terminal.complain(failure.description)
-            Glibc.exit(2)
+            // Not exit(): it would take libraries down in which other threads may still be.
+            _exit(2)
         }
         // Help, a version, a completion script, or a status that a command has chosen.
         guard exitCode(for: error) == .validationFailure else { exit(withError: error) }

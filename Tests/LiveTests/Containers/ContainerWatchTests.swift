@@ -93,31 +93,3 @@ extension ContainerWatch.News {
     fileprivate var created: RunningContainer? { if case .created(let container) = self { container } else { nil } }
     fileprivate var listed: [String]? { if case .listed(let ids) = self { ids } else { nil } }
 }
-
-extension Live {
-    @Suite struct `A runtime that misbehaves` {
-        @Test(arguments: ["slow", "garbage", "silent", "half answer", "gone"])
-        func `costs names and nothing else, and is said once`(_ trouble: String) throws {
-            let run = try LiveRun()
-            let manners: [String: FakeRuntime.Manner] = [
-                "slow": .slow(3), "garbage": .garbage, "silent": .silent, "half answer": .halfAnswer,
-            ]
-            let runtime = try FakeRuntime(
-                .docker, at: run.path("runtime.sock"), manner: manners[trouble] ?? .honest)
-            try run.start(["--container-socket", runtime.socket])
-            try run.waitUntilWatching()
-            if trouble == "gone" { runtime.stop() }
-            var moved: [Moved] = []
-            for _ in 0..<3 { moved += try run.exercise("write-read", client: ["--exchanges", "7"]).client }
-            let outcome = try run.stop()
-            for client in moved { expectStreams(outcome, client) }
-            expectNoLoss(outcome, bytes: moved.reduce(0) { $0 + $1.total })
-            let complaints = outcome.errors.split(separator: "\n").filter { $0.contains("CONTAINERD_SOCKET") }
-            switch trouble {
-            case "garbage", "gone": #expect(complaints.count == 1, "\(outcome.errors)")
-            // It is waited for longer than this test lasts.
-            default: #expect(complaints.isEmpty, "\(outcome.errors)")
-            }
-        }
-    }
-}

@@ -16,7 +16,8 @@ final class FakeRuntime: Sendable {
     }
 
     private struct State {
-        var manner: Manner
+        /// By the beginning of what is asked for; the last that fits counts.
+        var manners: [(path: String, manner: Manner)]
         var events: [(time: Double, line: String)] = []
         var connections: Set<Int32> = []
         /// The paths of all requests.
@@ -43,7 +44,7 @@ final class FakeRuntime: Sendable {
         )
         let own = try Self.field("Id", recorded.inspected)
         ids = containers == 1 ? [own] : (0..<containers).map(Self.madeUp)
-        state = Mutex(State(manner: manner))
+        state = Mutex(State(manners: [("/", manner)]))
         unlink(path)
         listener = try Self.listen(path)
         Thread.detachNewThread { self.accept() }
@@ -61,7 +62,8 @@ final class FakeRuntime: Sendable {
         }
     }
 
-    func behave(_ manner: Manner) { state.withLock { $0.manner = manner } }
+    /// - Parameter path: only whoever asks for something that begins so is treated like this.
+    func behave(_ manner: Manner, to path: String = "/") { state.withLock { $0.manners.append((path, manner)) } }
 
     /// How many containers were asked for one by one.
     var inspections: Int { state.withLock { $0.inspections } }
@@ -99,7 +101,7 @@ final class FakeRuntime: Sendable {
     private func answer(_ path: Substring, _ descriptor: Int32) throws {
         let manner = state.withLock { state in
             state.requests.append(path)
-            return state.manner
+            return state.manners.last { path.hasPrefix($0.path) }?.manner ?? .honest
         }
         switch manner {
         case .silent: return hold(descriptor)
@@ -134,7 +136,13 @@ final class FakeRuntime: Sendable {
     private func stream(_ path: Substring, _ manner: Manner, _ descriptor: Int32) throws {
         let since = path.split(separator: "=").last.flatMap { Double($0) } ?? Date().timeIntervalSince1970
         try write("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", descriptor)
-        if case .garbage = manner { return try write("]]]\n", descriptor) }
+        switch manner {
+        case .garbage: return try write("]]]\n", descriptor)
+        case .halfAnswer:
+            try write("{\"Type\":", descriptor)
+            return hold(descriptor)
+        default: break
+        }
         var told = 0
         while !state.withLock({ $0.isStopped }) {
             let events = state.withLock { Array($0.events[told...]) }
