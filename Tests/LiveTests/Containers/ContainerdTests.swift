@@ -119,6 +119,31 @@ extension Live {
             #expect(others.allSatisfy { $0.sourceContainer == nil && $0.destinationContainer == nil })
         }
 
+        @Test func `are named again when containerd was killed and has come back`() throws {
+            let stage = try ContainerdStage()
+            try stage.watch()
+            let before = try stage.serve("before", id: ContainerdStage.id())
+            kill(stage.runtime.daemon, SIGKILL)
+            try stage.run.exercise("write-read", client: ["--exchanges", "5"])
+            try stage.runtime.restart()
+            let after = try stage.serve("after", id: ContainerdStage.id())
+            _ = try eventually("containerd is asked again") {
+                try stage.ask("client", "http://\(after):8080/?after")
+                let map = stage.run.folder.text("map.yaml") ?? ""
+                return map.contains("destination: after") ? true : nil
+            }
+            try stage.ask("client", "http://\(before):8080/?before")
+            let outcome = try stage.run.stop()
+            for service in ["before", "after"] {
+                let last = outcome.requests.last { $0.url == "/?" + service }
+                #expect(last?.sourceContainer?.service == "client" && last?.destinationContainer?.service == service)
+            }
+            #expect(outcome.requests.filter { $0.url?.hasPrefix("/write-read/") == true }.count == 5)
+            let complaints = outcome.errors.split(separator: "\n").filter { $0.contains("CONTAINERD_SOCKET") }
+            #expect(complaints.count == 1, "\(outcome.errors)")
+            try stage.run.expectReplayAgrees(outcome)
+        }
+
         /// TAPEDECK_CONTAINER_STARTS=200: the figure in Benchmarks/README.md.
         @Test func `that live for a moment have their names from the first event on`() throws {
             let starts = ProcessInfo.processInfo.environment["TAPEDECK_CONTAINER_STARTS"].flatMap { Int($0) } ?? 12
