@@ -1,6 +1,6 @@
 # Podman's API service; sourced by inside.sh.
 # shellcheck shell=bash disable=SC2154
-prepare() {
+configure() {
     mkdir -p /etc/containers
     # Its own limits are higher than a machine without CAP_SYS_RESOURCE may set; no systemd, no journal.
     cat >/etc/containers/containers.conf <<TOML
@@ -15,6 +15,9 @@ runtime = "runc"
 [network]
 network_backend = "netavark"
 TOML
+}
+prepare() {
+    configure
     printf '[storage]\ndriver = "overlay"\ngraphroot = "/var/lib/containers/storage"\nrunroot = "/run/containers/storage"\n' \
         >/etc/containers/storage.conf
 }

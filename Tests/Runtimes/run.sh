@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs a container runtime beside the machine's own: run.sh docker|podman|containerd FOLDER
+# Runs a container runtime beside the machine's own: run.sh docker|podman|rootless|containerd FOLDER
 #
 # It has mount, network and cgroup namespaces of its own and keeps its files in memory. Its pids are the machine's, and its
 # socket, FOLDER/socket, is reached from everywhere. The image localhost/busybox:1 is there.
@@ -9,8 +9,8 @@
 # signal, ends it with all containers: everything is in one cgroup, and what has no process any more is gone.
 set -euo pipefail
 case $#$1 in
-2docker | 2podman | 2containerd) ;;
-*) echo "usage: run.sh docker|podman|containerd FOLDER" >&2; exit 2 ;;
+2docker | 2podman | 2rootless | 2containerd) ;;
+*) echo "usage: run.sh docker|podman|rootless|containerd FOLDER" >&2; exit 2 ;;
 esac
 [ "$(id -u)" = 0 ] || { echo "run.sh: run it as root" >&2; exit 2; }
 

@@ -7,6 +7,8 @@ import TestSupport
 final class ContainerRuntime {
     enum Kind: String {
         case docker, podman, containerd
+        /// Podman of a user who is not root.
+        case rootless
     }
 
     /// Made by Tests/Runtimes/image.sh; without a command it serves "hello" on port 8080.
@@ -75,6 +77,9 @@ final class ContainerRuntime {
             switch kind {
             case .docker: try host("docker", ["--host", "unix://" + socket] + arguments, patience: Self.patience)
             case .podman: try host("/bin/bash", ["-c", Self.closingAll, "podman"] + arguments, patience: Self.patience)
+            // The service starts it, so that it is in the runtime's cgroup.
+            case .rootless:
+                try host("podman", ["--remote", "--url", "unix://" + socket] + arguments, patience: Self.patience)
             case .containerd: try host("ctr", ["--address", socket] + arguments, patience: Self.patience)
             }
         return try said.succeed().output.trimmingCharacters(in: .whitespacesAndNewlines)

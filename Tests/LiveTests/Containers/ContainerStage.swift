@@ -9,10 +9,11 @@ final class ContainerStage {
 
     /// - Parameters:
     ///   - run: one that sees another runtime's containers, too.
-    ///   - network: three bytes of the containers' addresses.
-    init(_ kind: ContainerRuntime.Kind, run: LiveRun? = nil, network: String = "10.123.0") throws {
+    ///   - network: three bytes of the containers' addresses; `nil` for the network that the runtime has anyway.
+    init(_ kind: ContainerRuntime.Kind, run: LiveRun? = nil, network: String? = "10.123.0") throws {
         runtime = try ContainerRuntime(kind)
         self.run = try run ?? LiveRun()
+        guard let network else { return }
         let subnets = ["--subnet", network + ".0/24", "--subnet", "fd00:123::/64"]
         try runtime.command(["network", "create", "--ipv6"] + subnets + ["shop"])
     }

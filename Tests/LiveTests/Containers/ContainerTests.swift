@@ -75,6 +75,25 @@ extension Live {
             }
         }
 
+        @Test func `of a user who is not root have their names, too`() throws {
+            let stage = try ContainerStage(.rootless, network: nil)
+            let web = try stage.serve("web", ["--publish", "18080:8080"])
+            try stage.watch()
+            let later = try stage.serve("later", ["--publish", "18081:8080"])
+            try stage.askFromHost("http://127.0.0.1:18080/?web")
+            try stage.askFromHost("http://127.0.0.1:18081/?later")
+            let outcome = try stage.run.stop()
+            for (service, id) in [("web", web), ("later", later)] {
+                let requests = outcome.requests.filter { $0.url == "/?" + service }
+                #expect(requests.count == 2, "as both sides saw it: \(service)")
+                for request in requests {
+                    #expect(request.destinationContainer?.service == service, "\(request.direction)")
+                    #expect(request.destinationContainer?.containerId == id, "\(request.direction)")
+                }
+            }
+            try stage.run.expectReplayAgrees(outcome)
+        }
+
         @Test func `of another runtime are left alone`() throws {
             let stage = try ContainerStage(.docker)
             let other = try ContainerStage(.podman, run: stage.run, network: "10.124.0")
