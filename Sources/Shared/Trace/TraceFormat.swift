@@ -57,12 +57,10 @@ package enum TraceLimits {
     package static let payloadBytes = 8 << 20
     /// Bytes of a line of the text form: a frame's bytes, each as a `\u00xx` escape, and the fields' names.
     package static let lineBytes = 6 * frameBytes + 64 << 10
-    /// Bytes that are checked in vain while a damaged file is searched for its next frame: so many at first, and
-    /// `searchBytesPerByte` more with each byte that is passed.
+    /// Bytes whose checksum is computed until so many bytes of the file are passed, the intact frames' among them.
     ///
     /// A file could be made of nothing but beginnings of long frames, and would be read a thousand times over.
-    static let searchBytes = 4 * frameBytes
-    static let searchBytesPerByte = 4
+    static func checkedBytes(ofPassed count: Int) -> Int { 4 * frameBytes &+ count &* 5 }
     /// Complaints about single lines that are kept as text; the rest is only counted.
     package static let complaints = 8
 }

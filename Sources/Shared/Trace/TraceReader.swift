@@ -16,7 +16,10 @@ package struct TraceReader: Sendable {
     package private(set) var lastTimestamp: Timestamp?
 
     private var state = State.header
-    private var searchBytes = TraceLimits.searchBytes
+    /// Bytes of the file that were passed.
+    private var passedBytes = 0
+    /// Bytes whose checksum was computed, some of them many times: `TraceLimits.checkedBytes` bounds them.
+    private(set) var checkedBytes = 0
 
     private enum State {
         case header
@@ -40,11 +43,14 @@ package struct TraceReader: Sendable {
     package mutating func next(
         _ bytes: RawSpan, isEnd: Bool, _ take: (borrowing CapturedEvent, RawSpan) -> Void
     ) throws(TraceError) -> TraceStep {
-        switch state {
-        case .frames: return frame(bytes, isEnd, take)
-        case .header: return try header(bytes, isEnd)
-        case .searching, .searchingCut: return search(bytes, isEnd)
-        }
+        let step =
+            switch state {
+            case .frames: frame(bytes, isEnd, take)
+            case .header: try header(bytes, isEnd)
+            case .searching, .searchingCut: search(bytes, isEnd)
+            }
+        if case .taken(let count) = step { passedBytes &+= count }
+        return step
     }
 
     // MARK: The header
@@ -91,16 +97,19 @@ package struct TraceReader: Sendable {
             state = .searchingCut
             return .taken(1)
         }
-        guard Self.isIntact(bytes, at: 0, length) else {
-            // Its length may be right all the same: then the next frame begins behind it, and what looks like a frame
-            // inside is payload.
-            if bytes.byteCount < length &+ 2, !isEnd { return .needs(length &+ 2) }
-            damagedFrames &+= 1
-            if bytes.byteCount == length || bytes.little(UInt16.self, at: length) == TraceFormat.marker {
-                return .taken(length)
+        // What lies behind it is asked only where it matters: a frame from a pipe is not to wait for the next one.
+        let isFollowerInSight = isEnd || bytes.byteCount >= length &+ 2
+        if !mayCheck(length, at: 0) {
+            guard isFollowerInSight else { return .needs(length &+ 2) }
+            guard Self.isFollowed(bytes, length) else { return damaged(bytes, length) }
+        }
+        guard isIntact(bytes, at: 0, length) else {
+            guard isFollowerInSight else {
+                // It is checked once more, and counted once: how the file arrives makes no difference.
+                checkedBytes &-= length
+                return .needs(length &+ 2)
             }
-            state = .searching
-            return .taken(1)
+            return damaged(bytes, length)
         }
         let body = bytes.extracting(TraceFormat.frameHeaderLength..<(length &- 4))
         guard let type = TraceFormat.FrameType(rawValue: bytes.little(UInt16.self, at: 2) ?? 0) else {
@@ -131,13 +140,36 @@ package struct TraceReader: Sendable {
     }
 
     @inline(__always)
-    private static func isIntact(_ bytes: RawSpan, at offset: Int, _ length: Int) -> Bool {
+    private mutating func isIntact(_ bytes: RawSpan, at offset: Int, _ length: Int) -> Bool {
+        checkedBytes &+= length
         let checked = bytes.extracting((offset &+ 2)..<(offset &+ length &- 4))
         return bytes.little(UInt32.self, at: offset &+ length &- 4)
             == checked.withUnsafeBytes { TraceChecksum.of($0) }
     }
 
     // MARK: Damage
+
+    /// Whether the checks until now leave room for one of so many bytes, which may be in vain.
+    @inline(__always)
+    private func mayCheck(_ length: Int, at offset: Int) -> Bool {
+        checkedBytes &+ length <= TraceLimits.checkedBytes(ofPassed: passedBytes &+ offset)
+    }
+
+    /// Whether the next frame seems to begin behind this one, or the file ends there.
+    private static func isFollowed(_ bytes: RawSpan, _ length: Int) -> Bool {
+        bytes.byteCount == length || bytes.little(UInt16.self, at: length) == TraceFormat.marker
+    }
+
+    /// What begins here is no intact frame, or would cost too much to check.
+    @inline(never)
+    private mutating func damaged(_ bytes: RawSpan, _ length: Int) -> TraceStep {
+        damagedFrames &+= 1
+        // Its length may be right all the same: then the next frame begins behind it, and what looks like a frame
+        // inside is payload.
+        if Self.isFollowed(bytes, length) { return .taken(length) }
+        state = .searching
+        return .taken(1)
+    }
 
     /// Looks for the next whole frame.
     private mutating func search(_ bytes: RawSpan, _ isEnd: Bool) -> TraceStep {
@@ -146,30 +178,23 @@ package struct TraceReader: Sendable {
             at = found &+ 1
             guard bytes.byteCount &- found >= TraceFormat.frameOverhead else {
                 if isEnd { break }
-                return found > 0 ? passed(found) : .needs(TraceFormat.frameOverhead)
+                return found > 0 ? .taken(found) : .needs(TraceFormat.frameOverhead)
             }
-            guard let length = Self.frameLength(bytes, at: found), length <= searchBytes else { continue }
+            guard let length = Self.frameLength(bytes, at: found), mayCheck(length, at: found) else { continue }
             guard bytes.byteCount &- found >= length else {
                 if isEnd { continue }
-                return found > 0 ? passed(found) : .needs(length)
+                return found > 0 ? .taken(found) : .needs(length)
             }
-            searchBytes &-= length
-            guard Self.isIntact(bytes, at: found, length) else { continue }
+            guard isIntact(bytes, at: found, length) else { continue }
             if state == .searchingCut { damagedFrames &+= 1 }
             state = .frames
-            return found > 0 ? passed(found) : frameAgain()
+            return found > 0 ? .taken(found) : frameAgain()
         }
         if isEnd, state == .searchingCut { isTruncated = true }
         if isEnd { state = .frames }
-        return bytes.byteCount > 0 ? passed(bytes.byteCount) : isEnd ? .end : .needs(1)
+        return bytes.byteCount > 0 ? .taken(bytes.byteCount) : isEnd ? .end : .needs(1)
     }
 
     /// The frame that was looked for begins right here; it is read with the next call.
     private func frameAgain() -> TraceStep { .needs(TraceFormat.frameOverhead) }
-
-    private mutating func passed(_ count: Int) -> TraceStep {
-        let (more, overflow) = count.multipliedReportingOverflow(by: TraceLimits.searchBytesPerByte)
-        searchBytes = overflow ? TraceLimits.searchBytes : min(searchBytes &+ more, TraceLimits.searchBytes)
-        return .taken(count)
-    }
 }

@@ -134,13 +134,36 @@ import Testing
         #expect(TraceContents(file, TraceReader.self).error == .unknownFlags(1))
     }
 
-    @Test func `of nothing but long frames' beginnings is searched in linear time`() {
-        // Each claims a megabyte: without a bound a million checks of a megabyte each.
+    // MARK: Hostile ones
+
+    /// Claims a megabyte.
+    private static let claim: [UInt8] = [0xF5, 0x54, 2, 0, 0, 0, 0x10, 0]
+
+    @Test(arguments: [false, true])
+    func `of nothing but long frames' beginnings is checked a few times over, not thousands`(_ betweenFrames: Bool) {
         var file = Array(Self.small.binary[..<TraceFormat.headerLength])
-        for _ in 0..<(512 << 10) { file += [0xF5, 0x54, 2, 0, 0, 0, 0x10, 0] }
-        let clock = ContinuousClock()
-        let elapsed = clock.measure { _ = TraceReaderOnly(file) }
-        #expect(elapsed < .seconds(60))
+        // An intact frame ends the search, and the claim behind it is met where a frame must begin.
+        let intact = frame(99, [])
+        // One byte more, lest another frame begins where the claim says.
+        let unit = betweenFrames ? intact + Self.claim + [0] : Self.claim
+        let count = (4 << 20) / unit.count
+        for _ in 0..<count { file += unit }
+        let read = TraceReaderOnly(file)
+        #expect(read.reader.checkedBytes <= 4 * TraceLimits.frameBytes + 6 * file.count)
+        #expect(read.reader.checkedBytes > TraceLimits.frameBytes, "the file is not hostile")
+        #expect(read.reader.skippedFrames == (betweenFrames ? UInt64(count) : 0))
+    }
+
+    @Test func `that has used up its checks still gives back every frame with another behind it`() {
+        var file = Array(Self.small.binary[..<TraceFormat.headerLength])
+        for _ in 0..<((2 << 20) / Self.claim.count) { file += Self.claim }
+        let end = file.count
+        let long = frame(99, [UInt8](repeating: 0, count: TraceLimits.frameBytes))
+        for _ in 0..<3 { file += long + frame(99, []) }
+        let read = TraceReaderOnly(file)
+        #expect(read.reader.checkedBytes >= TraceLimits.checkedBytes(ofPassed: end) - (1 << 20))
+        #expect(read.reader.skippedFrames >= 5)
+        #expect(read.reader.damagedFrames == 1)
     }
 
     // MARK: Large events
@@ -159,8 +182,9 @@ import Testing
 
 /// Reads a file without looking at the events.
 private struct TraceReaderOnly {
+    private(set) var reader = TraceReader()
+
     init(_ file: [UInt8]) {
-        var reader = TraceReader()
         let bytes = file.span.bytes
         var start = 0
         while case .taken(let count)? = try? reader.next(
