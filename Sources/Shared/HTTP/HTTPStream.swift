@@ -63,7 +63,6 @@ package final class HTTPStream {
                 pending.append(bytes.extracting(used..<bytes.byteCount))
                 pendingSince = timestamp
             }
-            stopAwaiting(conversation)
             return bytes.byteCount
         }
         var input: [UInt8] = []
@@ -78,16 +77,7 @@ package final class HTTPStream {
             pending.append(input.span.bytes.extracting(used..<input.count))
             pendingSince = timestamp
         }
-        stopAwaiting(conversation)
         return bytes.byteCount
-    }
-
-    /// An answer that was not captured will not come: so much is not kept for it.
-    @inline(__always)
-    private func stopAwaiting(_ conversation: HTTPConversation) {
-        if state == .awaitingSwitch, pending.count > conversation.limits.detectionBytes {
-            resolveSwitch(pendingSince, conversation)
-        }
     }
 
     /// Bytes that wait for the answer to a request to switch.
@@ -124,7 +114,12 @@ package final class HTTPStream {
                 message.lastByte = now
                 used = rest.byteCount
             case .lost: used = searchStartLine(rest, conversation)
-            case .awaitingSwitch, .switched: return at
+            case .awaitingSwitch:
+                // An answer that was not captured will not come: so much is not kept for it.
+                guard rest.byteCount > conversation.limits.detectionBytes else { return at }
+                state = .head
+                continue
+            case .switched: return at
             }
             if used < 0 { return at }
             at &+= used
@@ -334,17 +329,15 @@ package final class HTTPStream {
 
     /// The stream has ended: a body until close is complete, any other is not.
     package func finish(_ conversation: HTTPConversation) {
+        // No answer was captured; what was said meanwhile may be HTTP.
+        while state == .awaitingSwitch { resolveSwitch(pendingSince, conversation) }
         switch state {
         case .untilClose: endBody(conversation)
         case .length, .chunked:
             message.anomalies.insert(.bodyIncomplete)
             endBody(conversation)
         case .head: finishIncompleteHead(conversation)
-        case .awaitingSwitch:
-            // No answer was captured; what was said meanwhile may be HTTP.
-            resolveSwitch(pendingSince, conversation)
-            return finish(conversation)
-        case .lost, .switched: break
+        case .awaitingSwitch, .lost, .switched: break
         }
         conversation.unparsed(UInt64(pending.count))
         pending.removeAll(keepingCapacity: true)

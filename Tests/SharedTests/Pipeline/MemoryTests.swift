@@ -112,4 +112,18 @@ import Testing
         profiler.finish()
         #expect(profiler.summary.bytes.isBalanced)
     }
+
+    @Test(arguments: [1, 2 << 20])
+    func `does not overflow the stack with requests to switch, one behind another`(_ pieceBytes: Int) {
+        let requests = 50_000
+        let bytes = Array(String(repeating: "CONNECT h:1 HTTP/1.1\r\n\r\n", count: requests).utf8)
+        let profiler = profiler()
+        var tape = TapeBuilder()
+        tape.open()
+        tape.data(.send, bytes)
+        tape.recut { stride(from: pieceBytes, to: $0, by: pieceBytes).map { $0 } }.play(into: profiler)
+        profiler.finish()
+        #expect(profiler.summary.messages.requests == UInt64(requests))
+        #expect(profiler.summary.bytes.isBalanced)
+    }
 }
