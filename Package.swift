@@ -142,7 +142,8 @@ let package = Package(
         .testTarget(
             name: "SharedTests", dependencies: ["Shared", "Containers", .product(name: "Yams", package: "Yams")],
             swiftSettings: settings),
-        .testTarget(name: "ReplayTests", dependencies: ["replay", "Shared", "Console"], swiftSettings: settings),
+        .testTarget(
+            name: "ReplayTests", dependencies: ["TestSupport", "replay", "Shared", "Console"], swiftSettings: settings),
         // Real sockets and real stores: needs redis-server and nats-server.
         .testTarget(
             name: "DemoServerTests",

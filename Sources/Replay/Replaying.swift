@@ -41,7 +41,6 @@ struct Replaying {
                 calls &+= 1
                 if calls % 256 == 0 {
                     progress?.update(readBytes: readBefore &+ input.bytes.filePosition, packets: tape.progress)
-                    if Interruption.isRequested { return false }
                 }
                 return isWanted
             }
@@ -52,9 +51,8 @@ struct Replaying {
         profiler.finish()
         _ = try drain(profiler, log)
         try drain(profiler, environments)
-        var capture = CaptureReport(tape)
-        capture.wasInterrupted = Interruption.isRequested
-        return Result(summary: profiler.summary, map: profiler.serviceMap(), capture: capture)
+        return Result(
+            summary: profiler.summary, map: profiler.serviceMap(), capture: CaptureReport(tape, inputs: paths.count))
     }
 
     private func drain(_ profiler: Profiler, _ log: (RawSpan) throws(Failure) -> Bool) throws(Failure) -> Bool {

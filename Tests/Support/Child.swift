@@ -51,6 +51,12 @@ package final class PipeReader: @unchecked Sendable {
     }
 }
 
+/// Bytes that nobody has taken from a pipe yet; either end knows them.
+package func unreadBytes(_ pipe: Int32) -> Int {
+    var count: Int32 = 0
+    return ioctl(pipe, UInt(FIONREAD), &count) == 0 ? Int(count) : 0
+}
+
 /// A program that a test has started, and that does not outlive it.
 package final class Child {
     package struct Outcome {
@@ -107,16 +113,31 @@ package final class Child {
 
     package func signal(_ number: Int32) { kill(pid, number) }
 
+    /// Whether it has a handler for a signal.
+    package func catches(_ number: Int32) -> Bool {
+        let status = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
+        let mask = status.split(separator: "\n").first { $0.hasPrefix("SigCgt:") }?.split(separator: "\t").last
+        return (mask.flatMap { UInt64($0, radix: 16) } ?? 0) >> UInt64(number - 1) & 1 == 1
+    }
+
     /// Gives the program a line to read.
-    package func proceed() throws { try input.fileHandleForWriting.write(contentsOf: Data("\n".utf8)) }
+    package func proceed() throws { try write([UInt8(ascii: "\n")]) }
+
+    package func write(_ bytes: [UInt8]) throws { try input.fileHandleForWriting.write(contentsOf: bytes) }
+
+    package func endInput() { try? input.fileHandleForWriting.close() }
+
+    /// Bytes that were written to it and that it has not read.
+    package var unreadInput: Int { unreadBytes(input.fileHandleForWriting.fileDescriptor) }
 
     package func line(_ isWanted: (String) -> Bool = { _ in true }) throws -> String {
         guard let line = output.line(where: isWanted) else { throw Failed("\(name): no such line: \(errors.text)") }
         return line
     }
 
-    package func wait() throws -> Outcome {
-        try? input.fileHandleForWriting.close()
+    /// - Parameter keepsInput: whoever writes to it stays; else its input ends.
+    package func wait(keepsInput: Bool = false) throws -> Outcome {
+        if !keepsInput { endInput() }
         guard ended.wait(timeout: .now() + patience) == .success else {
             kill(pid, SIGKILL)
             throw Failed("\(name) hangs: \(errors.text)")

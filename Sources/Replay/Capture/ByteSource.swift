@@ -14,8 +14,11 @@ protocol ByteSource: AnyObject {
     var filePosition: UInt64 { get }
 }
 
-/// A file, a pipe or standard input.
+/// A file, a pipe or standard input; it ends early where the run is interrupted.
 final class DescriptorBytes: ByteSource {
+    /// The failure where Ctrl-C or SIGTERM ended it.
+    static let interrupted = "interrupted"
+
     private let descriptor: Int32
     private(set) var failure: String?
     private(set) var filePosition: UInt64 = 0
@@ -23,6 +26,8 @@ final class DescriptorBytes: ByteSource {
     /// Whether reading may have to wait for bytes.
     private let waits: Bool
     private var state: pollfd
+    /// When no more bytes are read, after an interruption.
+    private var deadline: ContinuousClock.Instant?
 
     /// Takes ownership of the descriptor.
     init(_ descriptor: Int32, isRegular: Bool) {
@@ -35,9 +40,9 @@ final class DescriptorBytes: ByteSource {
 
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         while true {
-            // A pipe may stay silent for long; Ctrl-C ends the tape, wherever this waits.
-            while waits, poll(&state, 1, 250) <= 0 {
-                if Interruption.isRequested { return 0 }
+            guard waits ? hasMore() : !Interruption.isRequested else {
+                failure = Self.interrupted
+                return 0
             }
             let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
             if count >= 0 {
@@ -47,6 +52,22 @@ final class DescriptorBytes: ByteSource {
             if errno == EINTR { continue }
             failure = String(cString: strerror(errno))
             return 0
+        }
+    }
+
+    /// Waits for bytes, or the end, however long a pipe stays silent; `false` where the run was interrupted.
+    ///
+    /// Ctrl-C reaches all of a pipeline, and what tcpdump had gathered until then it writes on its way out: so there is
+    /// half a second for that.
+    private func hasMore() -> Bool {
+        while true {
+            if Interruption.isRequested {
+                let end = deadline ?? .now + .milliseconds(500)
+                deadline = end
+                guard .now < end else { return false }
+            }
+            let ready = poll(&state, 1, 100)
+            if ready > 0 || ready < 0 && errno != EINTR { return true }
         }
     }
 }

@@ -94,6 +94,7 @@ struct Input {
 
     /// Whether a capture was cut before its first packet.
     func isCutInHeader(_ reason: String) -> Bool {
-        bytes.failure != nil || reason.hasPrefix("truncated") ? isCapture : false
+        if bytes.failure == DescriptorBytes.interrupted { return true }
+        return bytes.failure != nil || reason.hasPrefix("truncated") ? isCapture : false
     }
 }

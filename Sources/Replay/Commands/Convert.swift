@@ -71,14 +71,12 @@ struct Convert: ParsableCommand {
         for path in inputs where !Interruption.isRequested && !file.isAbandoned {
             try tape.read(try Input.open(path)) { () throws(Failure) in
                 if recorder.count >= blockBytes { try drain(recorder, to: file) }
-                return !Interruption.isRequested && !file.isAbandoned
+                return !file.isAbandoned
             }
         }
         tape.finish()
         try drain(recorder, to: file)
-        var report = CaptureReport(tape)
-        report.wasInterrupted = Interruption.isRequested
-        return report
+        return CaptureReport(tape, inputs: inputs.count)
     }
 
     private static func drain(_ recorder: some EventRecorder, to file: OutputFile) throws(Failure) {

@@ -1,3 +1,4 @@
+import Console
 import Shared
 
 /// What was read, for the summary's beginning: the files and their packets.
@@ -5,13 +6,20 @@ struct CaptureReport {
     var files: [CaptureFile]
     var packets: PacketStatistics
     var flows: FlowStatistics
-    var wasInterrupted = false
+    /// Inputs that were not begun, because of an interruption.
+    var unreadInputs: Int
 
-    init<Sink>(_ tape: Tape<Sink>) {
+    /// - Parameter inputs: how many there are.
+    init<Sink>(_ tape: Tape<Sink>, inputs: Int) {
         files = tape.files
+        unreadInputs = Interruption.isRequested ? inputs - files.count : 0
         packets = tape.packets
         flows = tape.flows
     }
+
+    /// Whether Ctrl-C or SIGTERM cost a part of the tape; it does not where a writer has ended by the same signal, and
+    /// all that it wrote was read.
+    var wasInterrupted: Bool { unreadInputs > 0 || files.contains { $0.failure == DescriptorBytes.interrupted } }
 
     /// Whether an input was a capture.
     private var hasPackets: Bool { files.isEmpty || files.contains { $0.events == nil } }
@@ -84,6 +92,7 @@ struct CaptureReport {
     /// One line for each thing that was lost in reading, with its place.
     var complaints: [String] {
         var lines = files.flatMap { Self.complaints($0) }
+        if unreadInputs > 0 { lines.append("interrupted: \(Quantity.count(UInt64(unreadInputs), "input")) not read") }
         for (type, count) in packets.unknownLinkType.sorted(by: { $0.key < $1.key }) {
             lines.append(
                 "link type \(LinkLayer.name(type)) is not one that replay reads: "

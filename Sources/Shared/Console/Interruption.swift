@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 
 /// Ctrl-C and SIGTERM: the first ends the tape where it is, so that what was read until then is written out whole; the
-/// second ends the program.
+/// second, whichever of the two, ends the program.
 package enum Interruption {
     private static let flag = Atomic(false)
 
@@ -20,9 +20,10 @@ package enum Interruption {
         sigaddset(&both, SIGTERM)
         pthread_sigmask(SIG_UNBLOCK, &both, nil)
         for number in [SIGINT, SIGTERM] {
-            signal(number) { received in
+            signal(number) { _ in
                 Interruption.flag.store(true, ordering: .relaxed)
-                signal(received, SIG_DFL)
+                signal(SIGINT, SIG_DFL)
+                signal(SIGTERM, SIG_DFL)
             }
         }
     }
