@@ -201,14 +201,19 @@ struct ContainerNames {
         guard !waiting.contains(process) else { return nil }
         var places = Cgroup.places(ProcFS.text("/proc/\(process.pid)/cgroup") ?? "")
         if places.isEmpty { places = Cgroup.identifiers(cgroup).map { Cgroup.Place(id: $0, path: nil) } }
-        guard !places.isEmpty else { return descended(process) }
+        guard !places.isEmpty else {
+            let line = Self.line(process)
+            if let id = line.compactMap({ firsts[$0.pid] }).first { return containers[id]?.container.identity }
+            waiting.add(process, .line(line))
+            return nil
+        }
         for place in places {
-            guard let known = containers[place.id], Self.isIn(known.container, [place]) else { continue }
+            guard let known = containers[place.id], Self.isIn(known.container, .cgroups([place])) else { continue }
             // Where a container is reached has to be known before its process is called.
             if !known.isComplete { ask(place.id) }
             return known.container.identity
         }
-        waiting.add(process, places)
+        waiting.add(process, .cgroups(places))
         if places.allSatisfy({ containers[$0.id] == nil }) { ask(places[0].id) }
         return nil
     }
@@ -217,7 +222,14 @@ struct ContainerNames {
     mutating func follow(_ process: ProcessKey, parent: ProcessKey) { waiting.add(process, like: parent) }
 
     /// The runtime's first process must be in the same cgroup; before it has one, the identifier decides.
-    private static func isIn(_ container: RunningContainer, _ places: [Cgroup.Place]) -> Bool {
+    private static func isIn(_ container: RunningContainer, _ whereabouts: Whereabouts) -> Bool {
+        let places: [Cgroup.Place]
+        switch whereabouts {
+        case .cgroups(let found): places = found
+        case .line(let line):
+            guard let ancestor = line.first(where: { $0.pid == container.initPid }) else { return false }
+            return ProcFS.key(container.initPid) == ancestor
+        }
         let own = places.filter { $0.id == container.identity.id }
         guard !own.isEmpty else { return false }
         guard container.initPid > 0, let text = ProcFS.text("/proc/\(container.initPid)/cgroup") else { return true }
@@ -225,16 +237,14 @@ struct ContainerNames {
         return own.contains { $0.path == nil || firsts.contains($0) }
     }
 
-    /// A container without a cgroup of its own (`podman run --cgroups=disabled`) is its first process and what that started.
-    private func descended(_ process: ProcessKey) -> ContainerIdentity? {
-        guard !firsts.isEmpty else { return nil }
-        var pid = process.pid
-        for _ in 0..<Self.mostAncestors {
-            if let id = firsts[pid] { return containers[id]?.container.identity }
-            guard let parent = ProcFS.parent(pid), parent > 1 else { return nil }
-            pid = parent
-        }
-        return nil
+    /// The process and those that it descends from: a container without a cgroup of its own (`podman run
+    /// --cgroups=disabled`, rootless Podman with cgroup v1) is its first process and what that has started.
+    private static func line(_ process: ProcessKey) -> [ProcessKey] {
+        var line = [process]
+        while line.count < mostAncestors, let last = line.last, let parent = ProcFS.parent(last.pid), parent > 1,
+            let key = ProcFS.key(parent)
+        { line.append(key) }
+        return line
     }
 
     // MARK: - Asking

@@ -209,6 +209,19 @@ import Testing
         #expect(names.container(of: ProcessKey(pid: 1, startTime: 0)) == nil)
         child.signal(SIGKILL)
     }
+
+    @Test func `the runtime is waited for by what has no cgroup of a container's, too`() throws {
+        var names = ContainerNames()
+        let child = try Child("/bin/sleep", ["20"])
+        let first = try #require(ProcFS.key(child.pid))
+        let forked = ProcessKey(pid: 5_000_001, startTime: 11)
+        #expect(names.container(of: first) == nil && !names.hasUnknown)
+        names.follow(forked, parent: first)
+        #expect(names.container(of: ProcessKey(pid: child.pid, startTime: 1)) == nil, "another had the pid before")
+        let facts = names.take([known(container(Self.a, at: [], pid: child.pid))], now: time(0))
+        #expect(owners(facts) == ["\(child.pid) web", "5000001 web"])
+        child.signal(SIGKILL)
+    }
 }
 
 @Suite struct `The pause for a name` {
