@@ -80,6 +80,15 @@ static __always_inline void mark(struct task_struct *task)
 		count(TAPEDECK_MAP_FULL);
 }
 
+/* A thread comes to be that may use a socket together with another one. */
+static __always_inline void may_share(void)
+{
+	if (!control.may_share) {
+		control.may_share = 1;
+		wake();
+	}
+}
+
 /* Marks the threads that were there before the profiler, once the reader has judged their processes. Those that come to
  * be meanwhile are marked by the fork. */
 SEC("iter/task")
@@ -87,8 +96,11 @@ int mark_thread(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 
-	if (task && verdict_of(task))
+	if (task && verdict_of(task)) {
 		mark(task);
+		if (task->pid != task->tgid)
+			control.may_share = 1;
+	}
 	return 0;
 }
 
@@ -211,7 +223,6 @@ int process_exec(__u64 *ctx)
 	struct thread *thread;
 	__u32 tgid = task->tgid, key = bpf_get_smp_processor_id();
 	__u64 arguments, environment;
-	int is_first;
 
 	if (!mm || tgid == settings.own_pid)
 		return 0;
@@ -232,7 +243,6 @@ int process_exec(__u64 *ctx)
 	if (!verdict.profiled)
 		return 0;
 	mark(task);
-	is_first = !control.any_profiled;
 	control.any_profiled = 1;
 
 	record = bpf_map_lookup_elem(&task_assemblies, &key);
@@ -262,8 +272,7 @@ int process_exec(__u64 *ctx)
 	record->exec.task.arguments = arguments;
 	record->exec.task.header.captured = arguments + environment;
 	output(record, sizeof(record->exec) + arguments + environment);
-	if (is_first)
-		wake();
+	may_share();
 	return 0;
 }
 
@@ -279,6 +288,7 @@ int process_fork(__u64 *ctx)
 	if (!parent)
 		return 0;
 	mark(child);
+	may_share();
 	if (tgid == task->tgid)
 		return 0;
 	record.process.start_time = child->start_boottime;

@@ -10,6 +10,7 @@ struct assembly {
 	struct tapedeck_data data;
 	__u8 bytes[2 * TAPEDECK_PAYLOAD_MAX];
 	struct user_iovec buffers[FEW_BUFFERS];		/* the stack has no room for them */
+	__u64 unasked;		/* bytes since the CPU asked how many wait, which costs a third of a record */
 };
 
 struct {
@@ -81,6 +82,18 @@ static __noinline int copy_buffers(struct assembly *assembly, struct vector *vec
 	count -= few;
 	bpf_loop(count > IOV_MAX ? IOV_MAX : count, copy_one, vector, 0);
 	return 0;
+}
+
+static __always_inline long output_data(struct assembly *assembly, __u64 size)
+{
+	int wakes = 0;
+
+	assembly->unasked += size;
+	if (assembly->unasked >= settings.wake_bytes / 128) {
+		assembly->unasked = 0;
+		wakes = is_filling();
+	}
+	return submit(assembly, size, wakes);
 }
 
 /* A call moved `length` bytes that begin at `sequence`. */
@@ -163,7 +176,7 @@ static __noinline int moved(struct socket_state *state, struct call *call, __u32
 	asm volatile("" : "+r"(captured));
 	if (captured > TAPEDECK_PAYLOAD_MAX)
 		return 0;
-	if (failed || output(assembly, sizeof(assembly->data) + captured))
+	if (failed || output_data(assembly, sizeof(assembly->data) + captured))
 		lose(&state->lost[direction & 1], sequence, length);
 	if (direction == TAPEDECK_RECEIVE)
 		state->receive_next = sequence + length;
@@ -187,7 +200,19 @@ static __always_inline __u32 first_byte(struct socket_state *state, struct posit
 			return thread->receive_end - length;
 		return now->received - length - (state && has_read_fin(state, now->received, now->next));
 	}
-	return thread->knows_send_start ? thread->send_start : now->sent - length;
+	/* Of a call that was there before the hook its middle is known, which is of no use. */
+	if (thread->knows_send_start && (__s32)(now->sent - length - thread->send_start) >= 0)
+		return thread->send_start;
+	return now->sent - length;
+}
+
+/* Whether other bytes went the same way since the last that were told of, and nothing has told the order. */
+static __always_inline int is_order_unknown(struct socket_state *state, struct thread *thread, __u32 first,
+					    __u32 direction)
+{
+	if (direction == TAPEDECK_RECEIVE)
+		return !thread->knows_receive_end && first != state->receive_next;
+	return settings.orders_sends && !thread->knows_send_start && first != state->send_next;
 }
 
 /* The socket as it is known, or, where it was there before the profiler, from these bytes on. */

@@ -1,7 +1,7 @@
 // The kernel side of the profiler: who opted in, which sockets they have, and the bytes that go through them.
 //
-// Nothing here runs for the system calls of a process that did not opt in, but for one map lookup where it uses a
-// socket, starts or ends; and not even that before the first process has opted in.
+// A process that did not opt in pays for one look at its own thread where it uses a socket, starts or ends; and not even
+// that before the first process has opted in.
 //
 // The hooks are BTF tracepoints (tp_btf): their arguments have types, so the kernel's structures are read by plain
 // loads, without a helper call a member.

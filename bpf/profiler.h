@@ -27,6 +27,7 @@ struct tapedeck_settings {
 	__u32 own_pid;		/* the profiler never profiles itself */
 	__u32 allowed_count;	/* 0: any value of ADI_PROFILE */
 	__u32 syscall_hooks;	/* sys_enter and sys_exit tell of bytes, not the sockets' tracepoints */
+	__u32 orders_sends;	/* the kernel has the hook that tells where a send begins */
 	char allowed[TAPEDECK_ALLOWED_MAX][TAPEDECK_VALUE_MAX];
 };
 
@@ -37,6 +38,10 @@ struct tapedeck_control {
 	__u32 judging;
 	/* A process has opted in: before that nobody is asked for. */
 	__u32 any_profiled;
+	/* Two threads may use one socket at once, since there are new ones: what tells their order has to be attached. */
+	__u32 may_share;
+	/* Two did, and what would have told their order was not attached. */
+	__u32 has_shared;
 	__u64 last_serial;
 };
 

@@ -32,19 +32,24 @@ static __always_inline void count(__u32 counter)
 		*value += 1;
 }
 
-/* Records that two CPUs add at the same moment may step over the mark together: those just beyond it wake, too. */
-#define WAKE_BAND (128 << 10)
-
-/* Wakes the reader where the waiting bytes pass the mark, and not for each record: it looks by timer, too. */
-static __always_inline long output(void *record, __u64 size)
+/* Whether so much waits that the reader has to be woken, which looks by timer, too. */
+static __always_inline int is_filling(void)
 {
-	__u64 waiting = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA), mark = settings.wake_bytes;
-	int wakes = waiting + size >= mark && waiting < mark + WAKE_BAND;
+	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= settings.wake_bytes;
+}
+
+static __always_inline long submit(void *record, __u64 size, int wakes)
+{
 	long error = bpf_ringbuf_output(&ring, record, size, wakes ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
 
 	if (error)
 		count(TAPEDECK_RING_FULL);
 	return error;
+}
+
+static __always_inline long output(void *record, __u64 size)
+{
+	return submit(record, size, is_filling());
 }
 
 /* Wakes the reader at once: it has something to attach. */

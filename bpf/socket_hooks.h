@@ -77,8 +77,19 @@ static __always_inline void socket_call(struct sock *sk, int result, int flags, 
 	if (direction == TAPEDECK_RECEIVE && flags & (MSG_TRUNC | MSG_OOB))
 		call.number = ~0U;
 	state = socket_of(sk, task, &now, thread, result, direction, &first);
-	if (state)
-		moved(state, &call, first, result, direction);
+	if (!state)
+		return;
+	if (is_order_unknown(state, thread, first, direction)) {
+		control.has_shared = 1;
+		may_share();
+		if (direction == TAPEDECK_RECEIVE)
+			emit_gap(state, state->receive_next, first + result - state->receive_next, direction,
+				 TAPEDECK_UNSEEN);
+		else
+			emit_gap(state, state->send_next, now.sent - state->send_next, direction, TAPEDECK_UNSEEN);
+		return;
+	}
+	moved(state, &call, first, result, direction);
 }
 
 SEC("tp_btf/sock_send_length")

@@ -83,7 +83,7 @@ final class Capture {
             if !isNew { break }
         }
         program.endJudging()
-        program.attachLate()
+        program.watchOrder()
         return profiled
     }
 
@@ -94,7 +94,7 @@ final class Capture {
         while !Interruption.isRequested {
             if namePause.isOn { usleep(Self.namePauseInterval) } else { pace.wait(for: program.descriptor) }
             pace.took(consume())
-            program.attachLate()
+            program.watchOrder()
             let now = Clock.monotonic
             guard now &- kept >= Self.housekeepingInterval else { continue }
             kept = now
@@ -103,6 +103,7 @@ final class Capture {
             guard now &- looked >= Self.lookInterval else { continue }
             looked = now
             program.lookAtSockets()
+            program.reconsiderOrder()
         }
     }
 

@@ -38,6 +38,7 @@ final class KernelProgram {
     let hooks: Hooks
     private let object: OpaquePointer
     private var links: [OpaquePointer] = []
+    private var order: OrderHooks?
     private var ring: OpaquePointer?
     private let sink: RecordSink
     private let maps: (verdicts: Int32, listening: Int32, counters: Int32, unsent: Int32, sockets: Int32)
@@ -83,7 +84,8 @@ final class KernelProgram {
             control = try Self.control(object)
             fill = try RingFill(ringDescriptor, size: settings.ringBytes)
             self.hooks = hooks
-            late = hooks == .socket ? ["send_begins", "receive_copied"] : []
+            // Where every system call is hooked nothing is won by attaching them later.
+            order = hooks == .socket ? OrderHooks(object) : nil
             self.sink = RecordSink(sink)
             ring = ring_buffer__new(
                 ringDescriptor,
@@ -110,12 +112,6 @@ final class KernelProgram {
 
     // MARK: - Attaching
 
-    /// Programs that are attached when there is something for them to do: everybody's sends and receives pass through
-    /// them.
-    ///
-    /// Where every system call is hooked nothing is won by that.
-    private var late: [String]
-
     private func attach() throws(Failure) {
         iterators = (try iterator("mark_thread"), try iterator("look_at_socket", over: maps.sockets))
         var program: OpaquePointer?
@@ -123,7 +119,7 @@ final class KernelProgram {
             program = bpf_object__next_program(object, program)
             guard let program else { return }
             guard bpf_program__autoload(program) else { continue }
-            if let name = bpf_program__name(program), late.contains(String(cString: name)) { continue }
+            if let order, order.programs.contains(program) { continue }
             if bpf_program__expected_attach_type(program) != BPF_TRACE_ITER { try attach(program) }
         }
     }
@@ -136,24 +132,30 @@ final class KernelProgram {
         links.append(link)
     }
 
-    /// Attaches what waits for the first process to opt in.
-    func attachLate() {
-        guard !late.isEmpty, control.pointee.any_profiled != 0 else { return }
-        for name in late { attachLate(name) }
-        late = []
+    /// Has the order of calls told, if two threads may use one socket.
+    func watchOrder() {
+        guard control.pointee.may_share != 0, let isAttached = order?.isAttached, !isAttached else { return }
+        guard order?.attach() == false else { return }
+        Terminal.complain("\(Self.refusal("can't attach what tells the order of sends by several threads"))")
+        order?.detach()
+        order = nil
     }
 
-    private func attachLate(_ name: String) {
-        guard let program = bpf_object__find_program_by_name(object, name), bpf_program__autoload(program) else {
-            return
-        }
-        do throws(Failure) { try attach(program) } catch { Terminal.complain("\(error)") }
+    /// Has it told no more, if no thread has come to be since the last look, and each profiled process has only one.
+    func reconsiderOrder() {
+        guard let isAttached = order?.isAttached, isAttached, control.pointee.has_shared == 0 else { return }
+        let hasNew = control.pointee.may_share != 0
+        control.pointee.may_share = 0
+        guard !hasNew else { return }
+        run(iterators.threads)
+        if control.pointee.may_share == 0 { order?.detach() }
     }
 
     /// No more records are made; those that are in the ring buffer can still be read.
     func detach() {
         for link in links { bpf_link__destroy(link) }
         links = []
+        order?.detach()
         bpf_link__destroy(iterators.threads)
         bpf_link__destroy(iterators.sockets)
         iterators = (nil, nil)
@@ -168,6 +170,7 @@ final class KernelProgram {
         values.payload_limit = settings.payloadLimit
         values.wake_bytes = settings.ringBytes / 4
         values.syscall_hooks = hooks == .syscall ? 1 : 0
+        values.orders_sends = hasTracepoint("tcp_sendmsg_locked") ? 1 : 0
         values.own_pid = UInt32(bitPattern: getpid())
         values.allowed_count = UInt32(settings.allowed.count)
         guard settings.allowed.count <= Int(TAPEDECK_ALLOWED_MAX) else {
@@ -194,7 +197,7 @@ final class KernelProgram {
             case .socket: ["call_begins", "call_ended"]
             case .syscall: ["socket_sent", "socket_received"]
             }
-        let missing = hasTracepoint("tcp_sendmsg_locked") ? [] : ["send_begins"]
+        let missing = values.orders_sends != 0 ? [] : ["send_begins"]
         for name in unused + missing {
             bpf_program__set_autoload(bpf_object__find_program_by_name(object, name), false)
         }

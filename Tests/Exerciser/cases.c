@@ -46,8 +46,15 @@ static void threads(void)
 	struct connection connection = reach();
 	struct sender senders[2];
 
+	if (options.pause) {
+		/* Alone, before the other threads come to be. */
+		exchange(&connection, &plain, 1);
+		pause_here();
+		exchange(&connection, &plain, 2);
+	}
 	for (int i = 0; i < 2; i++) {
 		senders[i].connection = connection;
+		senders[i].connection.sent = (struct ledger){ 0 };
 		snprintf(senders[i].label, sizeof senders[i].label, "threads/%d", i);
 		if (pthread_create(&senders[i].thread, NULL, send_requests, &senders[i]))
 			die("pthread_create");

@@ -53,6 +53,16 @@ final class LiveRun {
 
     var profilerPid: Int32 { profiler?.pid ?? 0 }
 
+    /// Whether the profiler has attached what sees where each send begins.
+    var isOrderWatched: Bool {
+        let folder = "/proc/\(profilerPid)/fdinfo"
+        let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return descriptors.contains { name in
+            let text = try? String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8)
+            return text?.contains("tcp_sendmsg_locked") ?? false
+        }
+    }
+
     // MARK: - Processes
 
     func environment(optedIn: Bool, _ more: [String: String] = [:]) -> [String: String] {

@@ -163,6 +163,33 @@ extension Live {
             try run.expectReplayAgrees(outcome)
         }
 
+        /// What tells the order of sends costs everybody, so it is not there where each process has one thread.
+        @Test func `threads of a process that had only one for long`() throws {
+            let run = try LiveRun(.socket)
+            let server = try run.server("threads", optedIn: true)
+            let client = try run.client("threads", server.port, ["--exchanges", "200", "--pause"])
+            _ = try client.line { $0.contains("paused") }
+            try eventually("the order is told of") { run.isOrderWatched ? () : nil }
+            try eventually("the order is told of no more") { run.isOrderWatched ? nil : () }
+            try client.proceed()
+            try eventually("the order is told of again") { run.isOrderWatched ? () : nil }
+            let sent = try LiveRun.moved(client.succeed().output)[0]
+            let received = try LiveRun.moved(server.child.succeed().output)[0]
+            let outcome = try run.stop()
+            // The first bytes of two threads may have come before it was: a gap, and never at a wrong place.
+            expectBalance(outcome, bytes: sent.total + received.total)
+            #expect(Set(outcome.summary.bytes.gaps.keys).isSubset(of: ["unseen"]))
+            let wire = outcome.requests.filter { $0.direction == "recv" }
+            #expect(wire.count == 402)
+            #expect(Checksum.crc32(wire.flatMap(\.payload)) == received.receivedCrc)
+            let seen = outcome.requests.filter { $0.direction == "send" && ($0.anomalies ?? []).isEmpty }.compactMap(
+                \.url)
+            #expect(seen.prefix(2) == ["/threads/1", "/threads/2"])
+            let places = seen.compactMap { url in wire.firstIndex { $0.url == url } }
+            #expect(places.count == seen.count && places == places.sorted(), "in the order of the wire")
+            try run.expectReplayAgrees(outcome)
+        }
+
         @Test(arguments: Hooks.allCases)
         func `a descriptor that is used again at once is another connection`(_ hooks: Hooks) throws {
             let run = try LiveRun(hooks)
