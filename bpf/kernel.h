@@ -87,6 +87,8 @@ struct tcp_sock {
 	__u32 write_seq;	/* after the last byte that a process handed over */
 	__u32 copied_seq;	/* after the last byte that a process was given */
 	__u32 rcv_nxt;		/* after the last that came in order */
+	__u32 snd_nxt;		/* after the last that was sent */
+	__u64 tcp_clock_cache;	/* CLOCK_MONOTONIC when TCP last sent or received, nanoseconds */
 } RELOCATED;
 
 struct socket {
@@ -124,6 +126,7 @@ struct mm_struct {
 } RELOCATED;
 
 struct io_uring_task;
+struct bpf_local_storage;
 
 struct kernfs_node {
 	const char *name;
@@ -174,6 +177,7 @@ struct task_struct {
 	struct signal_struct *signal;
 	struct io_uring_task *io_uring;
 	struct css_set *cgroups;
+	struct bpf_local_storage *bpf_storage;
 	char comm[16];
 } RELOCATED;
 

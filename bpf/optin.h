@@ -15,6 +15,7 @@ struct call {
 	__u32 number;
 	__u32 index;		/* of the message, in a call that moves several */
 	__u64 argument[4];
+	__u64 time;		/* CLOCK_MONOTONIC, nanoseconds; 0: now */
 };
 
 /* What is known of a thread of a profiled process. */
@@ -65,8 +66,12 @@ static __always_inline struct tapedeck_verdict *verdict_of(struct task_struct *t
 /* The current thread, if its process is profiled: all that one that is not has to pay for. */
 static __always_inline struct thread *profiled_thread(struct task_struct *task)
 {
-	struct thread *thread = bpf_task_storage_get(&threads, task, 0, 0);
+	struct thread *thread;
 
+	/* Most have no storage of any kind: a load tells sooner than a call. */
+	if (!task->bpf_storage)
+		return 0;
+	thread = bpf_task_storage_get(&threads, task, 0, 0);
 	return thread && thread->profiled ? thread : 0;
 }
 

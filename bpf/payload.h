@@ -163,7 +163,7 @@ static __noinline int moved(struct socket_state *state, struct call *call, __u32
 		if (vector.failed)
 			reason = TAPEDECK_UNREADABLE;
 	}
-	assembly->data.header.time = bpf_ktime_get_ns();
+	assembly->data.header.time = call->time ? call->time : bpf_ktime_get_ns();
 	assembly->data.header.type = TAPEDECK_DATA;
 	assembly->data.header.captured = captured;
 	assembly->data.serial = state->connection.serial;

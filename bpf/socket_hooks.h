@@ -89,6 +89,9 @@ static __always_inline void socket_call(struct sock *sk, int result, int flags, 
 			emit_gap(state, state->send_next, now.sent - state->send_next, direction, TAPEDECK_UNSEEN);
 		return;
 	}
+	/* TCP read the clock when it sent the last of these bytes: the packet's time, and no need to ask again. */
+	if (direction == TAPEDECK_SEND && bpf_core_field_exists(tcp->tcp_clock_cache) && tcp->snd_nxt == now.sent)
+		call.time = tcp->tcp_clock_cache;
 	moved(state, &call, first, result, direction);
 }
 
