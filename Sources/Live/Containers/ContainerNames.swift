@@ -198,7 +198,9 @@ struct ContainerNames {
     /// - Parameter cgroup: the names of its cgroup and of those above, where the kernel has told: /proc has forgotten a
     ///   process that lived for a moment.
     mutating func container(of process: ProcessKey, cgroup: [String] = []) -> ContainerIdentity? {
-        guard !waiting.contains(process) else { return nil }
+        guard !waiting.isInCgroup(process) else { return nil }
+        // It may have been put into a container since.
+        waiting.remove(process)
         var places = Cgroup.places(ProcFS.text("/proc/\(process.pid)/cgroup") ?? "")
         if places.isEmpty { places = Cgroup.identifiers(cgroup).map { Cgroup.Place(id: $0, path: nil) } }
         guard !places.isEmpty else {

@@ -14,7 +14,14 @@ struct WaitingProcesses {
 
     private static let most = 4096
 
-    func contains(_ process: ProcessKey) -> Bool { whereabouts[process] != nil }
+    /// Whether it is in a container for certain.
+    func isInCgroup(_ process: ProcessKey) -> Bool {
+        if case .cgroups = whereabouts[process] { true } else { false }
+    }
+
+    mutating func remove(_ process: ProcessKey) {
+        if whereabouts.removeValue(forKey: process) != nil { order.removeAll { $0 == process } }
+    }
 
     mutating func add(_ process: ProcessKey, _ found: Whereabouts) {
         guard whereabouts.updateValue(found, forKey: process) == nil else { return }

@@ -222,6 +222,13 @@ import Testing
         #expect(owners(facts) == ["\(child.pid) web", "5000001 web"])
         child.signal(SIGKILL)
     }
+
+    @Test func `a process that has come into a container's cgroup since is in the container`() {
+        var names = ContainerNames()
+        #expect(names.container(of: Self.gone) == nil && !names.hasUnknown)
+        #expect(names.container(of: Self.gone, cgroup: [Self.a]) == nil && names.takeUnknown() == [Self.a])
+        #expect(owners(names.take([known(container(Self.a, at: []))], now: time(0))) == ["5000000 web"])
+    }
 }
 
 @Suite struct `The pause for a name` {

@@ -42,6 +42,7 @@ extension Live {
                 Programs.exerciser, ["write-read", "client", "\(server.port)", "--exchanges", "5"],
                 environment: run.environment(optedIn: true))
             let moved = try LiveRun.moved(client.succeed().output)
+            if hanging.path != "/_ping" { try runtime.waitForRequest("/containers/\(Hanging.container)") }
             let outcome = try run.stop()
             expectStreams(outcome, moved[0])
             expectNoLoss(outcome, bytes: moved[0].total)
@@ -62,28 +63,31 @@ extension Live {
 
 /// A runtime that does not answer all of a question.
 struct Hanging: CustomTestStringConvertible {
-    static let container = FakeRuntime.madeUp(9)
+    static let container = FakeRuntime.madeUp(Int(UInt32.random(in: 9 ... .max)))
     let path: String
     let isHalf: Bool
 
     var manner: FakeRuntime.Manner { isHalf ? .halfAnswer : .silent }
-    var testDescription: String { "\(isHalf ? "half an answer" : "no answer") to \(path)" }
+    var testDescription: String { "\(isHalf ? "half an answer" : "no answer") to \(path.prefix(16))" }
 
     static let all = ["/_ping", "/containers/json", "/events", "/containers/\(container)"].flatMap { path in
         [false, true].map { Hanging(path: path, isHalf: $0) }
     }
 }
 
-/// A cgroup that is named like a container's.
+/// A cgroup that is named like a container's, below that of the tests, where the kernel looks for names: in the hierarchy
+/// that has memory.
 final class ContainerCgroup {
     private let path: String
 
     init(id: String) throws {
-        let mounts = ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"]
-        guard let mount = mounts.first(where: { FileManager.default.fileExists(atPath: $0 + "/cgroup.procs") }) else {
-            throw Failed("cgroup2 is not mounted")
+        let own = try String(contentsOfFile: "/proc/self/cgroup", encoding: .utf8).split(separator: "\n").map {
+            $0.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
         }
-        path = "\(mount)/tapedeck-\(UInt32.random(in: 0 ... .max))-\(id)"
+        let memory = own.first { $0[1] == "memory" }.map { "/sys/fs/cgroup/memory\($0[2])" }
+        let unified = own.first { $0[1].isEmpty }.map { "/sys/fs/cgroup\($0[2])" }
+        guard let parent = memory ?? unified else { throw Failed("no hierarchy of cgroups has memory") }
+        path = "\(parent)/docker-\(id).scope"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
     }
 
