@@ -247,11 +247,13 @@ package struct Reassembler {
     }
 
     private func differencesFromHistory(_ bytes: RawSpan, at position: UInt64) -> UInt64 {
-        let start = next &- UInt64(history.count)
+        // More may be there, depending on how the bytes came; what is compared must not.
+        let known = history.span.bytes.extracting(last: Self.historyBytes)
+        let start = next &- UInt64(known.byteCount)
         let from = Swift.max(start, position)
         let to = Swift.min(next, position &+ UInt64(bytes.byteCount))
         guard from < to, start <= next else { return 0 }
-        let first = history.span.bytes.extracting(Int(from &- start)..<Int(to &- start))
+        let first = known.extracting(Int(from &- start)..<Int(to &- start))
         let second = bytes.extracting(Int(from &- position)..<Int(to &- position))
         return second.differences(from: first)
     }

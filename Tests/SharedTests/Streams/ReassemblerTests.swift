@@ -92,6 +92,19 @@ import Testing
         #expect(reassembler.retransmittedDifferent == example.different)
     }
 
+    @Test(arguments: [7000, 4000, 37, 1])
+    func `compares what comes again with the last 4096 bytes, however these came`(_ pieceBytes: Int) {
+        var reassembler = Reassembler()
+        var delivery = Delivery()
+        for start in stride(from: 0, to: 7000, by: pieceBytes) {
+            let piece = [UInt8](repeating: 0x61, count: min(pieceBytes, 7000 - start))
+            _ = Self.feed(&reassembler, piece, at: UInt64(start), into: &delivery)
+        }
+        _ = Self.feed(&reassembler, [UInt8](repeating: 0x62, count: 7000), at: 0, into: &delivery)
+        #expect(reassembler.retransmitted == 7000)
+        #expect(reassembler.retransmittedDifferent == 4096)
+    }
+
     @Test func `gives the same stream for every order of six segments`() {
         let stream = Array("abcdefghijkl".utf8)
         var orders = 0
