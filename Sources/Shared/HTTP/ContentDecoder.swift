@@ -12,7 +12,7 @@ package final class ContentDecoder {
     /// The first byte of a "deflate" body: two are needed to see what it is.
     private var firstByte: UInt8?
     private var wrapperIsKnown = true
-    /// A member of gzip has ended exactly where the bytes did.
+    /// A member of gzip, or a frame of zstd, has ended exactly where the bytes did.
     private var isBetweenMembers = false
     private let output = UnsafeMutableRawBufferPointer.allocate(byteCount: 32 << 10, alignment: 16)
 
@@ -116,7 +116,7 @@ package final class ContentDecoder {
             guard emit(output.count - Int(inflater.avail_out), sink) else { return Z_STREAM_END }
             if result == Z_STREAM_END, coding == .gzip {
                 isBetweenMembers = inflater.avail_in == 0
-                if !isBetweenMembers, inflater.next_in.pointee == Self.memberStart {
+                if !isBetweenMembers, coding.beginsMember(inflater.next_in.pointee) {
                     inflateReset(&inflater)
                     continue
                 }
@@ -125,18 +125,16 @@ package final class ContentDecoder {
         }
     }
 
-    /// A gzip file may have several members (RFC 1952, section 2.2).
+    /// A gzip file may have several members (RFC 1952, section 2.2), and zstd's several frames (RFC 8878, section 3).
     ///
     /// What else is behind one is let go of, as gzip does.
     private func beginMember(_ bytes: RawSpan) {
         isBetweenMembers = false
-        guard bytes.u8(at: 0) == Self.memberStart else { return }
-        inflateReset(&inflater)
+        guard let first = bytes.u8(at: 0), coding.beginsMember(first) else { return }
+        // zstd begins a frame by itself.
+        if coding == .gzip { inflateReset(&inflater) }
         state = .decoding
     }
-
-    /// The first byte of a member (RFC 1952, section 2.3.1: ID1).
-    private static let memberStart: UInt8 = 0x1F
 
     // MARK: brotli and zstd
 
@@ -159,19 +157,44 @@ package final class ContentDecoder {
 
     private func decodeZstd(_ input: UnsafeRawBufferPointer, _ sink: (RawSpan) -> Bool) {
         var source = ZSTD_inBuffer(src: input.baseAddress, size: input.count, pos: 0)
-        var isDone = false
-        while !isDone {
+        while true {
             var target = ZSTD_outBuffer(dst: output.baseAddress, size: output.count, pos: 0)
             let result = ZSTD_decompressStream(zstd, &target, &source)
-            isDone = source.pos == source.size && target.pos < target.size
-            if !emit(target.pos, sink) || (isDone && result == 0) { state = .ended }
-            if ZSTD_isError(result) != 0 { state = .failed }
-            if state != .decoding { return }
+            guard emit(target.pos, sink) else {
+                state = .ended
+                return
+            }
+            guard ZSTD_isError(result) == 0 else {
+                state = .failed
+                return
+            }
+            // 0: a frame has ended.
+            if result == 0 {
+                isBetweenMembers = source.pos == source.size
+                guard !isBetweenMembers, coding.beginsMember(input[source.pos]) else {
+                    state = .ended
+                    return
+                }
+            } else if source.pos == source.size, target.pos < target.size {
+                return
+            }
         }
     }
 
     private func emit(_ count: Int, _ sink: (RawSpan) -> Bool) -> Bool {
         guard count > 0 else { return true }
         return sink(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: output[0..<count])))
+    }
+}
+
+extension ContentCoding {
+    /// Whether a member of gzip (RFC 1952, section 2.3.1: ID1), or a frame of zstd (RFC 8878, sections 3.1.1 and 3.1.2: the
+    /// magic numbers' low bytes), may begin so.
+    fileprivate func beginsMember(_ byte: UInt8) -> Bool {
+        switch self {
+        case .gzip: byte == 0x1F
+        case .zstd: byte == 0x28 || byte & 0xF0 == 0x50
+        case .deflate, .brotli, .identity, .unknown: false
+        }
     }
 }

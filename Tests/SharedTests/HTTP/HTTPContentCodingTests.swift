@@ -12,6 +12,9 @@ import Testing
             ["> GET /", "< 200 GET / \(expected)"])
     }
 
+    /// RFC 8878, section 3.1.2, with three bytes.
+    private static let skippable: [UInt8] = [0x5A, 0x2A, 0x4D, 0x18, 3, 0, 0, 0, 1, 2, 3]
+
     private static let decoded = "\"\(CodedBodies.plain)\""
 
     static let talks: [Talk] = [
@@ -25,6 +28,11 @@ import Testing
         get("deflate without it", "deflate", CodedBodies.rawDeflate, decoded),
         get("brotli", "br", CodedBodies.brotli, decoded),
         get("zstd", "zstd", CodedBodies.zstd, decoded),
+        get(
+            "two frames of zstd", "zstd", CodedBodies.zstd + CodedBodies.zstd,
+            "\"\(CodedBodies.plain)\(CodedBodies.plain)\""),
+        get("a frame of zstd that is to be skipped", "zstd", Self.skippable + CodedBodies.zstd, decoded),
+        get("zstd with something behind it", "zstd", CodedBodies.zstd + [0, 0, 1], decoded),
         get("identity", "identity", Array("hi".utf8), "\"hi\""),
         get("a coding that lies", "gzip", Array("plain text".utf8), "\"plain text\" !content_coding_failed"),
         get(
@@ -71,6 +79,29 @@ import Testing
             let isPart = CodedBodies.plain.hasPrefix(content) && !content.isEmpty
             let named = event.anomalies == [isPart ? "body_incomplete" : "content_coding_failed"]
             #expect(named, "\(coding) of \(length) bytes: \(event.brief)")
+        }
+    }
+
+    @Test(arguments: [
+        ("gzip", CodedBodies.gzip), ("deflate", CodedBodies.zlib), ("deflate", CodedBodies.rawDeflate),
+        ("br", CodedBodies.brotli), ("zstd", CodedBodies.zstd), ("zstd", skippable),
+    ])
+    func `damaged or continued are the same however they are cut`(_ coding: String, _ body: [UInt8]) {
+        for seed in 0..<150 as Range<UInt64> {
+            var random = SeededRandom(seed: seed)
+            var body = body
+            for _ in 0..<random.below(3) { body[random.below(body.count)] ^= 1 << UInt8(random.below(8)) }
+            switch random.below(4) {
+            case 0: body += body
+            case 1: body += random.bytes(random.below(20))
+            case 2: body.insert(contentsOf: random.bytes(1 + random.below(3)), at: random.below(body.count))
+            default: break
+            }
+            let response = CodedBodies.response(coding, body)
+            let tape = Talk(coding, [.c("GET / HTTP/1.1\r\n\r\n"), .server(response)], []).tape
+            let whole = tape.run()
+            #expect(whole.summary.bytes.isBalanced, "seed \(seed)")
+            #expect(tape.cut(every: 1 + random.below(8)).run() == whole, "seed \(seed)")
         }
     }
 
