@@ -8,23 +8,29 @@ import Testing
     private static let rounds = 6
 
     @Test(arguments: `Fixtures`.all)
-    func `leave a ledger that balances`(_ fixture: Fixture) throws {
+    func `leave a ledger that balances, and outputs that do not depend on cuts`(_ fixture: Fixture) throws {
         let packets = try RecordedPacket.all(of: fixture)
         for round in 0..<Self.rounds {
             var random = SeededGenerator(seed: UInt64(packets.count) << 32 | UInt64(round))
             let damaged = packets.damaged(&random)
-            let profiler = Profiler(Profiler.Options())
-            var decoder = PacketDecoder(sink: profiler)
-            for packet in damaged {
-                decoder.take(
-                    linkType: packet.linkType, packet.bytes.span.bytes, wireLength: packet.wireLength,
-                    at: packet.timestamp)
-            }
-            decoder.finish()
-            profiler.finish()
-            let ledger = profiler.summary.bytes
-            #expect(ledger.isBalanced, "round \(round): \(ledger)")
+            let whole = outputs(of: damaged, pieceBytes: .max)
+            #expect(whole.summary.bytes.isBalanced, "round \(round): \(whole.summary.bytes)")
+            let cut = outputs(of: damaged, pieceBytes: .random(in: 1..<40, using: &random))
+            #expect(cut.log == whole.log, "round \(round)")
+            #expect(cut.map == whole.map, "round \(round)")
+            #expect(cut.summary == whole.summary, "round \(round)")
         }
+    }
+
+    private func outputs(of packets: [RecordedPacket], pieceBytes: Int) -> PipelineOutputs {
+        let sink = ResegmentingSink(Profiler(Profiler.Options()), pieceBytes: pieceBytes)
+        var decoder = PacketDecoder(sink: sink)
+        for packet in packets {
+            decoder.take(
+                linkType: packet.linkType, packet.bytes.span.bytes, wireLength: packet.wireLength, at: packet.timestamp)
+        }
+        decoder.finish()
+        return PipelineOutputs(sink.profiler)
     }
 }
 

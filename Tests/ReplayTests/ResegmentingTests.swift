@@ -26,6 +26,22 @@ final class ResegmentingSink: EventSink {
     }
 }
 
+/// All that the pipeline makes of a tape, which ends here.
+struct PipelineOutputs {
+    let log: String
+    let map: String
+    let summary: Summary
+
+    init(_ profiler: Profiler) {
+        profiler.finish()
+        var log: [UInt8] = []
+        profiler.drainEventLog { bytes in bytes.withUnsafeBytes { log.append(contentsOf: $0) } }
+        self.log = String(decoding: log, as: UTF8.self)
+        map = ServiceMapFile.yaml(profiler.serviceMap())
+        summary = profiler.summary
+    }
+}
+
 /// How the network cut a stream is nobody's business behind the reassembler.
 @Suite struct `Segmentation` {
     @Test(arguments: `Fixtures`.all)
@@ -40,16 +56,12 @@ final class ResegmentingSink: EventSink {
         }
     }
 
-    private func outputs(of file: [UInt8], pieceBytes: Int) throws -> (log: String, map: String, summary: Summary) {
+    private func outputs(of file: [UInt8], pieceBytes: Int) throws -> PipelineOutputs {
         let sink = ResegmentingSink(Profiler(Profiler.Options()), pieceBytes: pieceBytes)
         let tape = Tape(sink: sink)
         try tape.read(Input(bytes: try Self.decompressed(file), name: "fixture"))
         tape.finish()
-        sink.profiler.finish()
-        var log: [UInt8] = []
-        sink.profiler.drainEventLog { bytes in bytes.withUnsafeBytes { log.append(contentsOf: $0) } }
-        let map = ServiceMapFile.yaml(sink.profiler.serviceMap())
-        return (String(decoding: log, as: UTF8.self), map, sink.profiler.summary)
+        return PipelineOutputs(sink.profiler)
     }
 
     private static func decompressed(_ file: [UInt8]) throws -> PeekedBytes {

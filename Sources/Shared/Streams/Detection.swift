@@ -53,7 +53,7 @@ package final class Detection {
         skippedBytes = 0
     }
 
-    package var isEmpty: Bool { pieces.isEmpty }
+    package var isEmpty: Bool { turns.isEmpty }
 
     /// Bytes that are not judged yet, kept or not.
     package var pendingBytes: Int { sent.count &+ received.count &+ skippedBytes }
@@ -71,21 +71,44 @@ package final class Detection {
             }
             dropped = restart()
         }
-        if turns.last?.direction != direction {
-            turns.append(Turn(direction: direction, start: direction == .send ? sent.count : received.count))
-        }
+        var outcome = Outcome.undecided
+        if turns.last?.direction != direction { outcome = beginTurn(direction, role, limits, &dropped) }
         if direction == .send { sent.append(bytes) } else { received.append(bytes) }
         pieces.append(Piece(direction: direction, count: bytes.byteCount, timestamp: timestamp, isKept: true))
+        guard case .undecided = outcome else { return (outcome, dropped) }
         let heard = (direction == .send ? sent.count : received.count) &- (turns.last?.start ?? 0)
         if heard > limits.detectionBytes {
             if direction == .send { isCut.sent = true } else { isCut.received = true }
         }
-        let isFull = isCut.sent && isCut.received || turns.count > limits.detectionTurns
+        let isFull = isCut.sent && isCut.received
         guard isFull || isWorthAsking(heard, bytes.byteCount) else { return (.undecided, dropped) }
-        let outcome = judge(role: role, isFinal: isFull)
+        outcome = judge(role: role, isFinal: isFull)
         guard isFull, case .undecided = outcome else { return (outcome, dropped) }
-        guard !isStreamStart, restarts < Self.restartLimit else { return (.unknown, dropped) }
-        return (.undecided, dropped &+ restart())
+        outcome = giveUp(&dropped)
+        if case .undecided = outcome {
+            // What is left of the turn is its middle, where nothing begins.
+            turns.append(Turn(direction: direction, start: 0))
+            if direction == .send { isCut.sent = true } else { isCut.received = true }
+        }
+        return (outcome, dropped)
+    }
+
+    /// The other side speaks; where there were turns enough, they are judged as they are.
+    private func beginTurn(_ direction: Direction, _ role: Role, _ limits: Limits, _ dropped: inout Int) -> Outcome {
+        var outcome = Outcome.undecided
+        if turns.count >= limits.detectionTurns {
+            outcome = judge(role: role, isFinal: true)
+            if case .undecided = outcome { outcome = giveUp(&dropped) }
+        }
+        turns.append(Turn(direction: direction, start: direction == .send ? sent.count : received.count))
+        return outcome
+    }
+
+    /// Nobody understands what was heard: in the middle of a conversation another beginning is tried.
+    private func giveUp(_ dropped: inout Int) -> Outcome {
+        guard !isStreamStart, restarts < Self.restartLimit else { return .unknown }
+        dropped &+= restart()
+        return .undecided
     }
 
     private func skip(_ count: Int, _ direction: Direction, _ timestamp: Timestamp) {
@@ -190,9 +213,8 @@ package final class Detection {
             if case .yes(let evidence) = finding {
                 return .recognised(detector.verdict, evidence, isFlipped: !localIsClient)
             }
-            // Both sides have begun something that may be HTTP: who is heard to the end first must not decide.
-            let isOpenOnBothSides =
-                finding == .needMore && detector.verdict == .http && !local.isEmpty && !remote.isEmpty
+            // Both sides have begun something that may be of a client: who is heard to the end first must not decide.
+            let isOpenOnBothSides = finding == .needMore && !local.isEmpty && !remote.isEmpty
             if role == .unknown, !isOpenOnBothSides || context.isFinal {
                 let other =
                     localIsClient
