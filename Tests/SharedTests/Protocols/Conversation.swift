@@ -27,6 +27,9 @@ struct Conversation: Sendable, CustomTestStringConvertible {
         }
     }
 
+    /// What the nine protocols say.
+    static let recorded = recordedDatabases + recordedCaches + recordedMessageBuses
+
     var name: String
     /// What Tapedeck has to say; `nil` for what it must not recognise.
     var verdict: Verdict?
