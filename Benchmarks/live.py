@@ -3,7 +3,8 @@
 
 One nginx answers one wrk over kept-alive connections in a network namespace of its own while the observers come and go
 in turn, round after round; a ratio is the median of the ratios of the time under an observer to the times without one
-just before and after it. Then a loop of one-byte writes, by a process that nobody profiles.
+just before and after it. Then both sides of an exchange in one thread, which is steadier, and a loop of one-byte writes,
+by a process that nobody profiles.
 """
 
 import argparse
@@ -28,6 +29,8 @@ PORT = 18080
 NONE = "no capture"
 OPTED_IN, NOT_OPTED_IN = "profiler, nginx opted in", "profiler, nothing opted in"
 SOCKET, SYSCALL = "profiler, socket hooks", "profiler, syscall hooks"
+# After four a profiler has seen that the loop has one thread, and detaches what tells the order of several.
+LOOP_SECONDS = 6
 # Without a master process it leaves its environment as it was, so that a profiler can come at any time.
 NGINX = """master_process off; daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log warn; user root;
 events {{ worker_connections 2048; }}
@@ -223,6 +226,36 @@ def measure_nginx(path, folder, seconds, rounds):
     print_table("nginx under wrk: 32 kept-alive connections, small answers", "requests/s", figures, ratios, 0)
 
 
+def measure_exchanges(path, folder, rounds):
+    tag, other = f"bench-{os.getpid()}", f"bench-{os.getpid()}-nobody"
+    loop = f"{folder}/exchange-loop"
+    subprocess.run(["cc", "-O2", "-Wall", "-o", loop, str(HERE / "tools" / "exchange-loop.c")], check=True)
+    observers = [
+        Observer(NONE, None, None),
+        Observer("profiler, both sides opted in", profiler(path, folder, tag), "watching"),
+        Observer("profiler, only others opted in", profiler(path, folder, other), "watching"),
+        Observer(NOT_OPTED_IN, profiler(path, folder, other + "-at-all"), "watching"),
+        Observer("tcpdump -i lo -w /dev/null", ["tcpdump", "-i", "lo", "-n", "-w", "/dev/null"], "listening on"),
+    ]
+
+    def measure(observer):
+        with observer:
+            with subprocess.Popen(["sleep", "1h"], env={**os.environ, "ADI_PROFILE": other}) as sleeper:
+                output = subprocess.run([loop, str(LOOP_SECONDS)], env={**os.environ, "ADI_PROFILE": tag}, check=True,
+                                        capture_output=True, text=True).stdout
+                sleeper.kill()
+        return float(output), ""
+
+    figures = interleave(observers, rounds, measure)
+    base = min(run[0] for run in figures[NONE])
+    print("\n### An exchange over loopback, both sides in one thread\n")
+    print("| observer | CPU ns an exchange, least of all rounds | more | events lost |")
+    print("| --- | ---: | ---: | ---: |")
+    for name, runs in figures.items():
+        least, lost = min(run[0] for run in runs), [run[2] for run in runs if run[2] is not None]
+        print(f"| {name} | {least:,.0f} | {least - base:,.0f} | {sum(lost) if lost else ''} |")
+
+
 def measure_writes(path, folder, rounds, count):
     other = f"bench-{os.getpid()}-nobody"
     loop = f"{folder}/write-loop"
@@ -248,8 +281,9 @@ def measure_writes(path, folder, rounds, count):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--profiler", default=str(ROOT / ".build/release/profiler"))
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=5, help="of nginx under wrk; 0: none")
     parser.add_argument("--seconds", type=int, default=5, help="of each time under an observer")
+    parser.add_argument("--exchanges", type=int, default=2, help="runs of the loop of exchanges; 0: no loop")
     parser.add_argument("--writes", type=int, default=3_000_000, help="of each run of the loop; 0: no loop")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -264,7 +298,10 @@ def main():
     with tempfile.TemporaryDirectory(prefix="tapedeck-live.") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        measure_nginx(arguments.profiler, folder, arguments.seconds, arguments.rounds)
+        if arguments.rounds > 0:
+            measure_nginx(arguments.profiler, folder, arguments.seconds, arguments.rounds)
+        if arguments.exchanges > 0:
+            measure_exchanges(arguments.profiler, folder, arguments.exchanges)
         if arguments.writes > 0:
             measure_writes(arguments.profiler, folder, arguments.rounds, arguments.writes)
 
