@@ -12,12 +12,8 @@ import Shared
 struct PcapngFile: ~Copyable, PacketSource {
     /// libpcap and Wireshark write packets of at most 256 KiB; a block beyond this is damage.
     private static let largestBlock = 16 << 20
-    private static let bufferBytes = 256 << 10
 
-    private let source: any ByteSource
-    private var buffer: UnsafeMutableRawBufferPointer
-    private var start = 0
-    private var end = 0
+    private var window: ByteWindow
     private var isBigEndian = false
     private var interfaces: [Interface] = []
     private var lastTimestamp = Timestamp(nanoseconds: 0)
@@ -41,19 +37,13 @@ struct PcapngFile: ~Copyable, PacketSource {
 
     static func isPcapng(_ head: [UInt8]) -> Bool { head.starts(with: [0x0A, 0x0D, 0x0D, 0x0A]) }
 
-    init(_ source: any ByteSource) {
-        self.source = source
-        buffer = .allocate(byteCount: Self.bufferBytes, alignment: 16)
-    }
-
-    deinit { buffer.deallocate() }
+    init(_ source: any ByteSource) { window = ByteWindow(source) }
 
     /// The next packet, or `nil` where the file ends; `failure` says why, if it ends too early.
     mutating func next() -> CapturedPacket? {
         while failure == nil, let block = nextBlock() {
-            let body = buffer[(start + 8)..<(start + block.length - 4)]
-            start += block.length
-            let bytes = UnsafeRawBufferPointer(rebasing: body)
+            let bytes = UnsafeRawBufferPointer(rebasing: window.bytes[8..<(block.length - 4)])
+            window.take(block.length)
             switch block.type {
             case BlockType.interface: addInterface(bytes.bytes)
             case BlockType.enhancedPacket, BlockType.obsoletePacket:
@@ -70,13 +60,13 @@ struct PcapngFile: ~Copyable, PacketSource {
     // MARK: - Blocks
 
     private mutating func nextBlock() -> (type: UInt32, length: Int)? {
-        guard fill(12) else {
-            failure = source.failure ?? (end > start ? "the file ends inside a block" : nil)
+        guard window.fill(12) else {
+            failure = window.failure ?? (window.bytes.isEmpty ? nil : "the file ends inside a block")
             return nil
         }
         let type = field32(0)
         if type == BlockType.section {
-            switch UnsafeRawBufferPointer(buffer).loadUnaligned(fromByteOffset: start + 8, as: UInt32.self).bigEndian {
+            switch window.bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self).bigEndian {
             case 0x1A2B_3C4D: isBigEndian = true
             case 0x4D3C_2B1A: isBigEndian = false
             default:
@@ -91,8 +81,8 @@ struct PcapngFile: ~Copyable, PacketSource {
             failure = "a block of type \(type) with an impossible length of \(length)"
             return nil
         }
-        guard fill(length) else {
-            failure = source.failure ?? "the file ends inside a block"
+        guard window.fill(length) else {
+            failure = window.failure ?? "the file ends inside a block"
             return nil
         }
         guard Int(field32(length - 4)) == length else {
@@ -102,34 +92,9 @@ struct PcapngFile: ~Copyable, PacketSource {
         return (type, length)
     }
 
-    /// Has `count` bytes from `start` on in the buffer.
-    private mutating func fill(_ count: Int) -> Bool {
-        if end - start >= count { return true }
-        if start + count > buffer.count {
-            let rest = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[start..<end])
-            if count > buffer.count {
-                let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
-                larger.copyMemory(from: rest)
-                buffer.deallocate()
-                buffer = larger
-            } else {
-                buffer.copyMemory(from: rest)
-            }
-            end -= start
-            start = 0
-        }
-        while end - start < count {
-            let read = source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[end...]))
-            if read == 0 { return false }
-            end += read
-        }
-        return true
-    }
-
-    /// A number of the block at `start`, in the section's byte order.
+    /// A number of the next block, in the section's byte order.
     private func field32(_ offset: Int) -> UInt32 {
-        let bytes = UnsafeRawBufferPointer(buffer)
-        return ordered(bytes.loadUnaligned(fromByteOffset: start + offset, as: UInt32.self))
+        ordered(window.bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
     }
 
     private func ordered<T: FixedWidthInteger>(_ value: T) -> T {
