@@ -82,17 +82,16 @@ package final class Connection {
             deliver(from == 0 ? bytes : bytes.extracting(from..<bytes.byteCount), direction, timestamp)
             settle(timestamp)
         case .kept: settle(timestamp)
-        case .implausible:
-            findings.summary.limits[.streamDistance] &+= 1
+        case .implausible: findings.summary.limits[.streamDistance] &+= 1
         }
     }
 
     package func gap(_ gap: StreamGap, _ timestamp: Timestamp) {
-        if gap.at.direction == .send {
-            sent.acceptGap(at: gap.at.position, length: gap.length, gap.reason, timestamp)
-        } else {
-            received.acceptGap(at: gap.at.position, length: gap.length, gap.reason, timestamp)
-        }
+        let isPlausible =
+            gap.at.direction == .send
+            ? sent.acceptGap(at: gap.at.position, length: gap.length, gap.reason, timestamp)
+            : received.acceptGap(at: gap.at.position, length: gap.length, gap.reason, timestamp)
+        if !isPlausible { findings.summary.limits[.streamDistance] &+= 1 }
         settle(timestamp)
     }
 
@@ -202,27 +201,38 @@ package final class Connection {
         route(bytes, direction, timestamp)
     }
 
+    /// Bytes may be of several protocols, one after another: what an answer switches to begins behind it.
     private func route(_ bytes: RawSpan, _ direction: Direction, _ timestamp: Timestamp) {
-        switch analysis {
-        case .http: converse(bytes, direction, timestamp)
-        case .recognised:
-            findings.summary.bytes.recognised &+= UInt64(bytes.byteCount)
-            findings.observer?.bytes(bytes, direction, of: self)
-        case .unknown: findings.summary.bytes.unparsed[.unknownProtocol] &+= UInt64(bytes.byteCount)
-        case .detecting: detect(bytes, direction, timestamp)
-        }
+        var at = 0
+        repeat {
+            let rest = bytes.extracting(at..<bytes.byteCount)
+            switch analysis {
+            case .http: at &+= converse(rest, direction, timestamp)
+            case .recognised:
+                findings.summary.bytes.recognised &+= UInt64(rest.byteCount)
+                findings.observer?.bytes(rest, direction, of: self)
+                return
+            case .unknown:
+                findings.summary.bytes.unparsed[.unknownProtocol] &+= UInt64(rest.byteCount)
+                return
+            case .detecting: at &+= detect(rest, direction, timestamp)
+            }
+        } while at < bytes.byteCount
     }
 
-    private func detect(_ bytes: RawSpan, _ direction: Direction, _ timestamp: Timestamp) {
+    /// - Returns: how many bytes were taken; those of a request are not, and HTTP has begun.
+    private func detect(_ bytes: RawSpan, _ direction: Direction, _ timestamp: Timestamp) -> Int {
         let isFromClient = (direction == .send) == localIsClient
         if detection.isEmpty, isFromClient || opened.role == .unknown, Detection.isHTTPRequest(bytes) {
             isFlipped = isFlipped != !isFromClient
             beginHTTP()
-            return converse(bytes, direction, timestamp)
+            return 0
         }
-        let (outcome, dropped) = detection.add(bytes, direction, timestamp, role: opened.role, limits: findings.limits)
+        let piece = bytes.extracting(first: detection.room(direction, findings.limits))
+        let (outcome, dropped) = detection.add(piece, direction, timestamp, role: opened.role, limits: findings.limits)
         findings.summary.bytes.unparsed[.unknownProtocol] &+= UInt64(dropped)
         apply(outcome, timestamp)
+        return piece.byteCount
     }
 
     private func deliverGap(_ length: UInt64, _ reason: GapReason, _ direction: Direction, _ timestamp: Timestamp) {
@@ -315,12 +325,13 @@ package final class Connection {
         self.conversation = conversation
     }
 
+    /// - Returns: how many bytes were HTTP; fewer than given where it switches to another protocol.
     @inline(__always)
-    private func converse(_ bytes: RawSpan, _ direction: Direction, _ timestamp: Timestamp) {
-        guard let conversation else { return }
+    private func converse(_ bytes: RawSpan, _ direction: Direction, _ timestamp: Timestamp) -> Int {
+        guard let conversation else { return bytes.byteCount }
         let used = conversation.consume(bytes, carried(direction), timestamp)
         if conversation.isSwitched { switchProtocol(conversation, timestamp) }
-        if used < bytes.byteCount { route(bytes.extracting(used..<bytes.byteCount), direction, timestamp) }
+        return used
     }
 
     /// What a direction of an HTTP connection carries.

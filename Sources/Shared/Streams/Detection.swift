@@ -58,6 +58,20 @@ package final class Detection {
     /// Bytes that are not judged yet, kept or not.
     package var pendingBytes: Int { sent.count &+ received.count &+ skippedBytes }
 
+    /// How many bytes, at least one, may be added at once.
+    ///
+    /// An event may hold megabytes, and switch protocols every twenty bytes: what is kept is copied each time.
+    package func room(_ direction: Direction, _ limits: Limits) -> Int {
+        guard let turn = turns.last, turn.direction == direction else { return Self.addedAtOnce }
+        let heard = (direction == .send ? sent.count : received.count) &- turn.start
+        // Of a turn that is too long the same is kept, however it came.
+        return heard > limits.detectionBytes
+            ? .max : Swift.min(Self.addedAtOnce, limits.detectionBytes &+ 1 &- heard)
+    }
+
+    /// Most detectors decide by less.
+    private static let addedAtOnce = 2048
+
     /// Adds what one side said and judges.
     /// - Returns: the outcome, and how many bytes were let go of without a verdict.
     package func add(

@@ -120,13 +120,16 @@ package struct Reassembler {
     }
 
     /// Takes the news that bytes are missing which nobody will bring.
-    package mutating func acceptGap(at position: UInt64, length: UInt64, _ reason: GapReason, _ timestamp: Timestamp) {
+    /// - Returns: `false` where the gap lies too far ahead of the stream to belong to it.
+    package mutating func acceptGap(
+        at position: UInt64, length: UInt64, _ reason: GapReason, _ timestamp: Timestamp
+    ) -> Bool {
         let start = Swift.max(position, next)
-        guard length > 0, position &+ length > start, position <= UInt64.max &- length,
-            start &- next <= Self.plausibleDistance
-        else { return }
+        guard position <= UInt64.max &- length, start &- next <= Self.plausibleDistance else { return false }
+        guard position &+ length > start else { return true }
         let nothing: [UInt8] = []
         keep(nothing.span.bytes, start, position &+ length &- start, reason, timestamp)
+        return true
     }
 
     /// The next piece of the stream, if it is there; it counts as delivered.

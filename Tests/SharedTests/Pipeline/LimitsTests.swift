@@ -102,11 +102,15 @@ import Testing
         var tape = TapeBuilder()
         tape.open()
         tape.data(.send, [1, 2, 3], at: .max - 1)
+        for (position, length) in [(1 << 40, 1), (.max, 1), (5, .max - 4), (0, 0)] as [(UInt64, UInt64)] {
+            let at = StreamPosition(tape.connection, .send, position)
+            tape.add(.gap(StreamGap(at: at, length: length, reason: .snaplen)))
+        }
         tape.send(Self.next)
         tape.finish(.send, .max)
         tape.close()
         let result = tape.run()
-        #expect(result.summary.limits[.streamDistance] == 1)
+        #expect(result.summary.limits[.streamDistance] == 4)
         #expect(try result.events().map(\.brief) == ["> GET /next"])
         #expect(result.summary.bytes.total == UInt64(Self.next.utf8.count))
     }

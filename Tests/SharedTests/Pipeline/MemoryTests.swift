@@ -126,4 +126,19 @@ import Testing
         #expect(profiler.summary.messages.requests == UInt64(requests))
         #expect(profiler.summary.bytes.isBalanced)
     }
+
+    /// Behind an answer of 101 it is found out afresh what is talked.
+    @Test(arguments: [(Role.client, false), (.unknown, true)])
+    func `does not overflow the stack with answers that switch, one behind another`(_ role: Role, _ isLate: Bool) {
+        let count = 3000
+        var tape = TapeBuilder()
+        tape.open(role: role, joinedLate: isLate)
+        tape.receive(String(repeating: "HTTP/1.1 101 x\r\n\r\n", count: count))
+        tape.send(String(repeating: "GET / HTTP/1.1\r\nUpgrade: x\r\n\r\n", count: count))
+        tape.close()
+        let whole = tape.run()
+        #expect(whole.summary.bytes.isBalanced)
+        #expect(whole.summary.messages.responses > 500)
+        for size in [7, 700, 50_000] { #expect(tape.cut(every: size).run() == whole, "cut every \(size)") }
+    }
 }
