@@ -11,8 +11,10 @@ func fuzzReplay(_ file: [UInt8]) {
     requireEqual(whole.texts, again.texts, "the same file, another output")
     require(whole.summary == again.summary, "the same file, another summary")
     guard let cut = ReplayOutputs(file, cutBy: SeededRandom(of: file)) else { fatalError("cut, the file is refused") }
-    requireEqual(whole.texts, cut.texts, "cut differently, another output")
     require(cut.summary.bytes.isBalanced, "cut, the ledger does not balance: \(cut.summary.bytes)")
+    // A message says that other bytes came again if they came before it was over, and that depends on the cuts.
+    guard whole.summary.bytes.retransmittedDifferent == 0 else { return }
+    requireEqual(whole.texts, cut.texts, "cut differently, another output")
 }
 
 private struct ReplayOutputs {
