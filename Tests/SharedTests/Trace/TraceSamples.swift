@@ -21,18 +21,18 @@ struct TraceContents: Equatable {
         var entries: [Entry] = []
         do throws(TraceError) {
             loop: while true {
-                let shown = Array(file[start..<end])
-                let step = try reader.next(shown.span.bytes, isEnd: end == file.count) { event, payload in
+                let shown = file.span.bytes.extracting(start..<end)
+                let step = try reader.next(shown, isEnd: end == file.count) { event, payload in
                     entries.append(Entry(event: copy event, payload: [UInt8](payload)))
                 }
                 switch step {
                 case .taken(let count):
-                    precondition(count > 0 && count <= shown.count, "took \(count) of \(shown.count)")
+                    precondition(count > 0 && count <= shown.byteCount, "took \(count) of \(shown.byteCount)")
                     start += count
                 case .needs(let count):
-                    guard shown.count < count else { continue }
+                    guard shown.byteCount < count else { continue }
                     precondition(end < file.count, "asks for more than there is")
-                    end += min(file.count - end, max(count - shown.count, min(pieceLength, file.count)))
+                    end += min(file.count - end, max(count - shown.byteCount, min(pieceLength, file.count)))
                 case .end: break loop
                 }
             }
