@@ -88,6 +88,8 @@ struct tcp_sock {
 	__u32 copied_seq;	/* after the last byte that a process was given */
 	__u32 rcv_nxt;		/* after the last that came in order */
 	__u32 snd_nxt;		/* after the last that was sent */
+	__u32 snd_una;		/* after the last that was acknowledged */
+	__u64 bytes_acked;	/* the SYN of an active open is one of them */
 	__u64 tcp_clock_cache;	/* CLOCK_MONOTONIC when TCP last sent or received, nanoseconds */
 } RELOCATED;
 

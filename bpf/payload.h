@@ -110,6 +110,10 @@ static __noinline int moved(struct socket_state *state, struct call *call, __u32
 
 	if (!state || !call || !assembly)
 		return 0;
+	if (state->is_connecting) {
+		state->went_with_syn = direction == TAPEDECK_SEND;
+		return 0;
+	}
 	if (direction == TAPEDECK_SEND)
 		flush_ring(state, sequence);
 	want = length < settings.payload_limit ? length : settings.payload_limit;

@@ -79,7 +79,7 @@ static __always_inline void socket_call(struct sock *sk, int result, int flags, 
 	state = socket_of(sk, task, &now, thread, result, direction, &first);
 	if (!state)
 		return;
-	if (is_order_unknown(state, thread, first, direction)) {
+	if (!state->is_connecting && is_order_unknown(state, thread, first, direction)) {
 		control.has_shared = 1;
 		may_share();
 		if (direction == TAPEDECK_RECEIVE)

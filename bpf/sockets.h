@@ -17,7 +17,8 @@ struct socket_state {
 	__u8 sent_fin;
 	__u8 peer_fin;
 	__u8 last_state;
-	__u8 padding[2];
+	__u8 is_connecting;	/* the SYN has no answer: no position is known */
+	__u8 went_with_syn;	/* bytes of a send did, and wait to be told of */
 };
 
 /* By the kernel's sock, not by file descriptor: it survives dup, fork and passing the descriptor on. */
@@ -57,6 +58,15 @@ static __always_inline __u32 copied_seq(struct sock *sk)
 static __always_inline __u32 rcv_nxt(struct sock *sk)
 {
 	return BPF_CORE_READ((struct tcp_sock *)sk, rcv_nxt);
+}
+
+/* Of a connection that was made this moment: the sequence number after that of the SYN, which is acknowledged, and
+ * after which bytes may have been sent already (RFC 7413). */
+static __always_inline __u32 first_seq(struct sock *sk)
+{
+	struct tcp_sock *tcp = (struct tcp_sock *)sk;
+
+	return BPF_CORE_READ(tcp, snd_una) - (__u32)BPF_CORE_READ(tcp, bytes_acked) + 1;
 }
 
 static __always_inline void map_ipv4(__u8 *address, __u32 ipv4)
@@ -100,6 +110,7 @@ static __noinline int put_socket(struct sock *sk, __u32 role, __u32 joined_late,
 
 	state.connection.serial = __sync_fetch_and_add(&control.last_serial, 1) + 1;
 	state.connection.role = role;
+	state.is_connecting = role == TAPEDECK_CLIENT;
 	state.connection.joined_late = joined_late;
 	state.connection.send_base = send_base;
 	state.connection.receive_base = receive_base;
@@ -301,9 +312,14 @@ int socket_state(__u64 *ctx)
 		return 0;
 	if (new == TCP_ESTABLISHED) {
 		read_tuple(&state->connection, sk);
-		state->connection.send_base = state->send_next = write_seq(sk);
+		state->connection.send_base = state->send_next = first_seq(sk);
 		state->connection.receive_base = state->receive_next = copied_seq(sk);
+		state->is_connecting = 0;
 		tell_state(state, sk, TAPEDECK_OPEN, old);
+		/* Its buffer may hold something else by now. */
+		if (state->went_with_syn)
+			emit_gap(state, state->send_next, write_seq(sk) - state->send_next, TAPEDECK_SEND,
+				 TAPEDECK_UNSEEN);
 	} else if (new != old && (new == TCP_FIN_WAIT1 || new == TCP_LAST_ACK)) {
 		if (state->connection.process.pid)
 			tell_state(state, sk, TAPEDECK_FINISHED, old);

@@ -74,6 +74,42 @@ extension Live {
             try run.expectReplayAgrees(outcome)
         }
 
+        /// The second connection has the server's cookie, and sends its request with the SYN (RFC 7413).
+        @Test(arguments: Hooks.allCases)
+        func `bytes that go with the SYN are the first ones`(_ hooks: Hooks) throws {
+            let run = try LiveRun(hooks)
+            let script = """
+                ip link set lo up && echo 3 > /proc/sys/net/ipv4/tcp_fastopen
+                for number in 1 2; do
+                    mkfifo "$1.$number"
+                    "$0" fastopen server 0 > "$1.$number" &
+                    exec 3< "$1.$number"
+                    read -r line <&3
+                    line=${line#*:}
+                    "$0" fastopen client "${line%%,*}" || exit 1
+                    cat <&3
+                    wait
+                done
+                grep -h TcpExt: /proc/net/netstat
+                """
+            let output = try run.launch(
+                "/usr/bin/unshare", ["--net", "bash", "-c", script, Programs.exerciser, run.path("server")],
+                optedIn: true
+            ).succeed().output
+            let counters = output.split(separator: "\n").filter { $0.hasPrefix("TcpExt:") }.map {
+                $0.split(separator: " ")
+            }
+            let opened = try #require(counters.first?.firstIndex(of: "TCPFastOpenActive"))
+            #expect(counters.last?[opened] == "1", "one of the two connections")
+            let sides = try LiveRun.moved(output)
+            #expect(sides.count == 4)
+            let outcome = try run.stop()
+            for side in sides { expectStreams(outcome, side) }
+            #expect(outcome.summary.messages.exchanges == 8)
+            expectNoLoss(outcome, bytes: sides.reduce(0) { $0 + $1.total })
+            try run.expectReplayAgrees(outcome)
+        }
+
         @Test(arguments: Hooks.allCases)
         func `interrupted reads and full buffers were really met`(_ hooks: Hooks) throws {
             let run = try LiveRun(hooks)
