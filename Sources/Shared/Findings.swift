@@ -209,6 +209,8 @@ package final class Findings {
 
     // MARK: Outputs
 
+    /// The service map as it is now.
+    /// - Parameter generatedAt: of the tape's time, so that the same tape gives the same bytes.
     package func document(generatedAt: Timestamp) -> ServiceMapDocument {
         map.document(generatedAt: generatedAt, shapes: shapes)
     }
@@ -218,12 +220,14 @@ package final class Findings {
 
     // MARK: Things that are used again
 
+    /// One that an ended connection has given back, or a new one.
     package func takeConversation() -> HTTPConversation { conversations.popLast() ?? HTTPConversation(self) }
 
     package func giveBack(_ conversation: HTTPConversation) {
         if conversations.count < Self.spares { conversations.append(conversation) }
     }
 
+    /// One that an ended body has given back, or a new one.
     package func takeDecoder() -> ContentDecoder { decoders.popLast() ?? ContentDecoder() }
 
     package func giveBack(_ decoder: ContentDecoder) {

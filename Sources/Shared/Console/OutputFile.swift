@@ -57,6 +57,9 @@ package final class OutputFile {
 
     deinit { closeDescriptor() }
 
+    /// Appends the bytes, all of them.
+    /// - Throws: where there is no room or no right, with the file's name; not where the reader of a pipe is gone, which only
+    ///   sets `isAbandoned`.
     package func write(_ bytes: RawSpan) throws(Failure) {
         guard !isAbandoned else { return }
         writtenBytes &+= bytes.byteCount

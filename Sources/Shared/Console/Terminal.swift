@@ -5,6 +5,7 @@ package import Shared
 package enum Terminal {
     package static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
 
+    /// How text for this descriptor may look: colours only on a terminal, and not where NO_COLOR is set.
     package static func style(_ descriptor: Int32) -> TextStyle {
         let isTerminal = isTerminal(descriptor)
         // https://no-color.org: any value but an empty one.

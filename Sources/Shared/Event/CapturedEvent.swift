@@ -14,7 +14,9 @@ package struct CapturedEvent: Equatable, Sendable {
         self.kind = kind
     }
 
+    /// What has happened.
     package enum Kind: Equatable, Sendable {
+        /// Always before anything else of the connection.
         case open(ConnectionOpened)
         /// Bytes of a stream; as many as the payload beside the event holds.
         case data(StreamPosition)
@@ -25,6 +27,7 @@ package struct CapturedEvent: Equatable, Sendable {
         case acknowledged(StreamPosition)
         /// This direction will send no more (FIN, shutdown); its stream's length is the position.
         case finished(StreamPosition)
+        /// The last event of the connection.
         case close(ConnectionClosed)
         indirect case process(ProcessIdentity)
         /// The process is gone; the ends of its connections may still follow.
@@ -60,6 +63,7 @@ package enum Role: UInt8, Sendable {
     case unknown
 }
 
+/// A connection from its first event on: its ends, who called whom, and whose it is.
 package struct ConnectionOpened: Equatable, Sendable {
     package var id: ConnectionID
     package var local: Endpoint
@@ -70,6 +74,7 @@ package struct ConnectionOpened: Equatable, Sendable {
     package var role: Role
     /// The connection existed before the capture: stream positions count from the first byte seen.
     package var joinedLate: Bool
+    /// The profiled process on the local side; `nil` where the source knows of no processes, as a capture does.
     package var process: ProcessKey?
 
     package init(
@@ -111,8 +116,10 @@ package struct StreamPosition: Equatable, Sendable {
     }
 }
 
+/// Bytes of a stream that were moved and are not on the tape.
 package struct StreamGap: Equatable, Sendable {
     package var at: StreamPosition
+    /// Bytes, from `at` on; exact.
     package var length: UInt64
     package var reason: GapReason
 
@@ -147,12 +154,14 @@ package enum GapReason: UInt8, Sendable, CaseIterable {
     case unseen
 }
 
+/// The end of a connection: nothing more of it follows.
 package struct ConnectionClosed: Equatable, Sendable {
     package var id: ConnectionID
     package var how: How
     /// The error number of a failed connect or a reset (ECONNREFUSED, ETIMEDOUT…); 0 where there is none.
     package var error: Int32
 
+    /// How it came to its end.
     package enum How: UInt8, Sendable, CaseIterable {
         case orderly
         case reset
@@ -236,6 +245,7 @@ package struct Loss: Equatable, Sendable {
     /// How many records (packets, events) it concerns.
     package var count: UInt64
 
+    /// Why it is no event.
     package enum Reason: UInt8, Sendable, CaseIterable {
         /// The capture's link type is not one that Tapedeck reads.
         case linkType

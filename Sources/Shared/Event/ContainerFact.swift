@@ -4,6 +4,7 @@ package struct ContainerFact: Equatable, Sendable {
     /// `nil`: no container has the address any more.
     package var container: ContainerIdentity?
 
+    /// Of whom: who is in the container, or where it is reached.
     package enum Subject: Equatable, Sendable {
         case process(ProcessKey)
         /// Connections to this address reach the container; port 0 stands for all ports.

@@ -16,6 +16,7 @@ package struct ChunkedDecoder {
 
     package init() {}
 
+    /// What the next bytes are.
     package enum Step: Equatable {
         /// All bytes belong to the coding, none of them to the content.
         case framing(consumed: Int)
@@ -40,6 +41,8 @@ package struct ChunkedDecoder {
         state = rest == count ? .dataEnd : .data(rest &- count)
     }
 
+    /// Reads on, up to the next change between framing and content.
+    /// - Parameter bytes: what follows what the last step has consumed.
     package mutating func step(_ bytes: RawSpan) -> Step {
         if case .data(let rest) = state {
             let count = Int(clamping: Swift.min(rest, UInt64(bytes.byteCount)))

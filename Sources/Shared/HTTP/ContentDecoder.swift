@@ -18,6 +18,7 @@ package final class ContentDecoder {
 
     package private(set) var state = State.decoding
 
+    /// Whether more content can come.
     package enum State: Equatable {
         case decoding
         /// The coding's own end was reached.

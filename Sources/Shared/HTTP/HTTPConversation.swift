@@ -15,6 +15,7 @@ package final class HTTPConversation {
     @exclusivity(unchecked) private var lastRequest: RequestFacts?
     @exclusivity(unchecked) private var retransmittedDifferent: UInt64 = 0
 
+    /// Both sides have agreed on another protocol: what follows is not HTTP (RFC 9110, section 7.8).
     @exclusivity(unchecked) package private(set) var isSwitched = false
 
     package init(_ findings: Findings) {
@@ -23,6 +24,7 @@ package final class HTTPConversation {
         responses = HTTPStream(.response, findings.limits)
     }
 
+    /// Takes on another connection; nothing of the one before is left.
     package func begin(_ connection: Connection) {
         self.connection = connection
         isSwitched = false
@@ -44,10 +46,12 @@ package final class HTTPConversation {
         kind == .request ? requests.consume(bytes, timestamp, self) : responses.consume(bytes, timestamp, self)
     }
 
+    /// Bytes of one direction that were not captured: a body of known length goes on behind them, else the place is lost.
     package func gap(_ length: UInt64, _ kind: HTTPHead.Kind, _ timestamp: Timestamp) {
         stream(kind).gap(length, timestamp, self)
     }
 
+    /// One direction has ended: a body until close is complete, any other message is cut short.
     package func finish(_ kind: HTTPHead.Kind) { stream(kind).finish(self) }
 
     /// The connection has ended, or is not HTTP any more.
@@ -61,6 +65,7 @@ package final class HTTPConversation {
         connection = nil
     }
 
+    /// Bytes behind a request to switch protocols that was granted: the other protocol's.
     package func takeHeldRequestBytes() -> [UInt8] { requests.takeHeld() }
 
     private func stream(_ kind: HTTPHead.Kind) -> HTTPStream { kind == .request ? requests : responses }
@@ -83,6 +88,7 @@ package final class HTTPConversation {
         return shape
     }
 
+    /// The shape of a body that was read before, byte for byte.
     package func shapeOfKnownBody(_ bytes: RawSpan, _ coding: ContentCoding) -> ShapeID? {
         findings.bodies.shape(of: bytes, coding)
     }
@@ -91,6 +97,7 @@ package final class HTTPConversation {
         findings.bodies.remember(bytes, coding, shape)
     }
 
+    /// Where the next message begins is not known: an answer is not paired with a request any more.
     package func placeIsLost(_ kind: HTTPHead.Kind) {
         if kind == .response { responsesWereLost = true }
     }
@@ -169,6 +176,7 @@ package final class HTTPConversation {
         }
     }
 
+    /// A message has ended: an answer goes out with the request that it belongs to.
     package func messageIsComplete(_ stream: HTTPStream) {
         noteRetransmissions(stream)
         if stream.kind == .request { completeRequest(stream) } else { completeResponse(stream) }

@@ -2,6 +2,7 @@
 package struct HTTPHead {
     package enum Kind: Sendable { case request, response }
 
+    /// A field line (RFC 9112, section 5), without the white space around its value.
     package struct FieldLine: Equatable, Sendable {
         package var name: ByteRange
         package var value: ByteRange

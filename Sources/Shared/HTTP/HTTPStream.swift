@@ -22,6 +22,7 @@ package final class HTTPStream {
     /// What went wrong before the next message and is to be said on it.
     @exclusivity(unchecked) package var carried = AnomalySet()
 
+    /// What the next bytes are (RFC 9112, section 6.3).
     package enum State: Equatable {
         /// Between messages, or within a head.
         case head
