@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import replay
@@ -25,6 +26,27 @@ import Testing
         let run = try Executable.replay([input], environment: ["LC_ALL": "C"])
         #expect(run.output.utf8.allSatisfy { $0 < 0x80 })
         #expect(run.output.contains("`-->"))
+    }
+
+    /// What a real runtime said of a container, with the address of the capture's server.
+    @Test(arguments: ["docker", "podman"])
+    func `takes what inspect says of containers in the capture`(_ runtime: String) throws {
+        let recorded = try String(contentsOfFile: "Tests/Runtimes/answers/\(runtime)-inspect.json", encoding: .utf8)
+        let inspected = folder.write(
+            "inspect.json", Array("[\(recorded.replacing("10.123.0.2", with: "10.0.0.2"))]".utf8))
+        let options = [input, "--name", "10.0.0.1=client", "--containers", inspected]
+        let run = try Executable.replay(options)
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(run.output.contains("  client\n  └──▶ web\n"))
+        _ = try Executable.replay(options + ["-q", "-o", path("events.jsonl")])
+        #expect(folder.text("events.jsonl")?.contains("\"shop-web-1\"") == true)
+    }
+
+    @Test func `says what is wrong with a file of containers`() throws {
+        let broken = folder.write("inspect.json", Array("[{\"Id\":".utf8))
+        let run = try Executable.replay([input, "--containers", broken])
+        #expect(run.status == 2)
+        #expect(run.errors.contains("--containers \(broken)"))
     }
 
     @Test func `writes its outputs, by options and by the environment`() throws {
