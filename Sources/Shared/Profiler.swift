@@ -26,6 +26,7 @@ package final class Profiler {
     /// The connection of the last event: packets come in trains.
     @exclusivity(unchecked) private var last: (id: ConnectionID, connection: Connection)?
     @exclusivity(unchecked) private var views = ViewTable()
+    @exclusivity(unchecked) private var refused: RefusedConnections
     /// Plaintext of TLS connections, by the connection's identity.
     @exclusivity(unchecked) private var plaintexts: [UInt64: Connection] = [:]
     /// Connections that ended, to be used again with their buffers.
@@ -34,6 +35,7 @@ package final class Profiler {
     /// - Parameter observer: looks on; without one nothing is kept for it.
     package init(_ options: Options, observer: (any Observer)? = nil) {
         findings = Findings(options, observer: observer)
+        refused = RefusedConnections(limit: options.limits.connections)
     }
 
     /// Takes the next event of the tape.
@@ -45,10 +47,13 @@ package final class Profiler {
         if findings.summary.firstEvent == nil { findings.summary.firstEvent = now }
         findings.summary.lastEvent = now
         switch event.kind {
-        case .data(let position): connection(position)?.data(payload, at: position, now)
-        case .acknowledged(let position): connection(position)?.acknowledged(position, now)
-        case .gap(let gap): connection(gap.at)?.gap(gap, now)
-        case .finished(let position): connection(position)?.finished(position, now)
+        case .data(let position):
+            connection(position)?.data(payload, at: position, now)
+                ?? stray(position.connection, bytes: payload.byteCount)
+        case .acknowledged(let position):
+            connection(position)?.acknowledged(position, now) ?? stray(position.connection)
+        case .gap(let gap): connection(gap.at)?.gap(gap, now) ?? stray(gap)
+        case .finished(let position): connection(position)?.finished(position, now) ?? stray(position.connection)
         case .open(let opened): open(opened, now)
         case .close(let closed): close(closed, now)
         case .process(let process): findings.add(process)
@@ -119,8 +124,10 @@ package final class Profiler {
         if connections[opened.id] != nil { close(ConnectionClosed(id: opened.id, how: .superseded), now) }
         guard connections.count < findings.limits.connections else {
             findings.summary.limits[.connections] &+= 1
+            refused.insert(opened.id)
             return
         }
+        refused.remove(opened.id)
         findings.summary.connections.opened &+= 1
         if opened.joinedLate { findings.summary.connections.joinedLate &+= 1 }
         let connection: Connection
@@ -147,7 +154,11 @@ package final class Profiler {
     }
 
     private func close(_ closed: ConnectionClosed, _ now: Timestamp) {
-        guard let connection = connections.remove(closed.id) else { return }
+        guard let connection = connections.remove(closed.id) else {
+            stray(closed.id)
+            refused.remove(closed.id)
+            return
+        }
         plaintexts.removeValue(forKey: closed.id.serial)?.close(closed, now)
         if connection.opened.process != nil { views.close(connection.opened) }
         connection.close(closed, now)
@@ -156,4 +167,28 @@ package final class Profiler {
     }
 
     private static let spareLimit = 256
+
+    // MARK: Events of no connection
+
+    /// Counts an event whose connection is not open, with the bytes that it carries.
+    ///
+    /// The connection was refused; or it was never opened or has closed already, and then the tape is damaged.
+    @inline(never)
+    private func stray(_ id: ConnectionID, bytes: Int = 0) {
+        let reason: UnparsedReason
+        if refused.contains(id) {
+            reason = .connectionLimit
+        } else {
+            reason = .noConnection
+            findings.summary.strayEvents &+= 1
+        }
+        findings.summary.bytes.total &+= UInt64(bytes)
+        findings.summary.bytes.unparsed[reason] &+= UInt64(bytes)
+    }
+
+    private func stray(_ gap: StreamGap) {
+        stray(gap.at.connection)
+        findings.summary.bytes.total &+= gap.length
+        findings.summary.bytes.gaps[gap.reason] &+= gap.length
+    }
 }

@@ -166,6 +166,22 @@ private func convert(_ inputs: [[UInt8]], _ recorder: some EventRecorder) throws
         #expect(outputs.files.first?.damaged == 1)
     }
 
+    @Test func `that lost an open say how much hangs on it, and are lossy`() throws {
+        var tape = try convert([Self.capture], TraceRecorder())
+        let whole = try Outputs([tape])
+        // The first frame's body is the time and, of the open, the serial number and the endpoints.
+        tape[TraceFormat.headerLength + TraceFormat.frameHeaderLength + 20] ^= 0xFF
+        let damaged = try Outputs([tape])
+        #expect(damaged.summary.losses[.damagedRecord] == 1)
+        #expect(damaged.summary.strayEvents > 0)
+        #expect(damaged.summary.bytes.unparsed[.noConnection] == whole.summary.bytes.parsed)
+        #expect(damaged.summary.bytes.isBalanced)
+        // Alone it is damaged; after another trace its connections are still nobody's.
+        let second = try Outputs([tape, tape])
+        #expect(second.summary.strayEvents == 2 * damaged.summary.strayEvents)
+        #expect(second.summary.connections.opened == 0)
+    }
+
     // MARK: The command
 
     let folder = TemporaryFolder()
@@ -185,6 +201,20 @@ private func convert(_ inputs: [[UInt8]], _ recorder: some EventRecorder) throws
         let report = try Executable.replay([path("b.jsonl")]).output
         #expect(report.contains("Trace         \(path("b.jsonl"))"))
         #expect(!report.contains("Packets"))
+    }
+
+    @Test func `that were edited and have no open any more have status 1, and the summary says why`() throws {
+        let text = String(decoding: try convert([Self.capture], TraceTextRecorder()), as: UTF8.self)
+        let lines = text.split(separator: "\n").filter { !$0.contains("\"type\":\"open\"") }
+        let edited = folder.write("edited.jsonl", Array(lines.joined(separator: "\n").utf8))
+        let run = try Executable.replay([edited])
+        #expect(run.status == 1)
+        #expect(run.output.contains("events of connections that are not open"))
+        #expect(run.output.contains("unparsed: no connection"))
+        let json = try Executable.replay([edited, "--json"])
+        #expect(json.status == 1)
+        #expect(json.output.contains("\"stray_events\": \(lines.count - 1)\n"))
+        #expect(json.output.contains("\"balanced\": true"))
     }
 
     @Test func `that are cut have status 1, that are too new status 2`() throws {

@@ -38,6 +38,24 @@ import Testing
                 """)
     }
 
+    @Test func `names events of no connection among what was lost`() {
+        var damaged = summary
+        damaged.losses[.damagedRecord] = 1
+        damaged.strayEvents = 3
+        damaged.bytes.unparsed[.noConnection] = 2000
+        damaged.bytes.total += 2000
+        var report = SummaryReport(TextStyle(width: 120))
+        report.add(damaged)
+        #expect(report.text.contains("unparsed: no connection          2.0 kB"))
+        #expect(
+            report.text.contains(
+                "Lost          1 damaged record of the trace · 3 events of connections that are not open · 1.0 kB packet lost"
+            ))
+        let text = SummaryJSON.text(damaged)
+        #expect(text.contains("\"unparsed\": {\n      \"no_connection\": 2000\n    }"))
+        #expect(text.contains("\"lost\": {\n    \"damaged_record\": 1,\n    \"stray_events\": 3\n  }"))
+    }
+
     @Test func `long lines go on below`() {
         var report = SummaryReport(TextStyle(width: 40))
         report.line("Name", (0..<20).map { "part \($0)" })
@@ -48,7 +66,7 @@ import Testing
         let text = SummaryJSON.text(summary) { $0.string("name", "a\"b") }
         #expect(text.hasPrefix("{\n  \"name\": \"a\\\"b\",\n  \"connections\": {\n    \"opened\": 12,"))
         #expect(text.contains("\"gaps\": {\n      \"packet_lost\": 1000\n    }"))
-        #expect(text.hasSuffix("\"limits_reached\": {}\n}\n"))
+        #expect(text.hasSuffix("\"lost\": {},\n  \"limits_reached\": {}\n}\n"))
     }
 
     @Test(

@@ -11,6 +11,9 @@ package struct Summary: Equatable, Sendable {
     package var anomalies = Tally<Anomaly>()
     /// What the source could not deliver.
     package var losses = Tally<Loss.Reason>()
+    /// Events of connections that are not open, because the `open` is missing or the `close` came first: the trace is
+    /// damaged, or was edited.
+    package var strayEvents: UInt64 = 0
     /// How often a bound of `Limits` was reached.
     package var limits = Tally<Limit>()
 
@@ -56,6 +59,10 @@ package enum UnparsedReason: UInt8, Sendable, CaseIterable {
     case betweenMessages
     /// The stream ended before its protocol was recognised.
     case undecided
+    /// No connection is open that they belong to; `Summary.strayEvents` counts the events that brought them.
+    case noConnection
+    /// The connection was refused, because as many as `Limits` allows were open.
+    case connectionLimit
 }
 
 package enum ConnectionVerdict: UInt8, Sendable, CaseIterable {

@@ -52,7 +52,10 @@ package struct SummaryJSON {
         object("anomalies") { json in
             for (anomaly, count) in summary.anomalies.nonZero { json.number("\(anomaly.name)", count) }
         }
-        counts("lost", summary.losses)
+        object("lost") { json in
+            json.members(summary.losses)
+            if summary.strayEvents > 0 { json.number("stray_events", summary.strayEvents) }
+        }
         counts("limits_reached", summary.limits)
     }
 
@@ -83,9 +86,11 @@ package struct SummaryJSON {
     }
 
     private mutating func counts<Key>(_ key: String, _ tally: Tally<Key>) {
-        object(key) { json in
-            for (name, count) in tally.nonZero { json.number(Self.snakeCase("\(name)"), count) }
-        }
+        object(key) { $0.members(tally) }
+    }
+
+    private mutating func members<Key>(_ tally: Tally<Key>) {
+        for (name, count) in tally.nonZero { number(Self.snakeCase("\(name)"), count) }
     }
 
     private mutating func nested(_ open: String, _ close: String, _ body: (inout SummaryJSON) -> Void) {

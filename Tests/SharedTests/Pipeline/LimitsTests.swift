@@ -182,6 +182,8 @@ import Testing
         let result = run(tape, limits { $0.connections = 2 })
         #expect(result.summary.limits[.connections] == 1)
         #expect(result.summary.connections.opened == 3 && result.summary.messages.requests == 3)
+        #expect(result.summary.bytes.unparsed[.connectionLimit] == UInt64(Self.next.utf8.count))
+        #expect(result.summary.strayEvents == 0)
     }
 
     @Test func `serviceMapEntries: further endpoints are refused`() throws {
