@@ -26,7 +26,6 @@ package final class Findings {
     @exclusivity(unchecked) private var map: ServiceMap
     private let names: AddressNames
     @exclusivity(unchecked) package var participants: Participants
-    @exclusivity(unchecked) private var conversations: [HTTPConversation] = []
     @exclusivity(unchecked) private var decoders: [ContentDecoder] = []
     /// The name of the last client: most exchanges come from the same host as the one before.
     @exclusivity(unchecked) private var lastSource: (address: IPAddress, name: NameID)?
@@ -133,10 +132,9 @@ package final class Findings {
     /// Takes note of a message that is whole, or as whole as it will ever be.
     /// - Parameter request: the request itself, or the one that a response answers.
     package func record(
-        _ stream: HTTPStream, _ request: Exchange?, _ exchanges: borrowing ExchangeQueue, of connection: Connection?
+        _ stream: HTTPStream, _ request: Exchange?, _ exchanges: borrowing ExchangeQueue, of connection: Connection
     ) {
         count(stream.message.anomalies)
-        guard let connection else { return }
         let text = exchanges.text.span.bytes
         observer?.message(stream.message, stream.kind, request, text, of: connection)
         guard writesEvents else { return }
@@ -145,10 +143,11 @@ package final class Findings {
         log.write(stream.message, connection, isSend: isSend, participants, request: request, requestText: text)
     }
 
-    /// Adds an exchange to the map: answered, or given up.
-    package func record(_ exchange: Exchange, _ exchanges: borrowing ExchangeQueue, of connection: Connection?) {
+    /// Adds the oldest of the exchanges to the map: answered, or given up.
+    package func record(_ exchanges: borrowing ExchangeQueue, of connection: Connection) {
+        guard let exchange = exchanges.head else { return }
         if exchange.isAnswered { summary.messages.exchanges &+= 1 } else { summary.messages.unansweredRequests &+= 1 }
-        guard let connection, !connection.isCountedElsewhere else { return }
+        guard !connection.isCountedElsewhere else { return }
         let text = exchanges.text.span.bytes
         map.record(
             exchange: source(connection), to: exchange.destination.name, type: exchange.destination.type,
@@ -219,13 +218,6 @@ package final class Findings {
     package var refusedEntries: UInt64 { map.refused &+ shapes.refused &+ participants.refused }
 
     // MARK: Things that are used again
-
-    /// One that an ended connection has given back, or a new one.
-    package func takeConversation() -> HTTPConversation { conversations.popLast() ?? HTTPConversation(self) }
-
-    package func giveBack(_ conversation: HTTPConversation) {
-        if conversations.count < Self.spares { conversations.append(conversation) }
-    }
 
     /// One that an ended body has given back, or a new one.
     package func takeDecoder() -> ContentDecoder { decoders.popLast() ?? ContentDecoder() }

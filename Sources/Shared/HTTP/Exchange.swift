@@ -19,18 +19,20 @@ package struct Exchange {
 package struct ExchangeQueue: ~Copyable {
     /// Methods and targets of the waiting requests, one after the other.
     package private(set) var text: [UInt8] = []
+    /// Those from `first` to `end` wait; the others are room for later ones.
     private var entries: [Exchange] = []
     private var first = 0
+    private var end = 0
 
     package init() {}
 
-    package var isEmpty: Bool { first == entries.count }
-    package var count: Int { entries.count &- first }
+    package var isEmpty: Bool { first == end }
+    package var count: Int { end &- first }
 
     package mutating func removeAll() {
         text.removeAll(keepingCapacity: true)
-        entries.removeAll(keepingCapacity: true)
         first = 0
+        end = 0
     }
 
     /// Stores text of a request; its range stays valid until the queue is empty.
@@ -40,32 +42,43 @@ package struct ExchangeQueue: ~Copyable {
         return ByteRange(start, text.count)
     }
 
-    package mutating func append(_ exchange: Exchange) { entries.append(exchange) }
+    package mutating func append(_ exchange: Exchange) {
+        if end < entries.count { entries[end] = exchange } else { entries.append(exchange) }
+        end &+= 1
+    }
 
     /// The index of the first request without a final response.
     @inline(__always)
     package var firstUnanswered: Int? {
         var index = first
-        while index < entries.count {
+        while index < end {
             if !entries[index].isAnswered { return index }
             index &+= 1
         }
         return nil
     }
 
-    package var newest: Int? { isEmpty ? nil : entries.count &- 1 }
+    package var newest: Int? { isEmpty ? nil : end &- 1 }
 
     package subscript(index: Int) -> Exchange {
-        get { entries[index] }
-        set { entries[index] = newValue }
+        @inline(__always) get { entries[index] }
     }
 
+    @inline(__always)
+    package mutating func update(_ index: Int, _ change: (inout Exchange) -> Void) { change(&entries[index]) }
+
     /// The oldest exchange.
+    @inline(__always)
     package var head: Exchange? { isEmpty ? nil : entries[first] }
 
+    /// The oldest exchange has its request and its answer.
+    @inline(__always)
+    package var headIsComplete: Bool { !isEmpty && entries[first].isAnswered && entries[first].isRequestComplete }
+
+    /// Lets go of the oldest exchange; there is one.
     package mutating func removeHead() {
         first &+= 1
-        if first == entries.count {
+        if first == end {
             removeAll()
         } else if first >= 1024 {
             compact()
@@ -75,10 +88,11 @@ package struct ExchangeQueue: ~Copyable {
     /// Lets go of the text of requests that are done: long pipelines never empty the queue.
     private mutating func compact() {
         entries.removeFirst(first)
+        end &-= first
         first = 0
-        let start = entries.map { Int(Swift.min($0.method.start, $0.target.start)) }.min() ?? text.count
+        let start = entries[..<end].map { Int(Swift.min($0.method.start, $0.target.start)) }.min() ?? text.count
         text.removeFirst(start)
-        for index in entries.indices {
+        for index in 0..<end {
             entries[index].method.start &-= Int32(truncatingIfNeeded: start)
             entries[index].target.start &-= Int32(truncatingIfNeeded: start)
             entries[index].path.start &-= Int32(truncatingIfNeeded: start)

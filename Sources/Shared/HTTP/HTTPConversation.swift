@@ -7,8 +7,9 @@ package final class HTTPConversation {
     @exclusivity(unchecked) private var responseHasRequest = false
     /// Responses were lost: how many nobody knows.
     @exclusivity(unchecked) private var responsesWereLost = false
-    @exclusivity(unchecked) private unowned(unsafe) var connection: Connection?
-    private unowned(unsafe) let findings: Findings
+    /// It owns the conversation.
+    private unowned(unsafe) let connection: Connection
+    private let findings: Findings
     /// The host that the last request named, and the destination found for it.
     @exclusivity(unchecked) private var lastHost: [UInt8] = []
     @exclusivity(unchecked) private var lastDestination: Destination?
@@ -18,15 +19,15 @@ package final class HTTPConversation {
     /// Both sides have agreed on another protocol: what follows is not HTTP (RFC 9110, section 7.8).
     @exclusivity(unchecked) package private(set) var isSwitched = false
 
-    package init(_ findings: Findings) {
+    package init(_ connection: Connection, _ findings: Findings) {
+        self.connection = connection
         self.findings = findings
         requests = HTTPStream(.request, findings.limits)
         responses = HTTPStream(.response, findings.limits)
     }
 
-    /// Takes on another connection; nothing of the one before is left.
-    package func begin(_ connection: Connection) {
-        self.connection = connection
+    /// Begins anew, keeping the buffers.
+    package func reset() {
         isSwitched = false
         responseHasRequest = false
         responsesWereLost = false
@@ -58,11 +59,7 @@ package final class HTTPConversation {
     package func end() {
         requests.finish(self)
         responses.finish(self)
-        while let exchange = exchanges.head {
-            findings.record(exchange, exchanges, of: connection)
-            exchanges.removeHead()
-        }
-        connection = nil
+        while !exchanges.isEmpty { recordHead(of: connection) }
     }
 
     /// Bytes behind a request to switch protocols that was granted: the other protocol's.
@@ -138,10 +135,9 @@ package final class HTTPConversation {
     }
 
     private func appendExchange(_ stream: HTTPStream, _ bytes: RawSpan, _ known: RequestFacts?) {
-        if exchanges.count >= limits.pipelinedRequests, let oldest = exchanges.head {
+        if exchanges.count >= limits.pipelinedRequests {
             reached(.pipelinedRequests)
-            findings.record(oldest, exchanges, of: connection)
-            exchanges.removeHead()
+            recordHead(of: connection)
         }
         let facts = known ?? read(stream.message.head, bytes)
         lastRequest = facts
@@ -159,7 +155,6 @@ package final class HTTPConversation {
 
     private func destination(_ host: RawSpan) -> Destination {
         if let lastDestination, lastHost.span.bytes.equals(host) { return lastDestination }
-        guard let connection else { return findings.destination(Endpoint(IPAddress(v4: 0), 0), host: host) }
         let found = findings.destination(of: connection, host: host)
         lastDestination = found
         lastHost.removeAll(keepingCapacity: true)
@@ -170,20 +165,18 @@ package final class HTTPConversation {
     /// After lost responses the next one answers the newest request: a client that does not pipeline has only that one
     /// open, and of one that does nobody can know.
     private func dropLostExchanges() {
-        while exchanges.count > 1, let lost = exchanges.head {
-            findings.record(lost, exchanges, of: connection)
-            exchanges.removeHead()
-        }
+        while exchanges.count > 1 { recordHead(of: connection) }
     }
 
     /// A message has ended: an answer goes out with the request that it belongs to.
     package func messageIsComplete(_ stream: HTTPStream) {
-        noteRetransmissions(stream)
-        if stream.kind == .request { completeRequest(stream) } else { completeResponse(stream) }
+        // Held once: each use of an unowned reference by itself would be counted.
+        let connection = connection
+        noteRetransmissions(stream, connection)
+        if stream.kind == .request { completeRequest(stream, connection) } else { completeResponse(stream, connection) }
     }
 
-    private func noteRetransmissions(_ stream: HTTPStream) {
-        guard let connection else { return }
+    private func noteRetransmissions(_ stream: HTTPStream, _ connection: Connection) {
         let different = connection.sent.retransmittedDifferent &+ connection.received.retransmittedDifferent
         if different > retransmittedDifferent {
             retransmittedDifferent = different
@@ -191,42 +184,47 @@ package final class HTTPConversation {
         }
     }
 
-    private func completeRequest(_ stream: HTTPStream) {
+    private func completeRequest(_ stream: HTTPStream, _ connection: Connection) {
         guard let index = exchanges.newest else { return }
-        exchanges[index].isRequestComplete = true
-        exchanges[index].requestShape = stream.message.shape
-        exchanges[index].requestLastByte = stream.message.lastByte
+        exchanges.update(index) {
+            $0.isRequestComplete = true
+            $0.requestShape = stream.message.shape
+            $0.requestLastByte = stream.message.lastByte
+        }
         findings.summary.messages.requests &+= 1
-        write(stream, exchanges[index])
+        findings.record(stream, exchanges[index], exchanges, of: connection)
         if exchanges[index].asksToSwitch, !exchanges[index].isAnswered { stream.awaitSwitch() }
-        flush()
+        flush(connection)
     }
 
-    private func completeResponse(_ stream: HTTPStream) {
+    private func completeResponse(_ stream: HTTPStream, _ connection: Connection) {
         findings.summary.messages.responses &+= 1
         isSwitched = stream.state == .switched
-        guard responseHasRequest, let index = exchanges.firstUnanswered else { return write(stream, nil) }
-        write(stream, exchanges[index])
+        guard responseHasRequest, let index = exchanges.firstUnanswered else {
+            return findings.record(stream, nil, exchanges, of: connection)
+        }
+        findings.record(stream, exchanges[index], exchanges, of: connection)
         let status = stream.message.head.status
         if status / 100 == 1, status != 101 { return }
-        exchanges[index].isAnswered = true
-        exchanges[index].responseShape = stream.message.shape
+        exchanges.update(index) {
+            $0.isAnswered = true
+            $0.responseShape = stream.message.shape
+        }
         let asksToSwitch = exchanges[index].asksToSwitch
-        flush()
+        flush(connection)
         if asksToSwitch, !isSwitched {
             requests.resolveSwitch(stream.message.lastByte, self)
         }
     }
 
     /// Exchanges of which both sides are complete are recorded, in the order of the requests.
-    private func flush() {
-        while let exchange = exchanges.head, exchange.isAnswered, exchange.isRequestComplete {
-            findings.record(exchange, exchanges, of: connection)
-            exchanges.removeHead()
-        }
+    private func flush(_ connection: Connection) {
+        while exchanges.headIsComplete { recordHead(of: connection) }
     }
 
-    private func write(_ stream: HTTPStream, _ exchange: Exchange?) {
-        findings.record(stream, exchange, exchanges, of: connection)
+    /// The oldest exchange goes into the map, complete or not.
+    private func recordHead(of connection: Connection) {
+        findings.record(exchanges, of: connection)
+        exchanges.removeHead()
     }
 }

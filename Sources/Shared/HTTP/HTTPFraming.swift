@@ -11,7 +11,7 @@ package enum HTTPFraming: Equatable, Sendable {
     case switched
 
     /// The rules in the RFC's order.
-    package static func ofRequest(_ head: HTTPHead) -> HTTPFraming {
+    package static func ofRequest(_ head: borrowing HTTPHead) -> HTTPFraming {
         if head.hasTransferEncoding { return head.isChunked ? .chunked : .undefined }
         switch head.contentLength {
         case .absent: return .none
@@ -21,7 +21,7 @@ package enum HTTPFraming: Equatable, Sendable {
     }
 
     /// - Parameter request: what is known of the request's method.
-    package static func ofResponse(_ head: HTTPHead, to request: RequestMethod) -> HTTPFraming {
+    package static func ofResponse(_ head: borrowing HTTPHead, to request: RequestMethod) -> HTTPFraming {
         let status = head.status
         if status == 101 { return .switched }
         if request == .connect, status / 100 == 2 { return .switched }

@@ -1,7 +1,6 @@
 /// One connection: its two streams, put in order, and what it was found to talk.
 ///
-/// Without the runtime's exclusivity checks, for the reason that `Findings` gives; the profiler owns the findings and
-/// outlives its connections.
+/// Without the runtime's exclusivity checks, for the reason that `Findings` gives.
 package final class Connection {
     @exclusivity(unchecked) package private(set) var opened: ConnectionOpened
     /// The grammar showed that the remote side is the client, other than the source had guessed.
@@ -21,10 +20,11 @@ package final class Connection {
     @exclusivity(unchecked) package var received = Reassembler()
     @exclusivity(unchecked) private var analysis = Analysis.detecting
     private let detection = Detection()
+    /// What reads HTTP here; without use while `analysis` is another.
     @exclusivity(unchecked) private var conversation: HTTPConversation?
     @exclusivity(unchecked) private var payloadBytes: UInt64 = 0
     @exclusivity(unchecked) private var finishedDirections: (sent: Bool, received: Bool) = (false, false)
-    private unowned(unsafe) let findings: Findings
+    private let findings: Findings
     /// Process and endpoints as they stand in events, written once.
     @exclusivity(unchecked) package var partiesText = PartiesText()
 
@@ -175,11 +175,11 @@ package final class Connection {
     private func settleEnds() {
         if !finishedDirections.sent, sent.end == sent.next {
             finishedDirections.sent = true
-            conversation?.finish(carried(.send))
+            if analysis == .http { conversation?.finish(carried(.send)) }
         }
         if !finishedDirections.received, received.end == received.next {
             finishedDirections.received = true
-            conversation?.finish(carried(.receive))
+            if analysis == .http { conversation?.finish(carried(.receive)) }
         }
     }
 
@@ -283,7 +283,9 @@ package final class Connection {
         for piece in pieces {
             guard piece.isKept else {
                 findings.summary.bytes.unparsed[.betweenMessages] &+= UInt64(piece.count)
-                conversation?.gap(UInt64(piece.count), carried(piece.direction), piece.timestamp)
+                if analysis == .http {
+                    conversation?.gap(UInt64(piece.count), carried(piece.direction), piece.timestamp)
+                }
                 continue
             }
             if piece.direction == .send {
@@ -320,9 +322,7 @@ package final class Connection {
     private func beginHTTP() {
         verdict = verdict ?? .http
         analysis = .http
-        let conversation = findings.takeConversation()
-        conversation.begin(self)
-        self.conversation = conversation
+        if let conversation { conversation.reset() } else { conversation = HTTPConversation(self, findings) }
     }
 
     /// - Returns: how many bytes were HTTP; fewer than given where it switches to another protocol.
@@ -343,18 +343,11 @@ package final class Connection {
     /// After 101 or an accepted CONNECT the stream is no longer HTTP: the detectors get to see it afresh.
     private func switchProtocol(_ conversation: HTTPConversation, _ timestamp: Timestamp) {
         let held = conversation.takeHeldRequestBytes()
-        endHTTP()
+        conversation.end()
         analysis = .detecting
         detection.reset(joinedLate: false)
         let client: Direction = localIsClient ? .send : .receive
         if !held.isEmpty { route(held.span.bytes, client, timestamp) }
-    }
-
-    private func endHTTP() {
-        guard let conversation else { return }
-        self.conversation = nil
-        conversation.end()
-        findings.giveBack(conversation)
     }
 
     // MARK: The end
@@ -374,7 +367,7 @@ package final class Connection {
             }
             apply(outcome, timestamp)
         }
-        endHTTP()
+        if analysis == .http { conversation?.end() }
         if closed.how == .connectFailed {
             findings.recordFailure(self, closed.error, timestamp)
         } else if verdict == nil, payloadBytes == 0, let service = ServiceProtocol.atHome(on: server.port) {
