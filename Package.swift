@@ -35,7 +35,8 @@ let package = Package(
             name: "Shared",
             dependencies: ["CCodecs", .product(name: "Yams", package: "Yams")],
             exclude: ["CCodecs", "Command", "Console", "Containers", "Digest"],
-            swiftSettings: settings),
+            // `UniqueBytes` lends what it holds as a span, as an array does.
+            swiftSettings: settings + [.enableExperimentalFeature("Lifetimes")]),
         // zlib, brotli and zstd: the content codings of HTTP.
         .systemLibrary(
             name: "CCodecs", path: "Sources/Shared/CCodecs",

@@ -135,7 +135,7 @@ package final class Findings {
         _ stream: HTTPStream, _ request: Exchange?, _ exchanges: borrowing ExchangeQueue, of connection: Connection
     ) {
         count(stream.message.anomalies)
-        let text = exchanges.text.span.bytes
+        let text = exchanges.text.bytes
         observer?.message(stream.message, stream.kind, request, text, of: connection)
         guard writesEvents else { return }
         lookAtEnds(connection)
@@ -148,7 +148,7 @@ package final class Findings {
         guard let exchange = exchanges.head else { return }
         if exchange.isAnswered { summary.messages.exchanges &+= 1 } else { summary.messages.unansweredRequests &+= 1 }
         guard !connection.isCountedElsewhere else { return }
-        let text = exchanges.text.span.bytes
+        let text = exchanges.text.bytes
         map.record(
             exchange: source(connection), to: exchange.destination.name, type: exchange.destination.type,
             method: text.extracting(exchange.method.range), path: text.extracting(exchange.path.range),

@@ -165,9 +165,7 @@ final class Manifest: Sendable {
             writer.json.newline()
             let file = writer.file
             var failure: Failure?
-            writer.json.withBytes { line in
-                do throws(Failure) { try file.write(line) } catch { failure = error }
-            }
+            do throws(Failure) { try file.write(writer.json.bytes) } catch { failure = error }
             writer.failure = failure
         }
     }

@@ -122,9 +122,9 @@ final class Observation: Observer {
         guard !message.hasGap else { return nil }
         if message.bodyIsDecoded {
             guard UInt64(message.decoded.count) == message.decodedBytes else { return nil }
-            return BodyDigest(of: message.decoded.span.bytes)
+            return BodyDigest(of: message.decoded.bytes)
         }
-        let wire = message.wire.span.bytes
+        let wire = message.wire.bytes
         guard UInt64(wire.byteCount) == message.wireBytes else { return nil }
         return BodyDigest(of: wire.extracting(min(message.head.length, wire.byteCount)..<wire.byteCount))
     }

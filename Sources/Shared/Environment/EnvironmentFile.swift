@@ -130,8 +130,6 @@ package struct EnvironmentFile {
     private static func base64(_ bytes: [UInt8]) -> String {
         var json = JSONWriter(capacity: 1024)
         json.base64(bytes.span.bytes)
-        var text = ""
-        json.withBytes { text = String(decoding: [UInt8]($0).dropFirst().dropLast(), as: UTF8.self) }
-        return text
+        return String(decoding: [UInt8](json.bytes).dropFirst().dropLast(), as: UTF8.self)
     }
 }

@@ -12,9 +12,12 @@ package final class BodyReader {
     /// The length of a body that is waited for; `nil` for a chunked one, which says it at its end.
     @exclusivity(unchecked) private var wholeLength: Int?
     /// The bytes of a body that is waited for.
-    @exclusivity(unchecked) private var held: [UInt8] = []
+    @exclusivity(unchecked) private var held = UniqueBytes()
     /// The shape, where it is known without reading.
     @exclusivity(unchecked) private var known: ShapeID?
+
+    /// More room for a body is not kept for the next.
+    private static let keptCapacity = 16 << 10
 
     package init(_ limits: Limits) { scanner = JSONShapeScanner(limits: limits) }
 
@@ -25,7 +28,7 @@ package final class BodyReader {
         known = nil
         if framing == .none { return }
         scanner.reset()
-        held.removeAll(keepingCapacity: true)
+        held.removeAll(keepingAtMost: Self.keptCapacity)
         if message.head.contentCoding != .identity { message.bodyIsSeparate = true }
         switch framing {
         case .length(let length) where length <= UInt64(BodyShapes.longestBody):
@@ -44,8 +47,7 @@ package final class BodyReader {
         if bytes.byteCount == wholeLength { return readWhole(bytes, &message, conversation) }
         held.append(bytes)
         if held.count == wholeLength {
-            let whole = held
-            readWhole(whole.span.bytes, &message, conversation)
+            held.withBytes { readWhole($0, &message, conversation) }
         } else if held.count > BodyShapes.longestBody {
             readHeld(&message, conversation)
         }
@@ -61,8 +63,7 @@ package final class BodyReader {
     package func finish(_ message: inout HTTPMessage, _ conversation: HTTPConversation) {
         guard message.contentBytes > 0 else { return }
         if waitsForWhole, wholeLength == nil, !message.anomalies.contains(.bodyIncomplete) {
-            let whole = held
-            readWhole(whole.span.bytes, &message, conversation)
+            held.withBytes { readWhole($0, &message, conversation) }
         } else {
             readHeld(&message, conversation)
         }
@@ -77,8 +78,7 @@ package final class BodyReader {
     private func readHeld(_ message: inout HTTPMessage, _ conversation: HTTPConversation) {
         guard waitsForWhole, known == nil else { return }
         waitsForWhole = false
-        let part = held
-        read(part.span.bytes, scans: true, &message, conversation)
+        held.withBytes { read($0, scans: true, &message, conversation) }
     }
 
     private func readWhole(_ bytes: RawSpan, _ message: inout HTTPMessage, _ conversation: HTTPConversation) {
@@ -142,7 +142,7 @@ package final class BodyReader {
     private static func keep(_ bytes: RawSpan, _ message: inout HTTPMessage, _ conversation: HTTPConversation) {
         message.decodedBytes &+= UInt64(bytes.byteCount)
         guard conversation.keepsBytes else { return }
-        HTTPMessage.append(bytes, to: &message.decoded, limit: conversation.limits.bodyBytes)
+        message.decoded.append(bytes, limit: conversation.limits.bodyBytes)
     }
 
     /// The shape of what was read, and what was wrong with its coding.

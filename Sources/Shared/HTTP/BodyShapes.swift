@@ -11,36 +11,36 @@ package struct BodyShapes: ~Copyable {
     private static let budget = 8 << 20
 
     private struct Entry {
-        var bytes: [UInt8] = []
+        /// In `held`.
+        var bytes = ByteRange.empty
         var coding = ContentCoding.identity
         var shape = ShapeID.empty
     }
 
     private var entries = Array(repeating: Entry(), count: places)
-    private var bytesHeld = 0
+    /// The bodies, one after the other; those whose place was taken lie there until all are forgotten.
+    private var held = UniqueBytes()
 
     package init() {}
 
     /// The shape of the body if the same one was read before.
     package func shape(of bytes: RawSpan, _ coding: ContentCoding) -> ShapeID? {
-        let place = Self.place(of: bytes)
-        let entry = entries[place]
-        let known = entry.bytes
-        guard entry.coding == coding, known.span.bytes.equals(bytes) else { return nil }
+        let entry = entries[Self.place(of: bytes)]
+        guard entry.coding == coding, held.bytes.extracting(entry.bytes.range).equals(bytes) else { return nil }
         return entry.shape
     }
 
     /// Remembers what was read.
     package mutating func remember(_ bytes: RawSpan, _ coding: ContentCoding, _ shape: ShapeID) {
-        let place = Self.place(of: bytes)
-        bytesHeld += bytes.byteCount - entries[place].bytes.count
-        if bytesHeld > Self.budget {
-            for other in entries.indices { entries[other] = Entry() }
-            bytesHeld = bytes.byteCount
-        }
-        entries[place].bytes = [UInt8](bytes)
-        entries[place].coding = coding
-        entries[place].shape = shape
+        if held.count &+ bytes.byteCount > Self.budget { forget() }
+        let start = held.count
+        held.append(bytes)
+        entries[Self.place(of: bytes)] = Entry(bytes: ByteRange(start, held.count), coding: coding, shape: shape)
+    }
+
+    private mutating func forget() {
+        for place in entries.indices { entries[place] = Entry() }
+        held.removeAll()
     }
 
     /// A few words of the body, evenly spaced: the bytes are compared in any case.

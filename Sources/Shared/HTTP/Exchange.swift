@@ -18,7 +18,7 @@ package struct Exchange {
 /// pipelined or not, the n-th final response answers the n-th request (RFC 9112, section 9.3).
 package struct ExchangeQueue: ~Copyable {
     /// Methods and targets of the waiting requests, one after the other.
-    package private(set) var text: [UInt8] = []
+    package private(set) var text = UniqueBytes()
     /// Those from `first` to `end` wait; the others are room for later ones.
     private var entries: [Exchange] = []
     private var first = 0
@@ -26,11 +26,14 @@ package struct ExchangeQueue: ~Copyable {
 
     package init() {}
 
+    /// More room for text is not kept for later requests.
+    private static let keptText = 16 << 10
+
     package var isEmpty: Bool { first == end }
     package var count: Int { end &- first }
 
     package mutating func removeAll() {
-        text.removeAll(keepingCapacity: true)
+        text.removeAll(keepingAtMost: Self.keptText)
         first = 0
         end = 0
     }

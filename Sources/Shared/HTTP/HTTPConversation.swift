@@ -11,7 +11,7 @@ package final class HTTPConversation {
     private unowned(unsafe) let connection: Connection
     private let findings: Findings
     /// The host that the last request named, and the destination found for it.
-    @exclusivity(unchecked) private var lastHost: [UInt8] = []
+    @exclusivity(unchecked) private var lastHost = UniqueBytes()
     @exclusivity(unchecked) private var lastDestination: Destination?
     @exclusivity(unchecked) private var lastRequest: RequestFacts?
     @exclusivity(unchecked) private var retransmittedDifferent: UInt64 = 0
@@ -31,7 +31,7 @@ package final class HTTPConversation {
         isSwitched = false
         responseHasRequest = false
         responsesWereLost = false
-        lastHost.removeAll(keepingCapacity: true)
+        lastHost.removeAll()
         lastDestination = nil
         lastRequest = nil
         retransmittedDifferent = 0
@@ -154,10 +154,10 @@ package final class HTTPConversation {
     }
 
     private func destination(_ host: RawSpan) -> Destination {
-        if let lastDestination, lastHost.span.bytes.equals(host) { return lastDestination }
+        if let lastDestination, lastHost.bytes.equals(host) { return lastDestination }
         let found = findings.destination(of: connection, host: host)
         lastDestination = found
-        lastHost.removeAll(keepingCapacity: true)
+        lastHost.removeAll()
         lastHost.append(host)
         return found
     }

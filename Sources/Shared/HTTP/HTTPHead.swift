@@ -1,5 +1,5 @@
 /// The head of a message: start line and field section (RFC 9112, sections 2 to 5), as ranges into its bytes.
-package struct HTTPHead {
+package struct HTTPHead: ~Copyable {
     package enum Kind: Sendable { case request, response }
 
     /// A field line (RFC 9112, section 5), without the white space around its value.

@@ -15,9 +15,9 @@ package struct HTTPMessage: ~Copyable {
     package var contentBytes: UInt64 = 0
     package var shape = ShapeID.empty
     /// The wire bytes, as far as the event shows them, but always the whole head.
-    package var wire: [UInt8] = []
+    package var wire = UniqueBytes()
     /// The decoded body, as far as the event shows it, where it is not a part of `wire`.
-    package var decoded: [UInt8] = []
+    package var decoded = UniqueBytes()
     package var decodedBytes: UInt64 = 0
     /// The body does not lie in `wire` as it is: it was chunked, coded, or has holes.
     package var bodyIsSeparate = false
@@ -31,18 +31,18 @@ package struct HTTPMessage: ~Copyable {
     }
 
     /// The same message with other wire bytes and the head that was read of them.
-    package borrowing func with(_ head: HTTPHead, _ wire: [UInt8]) -> HTTPMessage {
+    package borrowing func with(_ head: consuming HTTPHead, _ wire: RawSpan) -> HTTPMessage {
         var message = HTTPMessage()
         message.head = head
         message.anomalies = anomalies
         message.firstByte = firstByte
         message.lastByte = lastByte
         message.wireBytes = wireBytes
-        message.capturedBytes = capturedBytes &+ UInt64(wire.count) &- UInt64(self.wire.count)
+        message.capturedBytes = capturedBytes &+ UInt64(wire.byteCount) &- UInt64(self.wire.count)
         message.contentBytes = contentBytes
         message.shape = shape
-        message.wire = wire
-        message.decoded = decoded
+        message.wire.append(wire)
+        message.decoded.append(decoded.bytes)
         message.decodedBytes = decodedBytes
         message.bodyIsSeparate = bodyIsSeparate
         message.hasGap = hasGap
@@ -56,23 +56,12 @@ package struct HTTPMessage: ~Copyable {
         capturedBytes = 0
         contentBytes = 0
         shape = .empty
-        wire.removeAll(keepingCapacity: wire.capacity <= Self.keptCapacity)
-        decoded.removeAll(keepingCapacity: decoded.capacity <= Self.keptCapacity)
+        wire.removeAll(keepingAtMost: Self.keptCapacity)
+        decoded.removeAll(keepingAtMost: Self.keptCapacity)
         decodedBytes = 0
         bodyIsSeparate = false
         hasGap = false
     }
 
     private static let keptCapacity = 16 << 10
-
-    /// Appends as many of the bytes as the limit allows.
-    @inline(__always)
-    static func append(_ bytes: RawSpan, to buffer: inout [UInt8], limit: Int) {
-        let room = limit &- buffer.count
-        if room >= bytes.byteCount {
-            buffer.append(bytes)
-        } else if room > 0 {
-            buffer.append(bytes.extracting(first: room))
-        }
-    }
 }

@@ -377,7 +377,7 @@ package final class HTTPStream {
         conversation.parsed(count)
         if conversation.keepsBytes {
             let limit = message.wireBytes == count ? Int.max : conversation.limits.bodyBytes &+ message.head.length
-            HTTPMessage.append(bytes, to: &message.wire, limit: limit)
+            message.wire.append(bytes, limit: limit)
         }
     }
 

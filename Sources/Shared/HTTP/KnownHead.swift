@@ -2,27 +2,27 @@
 ///
 /// On a connection that is kept alive most heads are the one before, byte for byte; what was read of that one holds for
 /// them, and comparing is many times as fast as reading.
-package struct KnownHead {
+package struct KnownHead: ~Copyable {
     /// Longer ones are read each time.
     private static let longest = 4 << 10
 
-    private var bytes: [UInt8] = []
+    private var head = UniqueBytes()
 
     package init() {}
 
     /// The length of the known head, if the bytes begin with it.
     @inline(__always)
     package func length(in input: RawSpan) -> Int? {
-        let count = bytes.count
+        let count = head.count
         guard count > 0, count <= input.byteCount else { return nil }
-        return input.extracting(first: count).equals(bytes.span.bytes) ? count : nil
+        return input.extracting(first: count).equals(head.bytes) ? count : nil
     }
 
     package mutating func remember(_ head: RawSpan) {
         guard head.byteCount <= Self.longest else { return }
-        bytes.removeAll(keepingCapacity: true)
-        bytes.append(head)
+        self.head.removeAll()
+        self.head.append(head)
     }
 
-    package mutating func forget() { bytes.removeAll(keepingCapacity: true) }
+    package mutating func forget() { head.removeAll() }
 }

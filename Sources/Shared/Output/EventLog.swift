@@ -24,7 +24,7 @@ package struct EventLog: ~Copyable {
 
     /// Lends the lines written since the last call, and forgets them.
     package mutating func drain(_ body: (RawSpan) -> Void) {
-        json.withBytes(body)
+        body(json.bytes)
         json.removeAll()
     }
 
@@ -52,7 +52,7 @@ package struct EventLog: ~Copyable {
         request: Exchange?, requestText: RawSpan
     ) {
         begin(message.lastByte, "http", connection, isSend: isSend, participants)
-        let wire = message.wire.span.bytes
+        let wire = message.wire.bytes
         if message.head.kind == .response { writeStatus(message, wire, request, requestText) }
         writeContents(message, wire)
         writeContainers(connection, isSend: isSend)
@@ -80,7 +80,7 @@ package struct EventLog: ~Copyable {
         }
         writeAnomalies(message.anomalies)
         guard isWholeAndPlain else { return }
-        json.withBytes(from: start) { texts.remember(wire, $0) }
+        texts.remember(wire, as: json, from: start)
     }
 
     private mutating func writeRequestLine(_ message: borrowing HTTPMessage, _ wire: RawSpan) {
@@ -126,7 +126,7 @@ package struct EventLog: ~Copyable {
         guard message.contentBytes > 0 else { return false }
         if message.bodyIsDecoded {
             let isCut = UInt64(message.decoded.count) < message.decodedBytes
-            writeBytes(message.decoded.count, isCut, message.decoded.span.bytes, "body", "body_base64")
+            writeBytes(message.decoded.count, isCut, message.decoded.bytes, "body", "body_base64")
             return isCut
         }
         let start = Swift.min(message.head.length, wire.byteCount)
@@ -356,7 +356,7 @@ package struct EventLog: ~Copyable {
         if connection.partiesText.append(isSend: isSend, revision, to: &json) { return }
         let start = json.count
         writeParties(connection, isSend: isSend, participants.process(connection.opened.process))
-        json.withBytes(from: start) { connection.partiesText.remember($0, isSend: isSend, revision) }
+        connection.partiesText.remember(json.bytes.extracting(start...), isSend: isSend, revision)
     }
 
     private mutating func writeParties(_ connection: Connection, isSend: Bool, _ process: ProcessIdentity?) {

@@ -6,24 +6,27 @@ extension HTTPMessage {
         var bytes: [UInt8] = []
         var copied = 0
         func replace(_ range: Range<Int>, by shown: [UInt8]) {
-            bytes += wire[copied..<range.lowerBound]
+            bytes.append(wire.bytes.extracting(copied..<range.lowerBound))
             bytes += shown
             copied = range.upperBound
         }
         if head.kind == .request {
-            replace(head.target.range, by: Redaction.withoutPasswords(Array(wire[head.target.range])))
+            replace(
+                head.target.range, by: Redaction.withoutPasswords([UInt8](wire.bytes.extracting(head.target.range))))
         }
         for field in head.fields {
-            let name = wire[field.name.range]
-            replace(field.value.range, by: Redaction.shown(Array(wire[field.value.range]), ofHeader: name))
+            let name = [UInt8](wire.bytes.extracting(field.name.range))
+            replace(
+                field.value.range,
+                by: Redaction.shown([UInt8](wire.bytes.extracting(field.value.range)), ofHeader: name))
         }
-        bytes += wire[copied...]
+        bytes.append(wire.bytes.extracting(copied...))
         var lines = HeadScanner()
         var shown = HTTPHead()
         guard lines.scan(bytes.span.bytes) != nil, shown.parse(bytes.span.bytes, lines, head.kind) else {
             // Rather nothing than a credential.
-            return with(HTTPHead(), [])
+            return with(HTTPHead(), RawSpan())
         }
-        return with(shown, bytes)
+        return with(shown, bytes.span.bytes)
     }
 }

@@ -11,19 +11,15 @@ package struct MessageTexts: ~Copyable {
     /// All messages and texts together; where another would be too much, all are forgotten.
     private static let budget = 4 << 20
 
+    /// Where a message and its text lie in `held`.
     private struct Entry {
-        var message: [UInt8] = []
-        var text: [UInt8] = []
-
-        func append(_ message: RawSpan, to json: inout JSONWriter) -> Bool {
-            guard self.message.span.bytes.equals(message) else { return false }
-            json.raw(text.span.bytes)
-            return true
-        }
+        var message = ByteRange.empty
+        var text = ByteRange.empty
     }
 
     private var entries = Array(repeating: Entry(), count: places)
-    private var bytesHeld = 0
+    /// Messages and texts, one after the other; those whose place was taken lie there until all are forgotten.
+    private var held = UniqueBytes()
     /// Falls with each text that is remembered and rises with each that is used: where no message comes twice, only
     /// some are remembered.
     private var credit = fullCredit
@@ -35,26 +31,32 @@ package struct MessageTexts: ~Copyable {
     /// Appends the text of the message if the same one was written before.
     package mutating func append(_ message: RawSpan, to json: inout JSONWriter) -> Bool {
         guard message.byteCount <= Self.longestMessage else { return false }
-        guard entries[Self.place(of: message)].append(message, to: &json) else { return false }
+        let entry = entries[Self.place(of: message)]
+        guard held.bytes.extracting(entry.message.range).equals(message) else { return false }
+        json.raw(held.bytes.extracting(entry.text.range))
         credit = Swift.min(credit &+ Self.sampling, Self.fullCredit)
         return true
     }
 
-    package mutating func remember(_ message: RawSpan, _ text: RawSpan) {
+    /// Remembers what was written of the message, from `start` on.
+    package mutating func remember(_ message: RawSpan, as json: borrowing JSONWriter, from start: Int) {
         guard message.byteCount <= Self.longestMessage else { return }
         credit &-= 1
         guard credit > 0 || credit % Self.sampling == 0 else { return }
-        let place = Self.place(of: message)
-        bytesHeld -= entries[place].message.count + entries[place].text.count
-        bytesHeld += message.byteCount + text.byteCount
-        if bytesHeld > Self.budget {
-            for other in entries.indices { entries[other] = Entry() }
-            bytesHeld = message.byteCount + text.byteCount
-        }
-        entries[place].message.removeAll(keepingCapacity: true)
-        entries[place].message.append(message)
-        entries[place].text.removeAll(keepingCapacity: true)
-        entries[place].text.append(text)
+        let text = json.bytes.extracting(start...)
+        if held.count &+ message.byteCount &+ text.byteCount > Self.budget { forget() }
+        entries[Self.place(of: message)] = Entry(message: hold(message), text: hold(text))
+    }
+
+    private mutating func hold(_ bytes: RawSpan) -> ByteRange {
+        let start = held.count
+        held.append(bytes)
+        return ByteRange(start, held.count)
+    }
+
+    private mutating func forget() {
+        for place in entries.indices { entries[place] = Entry() }
+        held.removeAll()
     }
 
     private static func place(of message: RawSpan) -> Int { Int(message.hash(seed: 0)) % places }

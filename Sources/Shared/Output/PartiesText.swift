@@ -1,8 +1,8 @@
 /// Who speaks on a connection as it stands in events (process, direction and endpoints), for each sender: written once a
 /// connection, copied into each event.
-package struct PartiesText {
-    private struct Side {
-        var text: [UInt8] = []
+package struct PartiesText: ~Copyable {
+    private struct Side: ~Copyable {
+        var text = UniqueBytes()
         /// What was known of the processes then (`Participants.revision`).
         var revision: UInt64 = 0
     }
@@ -13,8 +13,8 @@ package struct PartiesText {
     package init() {}
 
     package mutating func removeAll() {
-        local.text.removeAll(keepingCapacity: true)
-        remote.text.removeAll(keepingCapacity: true)
+        local.text.removeAll()
+        remote.text.removeAll()
     }
 
     /// Appends the text, if it was written since the processes were last heard of.
@@ -27,7 +27,7 @@ package struct PartiesText {
     @inline(__always)
     private static func append(_ side: borrowing Side, _ revision: UInt64, to json: inout JSONWriter) -> Bool {
         guard side.revision == revision, !side.text.isEmpty else { return false }
-        json.raw(side.text.span.bytes)
+        json.raw(side.text.bytes)
         return true
     }
 
@@ -36,7 +36,7 @@ package struct PartiesText {
     }
 
     private static func remember(_ text: RawSpan, _ revision: UInt64, in side: inout Side) {
-        side.text.removeAll(keepingCapacity: true)
+        side.text.removeAll()
         side.text.append(text)
         side.revision = revision
     }

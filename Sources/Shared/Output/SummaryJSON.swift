@@ -130,10 +130,6 @@ package struct SummaryJSON {
     private static func quoted(_ text: String) -> String {
         var json = JSONWriter(capacity: text.utf8.count + 16)
         json.string(text)
-        var quoted = ""
-        json.withBytes { bytes in
-            bytes.withUnsafeBytes { quoted = String(decoding: $0, as: UTF8.self) }
-        }
-        return quoted
+        return json.bytes.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
     }
 }

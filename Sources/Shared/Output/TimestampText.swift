@@ -17,14 +17,15 @@ package struct TimestampText: Sendable {
         bytes.append(addingCapacity: Self.length) { span in
             span.withUnsafeMutableBufferPointer { buffer, count in
                 let free = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[count...])
-                count += write(timestamp, to: free)
+                write(timestamp, to: free)
+                count += Self.length
             }
         }
     }
 
-    /// Writes the text of a timestamp to the start of `buffer`, which has room for `length` bytes, and gives `length`.
+    /// Writes the text of a timestamp to the start of `buffer`, which has room for `length` bytes.
     @inline(__always)
-    package mutating func write(_ timestamp: Timestamp, to buffer: UnsafeMutableRawBufferPointer) -> Int {
+    package mutating func write(_ timestamp: Timestamp, to buffer: UnsafeMutableRawBufferPointer) {
         precondition(buffer.count >= Self.length)
         var (second, nanoseconds) = timestamp.nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
         if nanoseconds < 0 {
@@ -37,20 +38,19 @@ package struct TimestampText: Sendable {
         buffer.storeBytes(of: prefix.2, toByteOffset: 16, as: UInt32.self)
         let (upper, lower) = UInt32(truncatingIfNeeded: nanoseconds).quotientAndRemainder(dividingBy: 10_000)
         buffer[20] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: upper / 10_000)
-        buffer.storeBytes(of: Self.fourDigits(upper % 10_000), toByteOffset: 21, as: UInt32.self)
-        buffer.storeBytes(of: Self.fourDigits(lower), toByteOffset: 25, as: UInt32.self)
+        buffer.storeBytes(of: Self.fourDigits(upper % 10_000).littleEndian, toByteOffset: 21, as: UInt32.self)
+        buffer.storeBytes(of: Self.fourDigits(lower).littleEndian, toByteOffset: 25, as: UInt32.self)
         buffer[29] = UInt8(ascii: "Z")
-        return Self.length
     }
 
-    /// A number below 10,000 as four digits in the order of memory: both pairs are taken apart at once, tens by
+    /// A number below 10,000 as four digits, the first in the lowest byte: both pairs are taken apart at once, tens by
     /// multiplication (103 / 1024 is one tenth for numbers below 100).
     @inline(__always)
-    private static func fourDigits(_ value: UInt32) -> UInt32 {
+    static func fourDigits(_ value: UInt32) -> UInt32 {
         let pairs = value / 100 | (value % 100) << 16
         let tens = (pairs &* 103) >> 10 & 0x000F_000F
         let ones = pairs &- tens &* 10
-        return (0x3030_3030 | tens | ones << 8).littleEndian
+        return 0x3030_3030 | tens | ones << 8
     }
 
     /// Days to a date as `civil_from_days` in Howard Hinnant's "chrono-Compatible Low-Level Date Algorithms" does it:
@@ -104,6 +104,7 @@ extension Timestamp: CustomStringConvertible {
         var text = TimestampText()
         return String(unsafeUninitializedCapacity: TimestampText.length) {
             text.write(self, to: UnsafeMutableRawBufferPointer($0))
+            return TimestampText.length
         }
     }
 }

@@ -44,18 +44,20 @@ extension RawSpan {
         return UInt64(littleEndian: unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
     }
 
-    /// Up to seven bytes at the end, the first one lowest, with zeros behind.
+    /// The last bytes, one to seven, the first of them lowest, with zeros behind.
     @inline(__always)
-    func partialWord(_ offset: Int) -> UInt64 {
-        var word: UInt64 = 0
-        var shift: UInt64 = 0
-        var i = offset
-        while i < byteCount {
-            word |= UInt64(byte(i)) &<< shift
-            shift &+= 8
-            i &+= 1
+    func lastWord(_ width: Int) -> UInt64 {
+        assert(width > 0 && width < 8 && width <= byteCount)
+        if byteCount >= 8 { return word(byteCount &- 8) >> UInt64((8 &- width) &* 8) }
+        let start = byteCount &- width
+        if width >= 4 {
+            let low = unsafeLoadUnaligned(fromUncheckedByteOffset: start, as: UInt32.self)
+            let high = unsafeLoadUnaligned(fromUncheckedByteOffset: byteCount &- 4, as: UInt32.self)
+            return UInt64(UInt32(littleEndian: low)) | UInt64(UInt32(littleEndian: high)) << UInt64((width &- 4) &* 8)
         }
-        return word
+        // The first, the middle and the last, which may be the same.
+        return UInt64(byte(start)) | UInt64(byte(start &+ width / 2)) << UInt64(width / 2 &* 8)
+            | UInt64(byte(byteCount &- 1)) << UInt64((width &- 1) &* 8)
     }
 
     /// Where plain string contents end that begin at `start`: at a quote, a backslash, a control character or the end.
@@ -116,18 +118,35 @@ extension RawSpan {
         return i
     }
 
-    /// A hash in the manner of wyhash: 64-bit multiplications whose halves are folded.
+    /// A hash in the manner of wyhash: 64-bit multiplications, of two words each, whose halves are folded.
+    ///
+    /// Both factors hold the seed, so that nobody who does not know it can make one of them zero. Of many bytes two
+    /// products are made side by side, since each waits for the one before it.
     @inline(__always)
     func hash(seed: UInt64) -> UInt32 {
         var state = seed ^ UInt64(truncatingIfNeeded: byteCount)
+        let key = seed ^ 0xA076_1D64_78BD_642F
         var i = 0
-        while byteCount &- i >= 8 {
-            state = fold(state ^ word(i), 0xA076_1D64_78BD_642F)
-            i &+= 8
+        if byteCount >= 64 {
+            var other = state
+            let otherKey = seed ^ 0xE703_7ED1_A0B4_28DB
+            while byteCount &- i >= 32 {
+                state = fold(state ^ word(i), key ^ word(i &+ 8))
+                other = fold(other ^ word(i &+ 16), otherKey ^ word(i &+ 24))
+                i &+= 32
+            }
+            state ^= other
         }
-        if i < byteCount {
-            let rest = byteCount >= 8 ? word(byteCount &- 8) : partialWord(i)
-            state = fold(state ^ rest, 0xE703_7ED1_A0B4_28DB)
+        while byteCount &- i >= 16 {
+            state = fold(state ^ word(i), key ^ word(i &+ 8))
+            i &+= 16
+        }
+        if byteCount >= 16 {
+            if i < byteCount { state = fold(state ^ word(byteCount &- 16), key ^ word(byteCount &- 8)) }
+        } else if byteCount >= 8 {
+            state = fold(state ^ word(0), key ^ word(byteCount &- 8))
+        } else if byteCount > 0 {
+            state = fold(state ^ lastWord(byteCount), key)
         }
         return UInt32(truncatingIfNeeded: fold(state, 0x8EBC_6AF0_9C88_C6E3))
     }

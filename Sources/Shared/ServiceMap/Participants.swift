@@ -165,9 +165,7 @@ package final class KnownContainer {
         writer.key("container_name")
         writer.string(identity.name)
         writer.endObject()
-        var json: [UInt8] = []
-        writer.withBytes { json = [UInt8]($0) }
-        self.json = json
+        json = [UInt8](writer.bytes)
     }
 }
 

@@ -23,7 +23,7 @@ package struct TraceTextWriter: ~Copyable {
 
     /// Lends the new lines to the sink, and forgets them.
     package mutating func drain(_ body: (RawSpan) -> Void) {
-        if json.count > 0 { json.withBytes(body) }
+        if json.count > 0 { body(json.bytes) }
         json.removeAll()
     }
 
