@@ -26,7 +26,7 @@ package final class Profiler {
     /// The connection of the last event: packets come in trains.
     @exclusivity(unchecked) private var last: (id: ConnectionID, connection: Connection)?
     @exclusivity(unchecked) private var views = ViewTable()
-    @exclusivity(unchecked) private var refused: RefusedConnections
+    @exclusivity(unchecked) private var absent: AbsentConnections
     /// Plaintext of TLS connections, by the connection's identity.
     @exclusivity(unchecked) private var plaintexts: [UInt64: Connection] = [:]
     /// Connections that ended, to be used again with their buffers.
@@ -35,7 +35,7 @@ package final class Profiler {
     /// - Parameter observer: looks on; without one nothing is kept for it.
     package init(_ options: Options, observer: (any Observer)? = nil) {
         findings = Findings(options, observer: observer)
-        refused = RefusedConnections(limit: options.limits.connections)
+        absent = AbsentConnections(limit: options.limits.connections)
     }
 
     /// Takes the next event of the tape.
@@ -124,10 +124,10 @@ package final class Profiler {
         if connections[opened.id] != nil { close(ConnectionClosed(id: opened.id, how: .superseded), now) }
         guard connections.count < findings.limits.connections else {
             findings.summary.limits[.connections] &+= 1
-            refused.insert(opened.id)
+            absent.refuse(opened.id)
             return
         }
-        refused.remove(opened.id)
+        absent.remove(opened.id)
         findings.summary.connections.opened &+= 1
         if opened.joinedLate { findings.summary.connections.joinedLate &+= 1 }
         let connection: Connection
@@ -156,7 +156,7 @@ package final class Profiler {
     private func close(_ closed: ConnectionClosed, _ now: Timestamp) {
         guard let connection = connections.remove(closed.id) else {
             stray(closed.id)
-            refused.remove(closed.id)
+            absent.remove(closed.id)
             return
         }
         plaintexts.removeValue(forKey: closed.id.serial)?.close(closed, now)
@@ -168,19 +168,17 @@ package final class Profiler {
 
     private static let spareLimit = 256
 
-    // MARK: Events of no connection
+    // MARK: Connections that are not open
 
-    /// Counts an event whose connection is not open, with the bytes that it carries.
-    ///
-    /// The connection was refused; or it was never opened or has closed already, and then the tape is damaged.
+    /// Accounts for the bytes of an event whose connection is not open.
     @inline(never)
     private func stray(_ id: ConnectionID, bytes: Int = 0) {
         let reason: UnparsedReason
-        if refused.contains(id) {
-            reason = .connectionLimit
-        } else {
+        switch absent.absence(of: id) {
+        case .refused: reason = .connectionLimit
+        case .stray(let isNew):
             reason = .noConnection
-            findings.summary.strayEvents &+= 1
+            if isNew { findings.summary.strayConnections &+= 1 }
         }
         findings.summary.bytes.total &+= UInt64(bytes)
         findings.summary.bytes.unparsed[reason] &+= UInt64(bytes)

@@ -38,10 +38,10 @@ import Testing
                 """)
     }
 
-    @Test func `names events of no connection among what was lost`() {
+    @Test func `names connections that are not open among what was lost`() {
         var damaged = summary
         damaged.losses[.damagedRecord] = 1
-        damaged.strayEvents = 3
+        damaged.strayConnections = 3
         damaged.bytes.unparsed[.noConnection] = 2000
         damaged.bytes.total += 2000
         var report = SummaryReport(TextStyle(width: 120))
@@ -49,11 +49,11 @@ import Testing
         #expect(report.text.contains("unparsed: no connection          2.0 kB"))
         #expect(
             report.text.contains(
-                "Lost          1 damaged record of the trace · 3 events of connections that are not open · 1.0 kB packet lost"
-            ))
+                "Lost          1 damaged record of the trace · 3 connections without an open or with events after the close\n"
+                    + "                1.0 kB packet lost\n"))
         let text = SummaryJSON.text(damaged)
         #expect(text.contains("\"unparsed\": {\n      \"no_connection\": 2000\n    }"))
-        #expect(text.contains("\"lost\": {\n    \"damaged_record\": 1,\n    \"stray_events\": 3\n  }"))
+        #expect(text.contains("\"lost\": {\n    \"damaged_record\": 1,\n    \"stray_connections\": 3\n  }"))
     }
 
     @Test func `long lines go on below`() {

@@ -11,9 +11,9 @@ package struct Summary: Equatable, Sendable {
     package var anomalies = Tally<Anomaly>()
     /// What the source could not deliver.
     package var losses = Tally<Loss.Reason>()
-    /// Events of connections that are not open, because the `open` is missing or the `close` came first: the trace is
-    /// damaged, or was edited.
-    package var strayEvents: UInt64 = 0
+    /// Connections of which events came while they were not open, because the `open` is missing or the `close` came
+    /// first: the trace is damaged, or was edited.
+    package var strayConnections: UInt64 = 0
     /// How often a bound of `Limits` was reached.
     package var limits = Tally<Limit>()
 
@@ -59,7 +59,7 @@ package enum UnparsedReason: UInt8, Sendable, CaseIterable {
     case betweenMessages
     /// The stream ended before its protocol was recognised.
     case undecided
-    /// No connection is open that they belong to; `Summary.strayEvents` counts the events that brought them.
+    /// Their connection is not open; `Summary.strayConnections` counts such connections.
     case noConnection
     /// The connection was refused, because as many as `Limits` allows were open.
     case connectionLimit

@@ -54,7 +54,7 @@ package struct SummaryJSON {
         }
         object("lost") { json in
             json.members(summary.losses)
-            if summary.strayEvents > 0 { json.number("stray_events", summary.strayEvents) }
+            if summary.strayConnections > 0 { json.number("stray_connections", summary.strayConnections) }
         }
         counts("limits_reached", summary.limits)
     }

@@ -106,8 +106,9 @@ package struct SummaryReport {
     private mutating func lost(_ summary: Summary) {
         var parts: [String] = []
         for (reason, count) in summary.losses.nonZero { parts.append(Self.loss(reason, count)) }
-        if summary.strayEvents > 0 {
-            parts.append("\(Quantity.count(summary.strayEvents, "event")) of connections that are not open")
+        if summary.strayConnections > 0 {
+            let strays = Quantity.count(summary.strayConnections, "connection")
+            parts.append("\(strays) without an open or with events after the close")
         }
         for (reason, count) in summary.bytes.gaps.nonZero {
             parts.append("\(Quantity.bytes(count)) \(Self.words("\(reason)"))")
@@ -123,7 +124,7 @@ package struct SummaryReport {
     package static func isLossy(_ summary: Summary) -> Bool {
         let leftOut: [GapReason] = [.captureLimit, .sendfile, .splice, .ioUring]
         let missing = leftOut.reduce(summary.bytes.gaps.total) { $0 &- summary.bytes.gaps[$1] }
-        return summary.losses.total > 0 || summary.strayEvents > 0 || missing > 0
+        return summary.losses.total > 0 || summary.strayConnections > 0 || missing > 0
     }
 
     private static func ending(_ how: ConnectionClosed.How) -> String {

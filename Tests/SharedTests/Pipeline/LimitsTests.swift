@@ -183,7 +183,7 @@ import Testing
         #expect(result.summary.limits[.connections] == 1)
         #expect(result.summary.connections.opened == 3 && result.summary.messages.requests == 3)
         #expect(result.summary.bytes.unparsed[.connectionLimit] == UInt64(Self.next.utf8.count))
-        #expect(result.summary.strayEvents == 0)
+        #expect(result.summary.strayConnections == 0)
     }
 
     @Test func `serviceMapEntries: further endpoints are refused`() throws {
