@@ -215,6 +215,12 @@ private func convert(_ inputs: [[UInt8]], _ recorder: some EventRecorder) throws
         #expect(json.status == 1)
         #expect(json.output.contains("\"stray_connections\": 1\n"))
         #expect(json.output.contains("\"balanced\": true"))
+        let packets = try Executable.replay(["convert", edited, folder.path + "/edited.pcapng"])
+        #expect(packets.status == 1)
+        #expect(
+            packets.errors == "replay: \(folder.path)/edited.pcapng: without \(lines.count - 1) events of connections "
+                + "that are not open\n")
+        #expect(try Executable.replay(["convert", edited, folder.path + "/edited.tape"]).status == 0)
     }
 
     @Test func `that are cut have status 1, that are too new status 2`() throws {

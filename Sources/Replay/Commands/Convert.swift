@@ -32,9 +32,9 @@ struct Convert: ParsableCommand {
         for input in inputs { try Input.check(input) }
         // A trace holds environments, and they hold secrets.
         let file = try OutputFile(output, option: "convert", mode: form == .pcapng ? 0o666 : OutputFile.privateMode)
-        let report: CaptureReport
+        let result: (report: CaptureReport, strayEvents: UInt64)
         do throws(Failure) {
-            report =
+            result =
                 switch form {
                 case .tape: try Self.convert(inputs, TraceRecorder(), to: file)
                 case .jsonl: try Self.convert(inputs, TraceTextRecorder(), to: file)
@@ -45,8 +45,12 @@ struct Convert: ParsableCommand {
             throw error
         }
         try file.commit()
-        for line in report.complaints { Terminal.complain(line) }
-        if report.isLossy { throw ExitCode(1) }
+        for line in result.report.complaints { Terminal.complain(line) }
+        if result.strayEvents > 0 {
+            let events = Quantity.count(result.strayEvents, "event")
+            Terminal.complain("\(output): without \(events) of connections that are not open")
+        }
+        if result.report.isLossy || result.strayEvents > 0 { throw ExitCode(1) }
     }
 
     private func form(_ output: String) throws(Failure) -> TapeForm {
@@ -66,7 +70,7 @@ struct Convert: ParsableCommand {
 
     private static func convert<Recorder: EventRecorder>(
         _ inputs: [String], _ recorder: Recorder, to file: OutputFile
-    ) throws(Failure) -> CaptureReport {
+    ) throws(Failure) -> (CaptureReport, strayEvents: UInt64) {
         let tape = Tape(sink: recorder)
         for path in inputs where !Interruption.isRequested && !file.isAbandoned {
             try tape.read(try Input.open(path)) { () throws(Failure) in
@@ -76,7 +80,7 @@ struct Convert: ParsableCommand {
         }
         tape.finish()
         try drain(recorder, to: file)
-        return CaptureReport(tape, inputs: inputs.count)
+        return (CaptureReport(tape, inputs: inputs.count), recorder.strayEvents)
     }
 
     private static func drain(_ recorder: some EventRecorder, to file: OutputFile) throws(Failure) {

@@ -18,8 +18,15 @@ protocol EventRecorder: EventSink {
     init()
     /// Bytes that nobody took yet.
     var count: Int { get }
+    /// Events that this form has no place for, because their connection is not open.
+    var strayEvents: UInt64 { get }
     /// Lends the new bytes to the sink, and forgets them.
     func drain(_ body: (RawSpan) -> Void)
+}
+
+extension EventRecorder {
+    /// A trace holds every event.
+    var strayEvents: UInt64 { 0 }
 }
 
 final class TraceRecorder: EventRecorder {

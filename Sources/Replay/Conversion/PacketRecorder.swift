@@ -10,6 +10,7 @@ final class PacketRecorder: EventRecorder {
         ("client", "as the client, or a capture, saw it"), ("server", "as the server saw it"),
     ])
     private var connections: [ConnectionID: PacketConnection] = [:]
+    private(set) var strayEvents: UInt64 = 0
     private var processes: [ProcessKey: String] = [:]
     /// How often the same endpoints were connected: the next time the sequence numbers begin elsewhere.
     private var generations: [Tuple: UInt32] = [:]
@@ -33,12 +34,15 @@ final class PacketRecorder: EventRecorder {
         let at = event.timestamp
         switch event.kind {
         case .open(let opened): open(opened, at)
-        case .data(let position): connections[position.connection]?.data(payload, position, at, &writer)
-        case .gap(let gap): connections[gap.at.connection]?.skip(gap.at, gap.length)
-        case .acknowledged(let position): connections[position.connection]?.acknowledged(position, at, &writer)
-        case .finished(let position): connections[position.connection]?.finished(position, at, &writer)
+        case .data(let position):
+            connections[position.connection]?.data(payload, position, at, &writer) ?? stray()
+        case .gap(let gap): connections[gap.at.connection]?.skip(gap.at, gap.length) ?? stray()
+        case .acknowledged(let position):
+            connections[position.connection]?.acknowledged(position, at, &writer) ?? stray()
+        case .finished(let position):
+            connections[position.connection]?.finished(position, at, &writer) ?? stray()
         case .close(let closed):
-            connections[closed.id]?.close(closed, at, &writer)
+            connections[closed.id]?.close(closed, at, &writer) ?? stray()
             connections[closed.id] = nil
         case .process(let process): processes[process.key] = Self.comment(process)
         case .exit(let key): processes[key] = nil
@@ -56,6 +60,8 @@ final class PacketRecorder: EventRecorder {
         connection.open(at, &writer)
         connections[opened.id] = connection
     }
+
+    private func stray() { strayEvents &+= 1 }
 
     private static func comment(_ process: ProcessIdentity) -> String {
         var parts = ["pid \(process.key.pid)", "comm \(process.comm)"]
