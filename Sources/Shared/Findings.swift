@@ -200,9 +200,8 @@ package final class Findings {
     package func count(_ connection: Connection, _ how: ConnectionClosed.How, hasPayload: Bool) {
         observer?.ended(connection, how)
         summary.connections.closed[how] &+= 1
-        summary.bytes.retransmitted &+= connection.sent.retransmitted &+ connection.received.retransmitted
-        summary.bytes.retransmittedDifferent &+=
-            connection.sent.retransmittedDifferent &+ connection.received.retransmittedDifferent
+        summary.bytes.retransmitted &+= connection.streams.retransmitted
+        summary.bytes.retransmittedDifferent &+= connection.streams.retransmittedDifferent
         summary.connections.verdicts[ConnectionVerdict(connection, hasPayload: hasPayload)] &+= 1
     }
 

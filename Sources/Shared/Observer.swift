@@ -16,6 +16,6 @@ package protocol Observer: AnyObject {
     /// Bytes of such a stream that were not captured.
     func gap(_ length: UInt64, _ direction: Direction, of connection: Connection)
 
-    /// The last call for a connection; its streams have been delivered up to `sent.next` and `received.next`.
+    /// The last call for a connection; its streams have been delivered up to `streams.sent.next` and `streams.received.next`.
     func ended(_ connection: Connection, _ how: ConnectionClosed.How)
 }

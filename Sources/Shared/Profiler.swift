@@ -2,7 +2,7 @@
 ///
 /// A function of its events: no file, no clock, no /proc.
 ///
-/// An event passes through here to its `Connection`, which puts streams in order (`Reassembler`), finds out what they
+/// An event passes through here to its `Connection`, which puts streams in order (`StreamPair`), finds out what they
 /// talk (`Detection`, `Registry`) and reads HTTP (`HTTPConversation`, `HTTPStream`); what was found goes to `Findings`.
 package final class Profiler {
     package struct Options: Sendable {

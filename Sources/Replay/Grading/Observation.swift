@@ -74,7 +74,7 @@ final class Observation: Observer {
 
     func ended(_ connection: Connection, _ how: ConnectionClosed.How) {
         guard connection.layer == .wire else { return }
-        let (sent, received) = (connection.sent.next, connection.received.next)
+        let (sent, received) = (connection.streams.sent.next, connection.streams.received.next)
         let isClientView = connection.localIsClient
         connections.append(
             SeenConnection(

@@ -177,7 +177,7 @@ package final class HTTPConversation {
     }
 
     private func noteRetransmissions(_ stream: HTTPStream, _ connection: Connection) {
-        let different = connection.sent.retransmittedDifferent &+ connection.received.retransmittedDifferent
+        let different = connection.streams.retransmittedDifferent
         if different > retransmittedDifferent {
             retransmittedDifferent = different
             stream.message.anomalies.insert(.retransmissionDiffers)

@@ -1,4 +1,4 @@
-/// One connection: its two streams, put in order, and what it was found to talk.
+/// One connection: its two streams, and what it was found to talk.
 ///
 /// Without the runtime's exclusivity checks, for the reason that `Findings` gives.
 package final class Connection {
@@ -16,14 +16,12 @@ package final class Connection {
     /// The process on the remote side, where it is profiled, too.
     @exclusivity(unchecked) package var otherProcess: ProcessKey? { didSet { ends.lookAgain() } }
 
-    @exclusivity(unchecked) package var sent = Reassembler()
-    @exclusivity(unchecked) package var received = Reassembler()
+    @exclusivity(unchecked) package private(set) var streams = StreamPair()
     @exclusivity(unchecked) private var analysis = Analysis.detecting
     private let detection = Detection()
     /// What reads HTTP here; without use while `analysis` is another.
     @exclusivity(unchecked) private var conversation: HTTPConversation?
     @exclusivity(unchecked) private var payloadBytes: UInt64 = 0
-    @exclusivity(unchecked) private var finishedDirections: (sent: Bool, received: Bool) = (false, false)
     private let findings: Findings
     /// Process and endpoints as they stand in events, written once.
     @exclusivity(unchecked) package var partiesText = PartiesText()
@@ -53,12 +51,10 @@ package final class Connection {
         otherProcess = nil
         verdict = nil
         confidence = 0
-        sent.reset()
-        received.reset()
+        streams.reset()
         analysis = .detecting
         detection.reset(joinedLate: opened.joinedLate)
         payloadBytes = 0
-        finishedDirections = (false, false)
         partiesText.removeAll()
     }
 
@@ -67,19 +63,17 @@ package final class Connection {
     package var server: Endpoint { localIsClient ? opened.remote : opened.local }
     package var localIsClient: Bool { (opened.role == .server) == isFlipped }
 
+    /// The map has what this connection does already, from its client's view.
+    package var isCountedElsewhere: Bool { hasOtherView && !localIsClient }
+
     // MARK: Bytes
 
     /// Takes captured bytes of one direction.
     package func data(_ bytes: RawSpan, at position: StreamPosition, _ timestamp: Timestamp) {
-        let direction = position.direction
-        let hold = direction == .send ? received.isWaiting : sent.isWaiting
-        let acceptance =
-            direction == .send
-            ? sent.accept(bytes, at: position.position, timestamp, hold: hold)
-            : received.accept(bytes, at: position.position, timestamp, hold: hold)
-        switch acceptance {
+        switch streams.accept(bytes, at: position, timestamp) {
         case .next(let from):
-            deliver(from == 0 ? bytes : bytes.extracting(from..<bytes.byteCount), direction, timestamp)
+            let next = from == 0 ? bytes : bytes.extracting(from..<bytes.byteCount)
+            deliver(next, position.direction, timestamp)
             settle(timestamp)
         case .kept: settle(timestamp)
         case .implausible: findings.summary.limits[.streamDistance] &+= 1
@@ -87,99 +81,54 @@ package final class Connection {
     }
 
     package func gap(_ gap: StreamGap, _ timestamp: Timestamp) {
-        let isPlausible =
-            gap.at.direction == .send
-            ? sent.acceptGap(at: gap.at.position, length: gap.length, gap.reason, timestamp)
-            : received.acceptGap(at: gap.at.position, length: gap.length, gap.reason, timestamp)
-        if !isPlausible { findings.summary.limits[.streamDistance] &+= 1 }
+        if !streams.accept(gap, timestamp) { findings.summary.limits[.streamDistance] &+= 1 }
         settle(timestamp)
     }
 
     package func acknowledged(_ position: StreamPosition, _ timestamp: Timestamp) {
-        if position.direction == .send {
-            sent.acknowledged = Swift.max(sent.acknowledged, position.position)
-        } else {
-            received.acknowledged = Swift.max(received.acknowledged, position.position)
-        }
+        streams.acknowledge(position)
         settle(timestamp)
     }
 
     package func finished(_ position: StreamPosition, _ timestamp: Timestamp) {
-        if position.direction == .send { sent.end = position.position } else { received.end = position.position }
+        streams.end(at: position)
         settle(timestamp)
     }
 
     /// Delivers what has become ready, and gives up holes that will not be filled.
     @inline(__always)
     private func settle(_ now: Timestamp) {
-        if sent.isWaiting || received.isWaiting { settleWaiting(now) }
-        if sent.end != nil || received.end != nil { settleEnds() }
+        if streams.isWaiting { settleWaiting(now) }
+        if streams.knowsEnd { settleEnds() }
     }
 
     @inline(never)
     private func settleWaiting(_ now: Timestamp) {
-        repeat {
+        deliverReady()
+        while let hole = streams.hopelessHole(now, findings.limits) {
+            if hole.isOverLimit { findings.summary.limits[.outOfOrder] &+= 1 }
+            _ = skipHole(hole.direction, hole.wasAcknowledged ? lossReason : .reassemblyLimit, now)
             deliverReady()
-        } while giveUpHole(.send, now) || giveUpHole(.receive, now)
+        }
     }
 
-    /// What one side says is held back while bytes of the other, which came first, are missing: a response must not be
-    /// read before its request.
-    ///
-    /// What both sides have ready is delivered in the order in which it was said.
     private func deliverReady() {
-        while true {
-            let sentIsNext = sent.isReady && !received.hasHole
-            let receivedIsNext = received.isReady && !sent.hasHole
-            guard sentIsNext || receivedIsNext else { return }
-            let takesSent = sentIsNext && !(receivedIsNext && receivedCameFirst)
-            guard let piece = takesSent ? sent.takeReady() : received.takeReady() else { return }
-            deliver(piece, takesSent ? .send : .receive)
-        }
+        while let (piece, direction) = streams.takeReady() { deliver(piece, direction) }
     }
 
-    private var receivedCameFirst: Bool {
-        guard let received = received.readySince, let sent = sent.readySince else { return false }
-        return received < sent
-    }
-
-    /// A hole is given up when its bytes were confirmed and yet did not come for a while, or when too much waits for them.
-    private func giveUpHole(_ direction: Direction, _ now: Timestamp) -> Bool {
-        let stream = direction == .send ? sent : received
-        guard stream.hasHole else { return false }
-        let waits = Swift.max(sent.waitingBytes, received.waitingBytes)
-        let pieces = Swift.max(sent.waitingPieces, received.waitingPieces)
-        if waits > findings.limits.outOfOrderBytes || pieces > findings.limits.outOfOrderPieces {
-            findings.summary.limits[.outOfOrder] &+= 1
-            skipHole(direction, stream.holeWasAcknowledged ? lossReason : .reassemblyLimit, now)
-            return true
-        }
-        guard stream.holeWasAcknowledged, let since = stream.waitingSince,
-            now.since(since) > findings.limits.holeAge || waits > findings.limits.outOfOrderBytes / 4
-        else { return false }
-        skipHole(direction, lossReason, now)
-        return true
+    /// - Returns: whether bytes were missing.
+    private func skipHole(_ direction: Direction, _ reason: GapReason, _ now: Timestamp) -> Bool {
+        let missing = streams.skipHole(direction)
+        if missing > 0 { deliverGap(missing, reason, direction, now) }
+        return missing > 0
     }
 
     /// Why bytes may be missing of which no event spoke.
     private var lossReason: GapReason { opened.process == nil ? .packetLost : .unseen }
 
-    /// The map has what this connection does already, from its client's view.
-    package var isCountedElsewhere: Bool { hasOtherView && !localIsClient }
-
-    private func skipHole(_ direction: Direction, _ reason: GapReason, _ now: Timestamp) {
-        let missing = direction == .send ? sent.skipHole() : received.skipHole()
-        if missing > 0 { deliverGap(missing, reason, direction, now) }
-    }
-
     private func settleEnds() {
-        if !finishedDirections.sent, sent.end == sent.next {
-            finishedDirections.sent = true
-            if analysis == .http { conversation?.finish(carried(.send)) }
-        }
-        if !finishedDirections.received, received.end == received.next {
-            finishedDirections.received = true
-            if analysis == .http { conversation?.finish(carried(.receive)) }
+        while let direction = streams.takeEnded() {
+            if analysis == .http { conversation?.finish(carried(direction)) }
         }
     }
 
@@ -357,7 +306,7 @@ package final class Connection {
         repeat {
             deliverReady()
             settleEnds()
-        } while closeHole(timestamp)
+        } while skipHole(.send, lossReason, timestamp) || skipHole(.receive, lossReason, timestamp)
         // What is recognised at last may switch protocols, and leave bytes to be judged anew.
         while analysis == .detecting, !detection.isEmpty {
             let outcome = detection.finish(role: opened.role)
@@ -377,17 +326,5 @@ package final class Connection {
                 timestamp)
         }
         findings.count(self, closed.how, hasPayload: payloadBytes > 0)
-    }
-
-    private func closeHole(_ timestamp: Timestamp) -> Bool {
-        for direction in Direction.allCases {
-            let stream = direction == .send ? sent : received
-            if stream.hasHole || (!stream.isWaiting && (stream.end ?? 0) > stream.next) {
-                let before = stream.next
-                skipHole(direction, lossReason, timestamp)
-                if (direction == .send ? sent : received).next > before { return true }
-            }
-        }
-        return false
     }
 }
