@@ -54,6 +54,27 @@ import Testing
         #expect(!lines.contains { $0.hasPrefix("lost") })
     }
 
+    @Test(
+        arguments: [
+            ("inside", .client(101, ack: 501, "P", "ask"), 0),
+            ("before the beginning", .client(95, ack: 501, "P", "old"), 3),
+            ("partly before the beginning", .client(98, ack: 501, "P", "old new"), 3),
+            ("a probe of the byte before the beginning", .client(100, ack: 501, "", "x"), 0),
+            ("behind the end", .server(504, ack: 101, "P", "late"), 4),
+            ("partly behind the end", .server(501, ack: 101, "P", "byelate"), 4),
+            ("more than a window ahead", .client(101 + 1 << 30 + 1, ack: 501, "P", "far"), 3),
+            ("as far ahead as a window", .client(101 + 1 << 30, ack: 501, "P", "far"), 0),
+        ] as [(String, Segment, UInt64)])
+    func `bytes outside of their stream are counted`(_ place: String, _ segment: Segment, _ count: UInt64) {
+        var decoder = PacketDecoder(sink: RecordingSink())
+        for packet in handshake + [.server(501, ack: 101, "FP", "bye"), segment] {
+            let bytes = packet.ipv4
+            decoder.take(
+                linkType: 101, bytes.span.bytes, wireLength: bytes.count, at: Timestamp(nanoseconds: 0))
+        }
+        #expect(decoder.flows.statistics.ignoredBytes == count)
+    }
+
     @Test func `both ends the same endpoint`() {
         let packet = Packet.ipv4(
             Segment.client(100, "S").ports(80, 80).tcp, from: Packet.server, to: Packet.server)

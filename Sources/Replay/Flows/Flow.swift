@@ -133,9 +133,11 @@ struct Flow: Sendable {
     // MARK: - A segment
 
     /// Takes a segment and reports what it says.
+    /// - Parameter statistics: counts bytes that lie outside of their stream.
     @inline(__always)
     mutating func take<Sink: EventSink>(
-        _ segment: TCPSegment, payload: RawSpan, _ direction: Direction, at: Timestamp, now: Int64, to sink: Sink
+        _ segment: TCPSegment, payload: RawSpan, _ direction: Direction, at: Timestamp, now: Int64, to sink: Sink,
+        _ statistics: inout FlowStatistics
     ) -> Outcome {
         if stage == .closed { return afterClose(segment, direction) }
         if !segment.flags.isDisjoint(with: [.syn, .rst]) {
@@ -152,7 +154,7 @@ struct Flow: Sendable {
         } else {
             numbers(segment, &received, &sent)
         }
-        if segment.payloadLength > 0 { data(segment, payload, direction, at: at, to: sink) }
+        if segment.payloadLength > 0 { data(segment, payload, direction, at: at, to: sink, &statistics) }
         if segment.flags.contains(.fin) { finish(segment, direction, at: at, to: sink) }
         if sent.hasClaim, let position = sent.believe() {
             sink.consume(CapturedEvent(at, .acknowledged(StreamPosition(id, .send, position))), payload: RawSpan())
@@ -181,12 +183,13 @@ struct Flow: Sendable {
 
     @inline(__always)
     private mutating func data<Sink: EventSink>(
-        _ segment: TCPSegment, _ payload: RawSpan, _ direction: Direction, at: Timestamp, to sink: Sink
+        _ segment: TCPSegment, _ payload: RawSpan, _ direction: Direction, at: Timestamp, to sink: Sink,
+        _ statistics: inout FlowStatistics
     ) {
         if direction == .send {
-            Self.data(segment, payload, direction, id, &sent, at: at, to: sink)
+            Self.data(segment, payload, direction, id, &sent, at: at, to: sink, &statistics)
         } else {
-            Self.data(segment, payload, direction, id, &received, at: at, to: sink)
+            Self.data(segment, payload, direction, id, &received, at: at, to: sink, &statistics)
         }
         if stage == .closing, ending == .reset, resetBy == direction, stream(direction).highest > resetAt {
             // Whoever sends on has not reset the connection: the RST was forged.
@@ -197,7 +200,7 @@ struct Flow: Sendable {
     @inline(__always)
     private static func data<Sink: EventSink>(
         _ segment: TCPSegment, _ payload: RawSpan, _ direction: Direction, _ id: ConnectionID,
-        _ stream: inout StreamNumbering, at: Timestamp, to sink: Sink
+        _ stream: inout StreamNumbering, at: Timestamp, to sink: Sink, _ statistics: inout FlowStatistics
     ) {
         // SYN may carry data (TCP Fast Open, RFC 7413): it begins one number later.
         let first = segment.flags.contains(.syn) ? segment.sequence + 1 : segment.sequence
@@ -208,16 +211,22 @@ struct Flow: Sendable {
         var skipped = 0
         if position < 0 {
             // Before the stream's beginning: older than the capture, or the byte that a probe makes up.
-            guard position &+ Int64(length) > 0 else { return }
-            skipped = Int(truncatingIfNeeded: 0 &- position)
+            skipped = Int(truncatingIfNeeded: Swift.min(0 &- position, Int64(length)))
+            statistics.ignoredBytes &+= UInt64(skipped)
+            guard skipped < length else { return }
             length = length &- skipped
             position = 0
         }
-        guard stream.isPlausible(position) else { return }
+        guard stream.isPlausible(position) else {
+            statistics.ignoredBytes &+= UInt64(length)
+            return
+        }
         let low = UInt64(position)
         if stream.isFinished, low &+ UInt64(length) > stream.length {
-            guard low < stream.length else { return }
-            length = Int(stream.length &- low)
+            let inside = low < stream.length ? Int(stream.length &- low) : 0
+            statistics.ignoredBytes &+= UInt64(length &- inside)
+            guard inside > 0 else { return }
+            length = inside
         }
         stream.saw(low, low &+ UInt64(length))
 

@@ -80,7 +80,8 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
     private mutating func take(
         _ segment: TCPSegment, _ payload: RawSpan, _ direction: Direction, slot: Int, at: Timestamp
     ) {
-        let outcome = slots[slot].flow.take(segment, payload: payload, direction, at: at, now: now, to: sink)
+        let outcome = slots[slot].flow.take(
+            segment, payload: payload, direction, at: at, now: now, to: sink, &statistics)
         if outcome == .taken {
             if slots[slot].flow.stage != slots[slot].queue { requeue(slot) }
             return
@@ -113,6 +114,7 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
         let isData = segment.payloadLength > 1 || (segment.payloadLength == 1 && flags.contains(.psh))
         guard isSYN || (isData && flags.isDisjoint(with: [.syn, .rst])) else {
             statistics.strayedSegments &+= 1
+            statistics.ignoredBytes &+= UInt64(segment.payloadLength)
             return
         }
         if index.count >= limits.flows { makeRoom(at) }
@@ -273,11 +275,12 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
 
 /// What the table saw and did not turn into events.
 struct FlowStatistics: Equatable, Sendable {
-    /// Segments without data (ACK, FIN, RST) between endpoints that have no connection.
+    /// Segments that begin no connection (ACK, FIN, RST, probes) between endpoints that have none.
     var strayedSegments: UInt64 = 0
     /// Segments that no stack would take: of a closed connection, RST and SYN out of place.
     var ignoredSegments: UInt64 = 0
-    /// Bytes of payload in these.
+    /// Bytes of payload in these, and in other segments those before their stream's beginning, behind its end, or more
+    /// than a window ahead of it.
     var ignoredBytes: UInt64 = 0
     /// Connections that were let go of because the table was full.
     var evictedFlows: UInt64 = 0

@@ -51,7 +51,7 @@ struct CaptureReport {
         if packets.notIP > 0 { kinds.append("\(Quantity.count(packets.notIP)) not IP") }
         if packets.fragments > 0 { kinds.append("\(Quantity.count(packets.fragments)) fragments") }
         if flows.strayedSegments > 0 { kinds.append("\(Quantity.count(flows.strayedSegments)) of no connection") }
-        if flows.ignoredBytes > 0 { kinds.append("\(Quantity.bytes(flows.ignoredBytes)) after the end") }
+        if flows.ignoredBytes > 0 { kinds.append("\(Quantity.bytes(flows.ignoredBytes)) outside of any stream") }
         report.line("Packets", kinds)
     }
 
