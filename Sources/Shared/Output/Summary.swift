@@ -61,6 +61,8 @@ package enum UnparsedReason: UInt8, Sendable, CaseIterable {
     case undecided
     /// Their connection is not open; `Summary.strayConnections` counts such connections.
     case noConnection
+    /// They lie farther ahead of their stream than a window reaches.
+    case streamDistance
     /// The connection was refused, because as many as `Limits` allows were open.
     case connectionLimit
 }

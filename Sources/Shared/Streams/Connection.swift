@@ -76,8 +76,15 @@ package final class Connection {
             deliver(next, position.direction, timestamp)
             settle(timestamp)
         case .kept: settle(timestamp)
-        case .implausible: findings.summary.limits[.streamDistance] &+= 1
+        case .implausible: tooFar(bytes.byteCount)
         }
+    }
+
+    /// Accounts for bytes that lie too far ahead of their stream.
+    private func tooFar(_ count: Int) {
+        findings.summary.limits[.streamDistance] &+= 1
+        findings.summary.bytes.total &+= UInt64(count)
+        findings.summary.bytes.unparsed[.streamDistance] &+= UInt64(count)
     }
 
     package func gap(_ gap: StreamGap, _ timestamp: Timestamp) {

@@ -112,7 +112,9 @@ import Testing
         let result = tape.run()
         #expect(result.summary.limits[.streamDistance] == 4)
         #expect(try result.events().map(\.brief) == ["> GET /next"])
-        #expect(result.summary.bytes.total == UInt64(Self.next.utf8.count))
+        #expect(result.summary.bytes.unparsed[.streamDistance] == 3)
+        #expect(result.summary.bytes.total == UInt64(Self.next.utf8.count) + 3)
+        #expect(result.summary.bytes.isBalanced)
     }
 
     @Test(arguments: [(1_999, false), (2_001, true)]) func `holeAge: a confirmed hole is given up when it is old`(
