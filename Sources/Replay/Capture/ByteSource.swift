@@ -75,6 +75,7 @@ final class DescriptorBytes: ByteSource {
 /// Bytes whose beginning can be looked at before they are read: what a file is, its content tells, not its name.
 final class PeekedBytes: ByteSource {
     private let source: any ByteSource
+    /// The first bytes, fewer than asked for only where there are no more.
     let head: [UInt8]
     private var handedOut = 0
 

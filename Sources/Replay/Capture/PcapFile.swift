@@ -6,9 +6,11 @@ import Shared
 /// A packet of a capture file; its bytes are valid until the next one is read.
 struct CapturedPacket {
     var timestamp: Timestamp
+    /// LINKTYPE, as the file has it; in a pcapng file that of the packet's interface.
     var linkType: Int32
     /// The packet's length on the wire.
     var wireLength: Int
+    /// What was captured of it; fewer bytes than `wireLength` where the snapshot length cut it.
     var bytes: UnsafeRawBufferPointer
 }
 

@@ -14,6 +14,7 @@ final class Tape<Sink: EventSink> {
     /// Records of traces that were read.
     private var steps: UInt64 = 0
 
+    /// - Parameter sink: takes the events; the caller finishes it.
     init(sink: Sink) {
         self.sink = sink
         decoder = PacketDecoder(sink: sink)
@@ -127,6 +128,7 @@ final class Tape<Sink: EventSink> {
 
 /// What became of an input.
 struct CaptureFile: Equatable, Sendable {
+    /// The path, or what else the input is called in messages.
     var name: String
     var packets: UInt64 = 0
     /// Of a trace, how many events it holds; `nil` where it is a capture.

@@ -73,10 +73,12 @@ struct CheckResult: Sendable {
         var state: State
     }
 
+    /// What a golden is beside what the replay gave.
     enum State: Sendable {
         case same
         case missing
         case differs(old: String, new: String)
+        /// It was written anew; `nil` where there was none before.
         case written(changedLines: Int?)
     }
 

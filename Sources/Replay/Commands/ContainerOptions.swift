@@ -12,6 +12,7 @@ struct ContainerOptions: ParsableArguments {
         completion: .file())
     var containers: [String] = []
 
+    /// Reads the files: where each container is reached.
     func read() throws(Failure) -> [ContainerFact] {
         var facts: [ContainerFact] = []
         for path in containers { facts += try Self.read(path) }

@@ -8,9 +8,11 @@ struct Fixture: Sendable {
     /// The tape's name in the folder.
     var tape: String
 
+    /// The names that a fixture's tape may have; the first that is there counts.
     static let tapes = [
         "input.pcap", "input.pcapng", "input.pcap.gz", "input.pcapng.gz", "input.tape", "input.jsonl",
     ]
+    /// The outputs that are compared, in the order in which `replay()` gives them.
     static let goldens = ["events.jsonl", "service_map.yaml", "summary.json"]
 
     /// The fixtures in a folder and below it, in the order of their names.

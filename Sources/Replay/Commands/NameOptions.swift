@@ -15,6 +15,7 @@ struct NameOptions: ParsableArguments {
         help: ArgumentHelp("A file of names, in the syntax of /etc/hosts.", valueName: "file"), completion: .file())
     var names: [String] = []
 
+    /// Names of both kinds; an option goes before a file.
     func read() throws(Failure) -> AddressNames {
         var known = AddressNames()
         do throws(NameRuleError) {

@@ -12,6 +12,7 @@ struct TextDiff {
 
     let old: [Substring]
     let new: [Substring]
+    /// In the order of the lines.
     let changes: [Change]
 
     /// Lines beyond which no smallest difference is looked for: it would take time by their square.

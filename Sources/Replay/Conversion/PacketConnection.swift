@@ -80,10 +80,12 @@ struct PacketConnection {
 
     // MARK: Events
 
+    /// Writes the handshake, if the tape saw the connection begin.
     mutating func open(_ at: Timestamp, _ writer: inout PcapngWriter) {
         if wire.handshake == .begun { shake(wire, initiator, .syn, at, &writer) }
     }
 
+    /// Writes bytes, in as many packets as they need.
     mutating func data(_ payload: RawSpan, _ at: StreamPosition, _ time: Timestamp, _ writer: inout PcapngWriter) {
         onStream(at.layer, time, &writer) { connection, stream, writer in
             var start = 0
@@ -105,6 +107,7 @@ struct PacketConnection {
         if at.layer == .wire { wire = stream } else { plaintext = stream }
     }
 
+    /// Writes the receiver's ACK.
     mutating func acknowledged(_ at: StreamPosition, _ time: Timestamp, _ writer: inout PcapngWriter) {
         onStream(at.layer, time, &writer) { connection, stream, writer in
             Self.sequence(&stream, at.direction) { $0.passed(0, at.position) }
@@ -113,6 +116,7 @@ struct PacketConnection {
         }
     }
 
+    /// Writes the sender's FIN.
     mutating func finished(_ at: StreamPosition, _ time: Timestamp, _ writer: inout PcapngWriter) {
         onStream(at.layer, time, &writer) { connection, stream, writer in
             connection.write(stream, at.direction, [.fin, .ack], at.position, RawSpan(), time, &writer)
@@ -120,6 +124,7 @@ struct PacketConnection {
         }
     }
 
+    /// Writes what the end looks like on the wire: FINs that are missing, RST, or nothing where nobody knows.
     mutating func close(_ closed: ConnectionClosed, _ at: Timestamp, _ writer: inout PcapngWriter) {
         switch closed.how {
         case .connectFailed:

@@ -5,6 +5,7 @@ struct TCPPacket {
     var source: Endpoint
     var destination: Endpoint
     var sequence: UInt32
+    /// Left out of a segment without ACK.
     var acknowledgment: UInt32
     var flags: Flags
 
@@ -20,6 +21,9 @@ struct TCPPacket {
     /// Bytes of payload in one packet: with both headers they fit the 16 bits of an IP packet's length.
     static let payloadBytes = 60_000
 
+    /// The packet: IPv4 where both ends are, else IPv6.
+    ///
+    /// - Parameter payload: at most `payloadBytes`.
     func bytes(_ payload: RawSpan) -> [UInt8] {
         var segment: [UInt8] = []
         segment.reserveCapacity(20 &+ payload.byteCount)

@@ -10,6 +10,7 @@ struct Flow: Sendable {
     let role: Role
 
     private(set) var stage: Stage
+    /// When the last segment that belongs to it came, nanoseconds of the tape.
     private(set) var lastHeard: Int64
     private var sent = StreamNumbering()
     private var received = StreamNumbering()
@@ -34,6 +35,7 @@ struct Flow: Sendable {
     /// How far from its sender's stream an RST may be.
     static let resetWindow: Int64 = 1 << 20
 
+    /// How far a connection has come; each has a queue and a patience of its own in `FlowTable`.
     enum Stage: UInt8, Sendable, CaseIterable {
         /// SYN was seen and nothing after it.
         case opening

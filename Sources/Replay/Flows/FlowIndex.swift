@@ -59,6 +59,7 @@ struct FlowIndex {
         count &+= 1
     }
 
+    /// Takes a slot out; `tuple` gives the endpoints of one that is there, this one's among them.
     mutating func remove(_ slot: Int, tuple: (Int) -> (Endpoint, Endpoint)) {
         let hash = hash(of: slot, tuple)
         let wanted = (hash >> 32) << 32 | UInt64(slot &+ 1)

@@ -41,5 +41,6 @@ enum ServicePorts {
         return bits
     }()
 
+    /// Whether a service is likely to listen on this port, rather than a client to have been given it.
     static func isHome(_ port: UInt16) -> Bool { home[Int(port) >> 6] >> UInt64(port & 63) & 1 == 1 }
 }

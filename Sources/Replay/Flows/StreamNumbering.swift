@@ -12,6 +12,7 @@ struct StreamNumbering: Equatable, Sendable {
 
     /// The sequence number of position 0.
     private(set) var start = SequenceNumber(0)
+    /// The number of position 0 is known, from the stream's own segment or from the other side's ACK.
     private(set) var isKnown = false
     /// Every byte before this position was seen, or is known not to come any more.
     private(set) var contiguous: UInt64 = 0
@@ -29,7 +30,9 @@ struct StreamNumbering: Equatable, Sendable {
     private(set) var length: UInt64 = 0
     private(set) var isFinished = false
 
+    /// FIN was seen, and every byte before it was seen or is not awaited any more.
     var isComplete: Bool { isFinished && contiguous >= length }
+    /// An acknowledgment of unseen bytes waits to be believed.
     var hasClaim: Bool { claimed != 0 }
 
     /// The stream begins here.

@@ -7,6 +7,7 @@ struct Alignment {
     /// would cost the square of their number.
     private static let longest = 2000
 
+    /// - Parameter kind: says by which of their values two events are one.
     init(_ told: [GradedEvent], _ seen: [GradedEvent], _ kind: EventKind) {
         let (a, b) = (told.map { $0.values.prefix(kind.identity) }, seen.map { $0.values.prefix(kind.identity) })
         var start = 0

@@ -68,6 +68,7 @@ struct Tuple: Hashable, CustomStringConvertible {
 /// A connection and all that happened on it, in order.
 struct GradedConnection {
     var tuple: Tuple
+    /// The connection itself: what it talked, how many bytes, how it ended.
     var connection: GradedEvent
     var events: [EventKind: [GradedEvent]] = [:]
 

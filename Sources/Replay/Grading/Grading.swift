@@ -40,7 +40,9 @@ struct Difference {
 /// connection that the manifest does not tell of is wrong where a process made it whose other connections the manifest
 /// tells of, and another service's business everywhere else.
 struct Grading {
+    /// Of each kind of event, how many were told, seen and right; and the same of each of its fields.
     private(set) var scores: [EventKind: (event: Score, fields: [Score])] = [:]
+    /// What was not seen as it was told, connection by connection.
     private(set) var differences: [Difference] = []
     /// Connections of others.
     private(set) var unjudged = 0

@@ -6,6 +6,7 @@ struct SeenConnection {
     var id: ConnectionID
     /// The client's process was profiled, or the tape is a capture of packets; else this is the server's view.
     var isClientView: Bool
+    /// Whose view it is; `nil` in a capture of packets.
     var process: ProcessKey?
     /// The connect failed; there never was a connection.
     var isFailedConnect: Bool

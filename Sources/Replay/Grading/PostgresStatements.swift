@@ -21,6 +21,7 @@ struct PostgresStatements {
     /// - Parameter joinedLate: the startup is past.
     init(joinedLate: Bool) { isStarted = joinedLate }
 
+    /// Bytes are missing: where the next message begins is not known any more.
     mutating func gap() {
         isLost = true
         pending = []

@@ -9,6 +9,7 @@ struct RedisCommands {
     /// A command of the traffic that is graded is far smaller.
     private static let longest = 1 << 20
 
+    /// Bytes are missing: where the next command begins is not known any more.
     mutating func gap() {
         isLost = true
         pending = []

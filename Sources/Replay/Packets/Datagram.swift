@@ -15,7 +15,9 @@ struct Datagram {
     /// Set where the payload is a part of a larger one.
     var fragment: Fragment?
 
+    /// A part of a datagram's payload (RFC 791, section 3.2; RFC 8200, section 4.5).
     struct Fragment {
+        /// The same for all parts of one datagram; IPv4 has 16 bits of it.
         var identification: UInt32
         /// Bytes of the whole payload before this part.
         var offset: Int

@@ -3,11 +3,13 @@
 ///
 /// `RawSpan.big(_:at:)` of Shared checks each field and would be called, not inlined, across the modules.
 extension RawSpan {
+    /// The byte at `offset`, which must be within.
     @inline(__always)
     func byte(_ offset: Int) -> UInt8 {
         unsafeLoad(fromByteOffset: offset, as: UInt8.self)
     }
 
+    /// The big-endian field at `offset`, all of which must be within, as with those below.
     @inline(__always)
     func field16(_ offset: Int) -> UInt16 {
         UInt16(bigEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt16.self))

@@ -23,6 +23,9 @@ enum LinkLayer {
         return known[linkType].map { "\(linkType) (\($0))" } ?? "\(linkType)"
     }
 
+    /// Finds the IP packet in a frame.
+    ///
+    /// - Parameter linkType: LINKTYPE or DLT, as the file has it (https://www.tcpdump.org/linktypes.html).
     @inline(__always)
     static func frame(_ linkType: Int32, _ bytes: RawSpan) -> Frame {
         switch linkType {

@@ -148,6 +148,7 @@ struct PacketDecoder<Sink: EventSink>: ~Copyable {
 
 /// What the packets of a tape were.
 struct PacketStatistics: Equatable, Sendable {
+    /// All packets, whatever is in them.
     var packets: UInt64 = 0
     /// Bytes of packets as captured.
     var bytes: UInt64 = 0
@@ -159,8 +160,10 @@ struct PacketStatistics: Equatable, Sendable {
     var otherProtocol: UInt64 = 0
     /// Frames without an IP packet: ARP, a switch's own protocols.
     var notIP: UInt64 = 0
+    /// Packets whose headers are cut short or contradict themselves.
     var malformed: UInt64 = 0
     /// Packets by link type that can't be read.
     var unknownLinkType: [Int32: UInt64] = [:]
+    /// Files that end inside a packet.
     var truncatedFiles: UInt64 = 0
 }

@@ -12,6 +12,7 @@ struct TCPSegment: Equatable, Sendable {
     var sourcePort: UInt16
     var destinationPort: UInt16
     var sequence: SequenceNumber
+    /// Means nothing without the ACK flag.
     var acknowledgment: SequenceNumber
     var flags: Flags
     /// Bytes of the header with its options.
@@ -19,6 +20,7 @@ struct TCPSegment: Equatable, Sendable {
     /// Bytes of payload that the packet had on the wire; as many or fewer were captured.
     var payloadLength: Int
 
+    /// The control bits that matter here; URG, ECE and CWR are none of them.
     struct Flags: OptionSet, Sendable {
         var rawValue: UInt8
         static let fin = Flags(rawValue: 0x01)

@@ -26,6 +26,9 @@ struct ProgressBar: ~Copyable {
 
     deinit { if isShown { Self.write("\r\u{1B}[K") } }
 
+    /// Draws the line anew, ten times a second at the most.
+    ///
+    /// - Parameter readBytes: of all inputs, compressed as they are.
     mutating func update(readBytes: UInt64, packets: UInt64) {
         let now = Self.now
         guard now >= nextDraw else { return }

@@ -33,6 +33,7 @@ package struct TextLine {
     var next: Int
 }
 
+/// What was found in looking for a line's end.
 package enum LineSearch {
     case line(TextLine)
     /// Text so far, and no end of the line.

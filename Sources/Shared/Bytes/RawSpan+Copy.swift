@@ -15,6 +15,7 @@ extension [UInt8] {
         }
     }
 
+    /// Copies bytes that are borrowed.
     package init(_ bytes: RawSpan) {
         self = bytes.withUnsafeBytes { [UInt8]($0) }
     }

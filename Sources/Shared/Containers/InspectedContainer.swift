@@ -42,6 +42,7 @@ package struct InspectedContainer: Decodable {
         var IPv6Gateway: String?
     }
 
+    /// Whether it runs; a runtime that says nothing of it is believed to mean so.
     package var isRunning: Bool { State?.Running ?? true }
 
     /// Whether it ran and does not any more; one that was made and not yet started has not.

@@ -5,6 +5,7 @@ package struct RunningContainer: Equatable, Sendable {
     package var identity: ContainerIdentity
     /// The container's first process, as the machine numbers it; 0 where the runtime did not say.
     package var initPid: Int32
+    /// Its own, on all of its networks; none where it shares the host's network.
     package var addresses: [IPAddress]
     /// Where the host hands connections on to it; the unspecified address stands for all of the host's.
     package var published: [Endpoint]

@@ -175,6 +175,7 @@ package struct ConnectionClosed: Equatable, Sendable {
         case connectFailed
     }
 
+    /// - Parameter error: errno, as the kernel numbers it.
     package init(id: ConnectionID, how: How, error: Int32 = 0) {
         self.id = id
         self.how = how
@@ -199,6 +200,7 @@ package struct ProcessIdentity: Equatable, Sendable {
     package var key: ProcessKey
     /// The command's name as the kernel has it, at most 15 bytes.
     package var comm: String
+    /// The arguments, with blanks between them; empty where they could not be read.
     package var commandLine: String
     /// The value of ADI_PROFILE.
     package var profile: String?

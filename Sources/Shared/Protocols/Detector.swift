@@ -4,6 +4,7 @@
 /// `.yes` or `.no` for some bytes, it gives the same answer when more bytes follow on either side. That is what
 /// makes a verdict independent of how the network cut the stream: one byte at a time or all at once.
 package protocol Detector: SendableMetatype {
+    /// What a connection talks of which the detector says yes.
     static var verdict: Verdict { get }
 
     /// Judges the first bytes of both sides.
@@ -33,7 +34,9 @@ package struct DetectionContext: Sendable {
     }
 }
 
+/// What a detector says of some bytes.
 package enum Finding: Equatable, Sendable {
+    /// It is another protocol, whatever follows.
     case no
     /// All bytes so far fit, and they do not prove it yet.
     case needMore
@@ -45,6 +48,7 @@ package struct Evidence: Equatable, Sendable {
     /// What was recognised in the payload, as it stands in `detection_reason` after the port:
     /// "valid Postgres startup/SSLRequest header".
     package var reason: StaticString
+    /// Set where the evidence is a ClientHello.
     package var clientHello: ClientHello?
 
     package init(_ reason: StaticString, clientHello: ClientHello? = nil) {

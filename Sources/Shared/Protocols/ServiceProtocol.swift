@@ -2,6 +2,7 @@
 package enum ServiceProtocol: UInt8, Sendable, CaseIterable {
     case postgres, mysql, mongodb, mssql, redis, memcached, kafka, amqp, nats
 
+    /// As `protocol` in events and in the map has it.
     package var name: StaticString {
         switch self {
         case .postgres: "postgres"
@@ -46,6 +47,7 @@ package enum ServiceProtocol: UInt8, Sendable, CaseIterable {
         allCases.first { $0.defaultPorts.contains(port) }
     }
 
+    /// What the protocol is used for, as `category` has it.
     package enum Category: Sendable {
         case database, cache, messageBus
 

@@ -9,7 +9,9 @@ package struct ByteInterner: ~Copyable {
 
     /// How many strings are held, repaired ones and what they were repaired from included.
     package private(set) var count = 0
+    /// How many strings are held at most; then `number(of:)` gives `full`.
     package let maximumCount: Int
+    /// How many bytes all strings have at most.
     package let maximumBytes: Int
 
     private struct Entry {
@@ -33,6 +35,9 @@ package struct ByteInterner: ~Copyable {
     /// No order depends on it.
     private let seed = UInt64.random(in: .min ... .max)
 
+    /// - Parameters:
+    ///   - maximumCount: strings that are held, below 2^32 - 1.
+    ///   - maximumBytes: of all of them together, below 4 GiB.
     package init(maximumCount: Int, maximumBytes: Int) {
         self.maximumCount = min(maximumCount, Int(UInt32.max) - 1)
         self.maximumBytes = min(maximumBytes, Int(UInt32.max))

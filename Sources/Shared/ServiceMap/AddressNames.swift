@@ -109,6 +109,7 @@ package struct AddressNames: Equatable, Sendable {
 package struct NameRuleError: Error, Equatable, CustomStringConvertible {
     /// The option with its value, or the file and the line.
     package var place: String
+    /// What is wrong, and what to write.
     package var reason: String
 
     package var description: String { "\(place): \(reason)" }

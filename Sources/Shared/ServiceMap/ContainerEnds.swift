@@ -10,6 +10,7 @@ package struct ContainerEnds {
 
     package init() {}
 
+    /// No end is known to be a container.
     package var isEmpty: Bool { local == nil && remote == nil }
 
     /// Looks again where the tape has told of more since the last look.

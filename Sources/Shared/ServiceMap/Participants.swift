@@ -25,11 +25,13 @@ package struct Participants: ~Copyable {
 
     // MARK: - Facts
 
+    /// Takes what is known of a process; the latest counts.
     package mutating func add(_ process: ProcessIdentity) {
         revision &+= 1
         if hasRoom(processes.count, processes[process.key] != nil) { processes[process.key] = process }
     }
 
+    /// Takes where a process listens; in one network the latest counts.
     package mutating func add(_ listening: Listening) {
         guard hasRoom(listeners.count, listeners[listening.endpoint] != nil) else { return }
         let network = network(of: listening.process)
@@ -38,6 +40,7 @@ package struct Participants: ~Copyable {
         if generation > 0 { generation &+= 1 }
     }
 
+    /// Takes what a runtime said; a fact without a container takes the address away from whoever had it.
     package mutating func add(_ fact: ContainerFact) {
         generation &+= 1
         let container = fact.container.map { known($0) }
@@ -61,6 +64,7 @@ package struct Participants: ~Copyable {
         return known
     }
 
+    /// Takes an address of this machine, or of a container on it: a profiled process was seen to use it.
     package mutating func add(ownAddress address: IPAddress) {
         if hasRoom(ownAddresses.count, ownAddresses.contains(address)) { ownAddresses.insert(address) }
     }
@@ -173,6 +177,7 @@ extension IPAddress {
     fileprivate static let anyV4 = IPAddress(v4: 0)
     fileprivate static let anyV6 = IPAddress(high: 0, low: 0)
 
+    /// 127.0.0.0/8 or `::1`.
     package var isLoopback: Bool {
         if let v4 { return v4 >> 24 == 127 }
         return high == 0 && low == 1

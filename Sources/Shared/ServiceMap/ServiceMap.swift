@@ -92,6 +92,7 @@ package struct ServiceMap: ~Copyable {
     /// Images of the services that are containers.
     private(set) var images: [UInt32: String] = [:]
 
+    /// Names the image of a service; the first that is told stays.
     package mutating func setImage(_ image: String, of name: NameID) {
         if images[name.raw] == nil { images[name.raw] = image }
     }
@@ -104,6 +105,7 @@ package struct ServiceMap: ~Copyable {
     /// Where there is no room for another name, what is recorded with it is refused.
     package mutating func name(_ bytes: RawSpan) -> NameID { NameID(raw: texts.number(of: bytes)) }
 
+    /// The same of a `String`.
     package mutating func name(_ text: String) -> NameID {
         var text = text
         return text.withUTF8 { NameID(raw: texts.number(of: RawSpan(_unsafeBytes: UnsafeRawBufferPointer($0)))) }

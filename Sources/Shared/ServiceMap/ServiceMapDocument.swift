@@ -1,5 +1,6 @@
 /// The service map as a value, in the order in which it is written (SPEC.md, section 5).
 package struct ServiceMapDocument: Equatable, Sendable {
+    /// The tape's last event.
     package var generatedAt: Timestamp
     package var services: [Service]
 
@@ -8,8 +9,10 @@ package struct ServiceMapDocument: Equatable, Sendable {
         self.services = services
     }
 
+    /// Who calls, with all that it calls.
     package struct Service: Equatable, Sendable {
         package var name: String
+        /// With its tag; `nil` where the service is no container.
         package var image: String?
         package var endpoints: [Endpoint]
         package var connections: [Connection]
@@ -17,10 +20,12 @@ package struct ServiceMapDocument: Equatable, Sendable {
         package var lastSeen: Timestamp
     }
 
+    /// What is asked of a destination over HTTP; bodies of another shape are another endpoint.
     package struct Endpoint: Equatable, Sendable {
         package var destination: String
         package var destinationType: DestinationType
         package var method: String
+        /// Without the query.
         package var path: String
         package var requestSchema: Shape
         package var responseSchema: Shape
@@ -29,12 +34,14 @@ package struct ServiceMapDocument: Equatable, Sendable {
         package var count: UInt64
     }
 
+    /// A destination that is not spoken HTTP with.
     package struct Connection: Equatable, Sendable {
         package var destination: String
         package var destinationType: DestinationType
         package var protocolName: String
         package var category: String
         package var port: UInt16
+        /// 90: the payload says so; 60: only the port does; 0: nothing does.
         package var confidence: Int
         package var reason: String
         package var firstSeen: Timestamp
@@ -45,6 +52,7 @@ package struct ServiceMapDocument: Equatable, Sendable {
     }
 }
 
+/// Where a destination runs, as `destination_type` has it.
 package enum DestinationType: UInt8, Sendable {
     case container, process, external
 }

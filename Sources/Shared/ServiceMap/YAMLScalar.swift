@@ -3,6 +3,7 @@
 /// A string is written plain where nothing in it could be taken for something else, and else in double quotes
 /// (YAML 1.2.2, sections 7.3.1 and 7.3.3).
 package enum YAMLScalar {
+    /// Appends the scalar, without a line's end.
     package static func append(_ text: String, to bytes: inout [UInt8]) {
         if isPlain(text.utf8) {
             bytes.append(contentsOf: text.utf8)

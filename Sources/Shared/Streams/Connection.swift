@@ -60,6 +60,7 @@ package final class Connection {
 
     /// The side that called connect, as far as it is known.
     package var client: Endpoint { localIsClient ? opened.local : opened.remote }
+    /// The side that called accept.
     package var server: Endpoint { localIsClient ? opened.remote : opened.local }
     package var localIsClient: Bool { (opened.role == .server) == isFlipped }
 
@@ -87,16 +88,19 @@ package final class Connection {
         findings.summary.bytes.unparsed[.streamDistance] &+= UInt64(count)
     }
 
+    /// Takes the news that bytes are missing which nobody will bring.
     package func gap(_ gap: StreamGap, _ timestamp: Timestamp) {
         if !streams.accept(gap, timestamp) { findings.summary.limits[.streamDistance] &+= 1 }
         settle(timestamp)
     }
 
+    /// Takes the news that the receiver has all bytes before a position: what is missing there may be given up.
     package func acknowledged(_ position: StreamPosition, _ timestamp: Timestamp) {
         streams.acknowledge(position)
         settle(timestamp)
     }
 
+    /// Takes the news that a direction's stream ends at a position: the bytes before it may still be on their way.
     package func finished(_ position: StreamPosition, _ timestamp: Timestamp) {
         streams.end(at: position)
         settle(timestamp)

@@ -41,6 +41,7 @@ package struct ConnectionTable {
         slots[at] = Slot(serial: id.serial, connection: connection)
     }
 
+    /// - Returns: the connection, if it was there.
     package mutating func remove(_ id: ConnectionID) -> Connection? {
         var hole = slot(of: id.serial)
         guard let removed = slots[hole].connection else { return nil }

@@ -26,6 +26,7 @@ package final class Detection {
         case unknown
     }
 
+    /// What is kept of each direction; `pieces` say in which order it was heard.
     package private(set) var sent: [UInt8] = []
     package private(set) var received: [UInt8] = []
     package private(set) var pieces: [Piece] = []
@@ -38,6 +39,9 @@ package final class Detection {
 
     package init() {}
 
+    /// Forgets what was said.
+    ///
+    /// - Parameter joinedLate: what follows need not be a stream's start.
     package func reset(joinedLate: Bool) {
         clear()
         isStreamStart = !joinedLate

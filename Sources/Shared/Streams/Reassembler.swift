@@ -15,6 +15,7 @@ package struct Reassembler {
     /// Bytes that came more than once, and how many of them differ from the first copy.
     package private(set) var retransmitted: UInt64 = 0
     package private(set) var retransmittedDifferent: UInt64 = 0
+    /// Captured bytes that wait for missing ones; gaps that wait are none.
     package private(set) var waitingBytes = 0
 
     private var waiting: [Piece] = []
@@ -39,6 +40,7 @@ package struct Reassembler {
         var end: UInt64 { position &+ length }
     }
 
+    /// What became of bytes.
     package enum Acceptance: Equatable {
         /// The bytes from this offset on are the next ones of the stream, and count as delivered.
         case next(from: Int)
@@ -74,6 +76,7 @@ package struct Reassembler {
     /// When the first of the waiting pieces must have been on its way: it may have come late, but not after what follows it.
     package var readySince: Timestamp? { isWaiting ? waiting[taken].sentBefore : nil }
 
+    /// Runs of bytes, and gaps, that wait.
     package var waitingPieces: Int { waiting.count &- taken }
 
     /// The other side has confirmed bytes that are missing here.

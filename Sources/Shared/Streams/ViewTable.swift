@@ -40,6 +40,7 @@ package struct ViewTable {
         return (false, nil)
     }
 
+    /// Notes that a view has closed; where the other side's has not come, it is still waited for.
     package mutating func close(_ opened: ConnectionOpened) {
         let pair = Self.pair(opened)
         guard var view = views[pair], view.id == opened.id else { return }

@@ -77,7 +77,9 @@ package enum TraceStep: Equatable, Sendable {
 
 /// Why a file can't be read as a trace at all.
 package enum TraceError: Error, Equatable, CustomStringConvertible {
+    /// The header is none, or makes no sense.
     case notATrace
+    /// An old reader would misread it: its version is above `TraceFormat.version`.
     case tooNew(version: UInt64)
     /// It uses something that a reader must understand, by these bits of the header's flags.
     case unknownFlags(UInt16)
