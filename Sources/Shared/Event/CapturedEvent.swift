@@ -175,7 +175,6 @@ package struct ConnectionClosed: Equatable, Sendable {
         case connectFailed
     }
 
-    /// - Parameter error: errno, as the kernel numbers it.
     package init(id: ConnectionID, how: How, error: Int32 = 0) {
         self.id = id
         self.how = how
