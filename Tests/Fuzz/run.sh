@@ -40,6 +40,7 @@ fuzzed+=("$tests"/Schema/ReferenceJSON.swift "$tests"/Trace/TraceSamples.swift)
 options=("-sanitize=fuzzer,address" -parse-as-library -O -wmo -enable-testing)
 options+=(-swift-version 6 -package-name tapedeck -I "$folder" -I "$built/Modules" -I .build/checkouts/Yams/Sources/CYaml/include)
 options+=(-I Sources/Shared/CCodecs -I Sources/Replay/CLibpcap)
+options+=(-enable-experimental-feature Lifetimes)
 for feature in ExistentialAny MemberImportVisibility InternalImportsByDefault; do
     options+=(-enable-upcoming-feature "$feature")
 done
