@@ -83,11 +83,12 @@ package struct UniqueBytes: ~Copyable {
         count &+= range.count
     }
 
-    /// Appends so many bytes, each of which `write` sets.
+    /// Appends bytes that `write` sets, for which there is so much room; it says how many they are.
     @inline(__always)
-    package mutating func append(_ length: Int, _ write: (UnsafeMutableRawBufferPointer) -> Void) {
-        reserve(length)
-        write(UnsafeMutableRawBufferPointer(start: base + count, count: length))
+    package mutating func append(upTo room: Int, _ write: (UnsafeMutableRawBufferPointer) -> Int) {
+        reserve(room)
+        let length = write(UnsafeMutableRawBufferPointer(start: base + count, count: room))
+        assert((0...room).contains(length))
         count &+= length
     }
 

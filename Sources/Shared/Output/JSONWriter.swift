@@ -53,11 +53,16 @@ package struct JSONWriter: ~Copyable {
     /// Begins the next member of an object; the name needs no escapes.
     @inline(__always)
     package mutating func key(_ name: StaticString) {
-        if needsComma { byte(0x2C) }
+        let opening: (text: UInt16, length: Int) = needsComma ? (0x222C, 2) : (0x22, 1)
         needsComma = true
-        byte(0x22)
-        text.append(name)
-        text.append(0x3A22, bytes: 2)
+        let length = name.utf8CodeUnitCount
+        text.append(upTo: length &+ 4) { room in
+            room.storeBytes(of: opening.text.littleEndian, as: UInt16.self)
+            let behind = opening.length &+ length
+            room.baseAddress?.advanced(by: opening.length).copyMemory(from: name.utf8Start, byteCount: length)
+            room.storeBytes(of: (0x3A22 as UInt16).littleEndian, toByteOffset: behind, as: UInt16.self)
+            return behind &+ 2
+        }
     }
 
     private mutating func open(_ bracket: UInt8) {
@@ -82,7 +87,7 @@ package struct JSONWriter: ~Copyable {
             length &+= 1
             limit &*= 10
         }
-        text.append(length) { digits in
+        text.append(upTo: Self.longestNumber) { digits in
             var rest = value
             var place = length
             while place > 0 {
@@ -90,6 +95,7 @@ package struct JSONWriter: ~Copyable {
                 digits.storeBytes(of: 0x30 &+ UInt8(truncatingIfNeeded: rest % 10), toByteOffset: place, as: UInt8.self)
                 rest /= 10
             }
+            return length
         }
     }
 
@@ -131,7 +137,7 @@ package struct JSONWriter: ~Copyable {
     package mutating func string(_ bytes: RawSpan) -> Bool {
         let start = mark
         byte(0x22)
-        guard escape(bytes) else {
+        guard text.appendEscaped(bytes) else {
             rollBack(to: start)
             return false
         }
@@ -145,7 +151,7 @@ package struct JSONWriter: ~Copyable {
     package mutating func string(_ bytes: RawSpan, followedBy text: Range<Int>) -> Bool {
         let start = mark
         byte(0x22)
-        guard text.upperBound <= count, escape(bytes) else {
+        guard text.upperBound <= count, self.text.appendEscaped(bytes) else {
             rollBack(to: start)
             return false
         }
@@ -164,12 +170,9 @@ package struct JSONWriter: ~Copyable {
     /// Goes on in a string that was begun by hand.
     package mutating func appendHeaderText(_ bytes: RawSpan) {
         let start = mark
-        if escape(bytes) { return }
+        if text.appendEscaped(bytes) { return }
         rollBack(to: start)
-        for i in 0..<bytes.byteCount {
-            guard let byte = bytes.u8(at: i) else { return }
-            if byte < 0x80 { escapeASCII(byte) } else { unicodeEscape(byte) }
-        }
+        text.appendEscapedLatin1(bytes)
     }
 
     /// Base64 with padding (RFC 4648, section 4).
@@ -195,7 +198,7 @@ package struct JSONWriter: ~Copyable {
     @inline(__always)
     package mutating func timestamp(_ timestamp: Timestamp, _ time: inout TimestampText) {
         byte(0x22)
-        text.append(TimestampText.length) { time.write(timestamp, to: $0) }
+        text.append(upTo: TimestampText.length) { time.write(timestamp, to: $0) }
         byte(0x22)
     }
 
@@ -218,88 +221,4 @@ package struct JSONWriter: ~Copyable {
 
     @inline(__always)
     package mutating func byte(_ byte: UInt8) { text.append(byte) }
-
-    // MARK: Escaping
-
-    /// Appends the bytes with escapes (RFC 8259, section 7), eight at a time.
-    ///
-    /// JSON within JSON has a quote every few bytes: what stands before and behind it is appended as words, too.
-    /// - Returns: `false` at the first byte that is not UTF-8; what was written until then stays.
-    @inline(__always)
-    private mutating func escape(_ bytes: RawSpan) -> Bool {
-        let length = bytes.byteCount
-        var at = 0
-        while at < length {
-            let width = Swift.min(8, length &- at)
-            var word = width == 8 ? bytes.word(at) : bytes.lastWord(width)
-            var special = Self.specialBytes(word)
-            if width < 8 { special &= (1 << UInt64(width &* 8)) &- 1 }
-            var left = width
-            while special != 0 {
-                let plain = special.trailingZeroBitCount / 8
-                let byte = UInt8(truncatingIfNeeded: word >> UInt64(plain &* 8))
-                text.append(word, bytes: plain)
-                left &-= plain
-                guard byte < 0x80 else { break }
-                escapeASCII(byte)
-                left &-= 1
-                let shift = UInt64((plain &+ 1) &* 8)
-                word = word >> shift
-                special = special >> shift
-            }
-            if special == 0 {
-                text.append(word, bytes: left)
-                at &+= width
-            } else {
-                at &+= width &- left
-                guard let sequence = escapeSequence(bytes, at) else { return false }
-                at &+= sequence
-            }
-        }
-        return true
-    }
-
-    /// Appends one character beyond ASCII.
-    /// - Returns: its length in bytes; `nil` where it is not UTF-8.
-    private mutating func escapeSequence(_ bytes: RawSpan, _ at: Int) -> Int? {
-        let length = UTF8Sequence.length(bytes, at: at)
-        guard length > 0 else { return nil }
-        text.append(bytes.extracting(at..<at &+ length))
-        return length
-    }
-
-    /// Marks (with 0x80) the bytes of a word that are no plain ASCII: controls, quote, backslash and all above 0x7F.
-    @inline(__always)
-    private static func specialBytes(_ word: UInt64) -> UInt64 {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let low: UInt64 = 0x7F7F_7F7F_7F7F_7F7F
-        let quote = word ^ (ones &* 0x22)
-        let backslash = word ^ (ones &* 0x5C)
-        let isQuote = ~(((quote & low) &+ low) | quote)
-        let isBackslash = ~(((backslash & low) &+ low) | backslash)
-        let isControl = ~((word & low) &+ (ones &* 0x60))
-        return (word | isQuote | isBackslash | isControl) & ~low
-    }
-
-    @inline(__always)
-    private mutating func escapeASCII(_ byte: UInt8) {
-        switch byte {
-        case 0x22, 0x5C: escapePair(byte)
-        case 0x20...: self.byte(byte)
-        case 0x0A: escapePair(0x6E)
-        case 0x0D: escapePair(0x72)
-        case 0x09: escapePair(0x74)
-        default: unicodeEscape(byte)
-        }
-    }
-
-    @inline(__always)
-    private mutating func escapePair(_ letter: UInt8) { text.append(0x5C | UInt64(letter) << 8, bytes: 2) }
-
-    private mutating func unicodeEscape(_ byte: UInt8) {
-        raw(#"\u00"#)
-        let digits: StaticString = "0123456789abcdef"
-        self.byte(digits.utf8Start[Int(byte >> 4)])
-        self.byte(digits.utf8Start[Int(byte & 15)])
-    }
 }

@@ -17,15 +17,14 @@ package struct TimestampText: Sendable {
         bytes.append(addingCapacity: Self.length) { span in
             span.withUnsafeMutableBufferPointer { buffer, count in
                 let free = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[count...])
-                write(timestamp, to: free)
-                count += Self.length
+                count += write(timestamp, to: free)
             }
         }
     }
 
-    /// Writes the text of a timestamp to the start of `buffer`, which has room for `length` bytes.
+    /// Writes the text of a timestamp to the start of `buffer`, which has room for `length` bytes, and gives `length`.
     @inline(__always)
-    package mutating func write(_ timestamp: Timestamp, to buffer: UnsafeMutableRawBufferPointer) {
+    package mutating func write(_ timestamp: Timestamp, to buffer: UnsafeMutableRawBufferPointer) -> Int {
         precondition(buffer.count >= Self.length)
         var (second, nanoseconds) = timestamp.nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
         if nanoseconds < 0 {
@@ -41,6 +40,7 @@ package struct TimestampText: Sendable {
         buffer.storeBytes(of: Self.fourDigits(upper % 10_000).littleEndian, toByteOffset: 21, as: UInt32.self)
         buffer.storeBytes(of: Self.fourDigits(lower).littleEndian, toByteOffset: 25, as: UInt32.self)
         buffer[29] = UInt8(ascii: "Z")
+        return Self.length
     }
 
     /// A number below 10,000 as four digits, the first in the lowest byte: both pairs are taken apart at once, tens by
@@ -104,7 +104,6 @@ extension Timestamp: CustomStringConvertible {
         var text = TimestampText()
         return String(unsafeUninitializedCapacity: TimestampText.length) {
             text.write(self, to: UnsafeMutableRawBufferPointer($0))
-            return TimestampText.length
         }
     }
 }

@@ -48,16 +48,17 @@ extension RawSpan {
     @inline(__always)
     func lastWord(_ width: Int) -> UInt64 {
         assert(width > 0 && width < 8 && width <= byteCount)
-        if byteCount >= 8 { return word(byteCount &- 8) >> UInt64((8 &- width) &* 8) }
+        if byteCount >= 8 { return word(byteCount &- 8) &>> UInt64((8 &- width) &* 8) }
         let start = byteCount &- width
         if width >= 4 {
             let low = unsafeLoadUnaligned(fromUncheckedByteOffset: start, as: UInt32.self)
             let high = unsafeLoadUnaligned(fromUncheckedByteOffset: byteCount &- 4, as: UInt32.self)
-            return UInt64(UInt32(littleEndian: low)) | UInt64(UInt32(littleEndian: high)) << UInt64((width &- 4) &* 8)
+            return UInt64(UInt32(littleEndian: low)) | UInt64(UInt32(littleEndian: high)) &<< UInt64((width &- 4) &* 8)
         }
         // The first, the middle and the last, which may be the same.
-        return UInt64(byte(start)) | UInt64(byte(start &+ width / 2)) << UInt64(width / 2 &* 8)
-            | UInt64(byte(byteCount &- 1)) << UInt64((width &- 1) &* 8)
+        let middle = width &>> 1
+        return UInt64(byte(start)) | UInt64(byte(start &+ middle)) &<< UInt64(middle &* 8)
+            | UInt64(byte(byteCount &- 1)) &<< UInt64((width &- 1) &* 8)
     }
 
     /// Where plain string contents end that begin at `start`: at a quote, a backslash, a control character or the end.
