@@ -97,6 +97,8 @@ package final class Findings {
             name: map.name(server.port == 80 ? server.address.description : server.description), type: .external)
     }
 
+    package func operation(method: RawSpan, path: RawSpan) -> OperationID { map.operation(method: method, path: path) }
+
     private func source(_ connection: Connection) -> NameID {
         lookAtEnds(connection)
         if let known = connection.sourceName { return known }
@@ -148,11 +150,9 @@ package final class Findings {
         guard let exchange = exchanges.head else { return }
         if exchange.isAnswered { summary.messages.exchanges &+= 1 } else { summary.messages.unansweredRequests &+= 1 }
         guard !connection.isCountedElsewhere else { return }
-        let text = exchanges.text.bytes
         map.record(
             exchange: source(connection), to: exchange.destination.name, type: exchange.destination.type,
-            method: text.extracting(exchange.method.range), path: text.extracting(exchange.path.range),
-            request: exchange.requestShape, response: exchange.responseShape,
+            operation: exchange.operation, request: exchange.requestShape, response: exchange.responseShape,
             firstSeen: exchange.requestFirstByte, lastSeen: exchange.requestFirstByte, shapes: shapes)
     }
 

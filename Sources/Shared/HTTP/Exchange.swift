@@ -2,8 +2,8 @@
 package struct Exchange {
     package var method: ByteRange
     package var target: ByteRange
-    package var path: ByteRange
     package var methodKind: RequestMethod
+    package var operation: OperationID
     package var destination: Destination
     package var requestFirstByte: Timestamp
     package var requestLastByte: Timestamp
@@ -98,7 +98,6 @@ package struct ExchangeQueue: ~Copyable {
         for index in 0..<end {
             entries[index].method.start &-= Int32(truncatingIfNeeded: start)
             entries[index].target.start &-= Int32(truncatingIfNeeded: start)
-            entries[index].path.start &-= Int32(truncatingIfNeeded: start)
         }
     }
 }

@@ -119,8 +119,7 @@ package final class HTTPConversation {
     /// What the head of a request says of its exchange.
     private struct RequestFacts {
         var method: RequestMethod
-        /// In the head.
-        var path: Range<Int>
+        var operation: OperationID
         var destination: Destination
         var asksToSwitch: Bool
     }
@@ -130,7 +129,10 @@ package final class HTTPConversation {
         let target = RequestTarget(bytes, head.target.range, method)
         let host = target.host ?? RequestTarget.host(bytes, head.host.range)
         return RequestFacts(
-            method: method, path: target.path, destination: destination(bytes.extracting(host)),
+            method: method,
+            operation: findings.operation(
+                method: bytes.extracting(head.method.range), path: bytes.extracting(target.path)),
+            destination: destination(bytes.extracting(host)),
             asksToSwitch: method == .connect || head.hasUpgrade)
     }
 
@@ -141,14 +143,12 @@ package final class HTTPConversation {
         }
         let facts = known ?? read(stream.message.head, bytes)
         lastRequest = facts
-        let targetRange = stream.message.head.target.range
         let method = exchanges.store(bytes.extracting(stream.message.head.method.range))
-        let target = exchanges.store(bytes.extracting(targetRange))
-        let pathStart = Int(target.start) &+ facts.path.lowerBound &- targetRange.lowerBound
+        let target = exchanges.store(bytes.extracting(stream.message.head.target.range))
         exchanges.append(
             Exchange(
-                method: method, target: target, path: ByteRange(pathStart, pathStart &+ facts.path.count),
-                methodKind: facts.method, destination: facts.destination,
+                method: method, target: target, methodKind: facts.method, operation: facts.operation,
+                destination: facts.destination,
                 requestFirstByte: stream.message.firstByte, requestLastByte: stream.message.lastByte,
                 asksToSwitch: facts.asksToSwitch))
     }

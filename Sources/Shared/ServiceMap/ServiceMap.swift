@@ -3,6 +3,12 @@ package struct NameID: Hashable, Sendable {
     let raw: UInt32
 }
 
+/// What a request asks for in one `ServiceMap`: a method and a path without its query.
+package struct OperationID: Equatable, Sendable {
+    let method: UInt32
+    let path: UInt32
+}
+
 /// Who talked to whom, by which protocol, with which shapes: accumulates what the pipeline saw and gives the document
 /// of SPEC.md, section 5.
 ///
@@ -111,24 +117,30 @@ package struct ServiceMap: ~Copyable {
         return text.withUTF8 { NameID(raw: texts.number(of: RawSpan(_unsafeBytes: UnsafeRawBufferPointer($0)))) }
     }
 
-    /// Counts one exchange: a request with its response, or (`response` is `.empty`) one that was never answered.
+    /// The number of an operation, whose method and path may be any bytes.
     ///
-    /// `method` and `path` (without the query) may be any bytes.
+    /// Where there is no room for another, what is recorded with it is refused.
+    package mutating func operation(method: RawSpan, path: RawSpan) -> OperationID {
+        // Once nothing can be added, no text is either.
+        hasRoom
+            ? OperationID(method: texts.number(of: method), path: texts.number(of: path))
+            : OperationID(method: texts.find(method), path: texts.find(path))
+    }
+
+    private var hasRoom: Bool { count < maximumEntries }
+
+    /// Counts one exchange: a request with its response, or (`response` is `.empty`) one that was never answered.
     package mutating func record(
-        exchange source: NameID, to destination: NameID, type: DestinationType, method: RawSpan, path: RawSpan,
+        exchange source: NameID, to destination: NameID, type: DestinationType, operation: OperationID,
         request: ShapeID, response: ShapeID, firstSeen: Timestamp, lastSeen: Timestamp, shapes: borrowing ShapeTable
     ) {
         let full = ByteInterner.full
-        let hasRoom = count < maximumEntries
-        // Once nothing can be added, no text is either.
-        let methodNumber = hasRoom ? texts.number(of: method) : texts.find(method)
-        let pathNumber = hasRoom ? texts.number(of: path) : texts.find(path)
-        guard source.raw != full, destination.raw != full, methodNumber != full, pathNumber != full else {
+        guard source.raw != full, destination.raw != full, operation.method != full, operation.path != full else {
             refused &+= 1
             return
         }
         let key = EndpointKey(
-            source: source.raw, destination: destination.raw, method: methodNumber, path: pathNumber,
+            source: source.raw, destination: destination.raw, method: operation.method, path: operation.path,
             request: request, response: response, type: type)
         let sightings = Sightings(first: firstSeen, last: lastSeen, count: 1)
         if let known = endpoints.find(key) {

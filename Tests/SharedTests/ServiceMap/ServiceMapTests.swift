@@ -19,9 +19,10 @@ import Testing
                 let request = reader.id(Array(ask.utf8))
                 let response = reader.id(Array(answer.utf8))
                 let (from, to) = (map.name(source), map.name(Array(destination.utf8).span.bytes))
+                let operation = map.operation(
+                    method: Array(method.utf8).span.bytes, path: Array(path.utf8).span.bytes)
                 map.record(
-                    exchange: from, to: to, type: type, method: Array(method.utf8).span.bytes,
-                    path: Array(path.utf8).span.bytes, request: request, response: response,
+                    exchange: from, to: to, type: type, operation: operation, request: request, response: response,
                     firstSeen: Timestamp(nanoseconds: first), lastSeen: Timestamp(nanoseconds: last),
                     shapes: reader.table)
             case .connection(
@@ -139,9 +140,10 @@ import Testing
         let table = ShapeTable()
         let (from, to) = (map.name(([0xFF] as [UInt8]).span.bytes), map.name("b"))
         for path in [[0x2F, 0xFF], [0x2F, 0xFE], Array("/\u{FFFD}".utf8)] as [[UInt8]] {
+            let operation = map.operation(method: ([0x80] as [UInt8]).span.bytes, path: path.span.bytes)
             map.record(
-                exchange: from, to: to, type: .external, method: ([0x80] as [UInt8]).span.bytes, path: path.span.bytes,
-                request: .empty, response: .nonJSON, firstSeen: Timestamp(nanoseconds: 1),
+                exchange: from, to: to, type: .external, operation: operation, request: .empty, response: .nonJSON,
+                firstSeen: Timestamp(nanoseconds: 1),
                 lastSeen: Timestamp(nanoseconds: 1), shapes: table)
         }
         let document = map.document(generatedAt: Timestamp(nanoseconds: 1), shapes: table)
