@@ -51,7 +51,8 @@ package struct EventLog: ~Copyable {
         _ participants: borrowing Participants,
         request: Exchange?, requestText: RawSpan
     ) {
-        begin(message.lastByte, "http", connection, isSend: isSend, participants)
+        begin(message.lastByte)
+        writeStart(connection, isSend: isSend, participants)
         let wire = message.wire.bytes
         if message.head.kind == .response { writeStatus(message, wire, request, requestText) }
         writeContents(message, wire)
@@ -302,7 +303,10 @@ package struct EventLog: ~Copyable {
         _ service: ServiceProtocol?, confidence: Int, reason: String, _ connection: Connection,
         _ participants: borrowing Participants, _ timestamp: Timestamp, error: StaticString? = nil
     ) {
-        begin(timestamp, "connection", connection, isSend: connection.localIsClient, participants)
+        begin(timestamp)
+        json.key("event_type")
+        json.string("connection")
+        writeParties(connection, isSend: connection.localIsClient, participants.process(connection.opened.process))
         if let service {
             json.key("protocol")
             json.string(service.name)
@@ -342,21 +346,24 @@ package struct EventLog: ~Copyable {
         json.string(ends.destinationType(isSend: isSend, hasProcess: connection.opened.process != nil).name)
     }
 
-    /// - Parameter isSend: the local side sent what the event tells of.
-    private mutating func begin(
-        _ timestamp: Timestamp, _ type: StaticString, _ connection: Connection, isSend: Bool,
-        _ participants: borrowing Participants
-    ) {
+    private mutating func begin(_ timestamp: Timestamp) {
         json.beginObject()
         json.key("timestamp")
         json.timestamp(timestamp, &time)
-        json.key("event_type")
-        json.string(type)
+    }
+
+    /// What all messages of one sender on the connection have.
+    /// - Parameter isSend: the local side is the sender.
+    private mutating func writeStart(
+        _ connection: Connection, isSend: Bool, _ participants: borrowing Participants
+    ) {
         let revision = participants.revision
-        if connection.partiesText.append(isSend: isSend, revision, to: &json) { return }
+        if connection.startText.append(isSend: isSend, revision, to: &json) { return }
         let start = json.count
+        json.key("event_type")
+        json.string("http")
         writeParties(connection, isSend: isSend, participants.process(connection.opened.process))
-        connection.partiesText.remember(json.bytes.extracting(start...), isSend: isSend, revision)
+        connection.startText.remember(json.bytes.extracting(start...), isSend: isSend, revision)
     }
 
     private mutating func writeParties(_ connection: Connection, isSend: Bool, _ process: ProcessIdentity?) {

@@ -23,8 +23,8 @@ package final class Connection {
     @exclusivity(unchecked) private var conversation: HTTPConversation?
     @exclusivity(unchecked) private var payloadBytes: UInt64 = 0
     private let findings: Findings
-    /// Process and endpoints as they stand in events, written once.
-    @exclusivity(unchecked) package var partiesText = PartiesText()
+    /// How events of its messages start, written once.
+    @exclusivity(unchecked) package var startText = StartText()
 
     private enum Analysis: Equatable {
         case detecting
@@ -55,7 +55,7 @@ package final class Connection {
         analysis = .detecting
         detection.reset(joinedLate: opened.joinedLate)
         payloadBytes = 0
-        partiesText.removeAll()
+        startText.removeAll()
     }
 
     /// The side that called connect, as far as it is known.

@@ -1,6 +1,6 @@
-/// Who speaks on a connection as it stands in events (process, direction and endpoints), for each sender: written once a
-/// connection, copied into each event.
-package struct PartiesText: ~Copyable {
+/// How the events of a connection's messages start (their type, the process, direction and endpoints), for each sender:
+/// written once a connection, copied into each event.
+package struct StartText: ~Copyable {
     private struct Side: ~Copyable {
         var text = UniqueBytes()
         /// What was known of the processes then (`Participants.revision`).
