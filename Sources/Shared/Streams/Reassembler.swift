@@ -5,7 +5,7 @@
 /// bytes is kept, as disjoint pieces sorted by position, all at or beyond `next`. The first copy of a byte wins
 /// (what the receiver's application saw, on most systems); later copies are counted, and those that differ as well.
 /// A hole becomes a gap when its bytes will not come any more; who decides that is the connection.
-package struct Reassembler {
+package struct Reassembler: ~Copyable {
     /// The position up to which everything was delivered, as bytes or as a gap.
     package private(set) var next: UInt64 = 0
     /// What the other side has confirmed to have received.
@@ -22,7 +22,7 @@ package struct Reassembler {
     /// Pieces of `waiting` that were already taken.
     private var taken = 0
     /// The last bytes delivered, to tell a retransmission from a forgery.
-    private var history: [UInt8] = []
+    private var history = UniqueBytes()
 
     package init() {}
 
@@ -59,7 +59,7 @@ package struct Reassembler {
         waitingBytes = 0
         waiting.removeAll(keepingCapacity: waiting.capacity <= 64)
         taken = 0
-        history.removeAll(keepingCapacity: true)
+        history.removeAll()
     }
 
     package var isWaiting: Bool { taken < waiting.count }
@@ -149,7 +149,7 @@ package struct Reassembler {
         }
         next = piece.end
         waitingBytes &-= piece.bytes.count
-        if piece.reason == nil { remember(piece.bytes.span.bytes) } else { history.removeAll(keepingCapacity: true) }
+        if piece.reason == nil { remember(piece.bytes.span.bytes) } else { history.removeAll() }
         return piece
     }
 
@@ -160,7 +160,7 @@ package struct Reassembler {
         guard target > next, target &- next <= Self.plausibleDistance else { return 0 }
         let missing = target &- next
         next = target
-        history.removeAll(keepingCapacity: true)
+        history.removeAll()
         return missing
     }
 
@@ -244,7 +244,7 @@ package struct Reassembler {
     private mutating func remember(_ bytes: RawSpan) {
         let keep = Self.historyBytes
         if bytes.byteCount >= keep {
-            history.removeAll(keepingCapacity: true)
+            history.removeAll()
             history.append(bytes.extracting(last: keep))
             return
         }
@@ -254,7 +254,7 @@ package struct Reassembler {
 
     private func differencesFromHistory(_ bytes: RawSpan, at position: UInt64) -> UInt64 {
         // More may be there, depending on how the bytes came; what is compared must not.
-        let known = history.span.bytes.extracting(last: Self.historyBytes)
+        let known = history.bytes.extracting(last: Self.historyBytes)
         let start = next &- UInt64(known.byteCount)
         let from = Swift.max(start, position)
         let to = Swift.min(next, position &+ UInt64(bytes.byteCount))

@@ -2,7 +2,7 @@
 ///
 /// What one side says is held back while bytes of the other, which came first, are missing: a response must not be read
 /// before its request. Whoever holds the pair decides when to give up what is missing, and delivers what comes out.
-package struct StreamPair {
+package struct StreamPair: ~Copyable {
     package private(set) var sent = Reassembler()
     package private(set) var received = Reassembler()
     /// Whose end was told of.

@@ -28,7 +28,7 @@ import Testing
         return out
     }
 
-    private static func hopeless(_ pair: StreamPair, second: Int64) -> StreamPair.Hopeless? {
+    private static func hopeless(_ pair: borrowing StreamPair, second: Int64) -> StreamPair.Hopeless? {
         pair.hopelessHole(Timestamp(nanoseconds: second * 1_000_000_000), Limits())
     }
 
@@ -61,17 +61,17 @@ import Testing
 
     @Test func `tells of each end once, when all before it was delivered`() {
         var pair = StreamPair()
-        #expect(!pair.knowsEnd)
+        #expect(pair.knowsEnd == false)
         pair.end(at: Self.at(.receive, 2))
         pair.end(at: Self.at(.send, 0))
-        #expect(pair.knowsEnd)
+        #expect(pair.knowsEnd == true)
         #expect(pair.takeEnded() == .send)
         #expect(pair.takeEnded() == nil)
         _ = Self.take(&pair, .receive, 0, "ab")
         #expect(pair.takeEnded() == .receive)
         #expect(pair.takeEnded() == nil)
         pair.reset()
-        #expect(!pair.knowsEnd && pair.takeEnded() == nil)
+        #expect(pair.knowsEnd == false && pair.takeEnded() == nil)
     }
 
     @Test func `waits for a hole until its bytes were confirmed and it is old`() {
