@@ -15,4 +15,11 @@ package struct ByteRange: Equatable, Sendable {
 
     package var range: Range<Int> { Int(start)..<Int(start) &+ Int(count) }
     package var isEmpty: Bool { count == 0 }
+
+    /// The same part, counted from another start.
+    package func moved(by distance: Int) -> ByteRange {
+        var moved = self
+        moved.start &+= Int32(truncatingIfNeeded: distance)
+        return moved
+    }
 }

@@ -1,5 +1,7 @@
 /// A request, and what is known of its answer.
 package struct Exchange {
+    /// From the method to the end of the target, as the head has them.
+    package var line: ByteRange
     package var method: ByteRange
     package var target: ByteRange
     package var methodKind: RequestMethod
@@ -17,7 +19,7 @@ package struct Exchange {
 /// The requests of one connection in the order in which they were sent, and responses in the order in which they come:
 /// pipelined or not, the n-th final response answers the n-th request (RFC 9112, section 9.3).
 package struct ExchangeQueue: ~Copyable {
-    /// Methods and targets of the waiting requests, one after the other.
+    /// The request lines of what waits, without their versions, one after the other.
     package private(set) var text = UniqueBytes()
     /// Those from `first` to `end` wait; the others are room for later ones.
     private var entries: [Exchange] = []
@@ -93,11 +95,12 @@ package struct ExchangeQueue: ~Copyable {
         entries.removeFirst(first)
         end &-= first
         first = 0
-        let start = entries[..<end].map { Int(Swift.min($0.method.start, $0.target.start)) }.min() ?? text.count
+        let start = entries[..<end].map { Int($0.line.start) }.min() ?? text.count
         text.removeFirst(start)
         for index in 0..<end {
-            entries[index].method.start &-= Int32(truncatingIfNeeded: start)
-            entries[index].target.start &-= Int32(truncatingIfNeeded: start)
+            entries[index].line = entries[index].line.moved(by: -start)
+            entries[index].method = entries[index].method.moved(by: -start)
+            entries[index].target = entries[index].target.moved(by: -start)
         }
     }
 }

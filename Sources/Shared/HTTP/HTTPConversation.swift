@@ -143,12 +143,14 @@ package final class HTTPConversation {
         }
         let facts = known ?? read(stream.message.head, bytes)
         lastRequest = facts
-        let method = exchanges.store(bytes.extracting(stream.message.head.method.range))
-        let target = exchanges.store(bytes.extracting(stream.message.head.target.range))
+        let method = stream.message.head.method
+        let target = stream.message.head.target
+        let line = exchanges.store(bytes.extracting(method.range.lowerBound..<target.range.upperBound))
+        let distance = Int(line.start &- method.start)
         exchanges.append(
             Exchange(
-                method: method, target: target, methodKind: facts.method, operation: facts.operation,
-                destination: facts.destination,
+                line: line, method: method.moved(by: distance), target: target.moved(by: distance),
+                methodKind: facts.method, operation: facts.operation, destination: facts.destination,
                 requestFirstByte: stream.message.firstByte, requestLastByte: stream.message.lastByte,
                 asksToSwitch: facts.asksToSwitch))
     }

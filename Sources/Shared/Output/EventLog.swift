@@ -98,12 +98,7 @@ package struct EventLog: ~Copyable {
     ) {
         json.key("bytes")
         json.number(message.wireBytes)
-        if let request {
-            json.key("method")
-            json.headerText(requestText.extracting(request.method.range))
-            json.key("url")
-            writeTarget(requestText.extracting(request.target.range))
-        }
+        if let request { writeRequestLine(request, requestText) }
         json.key("status_code")
         json.number(UInt64(message.head.status))
         json.key("reason")
@@ -114,7 +109,20 @@ package struct EventLog: ~Copyable {
         }
     }
 
-    /// The target of the request that a response answers.
+    /// Of the request that a response answers.
+    ///
+    /// No message has the bytes of a request line, which are without a line feed.
+    private mutating func writeRequestLine(_ request: Exchange, _ text: RawSpan) {
+        let line = text.extracting(request.line.range)
+        if texts.append(line, to: &json) { return }
+        let start = json.count
+        json.key("method")
+        json.headerText(text.extracting(request.method.range))
+        json.key("url")
+        writeTarget(text.extracting(request.target.range))
+        texts.remember(line, as: json, from: start)
+    }
+
     private mutating func writeTarget(_ target: RawSpan) {
         guard redacts else { return json.headerText(target) }
         let shown = Redaction.withoutPasswords([UInt8](target))

@@ -1,6 +1,6 @@
 /// What the event log says of a message's bytes (of a request `bytes` and all that follows, of a response `body`, `headers`,
-/// `raw_payload`), of messages that were written lately: health checks, static files and cached answers come again and again, and copying their text is many times as fast
-/// as escaping it twice.
+/// `raw_payload`, and `method` and `url` for the line of its request), of messages that were written lately: health checks,
+/// static files and cached answers come again and again, and copying their text is many times as fast as escaping it twice.
 ///
 /// A table of fixed size; a message that falls on a place takes it. Messages are compared whole, so a hash that collides
 /// costs time and never changes an output.
