@@ -89,7 +89,7 @@ static __always_inline long output_data(struct assembly *assembly, __u64 size)
 	int wakes = 0;
 
 	assembly->unasked += size;
-	if (assembly->unasked >= settings.wake_bytes / 128) {
+	if (assembly->unasked >= settings.wake_bytes / 4) {
 		assembly->unasked = 0;
 		wakes = is_filling();
 	}

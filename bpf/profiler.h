@@ -42,6 +42,8 @@ struct tapedeck_control {
 	__u32 may_share;
 	/* Two did, and what would have told their order was not attached. */
 	__u32 has_shared;
+	/* Even: records go into `ring`; odd: into `spill`, since that was full. The programs make it odd, the reader even. */
+	__u32 turn;
 	__u64 last_serial;
 };
 

@@ -1,11 +1,20 @@
-/* The ring buffer to the profiler, and what found no room in it. */
+/* The way to the profiler, and what found no room on it. */
 #ifndef TAPEDECK_RING_H
 #define TAPEDECK_RING_H
+
+/* A ring buffer's memory is gone through from one end to the other however little waits in it: one that is as large as a
+ * reader needs which is kept from reading is in no processor's cache, and each record is written to and read from memory.
+ * So records go through a small one as long as there is room, and then through a large one until the reader has emptied
+ * both. The loader sets the sizes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 512 << 10);
+} ring SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 16 << 20);
-} ring SEC(".maps");
+} spill SEC(".maps");
 
 /* By enum tapedeck_counter. */
 struct {
@@ -35,12 +44,29 @@ static __always_inline void count(__u32 counter)
 /* Whether so much waits that the reader has to be woken, which looks by timer, too. */
 static __always_inline int is_filling(void)
 {
-	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= settings.wake_bytes;
+	__u64 waits = control.turn & 1 ? bpf_ringbuf_query(&spill, BPF_RB_AVAIL_DATA)
+				       : bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
+
+	return waits >= settings.wake_bytes;
+}
+
+/* Into the ring buffer whose turn it is. A record that was under way when the turn changed may come after one that was
+ * made later by somebody else, but never after one that was made because of it. */
+static __always_inline long put(void *record, __u64 size, __u64 flags)
+{
+	__u32 turn = control.turn;
+
+	if (!(turn & 1)) {
+		if (!bpf_ringbuf_output(&ring, record, size, flags))
+			return 0;
+		__sync_val_compare_and_swap(&control.turn, turn, turn + 1);
+	}
+	return bpf_ringbuf_output(&spill, record, size, flags);
 }
 
 static __always_inline long submit(void *record, __u64 size, int wakes)
 {
-	long error = bpf_ringbuf_output(&ring, record, size, wakes ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+	long error = put(record, size, wakes ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
 
 	if (error)
 		count(TAPEDECK_RING_FULL);
@@ -57,7 +83,7 @@ static __always_inline void wake(void)
 {
 	struct tapedeck_header nothing = {.type = TAPEDECK_WAKE};
 
-	bpf_ringbuf_output(&ring, &nothing, sizeof(nothing), BPF_RB_FORCE_WAKEUP);
+	put(&nothing, sizeof(nothing), BPF_RB_FORCE_WAKEUP);
 }
 
 #endif

@@ -17,25 +17,15 @@ final class Capture {
     private static let batch = 16_384
 
     private let recording: Recording
-    private let decoder: DecoderBox
+    /// One thread runs the capture, and no access is open while another begins.
+    @exclusivity(unchecked) private var decoder: EventDecoder<Recording>
     private let program: KernelProgram
     private let containers: ContainerWatch?
     private var namePause = NamePause()
     private var counters = KernelProgram.Counters()
+    /// The last look has left records in the kernel: it had enough, or one was being written.
+    private var hasMore = false
     let profiledAtStart: Int
-
-    /// What the ring buffer's callback needs: it outlives no capture.
-    private final class DecoderBox {
-        var decoder: EventDecoder<Recording>
-        var left = 0
-        init(_ decoder: EventDecoder<Recording>) { self.decoder = decoder }
-
-        func take(_ record: UnsafeRawBufferPointer) -> Bool {
-            decoder.take(record)
-            left -= 1
-            return left > 0 && !decoder.hasQuestion
-        }
-    }
 
     init(_ settings: LiveSettings) throws(Failure) {
         let recording = try Recording(settings)
@@ -43,16 +33,14 @@ final class Capture {
             try ContainerWatch(socket: socket, namespace: settings.containerNamespace)
         }
         let (wall, monotonic) = (Clock.wall, Clock.monotonic)
-        let box = DecoderBox(
-            EventDecoder(sink: recording, clockOffset: wall &- monotonic, now: Timestamp(nanoseconds: wall)))
+        decoder = EventDecoder(sink: recording, clockOffset: wall &- monotonic, now: Timestamp(nanoseconds: wall))
         if let containers {
-            box.decoder.containers = ContainerNames()
-            box.decoder.learn(containers.take())
+            decoder.containers = ContainerNames()
+            decoder.learn(containers.take())
         }
-        program = try KernelProgram(settings.kernel) { box.take($0) }
+        program = try KernelProgram(settings.kernel)
         self.recording = recording
-        decoder = box
-        profiledAtStart = Self.judgeRunning(program, box, allowed: settings.kernel.allowed)
+        profiledAtStart = Self.judgeRunning(program, &decoder, allowed: settings.kernel.allowed)
     }
 
     var hooks: KernelProgram.Hooks { program.hooks }
@@ -61,7 +49,9 @@ final class Capture {
     ///
     /// New ones are judged by the kernel since a moment ago; those that come to be
     /// between two looks at /proc are found by the next look.
-    private static func judgeRunning(_ program: KernelProgram, _ box: DecoderBox, allowed: [String]) -> Int {
+    private static func judgeRunning(
+        _ program: KernelProgram, _ decoder: inout EventDecoder<Recording>, allowed: [String]
+    ) -> Int {
         var judged: Set<ProcessKey> = []
         var profiled = 0
         let own = getpid()
@@ -78,7 +68,7 @@ final class Capture {
                 profiled += 1
                 let listeners = ProcFS.listeners(pid)
                 for endpoint in listeners { program.watch(port: endpoint.port) }
-                box.decoder.add(ProcFS.identity(key).withProfile(), listeners: listeners)
+                decoder.add(ProcFS.identity(key).withProfile(), listeners: listeners)
             }
             if !isNew { break }
         }
@@ -110,7 +100,7 @@ final class Capture {
     /// - Returns: bytes that an output had no room for.
     func finish() -> Int {
         program.detach()
-        while consume() > 0 || namePause.isOn { if namePause.isOn { usleep(Self.namePauseInterval) } }
+        while consume() > 0 || hasMore || namePause.isOn { if namePause.isOn { usleep(Self.namePauseInterval) } }
         noteLosses()
         return recording.finish()
     }
@@ -119,16 +109,20 @@ final class Capture {
 
     /// - Returns: how many records there were.
     private func consume() -> Int {
-        decoder.left = Self.batch
         if let containers {
-            decoder.decoder.learn(containers.take())
+            decoder.learn(containers.take())
             if isPaused(for: containers) { return 0 }
         }
         let before = Clock.monotonic
-        program.consume()
-        if decoder.left > 0, !decoder.decoder.hasQuestion { decoder.decoder.note(allReadUntil: before) }
+        var left = Self.batch
+        hasMore = !program.consume { record in
+            decoder.take(record)
+            left -= 1
+            return left > 0 && !decoder.hasQuestion
+        }
+        if !hasMore { decoder.note(allReadUntil: before) }
         if let containers { ask(containers) }
-        return Self.batch - decoder.left
+        return Self.batch - left
     }
 
     /// Whether the records wait until a container that has just started has its name.
@@ -136,27 +130,27 @@ final class Capture {
         guard namePause.isOn else { return false }
         return namePause.goesOn(
             now: Clock.monotonic, answers: containers.answers,
-            isNamed: { decoder.decoder.containers?.knows($0) ?? true }, hasRoom: !program.isRingFilling)
+            isNamed: { decoder.containers?.knows($0) ?? true }, hasRoom: !program.isFilling)
     }
 
     /// Asks for containers that the runtime has not told of.
     private func ask(_ containers: ContainerWatch) {
-        guard decoder.decoder.hasQuestion else { return }
-        let asked = decoder.decoder.takeQuestions()
+        guard decoder.hasQuestion else { return }
+        let asked = decoder.takeQuestions()
         guard !asked.isEmpty else { return }
         for id in asked { containers.ask(id) }
-        namePause.begin(for: asked, made: decoder.decoder.lastRecordTime, answers: containers.answers)
+        namePause.begin(for: asked, made: decoder.lastRecordTime, answers: containers.answers)
     }
 
     private func noteLosses() {
         let now = program.counters()
         guard now != counters else { return }
         if now.ringFull > counters.ringFull {
-            program.takeUnsent()
-            decoder.decoder.lost(Loss(.ringFull, count: now.ringFull &- counters.ringFull))
+            program.consumeUnsent { decoder.take($0) }
+            decoder.lost(Loss(.ringFull, count: now.ringFull &- counters.ringFull))
         }
         if now.mapFull > counters.mapFull {
-            decoder.decoder.lost(Loss(.tableFull, count: now.mapFull &- counters.mapFull))
+            decoder.lost(Loss(.tableFull, count: now.mapFull &- counters.mapFull))
         }
         counters = now
     }

@@ -17,7 +17,7 @@ struct DoctorCommand: ParsableCommand {
         if isWell {
             var complaint: String?
             do throws(Failure) {
-                let program = try KernelProgram(KernelProgram.Settings()) { _ in true }
+                let program = try KernelProgram(KernelProgram.Settings())
                 let hooks =
                     switch program.hooks {
                     case .socket: "sock_send_length, sock_recv_length: processes that aren't profiled pay nothing"

@@ -16,6 +16,8 @@ struct EventDecoder<Sink: EventSink> {
     /// Wall clock minus monotonic clock, nanoseconds, at the start of the capture.
     private let clockOffset: Int64
     private var connections: [UInt64: LiveConnection] = [:]
+    /// The connection of the last bytes: an answer follows its request.
+    private var last: LiveConnection?
     private var processes: [Int32: KnownProcess] = [:]
     private(set) var lastTime: Timestamp
     /// `nil` where no container runtime is asked.
@@ -103,8 +105,7 @@ struct EventDecoder<Sink: EventSink> {
         let size = MemoryLayout<tapedeck_data>.size
         guard record.count >= size else { return }
         let data = record.loadUnaligned(as: tapedeck_data.self)
-        let serial = data.serial
-        guard let connection = connections[serial] else {
+        guard let connection = connection(data.serial) else {
             // Never so: the kernel tells of a connection first.
             return lost(Loss(.ringFull, count: 1))
         }
@@ -132,6 +133,14 @@ struct EventDecoder<Sink: EventSink> {
         }
     }
 
+    @inline(__always)
+    private mutating func connection(_ serial: UInt64) -> LiveConnection? {
+        if let last, last.id.serial == serial { return last }
+        guard let found = connections[serial] else { return nil }
+        last = found
+        return found
+    }
+
     private mutating func state(_ record: UnsafeRawBufferPointer, _ header: tapedeck_header) {
         guard record.count >= MemoryLayout<tapedeck_state>.size else { return }
         let state = record.loadUnaligned(as: tapedeck_state.self)
@@ -152,14 +161,19 @@ struct EventDecoder<Sink: EventSink> {
             let received = connection.received.position(of: state.receive_next)
             tellUnseen(.receive, until: state.read_fin != 0 && received > 0 ? received &- 1 : received, connection)
             emit(.close(ConnectionClosed(id: connection.id, how: Self.how(state), error: state.error)))
-            connections[serial] = nil
+            forget(serial)
             return
         case TAPEDECK_CONNECT_FAILED:
             emit(.close(ConnectionClosed(id: connection.id, how: .connectFailed, error: state.error)))
-            connections[serial] = nil
+            forget(serial)
             return
         default: break
         }
+    }
+
+    private mutating func forget(_ serial: UInt64) {
+        connections[serial] = nil
+        if last?.id.serial == serial { last = nil }
     }
 
     private mutating func listen(_ record: UnsafeRawBufferPointer) {

@@ -39,22 +39,15 @@ final class KernelProgram {
     private let object: OpaquePointer
     private var links: [OpaquePointer] = []
     private var order: OrderHooks?
-    private var ring: OpaquePointer?
-    private let sink: RecordSink
     private let maps: (verdicts: Int32, listening: Int32, counters: Int32, unsent: Int32, sockets: Int32)
     /// Run a program for each of the threads, and for each of the sockets that are known.
     private var iterators: (threads: OpaquePointer?, sockets: OpaquePointer?)
     /// What the running programs read; the map is mapped into this process.
     private let control: UnsafeMutablePointer<tapedeck_control>
-    private let fill: RingFill
+    /// One thread reads, and no reading begins within another.
+    @exclusivity(unchecked) private var records: RecordQueue
 
-    /// Takes each record of the ring buffer, in place; says whether there shall be more.
-    final class RecordSink {
-        let take: (UnsafeRawBufferPointer) -> Bool
-        init(_ take: @escaping (UnsafeRawBufferPointer) -> Bool) { self.take = take }
-    }
-
-    init(_ settings: Settings, sink: @escaping (UnsafeRawBufferPointer) -> Bool) throws(Failure) {
+    init(_ settings: Settings) throws(Failure) {
         libbpf_set_print { level, format, arguments in
             guard level != LIBBPF_DEBUG, let format, let arguments else { return 0 }
             // The verifier's log comes as one message, and it is its end that tells.
@@ -80,33 +73,26 @@ final class KernelProgram {
                 try Self.descriptor(object, "counters"), try Self.descriptor(object, "unsent"),
                 try Self.descriptor(object, "sockets")
             )
-            let ringDescriptor = try Self.descriptor(object, "ring")
             control = try Self.control(object)
-            fill = try RingFill(ringDescriptor, size: settings.ringBytes)
+            let turn = MemoryLayout<tapedeck_control>.offset(of: \.turn) ?? 0
+            records = try RecordQueue(
+                ring: try Self.descriptor(object, "ring"), spill: try Self.descriptor(object, "spill"),
+                size: settings.ringBytes,
+                turn: (UnsafeMutableRawPointer(control) + turn).assumingMemoryBound(to: UInt32.self))
             self.hooks = hooks
             // Where every system call is hooked nothing is won by attaching them later.
             order = hooks == .socket ? OrderHooks(object) : nil
-            self.sink = RecordSink(sink)
-            ring = ring_buffer__new(
-                ringDescriptor,
-                { context, data, size in
-                    guard let context, let data else { return 0 }
-                    let sink = Unmanaged<RecordSink>.fromOpaque(context).takeUnretainedValue()
-                    return sink.take(UnsafeRawBufferPointer(start: data, count: size)) ? 0 : -ECANCELED
-                }, Unmanaged.passUnretained(self.sink).toOpaque(), nil)
             self.object = object
         } catch {
             bpf_object__close(object)
             throw error
         }
-        guard ring != nil else { throw Self.refusal("can't map the ring buffer") }
         try attach()
     }
 
     deinit {
         detach()
         munmap(control, MemoryLayout<tapedeck_control>.size)
-        ring_buffer__free(ring)
         bpf_object__close(object)
     }
 
@@ -168,7 +154,7 @@ final class KernelProgram {
         else { throw Failure("the embedded kernel object has no settings; build it anew") }
         var values = tapedeck_settings()
         values.payload_limit = settings.payloadLimit
-        values.wake_bytes = settings.ringBytes / 4
+        values.wake_bytes = RecordQueue.ringBytes(settings.ringBytes) / 4
         values.syscall_hooks = hooks == .syscall ? 1 : 0
         values.orders_sends = hasTracepoint("tcp_sendmsg_locked") ? 1 : 0
         values.own_pid = UInt32(bitPattern: getpid())
@@ -191,7 +177,9 @@ final class KernelProgram {
         for name in ["assemblies", "task_assemblies"] {
             bpf_map__set_max_entries(bpf_object__find_map_by_name(object, name), cpus)
         }
-        bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "ring"), settings.ringBytes)
+        bpf_map__set_max_entries(
+            bpf_object__find_map_by_name(object, "ring"), RecordQueue.ringBytes(settings.ringBytes))
+        bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "spill"), settings.ringBytes)
         let unused: [String] =
             switch hooks {
             case .socket: ["call_begins", "call_ended"]
@@ -269,17 +257,19 @@ final class KernelProgram {
 
     // MARK: - Records
 
-    /// A descriptor that becomes readable when much waits in the ring buffer.
-    var descriptor: Int32 { ring_buffer__epoll_fd(ring) }
+    /// A descriptor that becomes readable when many records wait.
+    var descriptor: Int32 { records.descriptor }
 
-    /// Whether a quarter of the ring buffer waits to be read.
-    var isRingFilling: Bool { fill.isAboveQuarter }
+    /// Whether a quarter of the room for records is taken.
+    var isFilling: Bool { records.isFilling }
 
-    /// Gives the waiting records to the sink, until there are none or it wants no more.
-    func consume() { ring_buffer__consume(ring) }
+    /// Gives the waiting records to `take`, in place, until it wants no more.
+    /// - Returns: whether all were read that were there when the reading began.
+    @inline(__always)
+    func consume(_ take: (UnsafeRawBufferPointer) -> Bool) -> Bool { records.read(take) }
 
-    /// Gives the ends of connections for which the ring buffer had no room to the sink, in the order of their time.
-    func takeUnsent() {
+    /// Gives the ends of connections for which the ring buffer had no room to `take`, in the order of their time.
+    func consumeUnsent(_ take: (UnsafeRawBufferPointer) -> Void) {
         var records: [tapedeck_state] = []
         var serial: UInt64 = 0
         while bpf_map_get_next_key(maps.unsent, nil, &serial) == 0 {
@@ -288,7 +278,7 @@ final class KernelProgram {
             bpf_map_delete_elem(maps.unsent, &serial)
         }
         records.sort { ($0.header.time, $0.connection.serial) < ($1.header.time, $1.connection.serial) }
-        for record in records { withUnsafeBytes(of: record) { _ = sink.take($0) } }
+        for record in records { withUnsafeBytes(of: record) { take($0) } }
     }
 
     func counters() -> Counters {

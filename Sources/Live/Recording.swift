@@ -5,7 +5,7 @@ import Shared
 /// What a capture feeds: the pipeline, its outputs, and the trace.
 final class Recording: EventSink {
     /// How much of an output is gathered before it is written, if the timer doesn't come first.
-    private static let gatheredBytes = 256 << 10
+    private static let gatheredBytes = 64 << 10
     /// The service map is rewritten at most so often, nanoseconds.
     private static let mapInterval: Int64 = 2_000_000_000
 

@@ -310,6 +310,31 @@ extension Live {
             try run.expectReplayAgrees(outcome)
         }
 
+        /// Many times what the small buffer holds comes while nobody reads, and more while the reader catches up.
+        @Test(arguments: Hooks.allCases)
+        func `a profiler that is kept from reading loses nothing`(_ hooks: Hooks) throws {
+            let run = try LiveRun(hooks)
+            var moved: [Moved] = []
+            func exercise(_ name: String, body: Int) throws {
+                let sides = try run.exercise(
+                    name, client: ["--request-body", "\(body)"], server: ["--response-body", "\(body)"],
+                    serverOptedIn: true)
+                moved += sides.client + sides.server
+            }
+            for _ in 1...3 {
+                #expect(kill(run.profilerPid, SIGSTOP) == 0)
+                try exercise("big", body: 1 << 20)
+                #expect(kill(run.profilerPid, SIGCONT) == 0)
+                try exercise("one-byte-writes", body: 300)
+                try exercise("big", body: 1 << 20)
+            }
+            let outcome = try run.stop()
+            for side in moved { expectStreams(outcome, side) }
+            #expect(outcome.summary.connections.closed == ["orderly": 18])
+            expectNoLoss(outcome, bytes: moved.reduce(0) { $0 + $1.total })
+            try run.expectReplayAgrees(outcome)
+        }
+
         @Test(arguments: Hooks.allCases)
         func `a ring buffer that overflows`(_ hooks: Hooks) throws {
             let run = try LiveRun(hooks, ["--ring-size", "\(getpagesize())"])
