@@ -63,7 +63,7 @@ static long copy_one(__u32 index, struct vector *vector)
 }
 
 /* Not inlined, for the frames of nested calls share 512 bytes of stack. */
-static __noinline int copy_buffers(struct assembly *assembly, struct vector *vector, __u64 count)
+static __always_inline int copy_buffers(struct assembly *assembly, struct vector *vector, __u64 count)
 {
 	__u64 few = count < FEW_BUFFERS ? count : FEW_BUFFERS, size = few * sizeof(struct user_iovec);
 
@@ -97,8 +97,8 @@ static __always_inline long output_data(struct assembly *assembly, __u64 size)
 }
 
 /* A call moved `length` bytes that begin at `sequence`. */
-static __noinline int moved(struct socket_state *state, struct call *call, __u32 sequence, __u32 length,
-			    __u32 direction)
+static __always_inline int moved(struct socket_state *state, struct call *call, __u32 sequence, __u32 length,
+				 __u32 direction)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct assembly *assembly = bpf_map_lookup_elem(&assemblies, &cpu);

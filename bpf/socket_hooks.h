@@ -53,10 +53,22 @@ static __always_inline void current_call(struct call *call, struct task_struct *
 		thread->several = 0;
 }
 
-static __always_inline void socket_call(struct sock *sk, int result, int flags, struct thread *thread, __u32 direction)
+/* Linux 6.2 and newer; costs nothing, other than bpf_skc_to_tcp_sock. */
+extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
+
+static __always_inline struct tcp_sock *tcp_of(struct sock *sk)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
+	__u16 family = sk->__sk_common.skc_family;
+
+	if (sk->sk_type != SOCK_STREAM || sk->sk_protocol != IPPROTO_TCP || (family != AF_INET && family != AF_INET6))
+		return 0;
+	return bpf_rdonly_cast(sk, bpf_core_type_id_kernel(struct tcp_sock));
+}
+
+static __always_inline void socket_call(struct sock *sk, int result, int flags, struct task_struct *task,
+					struct thread *thread, __u32 direction)
+{
+	struct tcp_sock *tcp = tcp_of(sk);
 	struct socket_state *state;
 	struct positions now;
 	struct call call = {};
@@ -98,14 +110,16 @@ static __always_inline void socket_call(struct sock *sk, int result, int flags, 
 SEC("tp_btf/sock_send_length")
 int socket_sent(__u64 *ctx)
 {
+	struct task_struct *task;
 	struct thread *thread;
 
 	if (!control.any_profiled)
 		return 0;
-	thread = profiled_thread(bpf_get_current_task_btf());
+	task = bpf_get_current_task_btf();
+	thread = profiled_thread(task);
 	if (!thread)
 		return 0;
-	socket_call((struct sock *)ctx[0], ctx[1], ctx[2], thread, TAPEDECK_SEND);
+	socket_call((struct sock *)ctx[0], ctx[1], ctx[2], task, thread, TAPEDECK_SEND);
 	thread->knows_send_start = 0;
 	return 0;
 }
@@ -113,14 +127,16 @@ int socket_sent(__u64 *ctx)
 SEC("tp_btf/sock_recv_length")
 int socket_received(__u64 *ctx)
 {
+	struct task_struct *task;
 	struct thread *thread;
 
 	if (!control.any_profiled)
 		return 0;
-	thread = profiled_thread(bpf_get_current_task_btf());
+	task = bpf_get_current_task_btf();
+	thread = profiled_thread(task);
 	if (!thread)
 		return 0;
-	socket_call((struct sock *)ctx[0], ctx[1], ctx[2], thread, TAPEDECK_RECEIVE);
+	socket_call((struct sock *)ctx[0], ctx[1], ctx[2], task, thread, TAPEDECK_RECEIVE);
 	thread->knows_receive_end = 0;
 	return 0;
 }

@@ -61,6 +61,12 @@ struct messages {
 	__u32 emits;
 };
 
+static __noinline int moved_apart(struct socket_state *state, struct call *call, __u32 sequence, __u32 length,
+				  __u32 direction)
+{
+	return moved(state, call, sequence, length, direction);
+}
+
 static long one_message(__u32 index, struct messages *messages)
 {
 	__u64 key = (__u64)messages->sk;
@@ -76,7 +82,7 @@ static long one_message(__u32 index, struct messages *messages)
 			return 1;
 		messages->call.index = index;
 		if (length)
-			moved(state, &messages->call, messages->sequence, length, messages->direction);
+			moved_apart(state, &messages->call, messages->sequence, length, messages->direction);
 		messages->sequence += length;
 	} else {
 		messages->total += length;
@@ -113,7 +119,7 @@ static __always_inline void ended(struct task_struct *task, struct thread *threa
 			thread->call.number = ~0U;
 		state = socket_of(sk, task, &now, thread, result, direction, &first);
 		if (state)
-			moved(state, &thread->call, first, result, direction);
+			moved_apart(state, &thread->call, first, result, direction);
 	}
 }
 
