@@ -11,6 +11,8 @@ package struct BodyShapes: ~Copyable {
     private static let budget = 8 << 20
 
     private struct Entry {
+        /// Where it differs, the bytes, which are in no cache, need not be looked at.
+        var hash: UInt32 = 0
         /// In `held`.
         var bytes = ByteRange.empty
         var coding = ContentCoding.identity
@@ -25,8 +27,11 @@ package struct BodyShapes: ~Copyable {
 
     /// The shape of the body if the same one was read before.
     package func shape(of bytes: RawSpan, _ coding: ContentCoding) -> ShapeID? {
-        let entry = entries[Self.place(of: bytes)]
-        guard entry.coding == coding, held.bytes.extracting(entry.bytes.range).equals(bytes) else { return nil }
+        let hash = Self.hash(of: bytes)
+        let entry = entries[Self.place(of: hash)]
+        guard entry.hash == hash, entry.coding == coding,
+            held.bytes.extracting(entry.bytes.range).equals(bytes)
+        else { return nil }
         return entry.shape
     }
 
@@ -35,7 +40,9 @@ package struct BodyShapes: ~Copyable {
         if held.count &+ bytes.byteCount > Self.budget { forget() }
         let start = held.count
         held.append(bytes)
-        entries[Self.place(of: bytes)] = Entry(bytes: ByteRange(start, held.count), coding: coding, shape: shape)
+        let hash = Self.hash(of: bytes)
+        entries[Self.place(of: hash)] = Entry(
+            hash: hash, bytes: ByteRange(start, held.count), coding: coding, shape: shape)
     }
 
     private mutating func forget() {
@@ -44,7 +51,7 @@ package struct BodyShapes: ~Copyable {
     }
 
     /// A few words of the body, evenly spaced: the bytes are compared in any case.
-    private static func place(of bytes: RawSpan) -> Int {
+    private static func hash(of bytes: RawSpan) -> UInt32 {
         var state = UInt64(truncatingIfNeeded: bytes.byteCount)
         let step = Swift.max(8, bytes.byteCount / 16)
         var at = 0
@@ -56,6 +63,8 @@ package struct BodyShapes: ~Copyable {
         if let last = bytes.little(UInt64.self, at: bytes.byteCount &- 8) {
             state = (state ^ last) &* 0x9E37_79B9_7F4A_7C15
         }
-        return Int(truncatingIfNeeded: state >> 40) % places
+        return UInt32(truncatingIfNeeded: state >> 32)
     }
+
+    private static func place(of hash: UInt32) -> Int { Int(hash) % places }
 }

@@ -13,6 +13,8 @@ package struct MessageTexts: ~Copyable {
 
     /// Where a message and its text lie in `held`.
     private struct Entry {
+        /// Of the message: where it differs, its bytes, which are in no cache, need not be looked at.
+        var hash: UInt32 = 0
         var message = ByteRange.empty
         var text = ByteRange.empty
     }
@@ -31,8 +33,9 @@ package struct MessageTexts: ~Copyable {
     /// Appends the text of the message if the same one was written before.
     package mutating func append(_ message: RawSpan, to json: inout JSONWriter) -> Bool {
         guard message.byteCount <= Self.longestMessage else { return false }
-        let entry = entries[Self.place(of: message)]
-        guard held.bytes.extracting(entry.message.range).equals(message) else { return false }
+        let hash = message.hash(seed: 0)
+        let entry = entries[Self.place(of: hash)]
+        guard entry.hash == hash, held.bytes.extracting(entry.message.range).equals(message) else { return false }
         json.raw(held.bytes.extracting(entry.text.range))
         credit = Swift.min(credit &+ Self.sampling, Self.fullCredit)
         return true
@@ -45,7 +48,8 @@ package struct MessageTexts: ~Copyable {
         guard credit > 0 || credit % Self.sampling == 0 else { return }
         let text = json.bytes.extracting(start...)
         if held.count &+ message.byteCount &+ text.byteCount > Self.budget { forget() }
-        entries[Self.place(of: message)] = Entry(message: hold(message), text: hold(text))
+        let hash = message.hash(seed: 0)
+        entries[Self.place(of: hash)] = Entry(hash: hash, message: hold(message), text: hold(text))
     }
 
     private mutating func hold(_ bytes: RawSpan) -> ByteRange {
@@ -59,5 +63,5 @@ package struct MessageTexts: ~Copyable {
         held.removeAll()
     }
 
-    private static func place(of message: RawSpan) -> Int { Int(message.hash(seed: 0)) % places }
+    private static func place(of hash: UInt32) -> Int { Int(hash) % places }
 }
