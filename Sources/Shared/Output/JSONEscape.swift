@@ -34,24 +34,30 @@ struct JSONEscape {
     @inline(__always)
     private static func digit(_ value: UInt8) -> UInt64 { UInt64(value < 10 ? 0x30 &+ value : 0x57 &+ value) }
 
-    /// How many of a block's bytes stand before the first that is no plain ASCII: a control, a quote, a backslash or one
-    /// above 0x7F.
+    /// Marks the bytes of a block that are no plain ASCII: controls, quote, backslash and all above 0x7F.
+    /// - Returns: the marks of either half, a byte that is not zero each.
     @inline(__always)
-    static func plainBytes(_ block: SIMD16<UInt8>) -> Int {
+    static func special(_ block: SIMD16<UInt8>) -> SIMD2<UInt64> {
         // With a sign, bytes above 0x7F are below the blank, too.
         let blank = SIMD16<Int8>(repeating: 0x20)
         let quote = SIMD16<UInt8>(repeating: 0x22)
         let backslash = SIMD16<UInt8>(repeating: 0x5C)
         let isOther = unsafeBitCast(block, to: SIMD16<Int8>.self) .< blank
         let isSpecial = (block .== quote) .| (block .== backslash) .| isOther
-        let halves = unsafeBitCast(isSpecial, to: SIMD2<UInt64>.self)
-        return halves[0] != 0 ? ByteMask.index(halves[0]) : 8 &+ ByteMask.index(halves[1])
+        return unsafeBitCast(isSpecial, to: SIMD2<UInt64>.self)
     }
 
-    /// The same of eight bytes.
+    /// The same of a word (each mark is 0x80), of whose bytes the first `width` count.
     @inline(__always)
-    static func plainBytes(_ word: UInt64) -> Int {
-        ByteMask.index((ByteMask.endsPlainText(word) | word) & ByteMask.highBits)
+    static func special(_ word: UInt64, _ width: Int) -> UInt64 {
+        let low = ~ByteMask.highBits
+        let quote = word ^ (ByteMask.ones &* 0x22)
+        let backslash = word ^ (ByteMask.ones &* 0x5C)
+        let isQuote = ~(((quote & low) &+ low) | quote)
+        let isBackslash = ~(((backslash & low) &+ low) | backslash)
+        let isControl = ~((word & low) &+ (ByteMask.ones &* 0x60))
+        let marks = (word | isQuote | isBackslash | isControl) & ByteMask.highBits
+        return width == 8 ? marks : marks & ((1 &<< UInt64(width &* 8)) &- 1)
     }
 }
 
@@ -61,7 +67,8 @@ extension UniqueBytes {
 
     /// Appends what stands for the bytes inside a JSON string.
     ///
-    /// A block is stored whole; what follows its first special byte is overwritten.
+    /// Sixteen bytes are copied at once where all are plain. Of others a word is stored whole and then cut back to its first
+    /// special byte; behind the escape the rest of the word is stored again. JSON within JSON has a quote every few bytes.
     /// - Returns: `false` at the first byte that is not UTF-8; what was appended until then stays.
     mutating func appendEscaped(_ bytes: RawSpan) -> Bool {
         let length = bytes.byteCount
@@ -69,31 +76,48 @@ extension UniqueBytes {
         var at = 0
         while at < length, isText {
             let end = Swift.min(length, at &+ Self.escapedAtOnce)
-            append(upTo: (end &- at) &* JSONEscape.longest &+ 64) { room in
+            append(upTo: (end &- at) &* JSONEscape.longest &+ 128) { room in
                 var count = 0
                 while at < end {
-                    let width: Int
-                    let plain: Int
+                    var width = Swift.min(8, length &- at)
+                    var word: UInt64
+                    var special: UInt64
                     if length &- at >= 16 {
                         let block = bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: SIMD16<UInt8>.self)
                         room.storeBytes(of: block, toByteOffset: count, as: SIMD16<UInt8>.self)
-                        width = 16
-                        plain = JSONEscape.plainBytes(block)
+                        let halves = JSONEscape.special(block)
+                        if halves[0] | halves[1] == 0 {
+                            at &+= 16
+                            count &+= 16
+                            continue
+                        }
+                        word = bytes.word(at)
+                        special = halves[0]
                     } else {
-                        width = Swift.min(8, length &- at)
-                        let word = width == 8 ? bytes.word(at) : bytes.lastWord(width)
+                        word = width == 8 ? bytes.word(at) : bytes.lastWord(width)
+                        special = JSONEscape.special(word, width)
                         room.storeBytes(of: word.littleEndian, toByteOffset: count, as: UInt64.self)
-                        plain = Swift.min(width, JSONEscape.plainBytes(word))
                     }
-                    at &+= plain
-                    count &+= plain
-                    if plain == width { continue }
-                    let byte = bytes.byte(at)
-                    if byte < 0x80 {
+                    while special != 0 {
+                        let plain = ByteMask.index(special)
+                        let byte = UInt8(truncatingIfNeeded: word &>> UInt64(plain &* 8))
+                        at &+= plain
+                        count &+= plain
+                        width &-= plain
+                        guard byte < 0x80 else { break }
                         let escape = JSONEscape.ascii(byte)
                         room.storeBytes(of: escape.text.littleEndian, toByteOffset: count, as: UInt64.self)
-                        count &+= escape.length
                         at &+= 1
+                        count &+= escape.length
+                        width &-= 1
+                        // By eight bytes at the most, in two steps that are less than a word each.
+                        word = (word &>> UInt64(plain &* 8)) &>> 8
+                        special = (special &>> UInt64(plain &* 8)) &>> 8
+                        room.storeBytes(of: word.littleEndian, toByteOffset: count, as: UInt64.self)
+                    }
+                    if special == 0 {
+                        at &+= width
+                        count &+= width
                         continue
                     }
                     let sequence = UTF8Sequence.length(bytes, at: at)
