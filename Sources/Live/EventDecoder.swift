@@ -16,8 +16,8 @@ struct EventDecoder<Sink: EventSink> {
     /// Wall clock minus monotonic clock, nanoseconds, at the start of the capture.
     private let clockOffset: Int64
     private var connections: [UInt64: LiveConnection] = [:]
-    /// The connection of the last bytes: an answer follows its request.
-    private var last: LiveConnection?
+    /// Connections of which there were bytes lately, by the last digits of their serial numbers.
+    private var recent = [LiveConnection?](repeating: nil, count: Self.recentCount)
     private var processes: [Int32: KnownProcess] = [:]
     private(set) var lastTime: Timestamp
     /// `nil` where no container runtime is asked.
@@ -135,9 +135,10 @@ struct EventDecoder<Sink: EventSink> {
 
     @inline(__always)
     private mutating func connection(_ serial: UInt64) -> LiveConnection? {
-        if let last, last.id.serial == serial { return last }
+        let place = Int(serial % UInt64(Self.recentCount))
+        if let known = recent[place], known.id.serial == serial { return known }
         guard let found = connections[serial] else { return nil }
-        last = found
+        recent[place] = found
         return found
     }
 
@@ -171,9 +172,11 @@ struct EventDecoder<Sink: EventSink> {
         }
     }
 
+    private static var recentCount: Int { 256 }
+
     private mutating func forget(_ serial: UInt64) {
         connections[serial] = nil
-        if last?.id.serial == serial { last = nil }
+        recent[Int(serial % UInt64(Self.recentCount))] = nil
     }
 
     private mutating func listen(_ record: UnsafeRawBufferPointer) {
