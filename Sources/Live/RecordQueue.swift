@@ -24,16 +24,21 @@ struct RecordQueue: ~Copyable {
     ///   - turn: the kernel side's; lives as long as the queue.
     ///   - size: of the large buffer, bytes.
     init(ring: Int32, spill: Int32, size: UInt32, turn: UnsafeMutablePointer<UInt32>) throws(Failure) {
+        let poll = epoll_create1(Int32(EPOLL_CLOEXEC))
+        for descriptor in [ring, spill] {
+            var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(fd: descriptor))
+            guard epoll_ctl(poll, EPOLL_CTL_ADD, descriptor, &event) == 0 else {
+                let reason = String(cString: strerror(errno))
+                close(poll)
+                throw Failure("can't wait for the ring buffers: \(reason)")
+            }
+        }
         let small = try RingBuffer(ring, size: Self.ringBytes(size))
         let large = try RingBuffer(spill, size: size)
         self.ring = small
         self.spill = large
         self.turn = UnsafeMutableRawPointer(turn).assumingMemoryBound(to: Atomic<UInt32>.self)
-        poll = epoll_create1(Int32(EPOLL_CLOEXEC))
-        for descriptor in [ring, spill] {
-            var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(fd: descriptor))
-            epoll_ctl(poll, EPOLL_CTL_ADD, descriptor, &event)
-        }
+        self.poll = poll
     }
 
     deinit { close(poll) }

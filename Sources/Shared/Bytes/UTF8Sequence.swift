@@ -20,6 +20,18 @@ package enum UTF8Sequence {
         }
     }
 
+    /// The length without a sequence that the end cuts in two.
+    package static func wholeLength(_ bytes: RawSpan) -> Int {
+        var start = bytes.byteCount
+        for _ in 0..<4 {
+            guard start > 0, let byte = bytes.u8(at: start &- 1) else { break }
+            start &-= 1
+            if byte & 0xC0 == 0x80 { continue }
+            return byte >= 0xC0 && length(bytes, at: start) == 0 ? start : bytes.byteCount
+        }
+        return bytes.byteCount
+    }
+
     private static func isTail(_ bytes: RawSpan, _ offset: Int, _ low: UInt8 = 0x80, _ high: UInt8 = 0xBF) -> Bool {
         guard let byte = bytes.u8(at: offset) else { return false }
         return byte >= low && byte <= high

@@ -168,23 +168,11 @@ package struct EventLog: ~Copyable {
         let all = bytes.extracting(first: count)
         let mark = json.mark
         json.key(name)
-        if json.string(isCut ? all.extracting(first: Self.wholeCharacters(all)) : all) { return true }
+        if json.string(isCut ? all.extracting(first: UTF8Sequence.wholeLength(all)) : all) { return true }
         json.rollBack(to: mark)
         json.key(base64Name)
         json.base64(all)
         return false
-    }
-
-    /// The length without a sequence that the end cuts in two.
-    private static func wholeCharacters(_ bytes: RawSpan) -> Int {
-        var start = bytes.byteCount
-        for _ in 0..<4 {
-            guard start > 0, let byte = bytes.u8(at: start &- 1) else { break }
-            start &-= 1
-            if byte & 0xC0 == 0x80 { continue }
-            return byte >= 0xC0 && UTF8Sequence.length(bytes, at: start) == 0 ? start : bytes.byteCount
-        }
-        return bytes.byteCount
     }
 
     // MARK: Headers
