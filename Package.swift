@@ -5,6 +5,9 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
+    // Debug builds, and so the tests, check each access to a property of an object; asking at every byte would cost a
+    // release build a fifth of its time.
+    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 
 // Without the trait, replay and profiler are resolved and built with two packages instead of twenty-odd.

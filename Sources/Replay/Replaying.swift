@@ -10,7 +10,7 @@ struct Replaying {
     /// `nil`: on a thread of its own where that pays.
     var readsAhead: Bool?
     var showsProgress = false
-    var observer: (any Observer)?
+    var observer: (any Sink)?
 
     struct Result {
         var summary: Summary

@@ -27,6 +27,8 @@ package struct Limits: Equatable, Sendable {
     package var detectionTurns = 12
     /// Requests that wait for their response on one connection.
     package var pipelinedRequests = 4096
+    /// Layers within a connection, one in the other: what a stranger nests deeper is not read.
+    package var layers = 8
     /// Open connections.
     package var connections = 1 << 20
     /// Entries of the service map (endpoints and connections), and distinct paths.
@@ -44,5 +46,5 @@ package struct Limits: Equatable, Sendable {
 /// The bounds that the summary counts.
 package enum Limit: UInt8, Sendable, CaseIterable {
     case headBytes, outOfOrder, streamDistance, pipelinedRequests, connections, serviceMapEntries, jsonDepth, jsonKeys,
-        expansion
+        expansion, layers
 }

@@ -2,8 +2,9 @@
 ///
 /// A function of its events: no file, no clock, no /proc.
 ///
-/// An event passes through here to its `Connection`, which puts streams in order (`StreamPair`), finds out what they
-/// talk (`Detection`, `Registry`) and reads HTTP (`HTTPConversation`, `HTTPStream`); what was found goes to `Findings`.
+/// An event passes through here to the `Channel` of its connection, which puts streams in order (`StreamPair`), finds out
+/// what they talk (`Detection`) and shows them to the `Analyzer` of that protocol; what it finds goes to the sinks: the
+/// event log (`EventLog`), the service map (`MapState`), and whoever else looks on.
 package final class Profiler {
     package struct Options: Sendable {
         package init() {}
@@ -16,26 +17,51 @@ package final class Profiler {
         /// Hide values that look like credentials (`Redaction`).
         package var redact = false
         package var limits = Limits()
+        package var registry = Registry.standard
         package var names = AddressNames()
         /// Containers that the user knows of, for a tape whose source knew none.
         package var containers: [ContainerFact] = []
     }
 
-    private let findings: Findings
-    @exclusivity(unchecked) private var connections = ConnectionTable()
+    private let run: Run
+    private let naming: Naming
+    private let map: MapState
+    private let sinks: Sinks
+    /// `nil` where nobody wants them.
+    private let log: EventLog?
+    private var environments: EnvironmentFile?
+    private var connections = ConnectionTable()
     /// The connection of the last event: packets come in trains.
-    @exclusivity(unchecked) private var last: (id: ConnectionID, connection: Connection)?
-    @exclusivity(unchecked) private var views = ViewTable()
-    @exclusivity(unchecked) private var absent: AbsentConnections
+    private var last: (id: ConnectionID, channel: Channel)?
+    private var views = ViewTable()
+    private var absent: AbsentConnections
     /// Plaintext of TLS connections, by the connection's identity.
-    @exclusivity(unchecked) private var plaintexts: [UInt64: Connection] = [:]
-    /// Connections that ended, to be used again with their buffers.
-    @exclusivity(unchecked) private var spares: [Connection] = []
+    private var plaintexts: [UInt64: Channel] = [:]
+    /// Channels of connections that ended, to be used again with their buffers.
+    private var spares: [Channel] = []
+    private var slots = Slots()
 
-    /// - Parameter observer: looks on; without one nothing is kept for it.
-    package init(_ options: Options, observer: (any Observer)? = nil) {
-        findings = Findings(options, observer: observer)
-        absent = AbsentConnections(limit: options.limits.connections)
+    /// - Parameter observer: looks on, to judge what the pipeline sees; without one nothing is kept for it.
+    package init(_ options: Options, observer: (any Sink)? = nil) {
+        let limits = options.limits
+        let naming = Naming(options.names, options.containers, limits: limits)
+        let log =
+            options.eventLog
+            ? EventLog(options.registry, naming, bodyLimit: limits.bodyBytes, redacts: options.redact) : nil
+        let others = [observer, log].compactMap { $0 as (any Sink)? }
+        let run = Run(
+            limits: limits, registry: options.registry, needs: others.reduce([]) { $0.union($1.needs) })
+        let map = MapState(run, naming)
+        self.run = run
+        self.naming = naming
+        self.log = log
+        self.map = map
+        sinks = Sinks(state: map, others: others)
+        absent = AbsentConnections(limit: limits.connections)
+        if options.environments {
+            environments = EnvironmentFile(
+                prefixes: options.environmentPrefixes, redacts: options.redact, limits: limits)
+        }
     }
 
     /// Takes the next event of the tape.
@@ -44,126 +70,138 @@ package final class Profiler {
     @inline(__always)
     package func consume(_ event: borrowing CapturedEvent, payload: RawSpan) {
         let now = event.timestamp
-        if findings.summary.firstEvent == nil { findings.summary.firstEvent = now }
-        findings.summary.lastEvent = now
+        if run.summary.firstEvent == nil { run.summary.firstEvent = now }
+        run.summary.lastEvent = now
         switch event.kind {
         case .data(let position):
-            connection(position)?.data(payload, at: position, now)
+            channel(position)?.data(payload, at: position, now)
                 ?? stray(position.connection, bytes: payload.byteCount)
         case .acknowledged(let position):
-            connection(position)?.acknowledged(position, now) ?? stray(position.connection)
-        case .gap(let gap): connection(gap.at)?.gap(gap, now) ?? stray(gap)
-        case .finished(let position): connection(position)?.finished(position, now) ?? stray(position.connection)
+            channel(position)?.acknowledged(position, now) ?? stray(position.connection)
+        case .gap(let gap): channel(gap.at)?.gap(gap, now) ?? stray(gap)
+        case .finished(let position): channel(position)?.finished(position, now) ?? stray(position.connection)
         case .open(let opened): open(opened, now)
         case .close(let closed): close(closed, now)
-        case .process(let process): findings.add(process)
-        case .exit(let process): findings.end(process)
-        case .listening(let listening): findings.participants.add(listening)
-        case .container(let fact): findings.participants.add(fact)
-        case .lost(let loss): findings.summary.losses[loss.reason] &+= loss.count
+        case .process(let process):
+            naming.participants.add(process)
+            environments?.write(process)
+        case .exit(let process):
+            naming.participants.end(process)
+            environments?.end(process)
+        case .listening(let listening): naming.participants.add(listening)
+        case .container(let fact): naming.participants.add(fact)
+        case .lost(let loss): run.summary.losses[loss.reason] &+= loss.count
         }
     }
 
     /// The tape has ended: whatever is open is reported, in the order of opening.
     package func finish() {
-        let now = findings.summary.lastEvent ?? Timestamp(nanoseconds: 0)
+        let now = run.summary.lastEvent ?? Timestamp(nanoseconds: 0)
         for serial in connections.serials { close(ConnectionClosed(id: ConnectionID(serial), how: .tapeEnd), now) }
     }
 
     // MARK: Outputs
 
     package var summary: Summary {
-        var summary = findings.summary
-        summary.limits[.serviceMapEntries] = findings.refusedEntries
+        var summary = run.summary
+        summary.limits[.serviceMapEntries] =
+            map.refused &+ run.shapes.refused &+ naming.participants.refused
         return summary
     }
 
+    /// Bytes of traffic that open connections keep.
+    package var heldBytes: Int {
+        let wires = connections.serials.compactMap { connections[ConnectionID($0)] }
+        return (wires + plaintexts.values).reduce(0) { $0 + $1.held }
+    }
+
+    /// How often analyzers were asked.
+    package var steps: UInt64 { run.steps }
+
     /// Bytes of the event log that nobody took yet.
-    package var eventLogBytes: Int { findings.log.count }
+    package var eventLogBytes: Int { log?.count ?? 0 }
 
     /// Lends the event log's new lines to the sink, and forgets them.
-    package func drainEventLog(_ body: (RawSpan) -> Void) { findings.log.drain(body) }
+    package func drainEventLog(_ body: (RawSpan) -> Void) { log?.drain(body) }
 
     /// Bytes of environments that nobody took yet.
-    package var environmentBytes: Int { findings.environments?.count ?? 0 }
+    package var environmentBytes: Int { environments?.count ?? 0 }
 
     /// Lends the new documents of the environment file to the sink, and forgets them.
     package func drainEnvironment(_ body: (RawSpan) -> Void) {
-        if environmentBytes > 0 { findings.environments?.drain(body) }
+        if environmentBytes > 0 { environments?.drain(body) }
     }
 
     /// The service map as of now.
     package func serviceMap() -> ServiceMapDocument {
-        findings.document(generatedAt: findings.summary.lastEvent ?? Timestamp(nanoseconds: 0))
+        map.document(generatedAt: run.summary.lastEvent ?? Timestamp(nanoseconds: 0))
     }
 
     // MARK: Connections
 
     @inline(__always)
-    private func connection(_ position: StreamPosition) -> Connection? {
+    private func channel(_ position: StreamPosition) -> Channel? {
         let id = position.connection
         if position.layer == .plaintext { return plaintext(id) }
-        if let last, last.id == id { return last.connection }
+        if let last, last.id == id { return last.channel }
         guard let found = connections[id] else { return nil }
         last = (id, found)
         return found
     }
 
-    /// A connection's plaintext is read like a connection of its own.
-    private func plaintext(_ id: ConnectionID) -> Connection? {
+    /// The plaintext that a tape has beside a connection's wire bytes is another channel of the same connection.
+    private func plaintext(_ id: ConnectionID) -> Channel? {
         if let known = plaintexts[id.serial] { return known }
         guard let wire = connections[id] else { return nil }
-        let connection = Connection(wire.opened, findings, layer: .plaintext)
-        connection.hasOtherView = wire.hasOtherView
-        plaintexts[id.serial] = connection
-        return connection
+        let channel = Channel(wire.connection, run, sinks, layer: .plaintext)
+        plaintexts[id.serial] = channel
+        return channel
     }
 
     private func open(_ opened: ConnectionOpened, _ now: Timestamp) {
         // A trace that is damaged may have lost the close, and one that is made up may say anything.
         if connections[opened.id] != nil { close(ConnectionClosed(id: opened.id, how: .superseded), now) }
-        guard connections.count < findings.limits.connections else {
-            findings.summary.limits[.connections] &+= 1
+        guard connections.count < run.limits.connections else {
+            run.summary.limits[.connections] &+= 1
             absent.refuse(opened.id)
             return
         }
         absent.remove(opened.id)
-        findings.summary.connections.opened &+= 1
-        if opened.joinedLate { findings.summary.connections.joinedLate &+= 1 }
-        let connection: Connection
+        run.summary.connections.opened &+= 1
+        if opened.joinedLate { run.summary.connections.joinedLate &+= 1 }
+        let channel: Channel
         if let spare = spares.popLast() {
             spare.reuse(opened)
-            connection = spare
+            channel = spare
         } else {
-            connection = Connection(opened, findings)
+            channel = Channel(Connection(opened, slot: slots.take()), run, sinks)
         }
-        connections.insert(connection, opened.id)
-        if opened.process != nil {
-            findings.participants.add(ownAddress: opened.local.address)
-            let view = views.open(opened)
-            connection.hasOtherView = view.isPaired
-            if let id = view.open, let other = connections[id] {
-                other.hasOtherView = true
-                other.otherProcess = opened.process
-                connection.otherProcess = other.opened.process
-            }
-        }
-        // Where an address goes to somebody else this connection stays with whom it was made.
-        if opened.role != .unknown { findings.lookAtEnds(connection) }
-        last = (opened.id, connection)
+        connections.insert(channel, opened.id)
+        if opened.process != nil { pair(channel.connection) }
+        naming.opened(channel.connection)
+        last = (opened.id, channel)
+    }
+
+    /// Looks for the other side's view of the same connection.
+    private func pair(_ connection: Connection) {
+        let view = views.open(connection.opened)
+        guard view.isPaired else { return }
+        let other = view.open.flatMap { connections[$0] }?.connection
+        other?.pair(with: connection.opened.process)
+        connection.pair(with: other?.opened.process)
     }
 
     private func close(_ closed: ConnectionClosed, _ now: Timestamp) {
-        guard let connection = connections.remove(closed.id) else {
+        guard let channel = connections.remove(closed.id) else {
             stray(closed.id)
             absent.remove(closed.id)
             return
         }
-        plaintexts.removeValue(forKey: closed.id.serial)?.close(closed, now)
-        if connection.opened.process != nil { views.close(connection.opened) }
-        connection.close(closed, now)
+        plaintexts.removeValue(forKey: closed.id.serial)?.end(now)
+        if channel.connection.opened.process != nil { views.close(channel.connection.opened) }
+        channel.close(closed, now)
         last = nil
-        if spares.count < Self.spareLimit { spares.append(connection) }
+        if spares.count < Self.spareLimit { spares.append(channel) } else { slots.giveBack(channel.connection.slot) }
     }
 
     private static let spareLimit = 256
@@ -178,15 +216,15 @@ package final class Profiler {
         case .refused: reason = .connectionLimit
         case .stray(let isNew):
             reason = .noConnection
-            if isNew { findings.summary.strayConnections &+= 1 }
+            if isNew { run.summary.strayConnections &+= 1 }
         }
-        findings.summary.bytes.total &+= UInt64(bytes)
-        findings.summary.bytes.unparsed[reason] &+= UInt64(bytes)
+        run.summary.bytes.total &+= UInt64(bytes)
+        run.summary.bytes.unparsed[reason] &+= UInt64(bytes)
     }
 
     private func stray(_ gap: StreamGap) {
         stray(gap.at.connection)
-        findings.summary.bytes.total &+= gap.length
-        findings.summary.bytes.gaps[gap.reason] &+= gap.length
+        run.summary.bytes.total &+= gap.length
+        run.summary.bytes.gaps[gap.reason] &+= gap.length
     }
 }

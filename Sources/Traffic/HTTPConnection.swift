@@ -9,7 +9,7 @@ import Synchronization
 /// A connection to an HTTP server that counts its bytes; requests go one after the other.
 struct HTTPConnection: Sendable {
     let tuple: Manifest.Tuple
-    private let channel: any Channel
+    private let channel: any NIOCore.Channel
     private let counts: WireCounts
     /// What the Host field says.
     private let authority: String

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct `Summary as text` {
     private var summary: Summary {
-        var summary = Summary()
+        var summary = Summary(.standard)
         summary.connections.opened = 12
         summary.connections.verdicts[.http] = 9
         summary.connections.verdicts[.postgres] = 3

@@ -26,7 +26,8 @@ final class PacketRecorder: EventRecorder {
     var count: Int { writer.bytes.count }
 
     func drain(_ body: (RawSpan) -> Void) {
-        if count > 0 { body(writer.bytes.span.bytes) }
+        let bytes = writer.bytes
+        if !bytes.isEmpty { body(bytes.span.bytes) }
         writer.removeAll()
     }
 

@@ -36,7 +36,7 @@ enum ServicePorts {
             6443, 7000, 7001, 8000, 8001, 8008, 8080, 8081, 8082, 8083, 8088, 8443, 8500, 8888, 9000, 9042, 9090, 9200,
             9300, 9443, 10250, 15672,
         ]
-        let services = ServiceProtocol.allCases.flatMap(\.defaultPorts)
+        let services = Registry.standard.rows.flatMap(\.ports)
         for port in Array(1..<1024) + others + services { bits[Int(port) >> 6] |= 1 << UInt64(port & 63) }
         return bits
     }()

@@ -14,7 +14,11 @@ struct SeenConnection {
 }
 
 /// Gathers what the pipeline sees, in the form in which manifests tell it.
-final class Observation: Observer {
+final class Observation: Sink {
+    let needs: Needs = [.messages, .bytes]
+    private let registry: Registry
+    private let postgres: ProtocolID?
+    private let redis: ProtocolID?
     /// All connections, in the order in which they ended.
     private(set) var connections: [SeenConnection] = []
     private var open: [UInt64: Talk] = [:]
@@ -30,19 +34,26 @@ final class Observation: Observer {
         }
     }
 
+    init(_ registry: Registry = .standard) {
+        self.registry = registry
+        postgres = registry.id(named: "postgres")
+        redis = registry.id(named: "redis")
+    }
+
     func message(
-        _ message: borrowing HTTPMessage, _ kind: HTTPHead.Kind, _ exchange: Exchange?, _ text: RawSpan,
-        of connection: Connection
+        _ message: borrowing Message, _ exchange: Exchange?, _ text: RawSpan, of connection: Connection,
+        _ origin: Origin
     ) {
-        guard connection.layer == .wire else { return }
+        guard origin.layer == .wire else { return }
+        let isRequest = message.head.side == .client
         let status = message.head.status
         // Interim responses are no answers (RFC 9110, section 15.2).
-        if kind == .response, status / 100 == 1, status != 101 { return }
-        let method = exchange.map { Self.string(text.extracting($0.method.range)) }
+        if !isRequest, status / 100 == 1, status != 101 { return }
+        let method = exchange.map { Self.string(text.extracting($0.verb.range)) }
         let target = exchange.map { Self.string(text.extracting($0.target.range)) }
         let body = Self.body(of: message)
         let sizes: [String?] = ["\(message.wireBytes)", body.map { "\($0.bytes)" }, body?.sha256]
-        if kind == .request {
+        if isRequest {
             open[connection.opened.id.serial, default: Talk()].add(.request, [method, target] + sizes)
         } else {
             let request = method.flatMap { method in target.map { "\(method) \($0)" } }
@@ -50,15 +61,15 @@ final class Observation: Observer {
         }
     }
 
-    func bytes(_ bytes: RawSpan, _ direction: Direction, of connection: Connection) {
-        guard isCommand(direction, of: connection) else { return }
+    func bytes(_ bytes: RawSpan, _ side: Side, of connection: Connection, _ origin: Origin) {
+        guard origin.layer == .wire, side == .client else { return }
         var talk = open.removeValue(forKey: connection.opened.id.serial) ?? Talk()
         switch connection.verdict {
-        case .service(.postgres):
+        case postgres:
             var statements = talk.statements ?? PostgresStatements(joinedLate: connection.opened.joinedLate)
             statements.feed(bytes) { talk.add(.statement, [String(decoding: $0, as: UTF8.self)]) }
             talk.statements = statements
-        case .service(.redis):
+        case redis:
             var commands = talk.commands ?? RedisCommands()
             commands.feed(bytes) { talk.add(.command, [RedisCommands.text($0)]) }
             talk.commands = commands
@@ -67,43 +78,29 @@ final class Observation: Observer {
         open[connection.opened.id.serial] = talk
     }
 
-    func gap(_ length: UInt64, _ direction: Direction, of connection: Connection) {
-        guard isCommand(direction, of: connection) else { return }
+    func gap(_ length: UInt64, _ side: Side, of connection: Connection, _ origin: Origin) {
+        guard origin.layer == .wire, side == .client else { return }
         open[connection.opened.id.serial]?.statements?.gap()
         open[connection.opened.id.serial]?.commands?.gap()
     }
 
-    func ended(_ connection: Connection, _ how: ConnectionClosed.How) {
-        guard connection.layer == .wire else { return }
-        let (sent, received) = (connection.streams.sent.next, connection.streams.received.next)
+    func ended(_ connection: Connection, _ end: ConnectionEnd) {
         let isClientView = connection.localIsClient
         connections.append(
             SeenConnection(
                 id: connection.opened.id, isClientView: isClientView, process: connection.opened.process,
-                isFailedConnect: how == .connectFailed,
+                isFailedConnect: end.how == .connectFailed,
                 graded: GradedConnection(
                     tuple: Tuple(local: connection.client, remote: connection.server),
                     connection: GradedEvent(values: [
-                        Self.name(connection.verdict), "\(isClientView ? sent : received)",
-                        "\(isClientView ? received : sent)", Self.name(how),
+                        connection.verdict.map { "\(registry[$0].name)" } ?? "unknown",
+                        "\(isClientView ? end.sent : end.received)", "\(isClientView ? end.received : end.sent)",
+                        Self.name(end.how),
                     ]),
                     events: open.removeValue(forKey: connection.opened.id.serial)?.events ?? [:])))
     }
 
-    private func isCommand(_ direction: Direction, of connection: Connection) -> Bool {
-        connection.layer == .wire && (direction == .send) == connection.localIsClient
-    }
-
     // MARK: Words
-
-    private static func name(_ verdict: Verdict?) -> String {
-        switch verdict {
-        case .http: "http"
-        case .tls: "tls"
-        case .service(let service): service.name.description
-        case nil: "unknown"
-        }
-    }
 
     private static func name(_ how: ConnectionClosed.How) -> String {
         switch how {
@@ -119,7 +116,7 @@ final class Observation: Observer {
     private static func string(_ bytes: RawSpan) -> String { String(decoding: [UInt8](bytes), as: UTF8.self) }
 
     /// - Returns: `nil` where bytes of it are missing.
-    private static func body(of message: borrowing HTTPMessage) -> BodyDigest? {
+    private static func body(of message: borrowing Message) -> BodyDigest? {
         guard !message.hasGap else { return nil }
         if message.bodyIsDecoded {
             guard UInt64(message.decoded.count) == message.decodedBytes else { return nil }

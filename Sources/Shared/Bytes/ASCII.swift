@@ -110,7 +110,4 @@ extension RawSpan {
         }
         return value
     }
-
-    /// CRLF at `offset`.
-    func fitLineEnd(at offset: Int) -> Fit { fit(0x0D0A as UInt16, at: offset) }
 }

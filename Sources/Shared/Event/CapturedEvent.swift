@@ -91,7 +91,7 @@ package struct ConnectionOpened: Equatable, Sendable {
 }
 
 /// Which of a connection's two pairs of streams: a TLS connection can have its plaintext beside its wire bytes.
-package enum StreamLayer: UInt8, Sendable, CaseIterable {
+package enum StreamLayer: UInt8, Sendable, CaseIterable, BitwiseCopyable {
     /// What TCP carried.
     case wire
     /// What the process gave to its TLS library, or got from it; positions count plaintext bytes.

@@ -1,111 +1,120 @@
 /// Reads the bodies of one direction: undoes the content coding, finds the shape, keeps what the event log shows.
 ///
 /// Small bodies are judged when they are whole, because services say the same things again and again: a body whose very bytes
-/// were seen before has the shape that it had then (`BodyShapes`). All others are read as they come.
+/// were seen before has the shape that it had then (`Run.bodies`). All others are read as they come.
 package final class BodyReader {
-    @exclusivity(unchecked) private var scanner: JSONShapeScanner
+    private let run: Run
+    private let keepsBytes: Bool
+    private var coding = ContentCoding.identity
+    private var scanner: JSONShapeScanner
     private var decoder: ContentDecoder?
     /// Bytes that the decoder was given.
     private var encodedBytes = 0
     /// The body is waited for as a whole; else it is read as it comes.
-    @exclusivity(unchecked) private var waitsForWhole = false
+    private var waitsForWhole = false
     /// The length of a body that is waited for; `nil` for a chunked one, which says it at its end.
-    @exclusivity(unchecked) private var wholeLength: Int?
+    private var wholeLength: Int?
     /// The bytes of a body that is waited for.
-    @exclusivity(unchecked) private var held = UniqueBytes()
+    private var whole = UniqueBytes()
     /// The shape, where it is known without reading.
-    @exclusivity(unchecked) private var known: ShapeID?
+    private var known: ShapeID?
 
     /// More room for a body is not kept for the next.
     private static let keptCapacity = 16 << 10
 
-    package init(_ limits: Limits) { scanner = JSONShapeScanner(limits: limits) }
+    package init(_ run: Run) {
+        self.run = run
+        keepsBytes = run.needs.contains(.messages)
+        scanner = JSONShapeScanner(limits: run.limits)
+    }
+
+    /// Bytes that are kept of the body.
+    package var held: Int { whole.count }
 
     /// Makes ready for the body that follows the head.
-    package func begin(_ framing: HTTPFraming, _ message: inout HTTPMessage, _ conversation: HTTPConversation) {
+    package func begin(_ length: BodyLength, _ coding: ContentCoding, _ message: inout Message) {
+        self.coding = coding
         waitsForWhole = false
         wholeLength = nil
         known = nil
-        if framing == .none { return }
+        if length == .none { return }
         scanner.reset()
-        held.removeAll(keepingAtMost: Self.keptCapacity)
-        if message.head.contentCoding != .identity { message.bodyIsSeparate = true }
-        switch framing {
-        case .length(let length) where length <= UInt64(BodyShapes.longestBody):
+        whole.removeAll(keepingAtMost: Self.keptCapacity)
+        if coding != .identity { message.bodyIsSeparate = true }
+        switch length {
+        case .bytes(let length) where length <= UInt64(run.bodies.longest):
             waitsForWhole = true
             wholeLength = Int(length)
-        case .chunked: waitsForWhole = true
+        case .marked: waitsForWhole = true
         default: break
         }
     }
 
     /// Takes bytes of the body as they were before the transfer coding.
     @inline(__always)
-    package func feed(_ bytes: RawSpan, _ message: inout HTTPMessage, _ conversation: HTTPConversation) {
+    package func feed(_ bytes: RawSpan, _ message: inout Message, _ out: any Output) {
         message.contentBytes &+= UInt64(bytes.byteCount)
-        guard waitsForWhole else { return read(bytes, scans: true, &message, conversation) }
-        if bytes.byteCount == wholeLength { return readWhole(bytes, &message, conversation) }
-        held.append(bytes)
-        if held.count == wholeLength {
-            held.withBytes { readWhole($0, &message, conversation) }
-        } else if held.count > BodyShapes.longestBody {
-            readHeld(&message, conversation)
+        guard waitsForWhole else { return read(bytes, scans: true, &message, out) }
+        if bytes.byteCount == wholeLength { return readWhole(bytes, &message, out) }
+        whole.append(bytes)
+        if whole.count == wholeLength {
+            whole.withBytes { readWhole($0, &message, out) }
+        } else if whole.count > run.bodies.longest {
+            readHeld(&message, out)
         }
     }
 
     /// Bytes of the body are missing: what came before is read, and what follows can't be decoded.
-    package func gap(_ message: inout HTTPMessage, _ conversation: HTTPConversation) {
-        readHeld(&message, conversation)
+    package func gap(_ message: inout Message, _ out: any Output) {
+        readHeld(&message, out)
         message.hasGap = true
     }
 
     /// The body is over, complete or not.
-    package func finish(_ message: inout HTTPMessage, _ conversation: HTTPConversation) {
+    package func finish(_ message: inout Message, _ out: any Output) {
         guard message.contentBytes > 0 else { return }
         if waitsForWhole, wholeLength == nil, !message.anomalies.contains(.bodyIncomplete) {
-            held.withBytes { readWhole($0, &message, conversation) }
+            whole.withBytes { readWhole($0, &message, out) }
         } else {
-            readHeld(&message, conversation)
+            readHeld(&message, out)
         }
-        message.shape = known ?? judge(&message, conversation)
+        message.shape = known ?? judge(&message, out)
         if message.hasGap || message.anomalies.contains(.bodyIncomplete) { message.shape = .nonJSON }
         if let decoder {
-            conversation.giveBack(decoder)
+            run.giveBack(decoder)
             self.decoder = nil
         }
     }
 
-    private func readHeld(_ message: inout HTTPMessage, _ conversation: HTTPConversation) {
+    private func readHeld(_ message: inout Message, _ out: any Output) {
         guard waitsForWhole, known == nil else { return }
         waitsForWhole = false
-        held.withBytes { read($0, scans: true, &message, conversation) }
+        whole.withBytes { read($0, scans: true, &message, out) }
     }
 
-    private func readWhole(_ bytes: RawSpan, _ message: inout HTTPMessage, _ conversation: HTTPConversation) {
+    private func readWhole(_ bytes: RawSpan, _ message: inout Message, _ out: any Output) {
         waitsForWhole = false
-        let coding = message.head.contentCoding
-        if let shape = conversation.shapeOfKnownBody(bytes, coding) {
-            known = shape
-            if message.bodyIsSeparate, conversation.keepsBytes { read(bytes, scans: false, &message, conversation) }
+        if let body = run.bodies.find(bytes), body.coding == coding {
+            known = body.shape
+            if message.bodyIsSeparate, keepsBytes { read(bytes, scans: false, &message, out) }
             return
         }
-        read(bytes, scans: true, &message, conversation)
-        let shape = judge(&message, conversation)
+        read(bytes, scans: true, &message, out)
+        let shape = judge(&message, out)
         known = shape
-        if message.anomalies.isEmpty { conversation.remember(bytes, coding, shape) }
+        if message.anomalies.isEmpty { run.bodies.remember(bytes, KnownBody(coding: coding, shape: shape)) }
     }
 
     /// - Parameter scans: look for the shape as well; else only keep what the event log shows.
-    private func read(_ bytes: RawSpan, scans: Bool, _ message: inout HTTPMessage, _ conversation: HTTPConversation) {
-        let coding = message.head.contentCoding
+    private func read(_ bytes: RawSpan, scans: Bool, _ message: inout Message, _ out: any Output) {
         if coding == .identity {
-            if scans { conversation.scan(&scanner, bytes) }
-            if message.bodyIsSeparate { Self.keep(bytes, &message, conversation) }
+            if scans { scanner.feed(bytes, into: &run.shapes) }
+            if message.bodyIsSeparate { keep(bytes, &message, out) }
             return
         }
         guard coding != .unknown, !message.hasGap else { return }
         if decoder == nil {
-            decoder = conversation.takeDecoder()
+            decoder = run.takeDecoder()
             decoder?.begin(coding)
             encodedBytes = 0
         }
@@ -113,7 +122,7 @@ package final class BodyReader {
         while at < bytes.byteCount {
             let room = Self.expansionBlock &- encodedBytes % Self.expansionBlock
             let end = Swift.min(bytes.byteCount, at &+ room)
-            decode(bytes.extracting(at..<end), scans: scans, &message, conversation)
+            decode(bytes.extracting(at..<end), scans: scans, &message, out)
             encodedBytes &+= end &- at
             at = end
         }
@@ -124,31 +133,32 @@ package final class BodyReader {
     private static let expansionBlock = 1024
 
     /// Decodes bytes that lie within one block.
-    private func decode(_ bytes: RawSpan, scans: Bool, _ message: inout HTTPMessage, _ conversation: HTTPConversation) {
+    private func decode(_ bytes: RawSpan, scans: Bool, _ message: inout Message, _ out: any Output) {
         let blockEnd = (encodedBytes / Self.expansionBlock &+ 1) &* Self.expansionBlock
-        let ceiling = Swift.max(conversation.limits.bodyBytes, blockEnd &* conversation.limits.expansion)
+        let ceiling = Swift.max(run.limits.bodyBytes, blockEnd &* run.limits.expansion)
         decoder?.decode(bytes) { decoded in
             guard message.decodedBytes &+ UInt64(decoded.byteCount) <= UInt64(ceiling) else {
                 message.anomalies.insert(.contentCodingLimit)
-                conversation.reached(.expansion)
+                out.reached(.expansion)
                 return false
             }
-            if scans { conversation.scan(&scanner, decoded) }
-            Self.keep(decoded, &message, conversation)
+            if scans { scanner.feed(decoded, into: &run.shapes) }
+            keep(decoded, &message, out)
             return true
         }
     }
 
-    private static func keep(_ bytes: RawSpan, _ message: inout HTTPMessage, _ conversation: HTTPConversation) {
+    private func keep(_ bytes: RawSpan, _ message: inout Message, _ out: any Output) {
         message.decodedBytes &+= UInt64(bytes.byteCount)
-        guard conversation.keepsBytes else { return }
-        message.decoded.append(bytes, limit: conversation.limits.bodyBytes)
+        guard keepsBytes else { return }
+        message.decoded.append(bytes, limit: run.limits.bodyBytes)
     }
 
     /// The shape of what was read, and what was wrong with its coding.
-    private func judge(_ message: inout HTTPMessage, _ conversation: HTTPConversation) -> ShapeID {
-        let shape = conversation.finish(&scanner)
-        switch message.head.contentCoding {
+    private func judge(_ message: inout Message, _ out: any Output) -> ShapeID {
+        let shape = scanner.finish()
+        if let limit = scanner.limitReached { out.reached(limit) }
+        switch coding {
         case .identity: return shape
         case .unknown:
             message.anomalies.insert(.contentCodingUnknown)

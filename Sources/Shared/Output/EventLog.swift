@@ -4,7 +4,10 @@
 /// The order of the fields is fixed.
 ///
 /// The `timestamp` of a message is that of the byte that completed it, so the log's times follow the tape's.
-package struct EventLog: ~Copyable {
+package final class EventLog: Sink {
+    package let needs: Needs = .messages
+    private let registry: Registry
+    private let naming: Naming
     private var json = JSONWriter(capacity: 1 << 20)
     private var time = TimestampText()
     private let bodyLimit: Int
@@ -13,8 +16,12 @@ package struct EventLog: ~Copyable {
     /// Where the message's body stands in the line, if it stands there as it was on the wire.
     private var wireBody: Range<Int>?
     private var texts = MessageTexts()
+    /// How the events of open connections start, at their slots.
+    private var starts: [StartText] = []
 
-    package init(bodyLimit: Int, redacts: Bool = false) {
+    package init(_ registry: Registry, _ naming: Naming, bodyLimit: Int, redacts: Bool = false) {
+        self.registry = registry
+        self.naming = naming
         self.bodyLimit = bodyLimit
         self.redacts = redacts
     }
@@ -23,38 +30,34 @@ package struct EventLog: ~Copyable {
     package var count: Int { json.count }
 
     /// Lends the lines written since the last call, and forgets them.
-    package mutating func drain(_ body: (RawSpan) -> Void) {
+    package func drain(_ body: (RawSpan) -> Void) {
         body(json.bytes)
         json.removeAll()
     }
 
     // MARK: HTTP
 
-    package mutating func write(
-        _ message: borrowing HTTPMessage, _ connection: Connection, isSend: Bool,
-        _ participants: borrowing Participants,
-        request: Exchange?, requestText: RawSpan
+    package func message(
+        _ message: borrowing Message, _ exchange: Exchange?, _ text: RawSpan, of connection: Connection,
+        _ origin: Origin
     ) {
         if redacts {
-            writeMessage(
-                message.redacted(), connection, isSend: isSend, participants, request: request, requestText: requestText
-            )
+            write(message.redacted(), exchange, text, connection, origin)
         } else {
-            writeMessage(
-                message, connection, isSend: isSend, participants, request: request, requestText: requestText)
+            write(message, exchange, text, connection, origin)
         }
     }
 
     @inline(__always)
-    private mutating func writeMessage(
-        _ message: borrowing HTTPMessage, _ connection: Connection, isSend: Bool,
-        _ participants: borrowing Participants,
-        request: Exchange?, requestText: RawSpan
+    private func write(
+        _ message: borrowing Message, _ exchange: Exchange?, _ text: RawSpan, _ connection: Connection,
+        _ origin: Origin
     ) {
         begin(message.lastByte)
-        writeStart(connection, isSend: isSend, participants)
+        let isSend = connection.direction(message.head.side) == .send
+        writeStart(connection, origin, isSend: isSend)
         let wire = message.wire.bytes
-        if message.head.kind == .response { writeStatus(message, wire, request, requestText) }
+        if message.head.side == .server { writeStatus(message, wire, exchange, text) }
         writeContents(message, wire)
         writeContainers(connection, isSend: isSend)
         json.endObject()
@@ -64,12 +67,12 @@ package struct EventLog: ~Copyable {
     /// What rests on the message's bytes alone.
     ///
     /// No request has the bytes of a response.
-    private mutating func writeContents(_ message: borrowing HTTPMessage, _ wire: RawSpan) {
+    private func writeContents(_ message: borrowing Message, _ wire: RawSpan) {
         let wireIsCut = message.wire.count > bodyLimit || UInt64(message.wire.count) < message.capturedBytes
         let isWholeAndPlain = !wireIsCut && !message.bodyIsSeparate && message.anomalies.isEmpty
         if isWholeAndPlain, texts.append(wire, to: &json) { return }
         let start = json.count
-        if message.head.kind == .request { writeRequestLine(message, wire) }
+        if message.head.side == .client { writeRequestLine(message, wire) }
         let bodyIsCut = writeBody(message, wire)
         writeHeaders(message, wire)
         if wireIsCut || !writeWire(message, wire) {
@@ -84,17 +87,17 @@ package struct EventLog: ~Copyable {
         texts.remember(wire, as: json, from: start)
     }
 
-    private mutating func writeRequestLine(_ message: borrowing HTTPMessage, _ wire: RawSpan) {
+    private func writeRequestLine(_ message: borrowing Message, _ wire: RawSpan) {
         json.key("bytes")
         json.number(message.wireBytes)
         json.key("method")
-        json.headerText(wire.extracting(message.head.method.range))
+        json.headerText(wire.extracting(message.head.verb.range))
         json.key("url")
         json.headerText(wire.extracting(message.head.target.range))
     }
 
-    private mutating func writeStatus(
-        _ message: borrowing HTTPMessage, _ wire: RawSpan, _ request: Exchange?, _ requestText: RawSpan
+    private func writeStatus(
+        _ message: borrowing Message, _ wire: RawSpan, _ request: Exchange?, _ requestText: RawSpan
     ) {
         json.key("bytes")
         json.number(message.wireBytes)
@@ -112,25 +115,25 @@ package struct EventLog: ~Copyable {
     /// Of the request that a response answers.
     ///
     /// No message has the bytes of a request line, which are without a line feed.
-    private mutating func writeRequestLine(_ request: Exchange, _ text: RawSpan) {
+    private func writeRequestLine(_ request: Exchange, _ text: RawSpan) {
         let line = text.extracting(request.line.range)
         if texts.append(line, to: &json) { return }
         let start = json.count
         json.key("method")
-        json.headerText(text.extracting(request.method.range))
+        json.headerText(text.extracting(request.verb.range))
         json.key("url")
         writeTarget(text.extracting(request.target.range))
         texts.remember(line, as: json, from: start)
     }
 
-    private mutating func writeTarget(_ target: RawSpan) {
+    private func writeTarget(_ target: RawSpan) {
         guard redacts else { return json.headerText(target) }
         let shown = Redaction.withoutPasswords([UInt8](target))
         json.headerText(shown.span.bytes)
     }
 
     /// - Returns: whether the body was cut at the limit.
-    private mutating func writeBody(_ message: borrowing HTTPMessage, _ wire: RawSpan) -> Bool {
+    private func writeBody(_ message: borrowing Message, _ wire: RawSpan) -> Bool {
         wireBody = nil
         guard message.contentBytes > 0 else { return false }
         if message.bodyIsDecoded {
@@ -148,7 +151,7 @@ package struct EventLog: ~Copyable {
 
     /// The wire bytes of a message whose body stands as it was on the wire: its text was written a moment ago.
     /// - Returns: `false` where that is not so; nothing is written then.
-    private mutating func writeWire(_ message: borrowing HTTPMessage, _ wire: RawSpan) -> Bool {
+    private func writeWire(_ message: borrowing Message, _ wire: RawSpan) -> Bool {
         guard let wireBody else { return false }
         let mark = json.mark
         json.key("raw_payload")
@@ -162,7 +165,7 @@ package struct EventLog: ~Copyable {
     /// A cut inside a character moves to its beginning.
     /// - Returns: whether they are text.
     @discardableResult
-    private mutating func writeBytes(
+    private func writeBytes(
         _ count: Int, _ isCut: Bool, _ bytes: RawSpan, _ name: StaticString, _ base64Name: StaticString
     ) -> Bool {
         let all = bytes.extracting(first: count)
@@ -177,7 +180,7 @@ package struct EventLog: ~Copyable {
 
     // MARK: Headers
 
-    private mutating func writeHeaders(_ message: borrowing HTTPMessage, _ wire: RawSpan) {
+    private func writeHeaders(_ message: borrowing Message, _ wire: RawSpan) {
         json.key("headers")
         json.beginObject()
         let fields = message.head.fields
@@ -195,9 +198,9 @@ package struct EventLog: ~Copyable {
     private static let fewFields = 64
 
     /// A head of thousands of fields: equal names come together by their hash.
-    private mutating func writeManyHeaders(_ fields: [HTTPHead.FieldLine], _ wire: RawSpan) {
+    private func writeManyHeaders(_ fields: [MessageHead.FieldLine], _ wire: RawSpan) {
         var places: [[UInt8]: Int] = [:]
-        var groups: [[HTTPHead.FieldLine]] = []
+        var groups: [[MessageHead.FieldLine]] = []
         for field in fields {
             let name = [UInt8](wire.extracting(field.name.range)).map { $0 &- 0x41 < 26 ? $0 | 0x20 : $0 }
             if let place = places[name] {
@@ -217,18 +220,18 @@ package struct EventLog: ~Copyable {
     }
 
     /// A field that was there before under the same name is part of the first one's value.
-    private static func isRepetition(_ fields: [HTTPHead.FieldLine], _ index: Int, _ wire: RawSpan) -> Bool {
+    private static func isRepetition(_ fields: [MessageHead.FieldLine], _ index: Int, _ wire: RawSpan) -> Bool {
         for earlier in 0..<index where isSameName(fields[earlier], fields[index], wire) { return true }
         return false
     }
 
-    private static func isRepeated(_ fields: [HTTPHead.FieldLine], _ index: Int, _ wire: RawSpan) -> Bool {
+    private static func isRepeated(_ fields: [MessageHead.FieldLine], _ index: Int, _ wire: RawSpan) -> Bool {
         for later in (index &+ 1)..<fields.count where isSameName(fields[index], fields[later], wire) { return true }
         return false
     }
 
     @inline(__always)
-    private static func isSameName(_ a: HTTPHead.FieldLine, _ b: HTTPHead.FieldLine, _ wire: RawSpan) -> Bool {
+    private static func isSameName(_ a: MessageHead.FieldLine, _ b: MessageHead.FieldLine, _ wire: RawSpan) -> Bool {
         guard a.name.count == b.name.count else { return false }
         for i in 0..<Int(a.name.count) {
             guard let x = wire.u8(at: Int(a.name.start) &+ i), let y = wire.u8(at: Int(b.name.start) &+ i) else {
@@ -241,13 +244,13 @@ package struct EventLog: ~Copyable {
 
     /// A repeated name's values become one, joined by ", " (RFC 9110, section 5.3), except Set-Cookie, whose values may
     /// hold commas: it becomes an array.
-    private mutating func writeValues(_ fields: [HTTPHead.FieldLine], _ index: Int, _ wire: RawSpan) {
+    private func writeValues(_ fields: [MessageHead.FieldLine], _ index: Int, _ wire: RawSpan) {
         guard Self.isRepeated(fields, index, wire) else { return writeValue(fields[index], wire) }
         writeValues(fields[index...].filter { Self.isSameName(fields[index], $0, wire) }, wire)
     }
 
     /// - Parameter fields: those of one name.
-    private mutating func writeValues(_ fields: [HTTPHead.FieldLine], _ wire: RawSpan) {
+    private func writeValues(_ fields: [MessageHead.FieldLine], _ wire: RawSpan) {
         guard fields.count > 1 else { return writeValue(fields[0], wire) }
         let isSetCookie = HTTPGrammar.equal(wire, fields[0].name.range, "set-cookie")
         if isSetCookie { json.beginArray() } else { json.byte(0x22) }
@@ -263,7 +266,7 @@ package struct EventLog: ~Copyable {
         if isSetCookie { json.endArray() } else { json.byte(0x22) }
     }
 
-    private mutating func writeValue(_ field: HTTPHead.FieldLine, _ wire: RawSpan) {
+    private func writeValue(_ field: MessageHead.FieldLine, _ wire: RawSpan) {
         guard field.isFolded else { return json.headerText(wire.extracting(field.value.range)) }
         json.byte(0x22)
         appendValue(field, wire)
@@ -271,7 +274,7 @@ package struct EventLog: ~Copyable {
     }
 
     /// A folded value is one line again: each fold becomes one space (RFC 9112, section 5.2).
-    private mutating func appendValue(_ field: HTTPHead.FieldLine, _ wire: RawSpan) {
+    private func appendValue(_ field: MessageHead.FieldLine, _ wire: RawSpan) {
         guard field.isFolded else { return json.appendHeaderText(wire.extracting(field.value.range)) }
         var rest = field.value.range
         while let feed = wire.firstIndex(of: 0x0A, from: rest.lowerBound), feed < rest.upperBound {
@@ -282,7 +285,7 @@ package struct EventLog: ~Copyable {
         json.appendHeaderText(wire.extracting(rest))
     }
 
-    private mutating func writeAnomalies(_ anomalies: AnomalySet) {
+    private func writeAnomalies(_ anomalies: AnomalySet) {
         guard !anomalies.isEmpty else { return }
         json.key("anomalies")
         json.beginArray()
@@ -295,25 +298,22 @@ package struct EventLog: ~Copyable {
 
     // MARK: Connections
 
-    package mutating func write(
-        _ service: ServiceProtocol?, confidence: Int, reason: String, _ connection: Connection,
-        _ participants: borrowing Participants, _ timestamp: Timestamp, error: StaticString? = nil
-    ) {
-        begin(timestamp)
+    package func connection(_ event: ConnectionEvent, of connection: Connection, _ origin: Origin) {
+        begin(event.timestamp)
         json.key("event_type")
         json.string("connection")
-        writeParties(connection, isSend: connection.localIsClient, participants.process(connection.opened.process))
-        if let service {
+        writeParties(connection, origin, isSend: connection.localIsClient)
+        if let row = event.row {
             json.key("protocol")
-            json.string(service.name)
+            json.string(registry[row].name)
             json.key("category")
-            json.string(service.category.name)
+            json.string(registry[row].category.name)
         }
         json.key("confidence")
-        json.number(UInt64(confidence))
+        json.number(UInt64(event.confidence))
         json.key("detection_reason")
-        json.string(reason)
-        if let error {
+        json.string(event.reason)
+        if let error = event.error {
             json.key("error")
             json.string(error)
         }
@@ -325,9 +325,9 @@ package struct EventLog: ~Copyable {
     // MARK: What all events have
 
     /// Who sent and who received, where a container runtime knows one of them.
-    private mutating func writeContainers(_ connection: Connection, isSend: Bool) {
-        guard !connection.ends.isEmpty else { return }
-        let ends = connection.ends
+    private func writeContainers(_ connection: Connection, isSend: Bool) {
+        let ends = naming.ends(of: connection)
+        guard !ends.isEmpty else { return }
         if let source = isSend ? ends.local : ends.remote {
             json.key("source_container")
             let text = source.json
@@ -342,7 +342,7 @@ package struct EventLog: ~Copyable {
         json.string(ends.destinationType(isSend: isSend, hasProcess: connection.opened.process != nil).name)
     }
 
-    private mutating func begin(_ timestamp: Timestamp) {
+    private func begin(_ timestamp: Timestamp) {
         json.beginObject()
         json.key("timestamp")
         json.timestamp(timestamp, &time)
@@ -350,20 +350,21 @@ package struct EventLog: ~Copyable {
 
     /// What all messages of one sender on the connection have.
     /// - Parameter isSend: the local side is the sender.
-    private mutating func writeStart(
-        _ connection: Connection, isSend: Bool, _ participants: borrowing Participants
-    ) {
-        let revision = participants.revision
-        if connection.startText.append(isSend: isSend, revision, to: &json) { return }
+    private func writeStart(_ connection: Connection, _ origin: Origin, isSend: Bool) {
+        let revision = naming.participants.revision
+        let slot = connection.slot
+        while starts.count <= slot { starts.append(StartText()) }
+        let known = starts[slot]
+        if known.append(of: connection.opened.id, origin.layer, isSend: isSend, revision, to: &json) { return }
         let start = json.count
         json.key("event_type")
         json.string("http")
-        writeParties(connection, isSend: isSend, participants.process(connection.opened.process))
-        connection.startText.remember(json.bytes.extracting(start...), isSend: isSend, revision)
+        writeParties(connection, origin, isSend: isSend)
+        json.withBytes(from: start) { known.remember($0, isSend: isSend) }
     }
 
-    private mutating func writeParties(_ connection: Connection, isSend: Bool, _ process: ProcessIdentity?) {
-        if let process {
+    private func writeParties(_ connection: Connection, _ origin: Origin, isSend: Bool) {
+        if let process = naming.participants.process(connection.opened.process) {
             json.key("pid")
             json.number(Int64(process.key.pid))
             json.key("comm")
@@ -383,7 +384,7 @@ package struct EventLog: ~Copyable {
         json.address(destination.address)
         json.key("dest_port")
         json.number(UInt64(destination.port))
-        if connection.layer == .plaintext {
+        if origin.layer == .plaintext {
             json.key("layer")
             json.string("plaintext")
         }

@@ -1,43 +1,35 @@
 /// How the events of a connection's messages start (their type, the process, direction and endpoints), for each sender:
 /// written once a connection, copied into each event.
-package struct StartText: ~Copyable {
-    private struct Side: ~Copyable {
-        var text = UniqueBytes()
-        /// What was known of the processes then (`Participants.revision`).
-        var revision: UInt64 = 0
-    }
+final class StartText {
+    private var connection = ConnectionID(.max)
+    private var layer = StreamLayer.wire
+    private var local = UniqueBytes()
+    private var remote = UniqueBytes()
+    /// What was known of the processes then (`Participants.revision`).
+    private var revision: UInt64 = 0
 
-    private var local = Side()
-    private var remote = Side()
-
-    package init() {}
-
-    package mutating func removeAll() {
-        local.text.removeAll()
-        remote.text.removeAll()
-    }
-
-    /// Appends the text, if it was written since the processes were last heard of.
+    /// Appends the text, if it was written for this connection since the processes were last heard of.
     /// - Parameter isSend: the local side is the sender.
     @inline(__always)
-    package func append(isSend: Bool, _ revision: UInt64, to json: inout JSONWriter) -> Bool {
-        isSend ? Self.append(local, revision, to: &json) : Self.append(remote, revision, to: &json)
-    }
-
-    @inline(__always)
-    private static func append(_ side: borrowing Side, _ revision: UInt64, to json: inout JSONWriter) -> Bool {
-        guard side.revision == revision, !side.text.isEmpty else { return false }
-        json.raw(side.text.bytes)
+    func append(
+        of connection: ConnectionID, _ layer: StreamLayer, isSend: Bool, _ revision: UInt64, to json: inout JSONWriter
+    ) -> Bool {
+        guard connection == self.connection, revision == self.revision, layer == self.layer else {
+            begin(connection, layer, revision)
+            return false
+        }
+        if isSend ? local.isEmpty : remote.isEmpty { return false }
+        if isSend { local.withBytes { json.raw($0) } } else { remote.withBytes { json.raw($0) } }
         return true
     }
 
-    package mutating func remember(_ text: RawSpan, isSend: Bool, _ revision: UInt64) {
-        if isSend { Self.remember(text, revision, in: &local) } else { Self.remember(text, revision, in: &remote) }
+    private func begin(_ connection: ConnectionID, _ layer: StreamLayer, _ revision: UInt64) {
+        self.connection = connection
+        self.layer = layer
+        self.revision = revision
+        local.removeAll()
+        remote.removeAll()
     }
 
-    private static func remember(_ text: RawSpan, _ revision: UInt64, in side: inout Side) {
-        side.text.removeAll()
-        side.text.append(text)
-        side.revision = revision
-    }
+    func remember(_ text: RawSpan, isSend: Bool) { if isSend { local.append(text) } else { remote.append(text) } }
 }

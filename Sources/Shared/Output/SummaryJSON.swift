@@ -30,7 +30,9 @@ package struct SummaryJSON {
         object("connections") { json in
             json.number("opened", summary.connections.opened)
             json.number("joined_late", summary.connections.joinedLate)
-            json.counts("by_verdict", summary.connections.verdicts)
+            json.object("by_verdict") { json in
+                for (name, count) in summary.connections.verdicts.nonZero { json.number(name, count) }
+            }
             json.counts("closed", summary.connections.closed)
         }
         object("messages") { json in
@@ -39,15 +41,9 @@ package struct SummaryJSON {
             json.number("exchanges", summary.messages.exchanges)
             json.number("unanswered_requests", summary.messages.unansweredRequests)
         }
-        object("bytes") { json in
-            json.number("total", summary.bytes.total)
-            json.number("parsed", summary.bytes.parsed)
-            json.number("recognised", summary.bytes.recognised)
-            json.counts("gaps", summary.bytes.gaps)
-            json.counts("unparsed", summary.bytes.unparsed)
-            json.boolean("balanced", summary.bytes.isBalanced)
-            json.number("retransmitted", summary.bytes.retransmitted)
-            json.number("retransmitted_different", summary.bytes.retransmittedDifferent)
+        write("bytes", summary.bytes)
+        if summary.innerBytes.total > 0 {
+            object("layers") { json in json.write("plaintext", summary.innerBytes) }
         }
         object("anomalies") { json in
             for (anomaly, count) in summary.anomalies.nonZero { json.number("\(anomaly.name)", count) }
@@ -57,6 +53,19 @@ package struct SummaryJSON {
             if summary.strayConnections > 0 { json.number("stray_connections", summary.strayConnections) }
         }
         counts("limits_reached", summary.limits)
+    }
+
+    private mutating func write(_ key: String, _ ledger: Summary.ByteLedger) {
+        object(key) { json in
+            json.number("total", ledger.total)
+            json.number("parsed", ledger.parsed)
+            json.number("recognised", ledger.recognised)
+            json.counts("gaps", ledger.gaps)
+            json.counts("unparsed", ledger.unparsed)
+            json.boolean("balanced", ledger.isBalanced)
+            json.number("retransmitted", ledger.retransmitted)
+            json.number("retransmitted_different", ledger.retransmittedDifferent)
+        }
     }
 
     // MARK: - Members

@@ -13,7 +13,8 @@ package struct SummaryReport {
     package mutating func add(_ summary: Summary) {
         connections(summary.connections)
         messages(summary.messages)
-        bytes(summary.bytes)
+        bytes("Bytes", "in streams", summary.bytes)
+        if summary.innerBytes.total > 0 { bytes("Plaintext", "within them", summary.innerBytes) }
         anomalies(summary.anomalies)
         lost(summary)
     }
@@ -46,7 +47,10 @@ package struct SummaryReport {
     // MARK: - Sections
 
     private mutating func connections(_ connections: Summary.Connections) {
-        line("Connections", [Quantity.count(connections.opened)] + counted(connections.verdicts))
+        line(
+            "Connections",
+            [Quantity.count(connections.opened)]
+                + connections.verdicts.nonZero.map { "\(Self.spaced($0.name)) \(Quantity.count($0.count))" })
         var ends = connections.closed.nonZero.map { "\(Quantity.count($0.count)) \(Self.ending($0.key))" }
         if connections.joinedLate > 0 { ends.insert("\(Quantity.count(connections.joinedLate)) joined late", at: 0) }
         if !ends.isEmpty { line("", ends, tone: .faint) }
@@ -62,10 +66,11 @@ package struct SummaryReport {
         line("HTTP", parts)
     }
 
-    private mutating func bytes(_ ledger: Summary.ByteLedger) {
+    /// - Parameter kind: what the bytes are, behind their number.
+    private mutating func bytes(_ name: String, _ kind: String, _ ledger: Summary.ByteLedger) {
         let seen = Quantity.share(ledger.total &- ledger.gaps.total, of: ledger.total)
-        let all = "\(Quantity.bytes(ledger.total)) in streams"
-        line("Bytes", ledger.gaps.total > 0 ? [all, "\(seen) of them seen"] : [all])
+        let all = "\(Quantity.bytes(ledger.total)) \(kind)"
+        line(name, ledger.gaps.total > 0 ? [all, "\(seen) of them seen"] : [all])
         share("parsed", ledger.parsed, of: ledger.total, .good)
         share("recognised", ledger.recognised, of: ledger.total, .good)
         for (reason, count) in ledger.gaps.nonZero {
@@ -123,8 +128,10 @@ package struct SummaryReport {
     /// What is left out by a setting, or by its nature has no buffer to capture, is shown and is no loss.
     package static func isLossy(_ summary: Summary) -> Bool {
         let leftOut: [GapReason] = [.captureLimit, .sendfile, .splice, .ioUring]
-        let missing = leftOut.reduce(summary.bytes.gaps.total) { $0 &- summary.bytes.gaps[$1] }
-        return summary.losses.total > 0 || summary.strayConnections > 0 || missing > 0
+        let missing = [summary.bytes.gaps, summary.innerBytes.gaps].contains { gaps in
+            leftOut.reduce(gaps.total) { $0 &- gaps[$1] } > 0
+        }
+        return summary.losses.total > 0 || summary.strayConnections > 0 || missing
     }
 
     private static func ending(_ how: ConnectionClosed.How) -> String {
@@ -151,10 +158,6 @@ package struct SummaryReport {
     }
 
     // MARK: - Words
-
-    private func counted<Key>(_ tally: Tally<Key>) -> [String] {
-        tally.nonZero.map { "\(Self.words("\($0.key)")) \(Quantity.count($0.count))" }
-    }
 
     /// `joinedLate` as `joined late`.
     private static func words(_ name: String) -> String { spaced(SummaryJSON.snakeCase(name)) }

@@ -26,8 +26,8 @@ extension ServiceMap {
             services[key.source]?.connections.append(
                 ServiceMapDocument.Connection(
                     destination: name(key.destination, &names), destinationType: value.type,
-                    protocolName: Self.name(key.service),
-                    category: key.service.map { "\($0.category.name)" } ?? "unknown", port: key.port,
+                    protocolName: name(of: key.row),
+                    category: key.row.map { "\(registry[$0].category.name)" } ?? "unknown", port: key.port,
                     confidence: value.confidence, reason: value.reason, firstSeen: value.sightings.first,
                     lastSeen: value.sightings.last, count: value.sightings.count, failures: value.failures))
         }
@@ -74,7 +74,7 @@ extension ServiceMap {
         return order
     }
 
-    private static func name(_ service: ServiceProtocol?) -> String { service.map { "\($0.name)" } ?? "unknown" }
+    private borrowing func name(of row: ProtocolID?) -> String { row.map { "\(registry[$0].name)" } ?? "unknown" }
 
     private borrowing func orderedConnections(_ ranks: [UInt32]) -> [Int] {
         let entries = connections.entries
@@ -82,8 +82,8 @@ extension ServiceMap {
         order.sort { left, right in
             let (a, b) = (entries[left].key, entries[right].key)
             if a.destination != b.destination { return ranks[Int(a.destination)] < ranks[Int(b.destination)] }
-            if a.service != b.service {
-                return Self.name(a.service).utf8.lexicographicallyPrecedes(Self.name(b.service).utf8)
+            if a.row != b.row {
+                return name(of: a.row).utf8.lexicographicallyPrecedes(name(of: b.row).utf8)
             }
             return a.port < b.port
         }

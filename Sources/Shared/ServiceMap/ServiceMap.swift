@@ -55,12 +55,12 @@ package struct ServiceMap: ~Copyable {
         var destination: UInt32
         var port: UInt16
         /// `nil`: nothing says what is talked there.
-        var service: ServiceProtocol?
+        var row: ProtocolID?
 
         @inline(__always)
         func mixed(_ seed: UInt64) -> UInt64 {
             let who = UInt64(source) << 32 | UInt64(destination)
-            return fold(seed ^ who, 0xA076_1D64_78BD_642F ^ (UInt64(port) << 8 | UInt64(service?.rawValue ?? 0xFF)))
+            return fold(seed ^ who, 0xA076_1D64_78BD_642F ^ (UInt64(port) << 8 | UInt64(row?.raw ?? 0xFF)))
         }
     }
 
@@ -86,7 +86,10 @@ package struct ServiceMap: ~Copyable {
         }
     }
 
-    package init(limits: Limits = Limits()) {
+    let registry: Registry
+
+    package init(limits: Limits = Limits(), registry: Registry) {
+        self.registry = registry
         maximumEntries = limits.serviceMapEntries
         maximumSchemaLines = limits.serviceMapEntries.multipliedReportingOverflow(by: 50).partialValue
         // Names, methods and paths: an entry has one new path and one new name at most, and both may be repaired.
@@ -158,7 +161,7 @@ package struct ServiceMap: ~Copyable {
 
     /// Notes what is known of one connection that is not HTTP: once when it is `opened`, and again where more is known.
     package mutating func record(
-        connection source: NameID, to destination: NameID, type: DestinationType, protocol service: ServiceProtocol?,
+        connection source: NameID, to destination: NameID, type: DestinationType, protocol row: ProtocolID?,
         port: UInt16, confidence: Int, reason: String, at moment: Timestamp, opened: Bool, failed: Bool = false
     ) {
         guard source.raw != ByteInterner.full, destination.raw != ByteInterner.full else {
@@ -166,7 +169,7 @@ package struct ServiceMap: ~Copyable {
             return
         }
         let key = ConnectionKey(
-            source: source.raw, destination: destination.raw, port: port, service: service)
+            source: source.raw, destination: destination.raw, port: port, row: row)
         let value = ConnectionValue(
             type: type, confidence: confidence, reason: reason, reasonSeen: moment,
             sightings: Sightings(first: moment, last: moment, count: opened ? 1 : 0),

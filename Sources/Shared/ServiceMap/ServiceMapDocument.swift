@@ -51,8 +51,3 @@ package struct ServiceMapDocument: Equatable, Sendable {
         package var failures: UInt64 = 0
     }
 }
-
-/// Where a destination runs, as `destination_type` has it.
-package enum DestinationType: UInt8, Sendable {
-    case container, process, external
-}

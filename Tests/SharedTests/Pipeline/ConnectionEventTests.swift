@@ -50,16 +50,16 @@ import Testing
         #expect(talk.tape.run().summary.connections.verdicts[.tls] == 1)
     }
 
-    @Test(arguments: ServiceProtocol.allCases) func `have confidence 60 by the port where nothing was said`(
-        _ service: ServiceProtocol
+    @Test(arguments: ProtocolID.services) func `have confidence 60 by the port where nothing was said`(
+        _ service: ProtocolID
     ) throws {
-        for port in service.defaultPorts {
+        for port in service.row.ports {
             let result = Talk("", [], [], port: port).tape.run()
             let event = try #require(try result.events().first)
             #expect(event.brief == "= \(service.name) 60")
-            #expect(event.string("category") == "\(service.category.name)")
+            #expect(event.string("category") == "\(service.row.category.name)")
             #expect(event.string("detection_reason") == "port \(port), no payload seen")
-            #expect(result.summary.connections.verdicts[.byPortOnly] == 1)
+            #expect(result.summary.connections.verdicts.byPortOnly == 1)
         }
     }
 
@@ -68,7 +68,7 @@ import Testing
             "unknown", [.client([0xFE, 0x01, 0x99, 0x00, 0x13, 0x37]), .server([0xFD, 0xFD])], [], port: 5432)
         try talk.check()
         let result = talk.tape.run()
-        #expect(result.summary.connections.verdicts[.unrecognised] == 1)
+        #expect(result.summary.connections.verdicts.unrecognised == 1)
         #expect(result.serviceMap.services.isEmpty)
     }
 

@@ -151,7 +151,7 @@ import Testing
         let tape = Talk("", [.client([UInt8](repeating: 0xEE, count: 3000))], []).tape
         let result = run(tape, limits { $0.detectionBytes = 100 })
         #expect(result.summary.bytes.unparsed.total == 3000)
-        #expect(result.summary.connections.verdicts[.unrecognised] == 1)
+        #expect(result.summary.connections.verdicts.unrecognised == 1)
     }
 
     @Test func `detectionTurns: talk that nobody understands is unparsed`() throws {

@@ -30,7 +30,7 @@ import Testing
         #expect(summary.bytes.gaps[.snaplen] == 100)
         #expect(summary.bytes.unparsed.total + 100 == summary.bytes.total)
         #expect(summary.bytes.isBalanced)
-        #expect(summary.connections == Summary.Connections())
+        #expect(summary.connections == Summary(.standard).connections)
         #expect(summary.limits.total == 0)
         #expect(result.log.isEmpty && result.serviceMap.services.isEmpty)
         #expect(SummaryReport.isLossy(summary))

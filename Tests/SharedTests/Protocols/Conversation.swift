@@ -32,11 +32,11 @@ struct Conversation: Sendable, CustomTestStringConvertible {
 
     var name: String
     /// What Tapedeck has to say; `nil` for what it must not recognise.
-    var verdict: Verdict?
+    var verdict: ProtocolID?
     var isStreamStart: Bool
     var said: [Said]
 
-    init(_ name: String, _ verdict: Verdict?, isStreamStart: Bool = true, _ said: Said...) {
+    init(_ name: String, _ verdict: ProtocolID?, isStreamStart: Bool = true, _ said: Said...) {
         self.name = name
         self.verdict = verdict
         self.isStreamStart = isStreamStart
@@ -82,18 +82,18 @@ extension [UInt8] {
 /// What the registry's detectors say together: the rule of the pipeline.
 enum Detectors {
     struct Answer: Equatable, CustomStringConvertible {
-        var verdict: Verdict
+        var verdict: ProtocolID
         var evidence: Evidence
 
-        var description: String { "\(verdict): \(evidence.reason)" }
+        var description: String { "\(verdict.name): \(evidence.reason)" }
     }
 
     /// The first detector that is sure, unless one before it waits; at the end nobody waits.
     static func judge(_ client: [UInt8], _ server: [UInt8], isStreamStart: Bool, isFinal: Bool) -> Answer? {
         let context = DetectionContext(isStreamStart: isStreamStart, isFinal: isFinal)
-        for detector in Registry.all {
-            switch detector.examine(client: client.span.bytes, server: server.span.bytes, context) {
-            case .yes(let evidence): return Answer(verdict: detector.verdict, evidence: evidence)
+        for entry in Registry.standard.detectors {
+            switch entry.detector.examine(client: client.span.bytes, server: server.span.bytes, context) {
+            case .yes(let evidence): return Answer(verdict: entry.row, evidence: evidence)
             case .needMore where !isFinal: return nil
             case .needMore, .no: continue
             }

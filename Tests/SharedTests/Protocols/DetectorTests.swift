@@ -6,10 +6,10 @@ import Testing
     static let known = Conversation.recorded + Conversation.written
     static let unknown = Conversation.recordedOthers + Conversation.lookAlikes
 
-    @Test(arguments: ServiceProtocol.allCases)
-    func `has a detector and a conversation for every service protocol`(_ service: ServiceProtocol) {
-        #expect(Registry.all.contains { $0.verdict == .service(service) })
-        #expect(Conversation.recorded.contains { $0.verdict == .service(service) })
+    @Test(arguments: ProtocolID.services)
+    func `has a detector and a conversation for every service protocol`(_ service: ProtocolID) {
+        #expect(!service.row.detectors.isEmpty)
+        #expect(Conversation.recorded.contains { $0.verdict == service })
     }
 
     @Test(arguments: known)
@@ -48,7 +48,7 @@ import Testing
         let context = DetectionContext(isStreamStart: conversation.isStreamStart, isFinal: false)
         let prefixes = conversation.prefixes
         for heard in prefixes.count > 1000 ? Array(prefixes.prefix(500) + prefixes.suffix(50)) : prefixes {
-            for detector in Registry.all {
+            for detector in Registry.standard.detectors.map(\.detector) {
                 let finding = detector.examine(
                     client: heard.client.span.bytes, server: heard.server.span.bytes, context)
                 if finding == .needMore { continue }

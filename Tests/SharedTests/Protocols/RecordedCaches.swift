@@ -6,7 +6,7 @@ extension Conversation {
     static let recordedCaches: [Conversation] = [
         // redis/resp3, stream 0, from turn 0.
         Conversation(
-            "Redis HELLO 3", .service(.redis), isStreamStart: true,
+            "Redis HELLO 3", .redis, isStreamStart: true,
             .client(hex: "2a320d0a24350d0a48454c4c4f0d0a24310d0a330d0a"),
             .server(
                 hex: """
@@ -26,14 +26,14 @@ extension Conversation {
                     """)),
         // redis/inline, stream 0, from turn 0.
         Conversation(
-            "Redis inline commands", .service(.redis), isStreamStart: true,
+            "Redis inline commands", .redis, isStreamStart: true,
             .client(hex: "50494e470d0a"),
             .server(hex: "2b504f4e470d0a"),
             .client(hex: "534554206772656574696e67202768656c6c6f20776f726c64270d0a"),
             .server(hex: "2b4f4b0d0a")),
         // memcached/text, stream 0, from turn 0.
         Conversation(
-            "memcached text", .service(.memcached), isStreamStart: true,
+            "memcached text", .memcached, isStreamStart: true,
             .client(hex: "736574206772656574696e67203020363020350d0a68656c6c6f0d0a"),
             .server(hex: "53544f5245440d0a"),
             .client(hex: "676574206772656574696e670d0a"),
@@ -42,7 +42,7 @@ extension Conversation {
             .server(hex: "454e440d0a")),
         // memcached/meta, stream 0, from turn 0.
         Conversation(
-            "memcached meta commands", .service(.memcached), isStreamStart: true,
+            "memcached meta commands", .memcached, isStreamStart: true,
             .client(hex: "6d6e0d0a"),
             .server(hex: "4d4e0d0a"),
             .client(hex: "6d73206772656574696e672035205436302046330d0a68656c6c6f0d0a"),
@@ -51,14 +51,14 @@ extension Conversation {
             .server(hex: "5641203520663320743630206331206b6772656574696e67204f6162630d0a68656c6c6f0d0a")),
         // memcached/binary, stream 0, from turn 0.
         Conversation(
-            "memcached binary set and get", .service(.memcached), isStreamStart: true,
+            "memcached binary set and get", .memcached, isStreamStart: true,
             .client(hex: "80010008080000000000001500000000000000000000000000000000000000006772656574696e6768656c6c6f"),
             .server(hex: "810100000000000000000000000000000000000000000001"),
             .client(hex: "8000000800000000000000080000000000000000000000006772656574696e67"),
             .server(hex: "8100000004000000000000090000000000000000000000010000000068656c6c6f")),
         // memcached/late-joined-binary, stream 0, from turn 0.
         Conversation(
-            "memcached binary joined late", .service(.memcached), isStreamStart: false,
+            "memcached binary joined late", .memcached, isStreamStart: false,
             .client(hex: "8000000600000000000000060000000000000000000000006265666f7265"),
             .server(hex: "81000000040000000000000f000000000000000000000001000000007468652063617074757265")),
     ]

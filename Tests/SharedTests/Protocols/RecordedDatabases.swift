@@ -6,7 +6,7 @@ extension Conversation {
     static let recordedDatabases: [Conversation] = [
         // mysql/simple, stream 0, from turn 0.
         Conversation(
-            "MySQL greeting, login, OK, query", .service(.mysql), isStreamStart: true,
+            "MySQL greeting, login, OK, query", .mysql, isStreamStart: true,
             .server(
                 hex: """
                     640000000a352e352e352d31302e31312e31392d4d6172696144422d302b6465623132753100040000005e30716b475e243800feff08
@@ -31,7 +31,7 @@ extension Conversation {
                     """)),
         // mysql/late-joined, stream 0, from turn 0.
         Conversation(
-            "MySQL query joined late", .service(.mysql), isStreamStart: false,
+            "MySQL query joined late", .mysql, isStreamStart: false,
             .client(hex: "140000000373656c656374202a2066726f6d206974656d73"),
             .server(
                 hex: """
@@ -42,7 +42,7 @@ extension Conversation {
                     """)),
         // mysql/prepared, stream 0, from turn 7.
         Conversation(
-            "MySQL statement prepared, joined late", .service(.mysql), isStreamStart: false,
+            "MySQL statement prepared, joined late", .mysql, isStreamStart: false,
             .client(
                 hex: """
                     3800000003707265706172652062795f746578742066726f6d202773656c656374202a2066726f6d206974656d732077686572652069
@@ -51,7 +51,7 @@ extension Conversation {
             .server(hex: "1a000001000000000000001253746174656d656e74207072657061726564")),
         // mysql/simple, stream 1, from turn 4.
         Conversation(
-            "MySQL session whose client closes it", .service(.mysql), isStreamStart: false,
+            "MySQL session whose client closes it", .mysql, isStreamStart: false,
             .server(
                 hex:
                     "31000001ff7a042334325330325461626c65202773686f702e6e6f5f737563685f7461626c652720646f65736e2774206578697374"
@@ -59,7 +59,7 @@ extension Conversation {
             .client(hex: "0100000001")),
         // mongodb/crud, stream 0, from turn 0.
         Conversation(
-            "MongoDB hello by OP_QUERY or OP_MSG", .service(.mongodb), isStreamStart: true,
+            "MongoDB hello by OP_QUERY or OP_MSG", .mongodb, isStreamStart: true,
             .client(
                 hex: """
                     4a01000067458b6b00000000dd0700000000000000350100001069736d617374657200010000000868656c6c6f4f6b0001026261636b
@@ -81,7 +81,7 @@ extension Conversation {
                     """)),
         // mongodb/late-joined, stream 0, from turn 0.
         Conversation(
-            "MongoDB OP_MSG joined late", .service(.mongodb), isStreamStart: false,
+            "MongoDB OP_MSG joined late", .mongodb, isStreamStart: false,
             .client(
                 hex: """
                     9e0000007348336600000000dd07000000000000005300000002696e7365727400060000006974656d7300086f726465726564000103
@@ -91,7 +91,7 @@ extension Conversation {
             .server(hex: "2d0000000400000073483366dd070000000000000018000000106e0001000000016f6b00000000000000f03f00")),
         // mongodb/compressed, stream 1, from turn 4.
         Conversation(
-            "MongoDB OP_COMPRESSED joined late", .service(.mongodb), isStreamStart: false,
+            "MongoDB OP_COMPRESSED joined late", .mongodb, isStreamStart: false,
             .client(
                 hex: """
                     79000000ea4d565400000000dc070000dd0700006800000002789c636000826420664acbcc4b616003b2324b52738b1998d332734a52
@@ -107,7 +107,7 @@ extension Conversation {
                     """)),
         // mssql/python-tds, stream 0, from turn 0.
         Conversation(
-            "TDS PRELOGIN and LOGIN7 of python-tds", .service(.mssql), isStreamStart: true,
+            "TDS PRELOGIN and LOGIN7 of python-tds", .mssql, isStreamStart: true,
             .client(
                 hex: """
                     1201003a0000000000001a00060100200001020021000c03002d00040400310001ff010000000000024d5353514c5365727665720000
@@ -129,7 +129,7 @@ extension Conversation {
                     """)),
         // mssql/freetds, stream 0, from turn 0.
         Conversation(
-            "TDS PRELOGIN of FreeTDS", .service(.mssql), isStreamStart: true,
+            "TDS PRELOGIN of FreeTDS", .mssql, isStreamStart: true,
             .client(
                 hex: """
                     1201003a0000000000001a00060100200001020021000c03002d00040400310001ff090000000000004d5353514c53657276657200e5
@@ -138,7 +138,7 @@ extension Conversation {
             .server(hex: "0401002b0033010000001a00060100200001020021000103002200000400220001ff0f0007d00000020000")),
         // mssql/late-joined, stream 0, from turn 0.
         Conversation(
-            "TDS batch joined late", .service(.mssql), isStreamStart: false,
+            "TDS batch joined late", .mssql, isStreamStart: false,
             .client(
                 hex: """
                     010100520000030016000000120000000200000000000000000001000000730065006c006500630074002000690064002c0020006e00
@@ -152,7 +152,7 @@ extension Conversation {
                     """)),
         // mssql/encrypted, stream 0, from turn 2.
         Conversation(
-            "TDS with TLS inside, joined late", .service(.mssql), isStreamStart: false,
+            "TDS with TLS inside, joined late", .mssql, isStreamStart: false,
             .client(
                 hex: """
                     120100db0000010016030100ce010000ca03030d8c357111032e72c1cf4542dddcef1af6e3dceb9b76280b9480b097b3fc5ffc000036
@@ -165,7 +165,7 @@ extension Conversation {
                     """)),
         // postgres/scram, stream 0, from turn 0.
         Conversation(
-            "Postgres startup with SCRAM", .service(.postgres), isStreamStart: true,
+            "Postgres startup with SCRAM", .postgres, isStreamStart: true,
             .client(
                 hex: """
                     00000038000300007573657200736372616d0064617461626173650073686f70006170706c69636174696f6e5f6e616d65007073716c
@@ -184,7 +184,7 @@ extension Conversation {
                     """)),
         // postgres/late-joined, stream 0, from turn 0.
         Conversation(
-            "Postgres query joined late", .service(.postgres), isStreamStart: false,
+            "Postgres query joined late", .postgres, isStreamStart: false,
             .client(
                 hex: """
                     500000002d0073656c656374202a2066726f6d206974656d73207768657265206964203c202431000001000000154200000016000000
@@ -200,7 +200,7 @@ extension Conversation {
                     """)),
         // postgres/prepared, stream 1, from turn 2.
         Conversation(
-            "Postgres prepared statement joined late", .service(.postgres), isStreamStart: false,
+            "Postgres prepared statement joined late", .postgres, isStreamStart: false,
             .client(
                 hex: """
                     5000000040505f300053454c454354206162616c616e63652046524f4d20706762656e63685f6163636f756e74732057484552452061

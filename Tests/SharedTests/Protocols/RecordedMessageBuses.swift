@@ -6,7 +6,7 @@ extension Conversation {
     static let recordedMessageBuses: [Conversation] = [
         // kafka/librdkafka, stream 0, from turn 0.
         Conversation(
-            "Kafka requests of librdkafka", .service(.kafka), isStreamStart: true,
+            "Kafka requests of librdkafka", .kafka, isStreamStart: true,
             .client(
                 hex: """
                     000000400012000300000001000772646b61666b610017636f6e666c75656e742d6b61666b612d707974686f6e16322e31362e312d72
@@ -27,7 +27,7 @@ extension Conversation {
         ),
         // kafka/kafka-python, stream 0, from turn 0.
         Conversation(
-            "Kafka requests of kafka-python", .service(.kafka), isStreamStart: true,
+            "Kafka requests of kafka-python", .kafka, isStreamStart: true,
             .client(
                 hex: """
                     00000033001200040000000100136b61666b612d707974686f6e2d332e302e3132000d6b61666b612d707974686f6e07332e302e3132
@@ -48,7 +48,7 @@ extension Conversation {
         ),
         // kafka/late-joined, stream 0, from turn 0.
         Conversation(
-            "Kafka produce joined late", .service(.kafka), isStreamStart: false,
+            "Kafka produce joined late", .kafka, isStreamStart: false,
             .client(
                 hex: """
                     000000720000000900000004000473686f700000ffff0000753002076f726465727302000000004c00000000000000000000003f0000
@@ -62,7 +62,7 @@ extension Conversation {
                     """)),
         // amqp/publish, stream 0, from turn 0.
         Conversation(
-            "AMQP header and Connection.Start", .service(.amqp), isStreamStart: true,
+            "AMQP header and Connection.Start", .amqp, isStreamStart: true,
             .client(hex: "414d515000000901"),
             .server(
                 hex: """
@@ -84,7 +84,7 @@ extension Conversation {
                     """)),
         // amqp/late-joined, stream 0, from turn 0.
         Conversation(
-            "AMQP publish joined late", .service(.amqp), isStreamStart: false,
+            "AMQP publish joined late", .amqp, isStreamStart: false,
             .client(
                 hex: """
                     0100010000000f003c0028000000066f726465727300ce0200010000000e003c000000000000000000070000ce030001000000076f72
@@ -97,7 +97,7 @@ extension Conversation {
                     """)),
         // nats/publish, stream 0, from turn 0.
         Conversation(
-            "NATS CONNECT behind INFO", .service(.nats), isStreamStart: true,
+            "NATS CONNECT behind INFO", .nats, isStreamStart: true,
             .server(
                 hex: """
                     494e464f207b227365727665725f6964223a224e41515a44584a334236354d3333584c5a594f4244355558444652344c375946525535
@@ -124,13 +124,13 @@ extension Conversation {
                     """)),
         // nats/late-joined, stream 0, from turn 0.
         Conversation(
-            "NATS joined late", .service(.nats), isStreamStart: false,
+            "NATS joined late", .nats, isStreamStart: false,
             .client(hex: "505542206f72646572732e6e65772020370d0a6f7264657220300d0a"),
             .server(hex: "4d5347206f72646572732e6e6577203120370d0a6f7264657220300d0a"),
             .client(hex: "505542206f72646572732e6e65772020370d0a6f7264657220310d0a")),
         // nats/cluster, stream 0, from turn 0.
         Conversation(
-            "NATS route between servers", .service(.nats), isStreamStart: true,
+            "NATS route between servers", .nats, isStreamStart: true,
             .client(
                 hex: """
                     434f4e4e454354207b226563686f223a747275652c22766572626f7365223a66616c73652c22706564616e746963223a66616c73652c

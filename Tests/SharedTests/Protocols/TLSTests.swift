@@ -5,8 +5,8 @@ import Testing
 @Suite struct `A TLS ClientHello` {
     private static let expected = ClientHello(serverName: "db.example.com", applicationProtocols: ["h2", "http/1.1"])
 
-    private static func read(_ bytes: [UInt8], isFinal: Bool = false) -> TLS.ClientHelloReading {
-        TLS.clientHello(in: bytes.span.bytes, isFinal: isFinal)
+    private static func read(_ bytes: [UInt8], isFinal: Bool = false) -> TLSDetector.ClientHelloReading {
+        TLSDetector.clientHello(in: bytes.span.bytes, isFinal: isFinal)
     }
 
     @Test func `tells the server's name and the protocols offered`() {

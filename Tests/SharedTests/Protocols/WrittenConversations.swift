@@ -51,86 +51,86 @@ extension Conversation {
     ]
 
     static let services: [Conversation] = [
-        Conversation("Postgres SSLRequest", .service(.postgres), .client(hex: "0000000804d2162f"), .server("S")),
-        Conversation("Postgres GSSENCRequest", .service(.postgres), .client(hex: "0000000804d21630"), .server("N")),
-        Conversation("Postgres CancelRequest", .service(.postgres), .client(hex: "0000001004d2162e0000711a350a9cf1")),
+        Conversation("Postgres SSLRequest", .postgres, .client(hex: "0000000804d2162f"), .server("S")),
+        Conversation("Postgres GSSENCRequest", .postgres, .client(hex: "0000000804d21630"), .server("N")),
+        Conversation("Postgres CancelRequest", .postgres, .client(hex: "0000001004d2162e0000711a350a9cf1")),
         Conversation(
-            "Postgres StartupMessage, declared longer than it is", .service(.postgres),
+            "Postgres StartupMessage, declared longer than it is", .postgres,
             .client(hex: "000000320003000075736572 00 7067 00 00")),
         Conversation(
-            "Postgres protocol 3.2", .service(.postgres), .client(hex: "000000180003000275736572 00 70670000")),
+            "Postgres protocol 3.2", .postgres, .client(hex: "000000180003000275736572 00 70670000")),
         Conversation(
-            "Postgres server alone", .service(.postgres),
+            "Postgres server alone", .postgres,
             .server(hex: "520000000800000000 530000001154696d655a6f6e6500555443 00 5a0000000549")),
         Conversation(
-            "MySQL greeting without an answer", .service(.mysql),
+            "MySQL greeting without an answer", .mysql,
             .server(
                 hex: """
                     500000000a382e302e33322d4d7953514c00010000006162636465666768 00ffff210200ffff15 00000000000000000000
                     696a6b6c6d6e6f707172737400 6d7973716c5f6e61746976655f70617373776f726400
                     """)),
         Conversation(
-            "MySQL refuses a host", .service(.mysql),
+            "MySQL refuses a host", .mysql,
             .server(hex: "47000000ff6a04486f73742027 3137322e31372e302e3127206973206e6f7420616c6c6f776564")),
         Conversation(
-            "MySQL request for TLS", .service(.mysql),
+            "MySQL request for TLS", .mysql,
             .client(hex: "20000001 8faa3a00 ffffff00 21" + String(repeating: "00", count: 23))),
         Conversation(
-            "TDS login record", .service(.mssql),
+            "TDS login record", .mssql,
             .client([2, 0, 2, 0, 0, 0, 1, 0] + [UInt8](repeating: 0, count: 504))),
-        Conversation("AMQP 1.0 with SASL", .service(.amqp), .client(hex: "414d515003010000")),
-        Conversation("AMQP server names its version", .service(.amqp), .server(hex: "414d515000000901")),
+        Conversation("AMQP 1.0 with SASL", .amqp, .client(hex: "414d515003010000")),
+        Conversation("AMQP server names its version", .amqp, .server(hex: "414d515000000901")),
         Conversation(
-            "Kafka ApiVersions 0 without a client's name", .service(.kafka),
+            "Kafka ApiVersions 0 without a client's name", .kafka,
             .client(hex: "0000000a0012000000000001ffff")),
         Conversation(
-            "Kafka Metadata 0, whose start looks like Postgres", .service(.kafka),
+            "Kafka Metadata 0, whose start looks like Postgres", .kafka,
             .client(hex: "00000013 0003 0000 00000007 0005 7368 6f70 70 00000000"),
             .server(hex: "00000010 00000007 00000000")),
         Conversation(
-            "Kafka consumer's ListOffsets alone", .service(.kafka),
+            "Kafka consumer's ListOffsets alone", .kafka,
             .client(hex: "00000024 0002 0000 00000000 ffff ffffffff 00000001 0004 6c6f6773 00000001 00000000 ffffffff")),
         Conversation(
-            "Redis SET", .service(.redis), .client("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n"), .server("+OK\r\n")),
-        Conversation("Redis module's command", .service(.redis), .client("*2\r\n$8\r\nJSON.GET\r\n$1\r\nk\r\n")),
-        Conversation("Redis inline PING", .service(.redis), .client("PING\r\n"), .server("+PONG\r\n")),
+            "Redis SET", .redis, .client("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n"), .server("+OK\r\n")),
+        Conversation("Redis module's command", .redis, .client("*2\r\n$8\r\nJSON.GET\r\n$1\r\nk\r\n")),
+        Conversation("Redis inline PING", .redis, .client("PING\r\n"), .server("+PONG\r\n")),
         Conversation(
-            "Redis inline without a password", .service(.redis), .client("get x\r\n"), .server("-NOAUTH Auth")),
-        Conversation("Redis reply alone", .service(.redis), .server("$5\r\nhello\r\n")),
-        Conversation("memcached set alone", .service(.memcached), .client("set k 0 -1 5\r\nhello\r\n")),
-        Conversation("memcached cas", .service(.memcached), .client("cas k 0 0 2 77 noreply\r\nab\r\n")),
-        Conversation("memcached miss", .service(.memcached), .client("get k\r\n"), .server("END\r\n")),
-        Conversation("memcached stats", .service(.memcached), .client("stats\r\n"), .server("STAT pid 1\r\n")),
-        Conversation("memcached value alone", .service(.memcached), .server("VALUE k 0 2\r\nab\r\nEND\r\n")),
+            "Redis inline without a password", .redis, .client("get x\r\n"), .server("-NOAUTH Auth")),
+        Conversation("Redis reply alone", .redis, .server("$5\r\nhello\r\n")),
+        Conversation("memcached set alone", .memcached, .client("set k 0 -1 5\r\nhello\r\n")),
+        Conversation("memcached cas", .memcached, .client("cas k 0 0 2 77 noreply\r\nab\r\n")),
+        Conversation("memcached miss", .memcached, .client("get k\r\n"), .server("END\r\n")),
+        Conversation("memcached stats", .memcached, .client("stats\r\n"), .server("STAT pid 1\r\n")),
+        Conversation("memcached value alone", .memcached, .server("VALUE k 0 2\r\nab\r\nEND\r\n")),
         Conversation(
-            "NATS CONNECT alone", .service(.nats), .client("CONNECT {\"verbose\":false,\"lang\":\"go\"}\r\nPING\r\n")),
-        Conversation("NATS INFO alone", .service(.nats), .server("INFO {\"server_id\":\"N\",\"port\":4222} \r\n")),
+            "NATS CONNECT alone", .nats, .client("CONNECT {\"verbose\":false,\"lang\":\"go\"}\r\nPING\r\n")),
+        Conversation("NATS INFO alone", .nats, .server("INFO {\"server_id\":\"N\",\"port\":4222} \r\n")),
         Conversation(
-            "NATS server that is pinged first", .service(.nats), .server("INFO {\"server_id\":\"N\"}\r\n"),
+            "NATS server that is pinged first", .nats, .server("INFO {\"server_id\":\"N\"}\r\n"),
             .client("PING\r\n"), .server("PONG\r\n")),
     ]
 
     static let joinedLate: [Conversation] = [
         Conversation(
-            "Postgres simple query joined late", .service(.postgres), isStreamStart: false,
+            "Postgres simple query joined late", .postgres, isStreamStart: false,
             .client(hex: "510000000d73656c656374203100"), .server(hex: "540000002100013f636f6c756d6e3f00")),
         Conversation(
-            "Postgres Terminate behind an answer", .service(.postgres), isStreamStart: false,
+            "Postgres Terminate behind an answer", .postgres, isStreamStart: false,
             .server(hex: "430000000b434f4d4d495400 5a0000000549"), .client(hex: "5800000004")),
         Conversation(
-            "MySQL ping joined late", .service(.mysql), isStreamStart: false, .client(hex: "010000000e"),
+            "MySQL ping joined late", .mysql, isStreamStart: false, .client(hex: "010000000e"),
             .server(hex: "0700000100000002000000")),
-        Conversation("AMQP heartbeat", .service(.amqp), isStreamStart: false, .client(hex: "08000000000000ce")),
+        Conversation("AMQP heartbeat", .amqp, isStreamStart: false, .client(hex: "08000000000000ce")),
         Conversation(
-            "AMQP 1.0 transfer joined late", .service(.amqp), isStreamStart: false,
+            "AMQP 1.0 transfer joined late", .amqp, isStreamStart: false,
             .client(hex: "0000002002000001005314c00a0443 43a0 0100 4342 005377a1026869 0000")),
         Conversation(
-            "NATS publish joined late", .service(.nats), isStreamStart: false, .client("PUB orders.new 5\r\nhello\r\n")),
+            "NATS publish joined late", .nats, isStreamStart: false, .client("PUB orders.new 5\r\nhello\r\n")),
         Conversation(
-            "NATS subscriber joined late", .service(.nats), isStreamStart: false, .client("PONG\r\n"),
+            "NATS subscriber joined late", .nats, isStreamStart: false, .client("PONG\r\n"),
             .server("PING\r\nMSG orders.new 1 5\r\nhello\r\n")),
         Conversation(
-            "NATS client that unsubscribes and waits", .service(.nats), isStreamStart: false,
+            "NATS client that unsubscribes and waits", .nats, isStreamStart: false,
             .client("UNSUB 1\r\nPING\r\n"), .server("PONG\r\n")),
     ]
 }

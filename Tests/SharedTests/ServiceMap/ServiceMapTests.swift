@@ -6,11 +6,11 @@ import Testing
     /// One thing to record.
     enum Record {
         case exchange(String, String, DestinationType, String, String, String, String, Int64, Int64)
-        case connection(String, String, DestinationType, ServiceProtocol, UInt16, Int, String, Int64, Bool)
+        case connection(String, String, DestinationType, ProtocolID, UInt16, Int, String, Int64, Bool)
     }
 
     private func document(_ records: [Record], limits: Limits = Limits()) -> (ServiceMapDocument, refused: UInt64) {
-        var map = ServiceMap(limits: limits)
+        var map = ServiceMap(limits: limits, registry: .standard)
         var reader = SchemaReader(limits: limits)
         for record in records {
             switch record {
@@ -136,7 +136,7 @@ import Testing
     }
 
     @Test func `repairs what is not UTF-8 and takes what then is alike as one`() {
-        var map = ServiceMap()
+        var map = ServiceMap(registry: .standard)
         let table = ShapeTable()
         let (from, to) = (map.name(([0xFF] as [UInt8]).span.bytes), map.name("b"))
         for path in [[0x2F, 0xFF], [0x2F, 0xFE], Array("/\u{FFFD}".utf8)] as [[UInt8]] {

@@ -132,6 +132,68 @@ struct TapeBuilder {
         return copy
     }
 
+    // MARK: Less of the same bytes
+
+    /// The same tape without so many bytes from an offset among all bytes of its data events: they are gaps.
+    func losing(_ length: Int, at offset: Int) -> TapeBuilder {
+        var copy = self
+        copy.entries = []
+        var before = 0
+        for entry in entries {
+            guard case .data(let position) = entry.event.kind else {
+                copy.entries.append(entry)
+                continue
+            }
+            let count = entry.payload.count
+            let lost = max(0, min(count, offset - before))..<max(0, min(count, offset + length - before))
+            before += count
+            func add(_ range: Range<Int>, _ isLost: Bool) {
+                guard !range.isEmpty else { return }
+                var place = position
+                place.position &+= UInt64(range.lowerBound)
+                let kind: CapturedEvent.Kind =
+                    isLost
+                    ? .gap(StreamGap(at: place, length: UInt64(range.count), reason: .packetLost)) : .data(place)
+                copy.entries.append(
+                    Entry(
+                        event: CapturedEvent(entry.event.timestamp, kind),
+                        payload: isLost ? [] : Array(entry.payload[range])))
+            }
+            guard !lost.isEmpty else {
+                add(0..<count, false)
+                continue
+            }
+            add(0..<lost.lowerBound, false)
+            add(lost, true)
+            add(lost.upperBound..<count, false)
+        }
+        return copy
+    }
+
+    /// The same tape as a capture has it that was started so many bytes later.
+    func dropping(first count: Int) -> TapeBuilder {
+        var copy = self
+        copy.entries = []
+        var left = count
+        var dropped: (sent: UInt64, received: UInt64) = (0, 0)
+        for var entry in entries {
+            guard case .data(var position) = entry.event.kind else {
+                copy.entries.append(entry)
+                continue
+            }
+            let gone = min(left, entry.payload.count)
+            left -= gone
+            if position.direction == .send { dropped.sent += UInt64(gone) } else { dropped.received += UInt64(gone) }
+            guard gone < entry.payload.count else { continue }
+            position.position = position.position &+ UInt64(gone)
+            position.position &-= position.direction == .send ? dropped.sent : dropped.received
+            entry.payload.removeFirst(gone)
+            entry.event.kind = .data(position)
+            copy.entries.append(entry)
+        }
+        return copy
+    }
+
     // MARK: Running
 
     func run(_ limits: Limits = Limits(), eventLog: Bool = true) -> TapeResult {

@@ -1,0 +1,53 @@
+/// The contract of every protocol: bytes of two sides in, messages and exchanges out.
+///
+/// An analyzer never sees a connection, a name, a map or a log. It is a pure state machine over the bytes that its
+/// channel shows it, in the order in which they were said, and it gives the same results however the streams were
+/// cut. Spans are lent for the time of a call: what outlives it is copied, or is a `ByteRange` into bytes that their
+/// owner keeps.
+///
+/// Analyzers are final classes that are used again with their buffers, one connection after the other.
+package protocol Analyzer: AnyObject {
+    /// Makes ready for streams, as new.
+    func begin(_ start: Start)
+
+    /// Takes the next bytes of one side, of which there is at least one: those that it did not take last time, and
+    /// what followed them.
+    func consume(_ bytes: RawSpan, _ side: Side, _ at: Arrival, _ out: any Output) -> Step
+
+    /// Takes the news that bytes were not captured, an exact number, which is not 0.
+    ///
+    /// - Parameters:
+    ///   - tail: what the side said right before, and what was not taken yet; its bytes came at `at.first`.
+    /// - Returns: `.took(tail.byteCount)` where the place is known behind the gap, else `.lost`; what of the tail is not
+    ///   taken is unparsed.
+    func gap(_ length: UInt64, _ side: Side, after tail: RawSpan, _ at: Arrival, _ out: any Output) -> Step
+
+    /// Looks for the next message after the place was lost. Where it is found, the analyzer goes on there.
+    ///
+    /// No byte twice: `from` is what the last call gave back, moved with the bytes that went away.
+    func search(_ bytes: RawSpan, _ side: Side, from: Search) -> Found
+
+    /// One side says no more: its last message is finished, as far as it goes.
+    /// - Returns: how many bytes of the tail were taken; the others are unparsed.
+    func end(_ side: Side, after tail: RawSpan, _ at: Timestamp, _ out: any Output) -> Int
+
+    /// The layer has ended, or its streams are handed over; both sides have been ended before, if they were read until
+    /// then. What waits for an answer is given up.
+    func finish(_ out: any Output)
+
+    /// Bytes of traffic that it keeps.
+    var held: Int { get }
+}
+
+extension Analyzer {
+    /// For protocols in which a message can begin anywhere, or whose place is never lost.
+    package func search(_ bytes: RawSpan, _ side: Side, from: Search) -> Found { .at(from.start) }
+}
+
+/// In which state of the protocol its streams are met.
+package enum Start: Equatable, Sendable {
+    /// From the first byte: greetings and handshakes are to be expected.
+    case opening
+    /// Joined late, or behind bytes that are missing: in any state.
+    case middle
+}

@@ -1,0 +1,36 @@
+/// A request, and what is known of its answer.
+package struct Exchange {
+    /// From the verb to the end of the target, as the head has them, in the text of the exchanges.
+    package var line: ByteRange
+    package var verb: ByteRange
+    package var target: ByteRange
+    /// What the state knows verb, target and host by.
+    package var token: Token
+    package var requestFirstByte: Timestamp
+    package var requestLastByte: Timestamp
+    package var requestShape = ShapeID.empty
+    package var responseShape = ShapeID.empty
+    /// The request was read to its end.
+    package var isRequestComplete = false
+    /// The final answer was read to its end.
+    package var isAnswered = false
+
+    package init(
+        line: ByteRange, verb: ByteRange, target: ByteRange, token: Token, requestFirstByte: Timestamp,
+        requestLastByte: Timestamp
+    ) {
+        self.line = line
+        self.verb = verb
+        self.target = target
+        self.token = token
+        self.requestFirstByte = requestFirstByte
+        self.requestLastByte = requestLastByte
+    }
+
+    @inline(__always)
+    mutating func moveText(by distance: Int) {
+        line = line.moved(by: distance)
+        verb = verb.moved(by: distance)
+        target = target.moved(by: distance)
+    }
+}

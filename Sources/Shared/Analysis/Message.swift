@@ -1,0 +1,111 @@
+/// One message while it passes by, and what an event will say of it.
+///
+/// What is only counted is not kept: bytes are copied only where an event shows them, and then up to a limit.
+package struct Message: ~Copyable {
+    package var head = MessageHead()
+    package var anomalies = AnomalySet()
+    /// When the first and the last byte came.
+    package var firstByte = Timestamp(nanoseconds: 0)
+    package var lastByte = Timestamp(nanoseconds: 0)
+    /// The message's length on the wire, with its framing, and with the bytes that are missing.
+    package var wireBytes: UInt64 = 0
+    /// Of these, the bytes that were captured.
+    package var capturedBytes: UInt64 = 0
+    /// Bytes of the body before content decoding.
+    package var contentBytes: UInt64 = 0
+    package var shape = ShapeID.empty
+    /// The wire bytes, as far as the event shows them, but always the whole head.
+    package var wire = UniqueBytes()
+    /// The decoded body, as far as the event shows it, where it is not a part of `wire`.
+    package var decoded = UniqueBytes()
+    package var decodedBytes: UInt64 = 0
+    /// The body does not lie in `wire` as it is: it was chunked, coded, or has holes.
+    package var bodyIsSeparate = false
+    package var hasGap = false
+
+    package init() {}
+
+    /// The body stands in `decoded`; else it is what follows the head in `wire`.
+    package var bodyIsDecoded: Bool {
+        bodyIsSeparate && !anomalies.contains(.contentCodingFailed) && !anomalies.contains(.contentCodingUnknown)
+    }
+
+    /// The same message with other wire bytes and the head that was read of them.
+    package borrowing func with(_ head: MessageHead, _ wire: RawSpan) -> Message {
+        var message = Message()
+        message.head = head
+        message.anomalies = anomalies
+        message.firstByte = firstByte
+        message.lastByte = lastByte
+        message.wireBytes = wireBytes
+        message.capturedBytes = capturedBytes &+ UInt64(wire.byteCount) &- UInt64(self.wire.count)
+        message.contentBytes = contentBytes
+        message.shape = shape
+        message.wire.append(wire)
+        message.decoded.append(decoded.bytes)
+        message.decodedBytes = decodedBytes
+        message.bodyIsSeparate = bodyIsSeparate
+        message.hasGap = hasGap
+        return message
+    }
+
+    /// Begins a message, keeping the buffers and the head, which may be read already.
+    package mutating func reset() {
+        anomalies = AnomalySet()
+        wireBytes = 0
+        capturedBytes = 0
+        contentBytes = 0
+        shape = .empty
+        wire.removeAll(keepingAtMost: Self.keptCapacity)
+        decoded.removeAll(keepingAtMost: Self.keptCapacity)
+        decodedBytes = 0
+        bodyIsSeparate = false
+        hasGap = false
+    }
+
+    private static let keptCapacity = 16 << 10
+}
+
+/// What stands before a message's body, as ranges into the message's bytes.
+package struct MessageHead {
+    /// Who says it: a request is the client's, a response the server's.
+    package var side = Side.client
+    /// Of a request: what is asked for, and of what, as they stand.
+    package var verb = ByteRange.empty
+    package var target = ByteRange.empty
+    /// Of a response.
+    package var status: UInt16 = 0
+    package var reason = ByteRange.empty
+    /// Only where `Needs` has messages.
+    package var fields: [FieldLine] = []
+    /// Bytes of the head, with what ends it.
+    package var length = 0
+
+    package init() {}
+
+    /// Begins another, keeping the room for fields.
+    @inline(__always)
+    package mutating func reset(_ side: Side) {
+        self.side = side
+        verb = .empty
+        target = .empty
+        status = 0
+        reason = .empty
+        fields.removeAll(keepingCapacity: true)
+        length = 0
+    }
+
+    /// A field of the head, without the white space around its value.
+    package struct FieldLine: Equatable, Sendable {
+        package var name: ByteRange
+        package var value: ByteRange
+        /// The value goes over several lines (obs-fold: RFC 9112, section 5.2).
+        package var isFolded: Bool
+
+        package init(name: ByteRange, value: ByteRange, isFolded: Bool) {
+            self.name = name
+            self.value = value
+            self.isFolded = isFolded
+        }
+    }
+}

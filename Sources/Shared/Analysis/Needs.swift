@@ -1,0 +1,11 @@
+/// What the sinks of a run ask for: an analyzer builds nothing that nobody needs.
+package struct Needs: OptionSet, Sendable {
+    package let rawValue: UInt8
+
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// Each message, with its fields and its bytes (`Output.message`).
+    package static let messages = Needs(rawValue: 1)
+    /// The bytes of streams that were recognised and are not taken apart (`Sink.bytes`).
+    package static let bytes = Needs(rawValue: 2)
+}

@@ -1,0 +1,76 @@
+/// What an analyzer gives its results to, lent for the time of a call.
+///
+/// A channel is the one implementation in the pipeline, so that passing it on costs nothing and counts no reference;
+/// the analyzers' tests have another.
+package protocol Output: AnyObject {
+    /// A request was read as far as it says what it asks for. The state looks verb and target up while they lie here.
+    /// - Returns: what the exchange keeps of it.
+    func began(_ ask: Ask, _ text: RawSpan) -> Token
+
+    /// A message is whole, or as whole as it will ever be. Its fields and its bytes are there where `Needs` has messages.
+    /// - Parameters:
+    ///   - exchange: of a request its own, of a response that of the request that it answers; `nil` for a push.
+    ///   - text: what the ranges of `exchange` lie in.
+    func message(_ message: borrowing Message, _ exchange: Exchange?, _ text: RawSpan)
+
+    /// An exchange has ended: answered, or given up.
+    func exchange(_ exchange: Exchange, _ text: RawSpan)
+
+    /// So many of the bytes that this call takes are no part of any message; the others are parsed. So the ledger
+    /// balances by construction.
+    func unparsed(_ count: Int, _ why: UnparsedReason)
+
+    /// A bound was reached.
+    func reached(_ limit: Limit)
+
+    /// Bytes that came again with other content, on either side, until now.
+    var retransmittedDifferent: UInt64 { get }
+
+    /// Opens a layer within this one: its bytes are made, not carried, and are accounted for in a ledger of its own.
+    /// - Returns: `nil` where layers lie as deep as they may.
+    func open(_ successor: Successor) -> InnerID?
+
+    /// Gives an inner layer its next bytes, which are not gone through again afterwards.
+    func deliver(_ bytes: RawSpan, _ side: Side, _ at: Timestamp, to inner: InnerID)
+
+    /// Tells an inner layer of bytes that it will not get.
+    func gap(_ length: UInt64, _ reason: GapReason, _ side: Side, _ at: Timestamp, in inner: InnerID)
+
+    /// The inner layer ends.
+    func close(_ inner: InnerID, _ at: Timestamp)
+}
+
+/// A layer within a layer.
+package struct InnerID: Hashable, Sendable {
+    package let raw: UInt32
+    package init(raw: UInt32) { self.raw = raw }
+}
+
+/// What a request asks for, as ranges into the text that is lent with it.
+package struct Ask {
+    /// `GET`, `SELECT`, `HGET`.
+    package var verb: ByteRange
+    /// What it acts on: of HTTP the path without its query.
+    package var target: ByteRange
+    /// The host that the request itself names; empty where it names none.
+    package var host: ByteRange
+
+    package init(verb: ByteRange, target: ByteRange, host: ByteRange) {
+        self.verb = verb
+        self.target = target
+        self.host = host
+    }
+}
+
+/// What the state knows a request's verb, target and host by; of no meaning to anybody else.
+package struct Token: Equatable, Sendable {
+    package var what: UInt64
+    package var whom: UInt64
+
+    package init(what: UInt64, whom: UInt64) {
+        self.what = what
+        self.whom = whom
+    }
+
+    package static let none = Token(what: 0, whom: 0)
+}

@@ -1,0 +1,101 @@
+/// A protocol: what it is called, how it is recognised, and what reads it.
+///
+/// `Protocols/Standard.swift` has the list.
+package struct ProtocolRow: Sendable {
+    /// As `protocol` in events and in the map has it.
+    package let name: StaticString
+    package let category: Category
+    /// The ports on which the protocol is at home.
+    ///
+    /// A port alone is worth confidence 60 and never more.
+    package let ports: [UInt16]
+    package let role: Role
+    /// The document that says what is on the wire.
+    package let document: StaticString
+    package let detectors: [any Detector.Type]
+    /// Makes what reads it; `Recognised.init` where it is named and not read.
+    package let make: @Sendable (Run) -> any Analyzer
+
+    /// What the protocol is used for, as `category` has it.
+    package enum Category: Sendable {
+        case http, tls, database, cache, messageBus
+
+        package var name: StaticString {
+            switch self {
+            case .http: "http"
+            case .tls: "tls"
+            case .database: "database"
+            case .cache: "cache"
+            case .messageBus: "message_bus"
+            }
+        }
+    }
+
+    /// How a connection that talks it appears.
+    package enum Role: Sendable {
+        /// By its exchanges; the connection itself is no event.
+        case exchanges
+        /// As an edge of its own, known by its payload.
+        case service
+        /// What it carries is hidden: the connection appears as the protocol that is at home on its port, if one is.
+        case envelope
+    }
+
+    package init(
+        name: StaticString, category: Category, ports: [UInt16], role: Role, document: StaticString,
+        detectors: [any Detector.Type], make: @escaping @Sendable (Run) -> any Analyzer
+    ) {
+        self.name = name
+        self.category = category
+        self.ports = ports
+        self.role = role
+        self.document = document
+        self.detectors = detectors
+        self.make = make
+    }
+}
+
+/// The number of a protocol in the registry of a run.
+package struct ProtocolID: Hashable, Sendable, BitwiseCopyable {
+    package let raw: UInt8
+    package var index: Int { Int(raw) }
+
+    /// None of the registry's.
+    static let none = ProtocolID(raw: .max)
+}
+
+/// The protocols that a run knows: a value, so that another list, and a test's own protocol, can be given to `Profiler`.
+package struct Registry: Sendable {
+    package let rows: [ProtocolRow]
+    /// All detectors with their rows, from the strictest to the loosest; equally strict ones in the order of the rows.
+    let detectors: [Entry]
+
+    struct Entry: Sendable {
+        let detector: any Detector.Type
+        let row: ProtocolID
+    }
+
+    /// - Parameter rows: in the order in which summaries name them; 255 at the most.
+    package init(_ rows: [ProtocolRow]) {
+        precondition(rows.count < 256, "a protocol's number is a byte")
+        self.rows = rows
+        var all: [Entry] = []
+        for (number, row) in rows.enumerated() {
+            let id = ProtocolID(raw: UInt8(number))
+            all += row.detectors.map { Entry(detector: $0, row: id) }
+        }
+        detectors = Strictness.allCases.flatMap { strictness in all.filter { $0.detector.strictness == strictness } }
+    }
+
+    package subscript(id: ProtocolID) -> ProtocolRow { rows[id.index] }
+
+    package var ids: [ProtocolID] { rows.indices.map { ProtocolID(raw: UInt8($0)) } }
+
+    /// The protocol that goes by this name.
+    package func id(named name: String) -> ProtocolID? { ids.first { "\(self[$0].name)" == name } }
+
+    /// The service that is at home on `port`, if one is.
+    package func atHome(on port: UInt16) -> ProtocolID? {
+        ids.first { self[$0].role == .service && self[$0].ports.contains(port) }
+    }
+}

@@ -1,0 +1,55 @@
+/// What is known of a body whose bytes were read before.
+package struct KnownBody {
+    package var coding: ContentCoding
+    package var shape: ShapeID
+}
+
+/// What the analyzers of one run share: its bounds, its shapes, what it has counted, and things to be used again.
+///
+/// One thread runs the pipeline.
+package final class Run {
+    package let limits: Limits
+    package let registry: Registry
+    package let needs: Needs
+    package var summary: Summary
+    /// How often analyzers were asked: work that can be counted.
+    package var steps: UInt64 = 0
+    package var shapes: ShapeTable
+    /// The shapes of bodies that were read lately.
+    package var bodies = ByteMemo<KnownBody>(places: 2048, longest: 64 << 10, budget: 8 << 20)
+    private var decoders: [ContentDecoder] = []
+    /// Analyzers that nobody uses, for each row.
+    private var analyzers: [[any Analyzer]]
+
+    package init(limits: Limits, registry: Registry, needs: Needs) {
+        self.limits = limits
+        self.registry = registry
+        self.needs = needs
+        summary = Summary(registry)
+        shapes = ShapeTable(limits: limits)
+        analyzers = Array(repeating: [], count: registry.rows.count)
+    }
+
+    // MARK: Things that are used again
+
+    /// An analyzer of the row, made ready.
+    package func takeAnalyzer(_ row: ProtocolID, _ start: Start) -> any Analyzer {
+        let analyzer = analyzers[row.index].popLast() ?? registry[row].make(self)
+        analyzer.begin(start)
+        return analyzer
+    }
+
+    package func giveBack(_ analyzer: any Analyzer, _ row: ProtocolID) {
+        if analyzers[row.index].count < Self.spareAnalyzers { analyzers[row.index].append(analyzer) }
+    }
+
+    /// One that an ended body has given back, or a new one.
+    package func takeDecoder() -> ContentDecoder { decoders.popLast() ?? ContentDecoder() }
+
+    package func giveBack(_ decoder: ContentDecoder) {
+        if decoders.count < Self.spareDecoders { decoders.append(decoder) }
+    }
+
+    private static let spareAnalyzers = 256
+    private static let spareDecoders = 64
+}

@@ -1,0 +1,108 @@
+/// What a run saw, and what became of every byte of it.
+package struct Summary: Equatable, Sendable {
+    package init(_ registry: Registry) { connections = Connections(verdicts: Verdicts(registry)) }
+
+    package var firstEvent: Timestamp?
+    package var lastEvent: Timestamp?
+
+    package var connections: Connections
+    package var messages = Messages()
+    /// The wire's.
+    package var bytes = ByteLedger()
+    /// Of the layers within it: plaintext that a tape has beside the wire, and what analyzers make of their bytes.
+    package var innerBytes = ByteLedger()
+    package var anomalies = Tally<Anomaly>()
+    /// What the source could not deliver.
+    package var losses = Tally<Loss.Reason>()
+    /// Connections of which events came while they were not open, because the `open` is missing or the `close` came
+    /// first: the trace is damaged, or was edited.
+    package var strayConnections: UInt64 = 0
+    /// How often a bound of `Limits` was reached.
+    package var limits = Tally<Limit>()
+
+    /// Takes note of a message that is whole, or as whole as it will ever be.
+    @inline(__always)
+    mutating func count(_ message: borrowing Message) {
+        if message.head.side == .client { messages.requests &+= 1 } else { messages.responses &+= 1 }
+        if !message.anomalies.isEmpty { count(message.anomalies) }
+    }
+
+    private mutating func count(_ anomalies: AnomalySet) {
+        for anomaly in Anomaly.allCases where anomalies.contains(anomaly) { self.anomalies[anomaly] &+= 1 }
+    }
+
+    package struct Connections: Equatable, Sendable {
+        package var opened: UInt64 = 0
+        package var joinedLate: UInt64 = 0
+        package var closed = Tally<ConnectionClosed.How>()
+        package var verdicts: Verdicts
+    }
+
+    /// What the connections that ended had talked.
+    package struct Verdicts: Equatable, Sendable {
+        private let names: [String]
+        private var byProtocol: [UInt64]
+        /// Only the port speaks for it.
+        package var byPortOnly: UInt64 = 0
+        package var noPayload: UInt64 = 0
+        package var unrecognised: UInt64 = 0
+
+        package init(_ registry: Registry) {
+            names = registry.rows.map { "\($0.name)" }
+            byProtocol = Array(repeating: 0, count: names.count)
+        }
+
+        package subscript(id: ProtocolID) -> UInt64 {
+            get { byProtocol[id.index] }
+            set { byProtocol[id.index] = newValue }
+        }
+
+        /// What was counted at least once, by name, in the registry's order.
+        package var nonZero: [(name: String, count: UInt64)] {
+            let others = [("by_port_only", byPortOnly), ("no_payload", noPayload), ("unrecognised", unrecognised)]
+            return (Array(zip(names, byProtocol)) + others).filter { $0.1 > 0 }.map { (name: $0.0, count: $0.1) }
+        }
+    }
+
+    package struct Messages: Equatable, Sendable {
+        package var requests: UInt64 = 0
+        package var responses: UInt64 = 0
+        /// Requests with their final response.
+        package var exchanges: UInt64 = 0
+        package var unansweredRequests: UInt64 = 0
+    }
+
+    /// Every byte of every connection is in exactly one of parsed, recognised, gaps and unparsed; `isBalanced` says that
+    /// the sum is `total`.
+    package struct ByteLedger: Equatable, Sendable {
+        /// The length of all streams: what was captured and what is known to be missing.
+        package var total: UInt64 = 0
+        /// Bytes of HTTP messages.
+        package var parsed: UInt64 = 0
+        /// Bytes of connections whose protocol was recognised and whose messages are not taken apart (databases, TLS).
+        package var recognised: UInt64 = 0
+        package var gaps = Tally<GapReason>()
+        package var unparsed = Tally<UnparsedReason>()
+        /// Bytes that came more than once; not part of `total`.
+        package var retransmitted: UInt64 = 0
+        /// Of these, bytes that differ from the copy that came first.
+        package var retransmittedDifferent: UInt64 = 0
+
+        package var isBalanced: Bool { total == parsed &+ recognised &+ gaps.total &+ unparsed.total }
+    }
+}
+
+package enum UnparsedReason: UInt8, Sendable, CaseIterable {
+    /// The connection talks nothing that Tapedeck knows.
+    case unknownProtocol
+    /// Bytes of an HTTP connection that belong to no message: after a gap, or garbage between messages.
+    case betweenMessages
+    /// The stream ended before its protocol was recognised.
+    case undecided
+    /// Their connection is not open; `Summary.strayConnections` counts such connections.
+    case noConnection
+    /// They lie farther ahead of their stream than a window reaches.
+    case streamDistance
+    /// The connection was refused, because as many as `Limits` allows were open.
+    case connectionLimit
+}

@@ -1,0 +1,91 @@
+/// What was found out about bytes that were met lately: health checks, static files and cached answers come again and
+/// again, and comparing is many times as fast as reading or writing them twice.
+///
+/// A table of fixed size; what falls on a place takes it. Bytes are compared whole, so a hash that collides costs time
+/// and never changes an output.
+package struct ByteMemo<Value>: ~Copyable {
+    /// Longer ones are not remembered.
+    package let longest: Int
+    private let budget: Int
+    private var entries: [Entry?]
+    /// The bytes, one after the other; those whose place was taken lie there until all are forgotten.
+    private var held = UniqueBytes()
+
+    private struct Entry {
+        /// Where it differs, the bytes, which are in no cache, need not be looked at.
+        var hash: UInt32
+        var bytes: ByteRange
+        var value: Value
+    }
+
+    /// - Parameters:
+    ///   - budget: bytes that are held; where another would be too much, all are forgotten.
+    package init(places: Int, longest: Int, budget: Int) {
+        entries = Array(repeating: nil, count: places)
+        self.longest = longest
+        self.budget = budget
+    }
+
+    /// What was remembered of the same bytes.
+    @inline(__always)
+    package func find(_ bytes: RawSpan) -> Value? {
+        guard bytes.byteCount <= longest else { return nil }
+        let hash = Self.hash(of: bytes)
+        guard let entry = entries[place(of: hash)], entry.hash == hash,
+            held.bytes.extracting(entry.bytes.range).equals(bytes)
+        else { return nil }
+        return entry.value
+    }
+
+    package mutating func remember(_ bytes: RawSpan, _ value: Value) {
+        guard bytes.byteCount <= longest else { return }
+        makeRoom(bytes.byteCount)
+        let hash = Self.hash(of: bytes)
+        entries[place(of: hash)] = Entry(hash: hash, bytes: hold(bytes), value: value)
+    }
+
+    private mutating func hold(_ bytes: RawSpan) -> ByteRange {
+        let start = held.count
+        held.append(bytes)
+        return ByteRange(start, held.count)
+    }
+
+    private mutating func makeRoom(_ count: Int) {
+        guard held.count &+ count > budget else { return }
+        for place in entries.indices { entries[place] = nil }
+        held.removeAll()
+    }
+
+    @inline(__always)
+    private func place(of hash: UInt32) -> Int { Int(hash) % entries.count }
+
+    /// A few words of the bytes, evenly spaced: they are compared in any case.
+    private static func hash(of bytes: RawSpan) -> UInt32 {
+        var state = UInt64(truncatingIfNeeded: bytes.byteCount)
+        let step = Swift.max(8, bytes.byteCount / 16)
+        var at = 0
+        while let word = bytes.little(UInt64.self, at: at) {
+            state = (state ^ word) &* 0x9E37_79B9_7F4A_7C15
+            state ^= state >> 29
+            at &+= step
+        }
+        if let last = bytes.little(UInt64.self, at: bytes.byteCount &- 8) {
+            state = (state ^ last) &* 0x9E37_79B9_7F4A_7C15
+        }
+        return UInt32(truncatingIfNeeded: state >> 32)
+    }
+}
+
+extension ByteMemo where Value == ByteRange {
+    /// Remembers a text that stands for the bytes.
+    package mutating func remember(_ bytes: RawSpan, text: RawSpan) {
+        guard bytes.byteCount <= longest else { return }
+        makeRoom(bytes.byteCount &+ text.byteCount)
+        let range = hold(text)
+        remember(bytes, range)
+    }
+
+    /// Lends a text that `find` gave.
+    @inline(__always)
+    package func withText(_ range: ByteRange, _ body: (RawSpan) -> Void) { body(held.bytes.extracting(range.range)) }
+}

@@ -1,0 +1,665 @@
+/// One layer of a connection: its two streams in order, what they were found to talk, and the analyzer that reads them.
+///
+/// What all protocols share is here once: the bytes that were not taken yet (`Tail`), what is skipped, held or searched,
+/// detection, gaps, and the ledger. An event passes from top to bottom: `data`, `deliver`, `route`, `read`, `step`.
+package final class Channel {
+    package let connection: Connection
+    package let layer: StreamLayer
+    private let run: Run
+    private let sinks: Sinks
+    private var streams = StreamPair()
+    private var mode = Mode.detecting
+    private let detection: Detection
+    /// What is talked, and what reads it, while `mode` is `.reading`.
+    private var row = ProtocolID.none
+    private var analyzer: (any Analyzer)?
+    private var isTakenApart = false
+    private let clientTail = Tail()
+    private let serverTail = Tail()
+    /// Of what the analyzer takes in one call: no part of any message.
+    private var unparsed: UInt64 = 0
+    private(set) package var payloadBytes: UInt64 = 0
+    /// Layers that the analyzer has opened.
+    private var inner: [(id: InnerID, channel: Channel)] = []
+    private var innerCount: UInt32 = 0
+    private let depth: Int
+
+    private enum Mode: Equatable {
+        case detecting
+        case reading
+        case unknown
+    }
+
+    package init(_ connection: Connection, _ run: Run, _ sinks: Sinks, layer: StreamLayer = .wire, depth: Int = 0) {
+        self.connection = connection
+        self.layer = layer
+        self.run = run
+        self.sinks = sinks
+        self.depth = depth
+        detection = Detection(run.registry)
+        detection.reset(joinedLate: connection.opened.joinedLate)
+    }
+
+    /// Makes the channel of a connection that ended into that of a new one, keeping its buffers.
+    package func reuse(_ opened: ConnectionOpened) {
+        connection.reuse(opened)
+        streams.reset()
+        mode = .detecting
+        detection.reset(joinedLate: opened.joinedLate)
+        payloadBytes = 0
+        innerCount = 0
+    }
+
+    // MARK: Streams
+
+    /// Takes captured bytes of one direction.
+    package func data(_ bytes: RawSpan, at position: StreamPosition, _ timestamp: Timestamp) {
+        switch streams.accept(bytes, at: position, timestamp) {
+        case .next(let from):
+            let next = from == 0 ? bytes : bytes.extracting(from..<bytes.byteCount)
+            deliver(next, position.direction, timestamp)
+            settle(timestamp)
+        case .kept: settle(timestamp)
+        case .implausible: tooFar(bytes.byteCount)
+        }
+    }
+
+    /// Accounts for bytes that lie too far ahead of their stream.
+    private func tooFar(_ count: Int) {
+        reached(.streamDistance)
+        account {
+            $0.total &+= UInt64(count)
+            $0.unparsed[.streamDistance] &+= UInt64(count)
+        }
+    }
+
+    /// Takes the news that bytes are missing which nobody will bring.
+    package func gap(_ gap: StreamGap, _ timestamp: Timestamp) {
+        if !streams.accept(gap, timestamp) { reached(.streamDistance) }
+        settle(timestamp)
+    }
+
+    /// Takes the news that the receiver has all bytes before a position: what is missing there may be given up.
+    package func acknowledged(_ position: StreamPosition, _ timestamp: Timestamp) {
+        streams.acknowledge(position)
+        settle(timestamp)
+    }
+
+    /// Takes the news that a direction's stream ends at a position: the bytes before it may still be on their way.
+    package func finished(_ position: StreamPosition, _ timestamp: Timestamp) {
+        streams.end(at: position)
+        settle(timestamp)
+    }
+
+    /// Delivers what has become ready, and gives up holes that will not be filled.
+    @inline(__always)
+    private func settle(_ now: Timestamp) {
+        if streams.isWaiting { settleWaiting(now) }
+        if streams.knowsEnd { settleEnds(now) }
+    }
+
+    @inline(never)
+    private func settleWaiting(_ now: Timestamp) {
+        deliverReady()
+        while let hole = streams.hopelessHole(now, run.limits) {
+            if hole.isOverLimit { reached(.outOfOrder) }
+            _ = skipHole(hole.direction, hole.wasAcknowledged ? lossReason : .reassemblyLimit, now)
+            deliverReady()
+        }
+    }
+
+    private func deliverReady() {
+        while let (piece, direction) = streams.takeReady() {
+            if let reason = piece.reason {
+                deliverGap(piece.length, reason, direction, piece.timestamp)
+            } else {
+                deliver(piece.bytes.span.bytes, direction, piece.timestamp)
+            }
+        }
+    }
+
+    /// - Returns: whether bytes were missing.
+    private func skipHole(_ direction: Direction, _ reason: GapReason, _ now: Timestamp) -> Bool {
+        let missing = streams.skipHole(direction)
+        if missing > 0 { deliverGap(missing, reason, direction, now) }
+        return missing > 0
+    }
+
+    /// Why bytes may be missing of which no event spoke.
+    private var lossReason: GapReason { connection.opened.process == nil ? .packetLost : .unseen }
+
+    private func settleEnds(_ now: Timestamp) {
+        while let direction = streams.takeEnded() {
+            if mode == .reading { endSide(connection.side(direction), now) }
+        }
+    }
+
+    // MARK: Bytes in order
+
+    @inline(__always)
+    private func deliver(_ bytes: RawSpan, _ direction: Direction, _ timestamp: Timestamp) {
+        let count = UInt64(bytes.byteCount)
+        payloadBytes &+= count
+        account { $0.total &+= count }
+        route(bytes, direction, timestamp)
+    }
+
+    /// Bytes may be of several protocols, one after another: what an answer switches to begins behind it.
+    private func route(_ bytes: RawSpan, _ direction: Direction, _ timestamp: Timestamp) {
+        var at = 0
+        repeat {
+            let rest = bytes.extracting(at..<bytes.byteCount)
+            switch mode {
+            case .reading: at &+= read(rest, connection.side(direction), timestamp)
+            case .detecting: at &+= detect(rest, direction, timestamp)
+            case .unknown:
+                account { $0.unparsed[.unknownProtocol] &+= UInt64(rest.byteCount) }
+                return
+            }
+        } while at < bytes.byteCount
+    }
+
+    private func deliverGap(_ length: UInt64, _ reason: GapReason, _ direction: Direction, _ timestamp: Timestamp) {
+        account {
+            $0.total &+= length
+            $0.gaps[reason] &+= length
+        }
+        payloadBytes &+= length
+        if mode == .detecting, !detection.isEmpty {
+            let (outcome, dropped) = detection.gap(role: connection.opened.role)
+            account { $0.unparsed[.unknownProtocol] &+= UInt64(dropped) }
+            apply(outcome, timestamp)
+        } else if mode == .detecting {
+            detection.reset(joinedLate: true)
+        }
+        if mode == .reading { readGap(length, connection.side(direction), timestamp) }
+    }
+
+    // MARK: Detection
+
+    /// - Returns: how many bytes were taken; those of an opening that is known at once are not, and reading has begun.
+    private func detect(_ bytes: RawSpan, _ direction: Direction, _ timestamp: Timestamp) -> Int {
+        let opened = connection.opened
+        let isFromClient = connection.side(direction) == .client
+        if detection.isEmpty, isFromClient || opened.role == .unknown,
+            let found = Detection.opening(bytes, run.registry)
+        {
+            connection.settleRoles(localIsClient: direction == .send)
+            begin(found, .opening)
+            return 0
+        }
+        let piece = bytes.extracting(first: detection.room(direction, run.limits))
+        let (outcome, dropped) = detection.add(piece, direction, timestamp, role: opened.role, limits: run.limits)
+        account { $0.unparsed[.unknownProtocol] &+= UInt64(dropped) }
+        apply(outcome, timestamp)
+        return piece.byteCount
+    }
+
+    private func apply(_ outcome: Detection.Outcome, _ timestamp: Timestamp) {
+        switch outcome {
+        case .undecided: break
+        case .unknown:
+            account { $0.unparsed[.unknownProtocol] &+= UInt64(detection.pendingBytes) }
+            detection.reset(joinedLate: true)
+            mode = .unknown
+        case .recognised(let found, let evidence, let flipped):
+            connection.settleRoles(localIsClient: !flipped)
+            begin(found, connection.opened.joinedLate ? .middle : .opening)
+            readKept()
+            report(found, evidence, timestamp)
+        }
+    }
+
+    private func begin(_ found: ProtocolID, _ start: Start) {
+        connection.found(found, run.registry)
+        row = found
+        let analyzer = run.takeAnalyzer(found, start)
+        isTakenApart = !(analyzer is Recognised)
+        self.analyzer = analyzer
+        mode = .reading
+    }
+
+    /// Gives the analyzer what was kept while the protocol was not known.
+    private func readKept() {
+        let pieces = detection.pieces
+        let sentBytes = detection.sent
+        let receivedBytes = detection.received
+        detection.reset(joinedLate: true)
+        var sentAt = 0
+        var receivedAt = 0
+        for piece in pieces {
+            guard piece.isKept else {
+                skipKept(UInt64(piece.count), piece.direction, piece.timestamp)
+                continue
+            }
+            if piece.direction == .send {
+                route(sentBytes.span.bytes.extracting(sentAt..<sentAt &+ piece.count), .send, piece.timestamp)
+                sentAt &+= piece.count
+            } else {
+                route(
+                    receivedBytes.span.bytes.extracting(receivedAt..<receivedAt &+ piece.count), .receive,
+                    piece.timestamp)
+                receivedAt &+= piece.count
+            }
+        }
+    }
+
+    /// Bytes that came while the protocol was not known and were too many to keep.
+    private func skipKept(_ count: UInt64, _ direction: Direction, _ timestamp: Timestamp) {
+        if isTakenApart || mode != .reading {
+            account { $0.unparsed[.betweenMessages] &+= count }
+        } else {
+            account { $0.recognised &+= count }
+        }
+        if mode == .reading { readGap(count, connection.side(direction), timestamp) }
+    }
+
+    private func report(_ found: ProtocolID, _ evidence: Evidence, _ timestamp: Timestamp) {
+        let port = connection.server.port
+        switch run.registry[found].role {
+        case .exchanges: break
+        case .service:
+            let isOnDefaultPort = run.registry[found].ports.contains(port)
+            let reason = isOnDefaultPort ? "port \(port), \(evidence.reason)" : "\(evidence.reason)"
+            report(found, confidence: 90, reason, nil, timestamp)
+        case .envelope:
+            guard let service = run.registry.atHome(on: port) else { return }
+            report(
+                service, confidence: 60, "port \(port), \(evidence.reason)", evidence.clientHello?.serverName, timestamp
+            )
+        }
+    }
+
+    private func report(
+        _ found: ProtocolID?, confidence: Int, _ reason: String, _ serverName: String?, _ timestamp: Timestamp,
+        error: StaticString? = nil
+    ) {
+        // What a layer says with less confidence is known already.
+        if connection.isReported, confidence <= connection.confidence { return }
+        let event = ConnectionEvent(
+            timestamp: timestamp, row: found, confidence: confidence, reason: reason, serverName: serverName,
+            error: error, isFirst: !connection.isReported && error == nil)
+        connection.isReported = true
+        connection.confidence = confidence
+        let origin = origin
+        sinks.all { $0.connection(event, of: connection, origin) }
+    }
+
+    // MARK: Reading
+
+    /// Shows the analyzer the next bytes of one side, behind what it has not taken yet.
+    /// - Returns: how many bytes were taken or kept; fewer than given where the streams are handed over.
+    @inline(__always)
+    private func read(_ bytes: RawSpan, _ side: Side, _ now: Timestamp) -> Int {
+        let tail = tail(side)
+        guard tail.bytes.isEmpty else { return readBehind(tail, bytes, side, now) }
+        let used = step(bytes, side, tail, Arrival(now))
+        if used.isHandedOver { return used.count }
+        if used.count < bytes.byteCount { tail.keep(bytes.extracting(used.count..<bytes.byteCount), since: now) }
+        return bytes.byteCount
+    }
+
+    @inline(never)
+    private func readBehind(_ tail: Tail, _ bytes: RawSpan, _ side: Side, _ now: Timestamp) -> Int {
+        tail.bytes.append(bytes)
+        if tail.bytes.count >= tail.wanted { readTail(tail, side, Arrival(first: tail.since, last: now)) }
+        return bytes.byteCount
+    }
+
+    /// Shows the analyzer what it has not taken yet.
+    private func readTail(_ tail: Tail, _ side: Side, _ at: Arrival) {
+        var input = UniqueBytes()
+        swap(&input, &tail.bytes)
+        let used = step(input.bytes, side, tail, at)
+        if used.count == input.count { return }
+        if used.isHandedOver {
+            route(input.bytes.extracting(used.count...), connection.direction(side), at.last)
+        } else if used.count == 0 {
+            swap(&input, &tail.bytes)
+        } else {
+            tail.keep(input.bytes.extracting(used.count...), since: at.last)
+        }
+    }
+
+    private struct Used {
+        var count: Int
+        /// What reads these streams is another now: the rest is not for the analyzer that was asked.
+        var isHandedOver = false
+    }
+
+    /// Asks the analyzer until it needs more bytes.
+    private func step(_ bytes: RawSpan, _ side: Side, _ tail: Tail, _ at: Arrival) -> Used {
+        guard let analyzer else { return Used(count: bytes.byteCount) }
+        let other = self.tail(side.other)
+        var used = 0
+        while used < bytes.byteCount {
+            let rest = bytes.extracting(used..<bytes.byteCount)
+            if tail.skip > 0 {
+                used &+= skip(rest, side, tail)
+                continue
+            }
+            if tail.lost != nil {
+                used &+= search(rest, side, tail, analyzer)
+                if tail.lost != nil { return Used(count: used) }
+                continue
+            }
+            tail.isHeld = false
+            run.steps &+= 1
+            let step = analyzer.consume(rest, side, used == 0 ? at : Arrival(at.last), self)
+            let taken: Int
+            var needsMore = false
+            switch step {
+            case .took(let count, let next):
+                taken = count
+                needsMore = next > 0 || count == 0
+                tail.wanted = rest.byteCount &- count &+ next
+            case .skip(let count, let more):
+                taken = count
+                tail.skip = more
+            case .hold(let count):
+                taken = count
+                tail.isHeld = true
+                tail.wanted = 0
+                needsMore = true
+            case .handOver(let count, let successor):
+                took(rest.extracting(first: count), side)
+                handOver(side, successor, at.last)
+                return Used(count: used &+ count, isHandedOver: true)
+            case .lost(let count, let why):
+                taken = count
+                tail.lost = why
+                tail.search = Search()
+            }
+            took(rest.extracting(first: taken), side)
+            used &+= taken
+            if other.isHeld {
+                readTail(other, side.other, Arrival(at.last))
+                if self.analyzer !== analyzer { return Used(count: used, isHandedOver: true) }
+            }
+            if needsMore, used < bytes.byteCount { break }
+        }
+        return Used(count: used)
+    }
+
+    /// Bytes that the analyzer does not want to see.
+    private func skip(_ bytes: RawSpan, _ side: Side, _ tail: Tail) -> Int {
+        let count = Int(clamping: Swift.min(tail.skip, UInt64(bytes.byteCount)))
+        tail.skip &-= UInt64(count)
+        took(bytes.extracting(first: count), side)
+        return count
+    }
+
+    /// Looks for the next message where the place was lost.
+    private func search(_ bytes: RawSpan, _ side: Side, _ tail: Tail, _ analyzer: any Analyzer) -> Int {
+        guard let why = tail.lost else { return 0 }
+        let passed: Int
+        run.steps &+= 1
+        switch analyzer.search(bytes, side, from: tail.search) {
+        case .at(let place):
+            passed = place
+            tail.lost = nil
+            tail.search = Search()
+        case .none(let search):
+            // Cheap to keep, dear to move: what is kept moves only when it is much.
+            passed = search.start > Self.movedAtOnce || search.start == bytes.byteCount ? search.start : 0
+            tail.search = Search(start: search.start &- passed, next: search.next &- passed)
+            tail.wanted = 0
+        }
+        account { $0.unparsed[why] &+= UInt64(passed) }
+        return passed
+    }
+
+    private static let movedAtOnce = 64 << 10
+
+    /// Accounts for bytes that the analyzer took.
+    @inline(__always)
+    private func took(_ bytes: RawSpan, _ side: Side) {
+        let count = UInt64(bytes.byteCount)
+        guard isTakenApart else { return tookWhole(bytes, side) }
+        let unparsed = unparsed
+        self.unparsed = 0
+        account { $0.parsed &+= count &- unparsed }
+    }
+
+    private func tookWhole(_ bytes: RawSpan, _ side: Side) {
+        account { $0.recognised &+= UInt64(bytes.byteCount) }
+        guard run.needs.contains(.bytes), bytes.byteCount > 0 else { return }
+        let origin = origin
+        sinks.all { $0.bytes(bytes, side, of: connection, origin) }
+    }
+
+    private func readGap(_ length: UInt64, _ side: Side, _ now: Timestamp) {
+        guard let analyzer else { return }
+        if !isTakenApart, run.needs.contains(.bytes) {
+            let origin = origin
+            sinks.all { $0.gap(length, side, of: connection, origin) }
+        }
+        let tail = tail(side)
+        let skipped = Swift.min(tail.skip, length)
+        tail.skip &-= skipped
+        guard skipped < length else { return }
+        var input = UniqueBytes()
+        swap(&input, &tail.bytes)
+        if let why = tail.lost {
+            account { $0.unparsed[why] &+= UInt64(input.count) }
+            input.removeAll()
+        }
+        let at = Arrival(first: input.isEmpty ? now : tail.since, last: now)
+        tail.isHeld = false
+        tail.wanted = 0
+        tail.lost = nil
+        tail.search = Search()
+        let taken: Int
+        var why = UnparsedReason.betweenMessages
+        switch analyzer.gap(length &- skipped, side, after: input.bytes, at, self) {
+        case .took(let count, _): taken = count
+        case .hold(let count):
+            taken = count
+            tail.isHeld = true
+        case .skip(let count, let more):
+            taken = count
+            tail.skip = more
+        case .handOver(let count, let successor):
+            took(input.bytes.extracting(first: count), side)
+            return handOver(side, successor, now)
+        case .lost(let count, let reason):
+            taken = count
+            why = reason
+            tail.lost = reason
+        }
+        took(input.bytes.extracting(first: taken), side)
+        account { $0.unparsed[why] &+= UInt64(input.count &- taken) }
+        input.removeAll(keepingAtMost: Tail.keptBytes)
+        swap(&input, &tail.bytes)
+    }
+
+    /// One side says no more.
+    private func endSide(_ side: Side, _ now: Timestamp) {
+        guard let analyzer else { return }
+        let tail = tail(side)
+        var input = UniqueBytes()
+        swap(&input, &tail.bytes)
+        if let why = tail.lost {
+            account { $0.unparsed[why] &+= UInt64(input.count) }
+            input.removeAll()
+        }
+        let since = input.isEmpty ? now : tail.since
+        tail.removeAll()
+        let taken = analyzer.end(side, after: input.bytes, since, self)
+        took(input.bytes.extracting(first: taken), side)
+        account { $0.unparsed[.betweenMessages] &+= UInt64(input.count &- taken) }
+    }
+
+    // MARK: Handing over
+
+    /// The streams go on as something else; what the other side has said and nobody has taken belongs to that.
+    private func handOver(_ side: Side, _ successor: Successor, _ now: Timestamp) {
+        let other = tail(side.other)
+        var held = UniqueBytes()
+        swap(&held, &other.bytes)
+        endAnalyzer(now)
+        switch successor {
+        case .detect:
+            mode = .detecting
+            detection.reset(joinedLate: false)
+        case .row(let row): begin(row, .opening)
+        }
+        if !held.isEmpty { route(held.bytes, connection.direction(side.other), now) }
+    }
+
+    private func endAnalyzer(_ now: Timestamp) {
+        endSide(.client, now)
+        endSide(.server, now)
+        guard let analyzer else { return }
+        analyzer.finish(self)
+        for (id, _) in inner { close(id, now) }
+        run.giveBack(analyzer, row)
+        self.analyzer = nil
+        clientTail.removeAll()
+        serverTail.removeAll()
+        row = .none
+    }
+
+    // MARK: The end
+
+    /// The connection has ended: what is still waiting is delivered, with gaps for what never came, and reported.
+    package func close(_ closed: ConnectionClosed, _ timestamp: Timestamp) {
+        end(timestamp)
+        let port = connection.server.port
+        if closed.how == .connectFailed {
+            reportFailure(closed.error, port, timestamp)
+        } else if connection.verdict == nil, payloadBytes == 0, let service = run.registry.atHome(on: port) {
+            report(service, confidence: 60, "port \(port), no payload seen", nil, timestamp)
+        }
+        let end = ConnectionEnd(how: closed.how, sent: streams.sent.next, received: streams.received.next)
+        sinks.all { $0.ended(connection, end) }
+        run.summary.connections.closed[closed.how] &+= 1
+        countVerdict()
+    }
+
+    /// The layer has ended.
+    package func end(_ timestamp: Timestamp) {
+        repeat {
+            deliverReady()
+            settleEnds(timestamp)
+        } while skipHole(.send, lossReason, timestamp) || skipHole(.receive, lossReason, timestamp)
+        // What is recognised at last may switch protocols, and leave bytes to be judged anew.
+        while mode == .detecting, !detection.isEmpty {
+            let outcome = detection.finish(role: connection.opened.role)
+            if case .unknown = outcome {
+                account { $0.unparsed[.undecided] &+= UInt64(detection.pendingBytes) }
+                break
+            }
+            apply(outcome, timestamp)
+        }
+        if mode == .reading { endAnalyzer(timestamp) }
+        account {
+            $0.retransmitted &+= streams.retransmitted
+            $0.retransmittedDifferent &+= streams.retransmittedDifferent
+        }
+    }
+
+    private func reportFailure(_ error: Int32, _ port: UInt16, _ timestamp: Timestamp) {
+        let service = run.registry.atHome(on: port)
+        let why = ConnectFailure.text(error)
+        let event = ConnectionEvent(
+            timestamp: timestamp, row: service, confidence: service == nil ? 0 : 60,
+            reason: "port \(port), connect failed: \(why)", serverName: nil, error: why, isFirst: false)
+        let origin = origin
+        sinks.all { $0.connection(event, of: connection, origin) }
+    }
+
+    private func countVerdict() {
+        if let verdict = connection.verdict {
+            run.summary.connections.verdicts[verdict] &+= 1
+        } else if payloadBytes > 0 {
+            run.summary.connections.verdicts.unrecognised &+= 1
+        } else if connection.confidence > 0 {
+            run.summary.connections.verdicts.byPortOnly &+= 1
+        } else {
+            run.summary.connections.verdicts.noPayload &+= 1
+        }
+    }
+
+    // MARK: Parts
+
+    /// Bytes of traffic that are kept.
+    package var held: Int {
+        inner.reduce(
+            clientTail.bytes.count &+ serverTail.bytes.count &+ detection.pendingBytes &+ (analyzer?.held ?? 0)
+                &+ streams.sent.waitingBytes &+ streams.received.waitingBytes
+        ) { $0 &+ $1.channel.held }
+    }
+
+    @inline(__always)
+    private func tail(_ side: Side) -> Tail { side == .client ? clientTail : serverTail }
+
+    private var origin: Origin { Origin(layer: layer, row: row) }
+
+    /// The wire's bytes are the summary's; what lies within is accounted for by itself.
+    @inline(__always)
+    private func account(_ change: (inout Summary.ByteLedger) -> Void) {
+        if layer == .wire { change(&run.summary.bytes) } else { change(&run.summary.innerBytes) }
+    }
+}
+
+// MARK: - What the analyzer says
+
+extension Channel: Output {
+    @inline(__always)
+    package func began(_ ask: Ask, _ text: RawSpan) -> Token { sinks.state.began(ask, text, of: connection, origin) }
+
+    package func message(_ message: borrowing Message, _ exchange: Exchange?, _ text: RawSpan) {
+        run.summary.count(message)
+        guard run.needs.contains(.messages) else { return }
+        let origin = origin
+        for sink in sinks.others { sink.message(message, exchange, text, of: connection, origin) }
+    }
+
+    package func exchange(_ exchange: Exchange, _ text: RawSpan) {
+        if exchange.isAnswered {
+            run.summary.messages.exchanges &+= 1
+        } else {
+            run.summary.messages.unansweredRequests &+= 1
+        }
+        sinks.state.exchange(exchange, text, of: connection, origin)
+    }
+
+    package func unparsed(_ count: Int, _ why: UnparsedReason) {
+        unparsed &+= UInt64(count)
+        account { $0.unparsed[why] &+= UInt64(count) }
+    }
+
+    package func reached(_ limit: Limit) { run.summary.limits[limit] &+= 1 }
+
+    package var retransmittedDifferent: UInt64 { streams.retransmittedDifferent }
+
+    // MARK: Inner layers
+
+    package func open(_ successor: Successor) -> InnerID? {
+        guard depth < run.limits.layers else {
+            reached(.layers)
+            return nil
+        }
+        let id = InnerID(raw: innerCount)
+        innerCount &+= 1
+        let channel = Channel(connection, run, sinks, layer: .plaintext, depth: depth + 1)
+        if case .row(let row) = successor { channel.begin(row, .opening) }
+        inner.append((id, channel))
+        return id
+    }
+
+    package func deliver(_ bytes: RawSpan, _ side: Side, _ at: Timestamp, to inner: InnerID) {
+        guard bytes.byteCount > 0 else { return }
+        self.inner.first { $0.id == inner }?.channel.deliver(bytes, connection.direction(side), at)
+    }
+
+    package func gap(_ length: UInt64, _ reason: GapReason, _ side: Side, _ at: Timestamp, in inner: InnerID) {
+        self.inner.first { $0.id == inner }?.channel.deliverGap(length, reason, connection.direction(side), at)
+    }
+
+    package func close(_ inner: InnerID, _ at: Timestamp) {
+        guard let index = self.inner.firstIndex(where: { $0.id == inner }) else { return }
+        self.inner.remove(at: index).channel.end(at)
+    }
+}

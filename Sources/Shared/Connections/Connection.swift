@@ -1,0 +1,74 @@
+/// Who talks to whom on one connection, as far as it is known: its ends, their roles, the processes, what it was found
+/// to talk.
+///
+/// Its bytes are the business of its channels.
+package final class Connection {
+    /// A small number that no other open connection has; sinks keep what they know of a connection in its place.
+    package let slot: Int
+    package private(set) var opened: ConnectionOpened
+    /// The grammar showed that the remote side is the client, other than the source had guessed.
+    package private(set) var isFlipped = false
+    /// What it was found to talk: the first thing, or what lay in its envelope.
+    package private(set) var verdict: ProtocolID?
+    /// Of what is told of it as an edge of its own; 0 while nothing is.
+    package var confidence = 0
+    /// It was told of as an edge of its own.
+    package var isReported = false
+    /// Both sides of the connection are profiled, and this is one of two views of the same bytes.
+    package var hasOtherView = false
+    /// The process on the remote side, where it is profiled, too.
+    package private(set) var otherProcess: ProcessKey?
+    /// Grows where more is known of the connection itself.
+    package private(set) var revision: UInt32 = 0
+
+    package init(_ opened: ConnectionOpened, slot: Int) {
+        self.opened = opened
+        self.slot = slot
+    }
+
+    /// Makes a connection that ended into a new one.
+    package func reuse(_ opened: ConnectionOpened) {
+        self.opened = opened
+        isFlipped = false
+        verdict = nil
+        confidence = 0
+        isReported = false
+        hasOtherView = false
+        otherProcess = nil
+        revision = 0
+    }
+
+    /// The side that called connect, as far as it is known.
+    package var client: Endpoint { localIsClient ? opened.local : opened.remote }
+    /// The side that called accept.
+    package var server: Endpoint { localIsClient ? opened.remote : opened.local }
+    @inline(__always)
+    package var localIsClient: Bool { (opened.role == .server) == isFlipped }
+
+    /// Who says what goes in this direction.
+    @inline(__always)
+    package func side(_ direction: Direction) -> Side { (direction == .send) == localIsClient ? .client : .server }
+
+    @inline(__always)
+    package func direction(_ side: Side) -> Direction { (side == .client) == localIsClient ? .send : .receive }
+
+    /// The map has what this connection does already, from its client's view.
+    package var isCountedElsewhere: Bool { hasOtherView && !localIsClient }
+
+    // MARK: What is found out
+
+    /// The first message says who is the client.
+    package func settleRoles(localIsClient: Bool) { isFlipped = (opened.role == .server) == localIsClient }
+
+    /// It was found to talk this; what lies in an envelope counts more than the envelope.
+    package func found(_ row: ProtocolID, _ registry: Registry) {
+        if verdict.map({ registry[$0].role == .envelope }) ?? true { verdict = row }
+    }
+
+    /// The view of the other side was found.
+    package func pair(with process: ProcessKey?) {
+        hasOtherView = true
+        otherProcess = process
+        revision &+= 1
+    }
+}

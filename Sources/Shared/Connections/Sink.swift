@@ -1,0 +1,98 @@
+/// What takes the results of the pipeline: the event log, the state of the service map, grading.
+///
+/// What a sink is shown is lent for the time of a call. Whatever a sink does not care about it leaves out.
+package protocol Sink: AnyObject {
+    /// What it asks for beyond exchanges and connections.
+    var needs: Needs { get }
+
+    /// A request was read as far as it says what it asks for.
+    /// - Returns: what the exchange keeps of it; of a run's sinks one gives tokens.
+    func began(_ ask: Ask, _ text: RawSpan, of connection: Connection, _ origin: Origin) -> Token
+
+    /// A message is whole, or as whole as it will ever be.
+    /// - Parameters:
+    ///   - exchange: the request's own, or that of the request which a response answers; its ranges lie in `text`.
+    func message(
+        _ message: borrowing Message, _ exchange: Exchange?, _ text: RawSpan, of connection: Connection,
+        _ origin: Origin)
+
+    /// An exchange has ended: answered, or given up.
+    func exchange(_ exchange: Exchange, _ text: RawSpan, of connection: Connection, _ origin: Origin)
+
+    /// Something was found out about a connection that appears as an edge of its own.
+    func connection(_ event: ConnectionEvent, of connection: Connection, _ origin: Origin)
+
+    /// The next bytes of a stream that was recognised and is not taken apart.
+    func bytes(_ bytes: RawSpan, _ side: Side, of connection: Connection, _ origin: Origin)
+
+    /// Bytes of such a stream that were not captured.
+    func gap(_ length: UInt64, _ side: Side, of connection: Connection, _ origin: Origin)
+
+    /// The last call for a connection.
+    func ended(_ connection: Connection, _ end: ConnectionEnd)
+}
+
+extension Sink {
+    package var needs: Needs { [] }
+    package func began(_ ask: Ask, _ text: RawSpan, of connection: Connection, _ origin: Origin) -> Token { .none }
+    package func message(
+        _ message: borrowing Message, _ exchange: Exchange?, _ text: RawSpan, of connection: Connection,
+        _ origin: Origin
+    ) {}
+    package func exchange(_ exchange: Exchange, _ text: RawSpan, of connection: Connection, _ origin: Origin) {}
+    package func connection(_ event: ConnectionEvent, of connection: Connection, _ origin: Origin) {}
+    package func bytes(_ bytes: RawSpan, _ side: Side, of connection: Connection, _ origin: Origin) {}
+    package func gap(_ length: UInt64, _ side: Side, of connection: Connection, _ origin: Origin) {}
+    package func ended(_ connection: Connection, _ end: ConnectionEnd) {}
+}
+
+/// Where in a connection something comes from.
+package struct Origin: BitwiseCopyable {
+    package var layer: StreamLayer
+    /// What is talked there.
+    package var row: ProtocolID
+}
+
+/// What was found out about a connection that appears as an edge of its own.
+package struct ConnectionEvent {
+    package var timestamp: Timestamp
+    /// `nil`: nothing says what is talked there.
+    package var row: ProtocolID?
+    /// 90: the payload says so; 60: only the port does; 0: nothing does.
+    package var confidence: Int
+    package var reason: String
+    /// The host that the traffic itself names.
+    package var serverName: String?
+    /// Why the connect failed, where it did.
+    package var error: StaticString?
+    /// It is told for the first time, of a connection that was made.
+    package var isFirst: Bool
+}
+
+/// How a connection ended, and how long its streams were.
+package struct ConnectionEnd {
+    package var how: ConnectionClosed.How
+    /// Bytes from the local side, captured or not.
+    package var sent: UInt64
+    package var received: UInt64
+}
+
+/// The sinks of a run.
+package struct Sinks {
+    /// The one whose tokens exchanges keep.
+    package let state: any Sink
+    package let others: [any Sink]
+
+    package init(state: any Sink, others: [any Sink]) {
+        self.state = state
+        self.others = others
+    }
+
+    package var needs: Needs { others.reduce(state.needs) { $0.union($1.needs) } }
+
+    @inline(__always)
+    package func all(_ body: (any Sink) -> Void) {
+        body(state)
+        for sink in others { body(sink) }
+    }
+}

@@ -1,0 +1,399 @@
+/// Cuts one direction of an HTTP/1 connection into messages (RFC 9112), incrementally and in place.
+///
+/// After a gap whose place is inside a body of known length the parser goes on exactly; anywhere else it is lost
+/// and searches for the next start line.
+final class HTTP1Stream {
+    let side: Side
+    var message = Message()
+    /// What the last head says of its message's framing and coding.
+    private(set) var framing = HTTP1Framing()
+    private var state = State.head
+    private var lines = HeadScanner()
+    private var known = KnownHead()
+    private var startLineIsValid = false
+    private var chunks = ChunkedDecoder()
+    private let body: BodyReader
+    private let run: Run
+    private let keepsBytes: Bool
+    /// What went wrong before the next message and is to be said on it.
+    private var carried = AnomalySet()
+    /// The other side is to have its turn.
+    private var isPaused = false
+
+    /// What the next bytes are (RFC 9112, section 6.3).
+    private enum State: Equatable {
+        /// Between messages, or within a head.
+        case head
+        case length(UInt64)
+        case chunked
+        case untilClose
+        /// A request asked to switch protocols; its answer decides what the next bytes are.
+        case awaitingSwitch
+        /// What follows is not HTTP; nothing more is consumed.
+        case switched
+        /// The place in the stream is lost; the next start line is searched for.
+        case lost
+    }
+
+    init(_ side: Side, _ run: Run) {
+        self.side = side
+        self.run = run
+        keepsBytes = run.needs.contains(.messages)
+        body = BodyReader(run)
+    }
+
+    func reset() {
+        message.reset()
+        state = .head
+        lines.reset()
+        startLineIsValid = false
+        carried = AnomalySet()
+        isPaused = false
+    }
+
+    /// Bytes that are kept of the message.
+    var held: Int { message.wire.count &+ message.decoded.count &+ body.held }
+
+    // MARK: Bytes
+
+    func consume(_ bytes: RawSpan, _ at: Arrival, _ analyzer: HTTP1Analyzer, _ out: any Output) -> Step {
+        var taken = 0
+        var began = at.first
+        while taken < bytes.byteCount {
+            let rest = bytes.extracting(taken..<bytes.byteCount)
+            let used: Int
+            switch state {
+            case .head: used = consumeHead(rest, Arrival(first: began, last: at.last), analyzer, out)
+            case .length(let left): used = consumeLength(rest, left, at.last, analyzer, out)
+            case .chunked: used = consumeChunks(rest, at.last, analyzer, out)
+            case .untilClose:
+                wire(rest)
+                body.feed(rest, &message, out)
+                message.lastByte = at.last
+                used = rest.byteCount
+            case .awaitingSwitch:
+                // An answer that was not captured will not come: so much is not kept for it.
+                guard rest.byteCount > run.limits.detectionBytes else { return .hold(took: taken) }
+                state = .head
+                continue
+            case .lost, .switched: return step(taken)
+            }
+            if used < 0 { return .took(taken) }
+            taken &+= used
+            began = at.last
+            if isPaused {
+                isPaused = false
+                return .took(taken, next: 0)
+            }
+        }
+        return step(taken)
+    }
+
+    private func step(_ taken: Int) -> Step {
+        switch state {
+        case .lost: .lost(took: taken, .betweenMessages)
+        case .switched: .handOver(took: taken, .detect)
+        case .awaitingSwitch: .hold(took: taken)
+        case .head, .length, .chunked, .untilClose: .took(taken)
+        }
+    }
+
+    // MARK: Switching
+
+    var isSwitched: Bool { state == .switched }
+
+    /// The next bytes are HTTP only if the answer says no.
+    func awaitSwitch() { state = .awaitingSwitch }
+
+    /// The request to switch was declined: HTTP goes on with the bytes that waited.
+    func switchIsDeclined() { if state == .awaitingSwitch { state = .head } }
+
+    /// Stops before the next message: what the other side said before it may be read now.
+    func pause() { isPaused = true }
+
+    // MARK: Head
+
+    /// - Returns: -1 where the head is not complete.
+    private func consumeHead(
+        _ bytes: RawSpan, _ at: Arrival, _ analyzer: HTTP1Analyzer, _ out: any Output
+    ) -> Int {
+        if lines.lineFeeds.isEmpty, let first = bytes.u8(at: 0), first == 0x0D || first == 0x0A {
+            // Empty lines before a start line are to be ignored (RFC 9112, section 2.2).
+            lines.reset()
+            var blank = 1
+            while let byte = bytes.u8(at: blank), byte == 0x0D || byte == 0x0A { blank &+= 1 }
+            return blank
+        }
+        if lines.isFresh, let length = known.length(in: bytes) {
+            return beginMessage(bytes, length, isKnown: true, at, analyzer, out)
+        }
+        let limit = run.limits.headBytes
+        guard let length = lines.scan(bytes), length <= limit else {
+            // What is decided here rests on the first `limit` bytes alone, however many came at once.
+            if !startLineIsValid, let feed = lines.lineFeeds.first, Int(feed) < limit {
+                guard side.isStartLine(bytes, feed: Int(feed)) else { return loseHead(.bytesBetweenMessages, out) }
+                startLineIsValid = true
+            }
+            guard bytes.byteCount > limit else { return -1 }
+            out.reached(.headBytes)
+            analyzer.placeIsLost(side)
+            out.unparsed(limit, .betweenMessages)
+            return limit &+ loseHead(.headTooLarge, out)
+        }
+        let isHead = parse(bytes)
+        lines.reset()
+        startLineIsValid = false
+        guard isHead else { return loseHead(.bytesBetweenMessages, out) }
+        known.remember(bytes.extracting(first: length))
+        return beginMessage(bytes, length, isKnown: false, at, analyzer, out)
+    }
+
+    private func parse(_ bytes: RawSpan) -> Bool {
+        known.forget()
+        return framing.parse(bytes, lines, side, &message.head, keepsFields: keepsBytes)
+    }
+
+    /// - Returns: the length of the head, which was read.
+    private func beginMessage(
+        _ bytes: RawSpan, _ length: Int, isKnown: Bool, _ at: Arrival, _ analyzer: HTTP1Analyzer, _ out: any Output
+    ) -> Int {
+        message.reset()
+        message.anomalies = framing.anomalies
+        message.anomalies.formUnion(carried)
+        carried = AnomalySet()
+        message.firstByte = at.first
+        message.lastByte = at.last
+        wire(bytes.extracting(first: length))
+        begin(analyzer.headIsComplete(self, bytes, isKnown: isKnown, out), analyzer, out)
+        return length
+    }
+
+    /// What seemed to be a head is none.
+    ///
+    /// The search begins behind its first byte, so that it can't find the same again.
+    private func loseHead(_ why: Anomaly, _ out: any Output) -> Int {
+        lines.reset()
+        startLineIsValid = false
+        carried.insert(why)
+        state = .lost
+        out.unparsed(1, .betweenMessages)
+        return 1
+    }
+
+    // MARK: Body
+
+    private func begin(_ length: HTTPFraming, _ analyzer: HTTP1Analyzer, _ out: any Output) {
+        if framing.hasTransferEncoding, framing.contentLength != .absent {
+            message.anomalies.insert(.contentLengthWithTransferEncoding)
+        }
+        body.begin(length.bodyLength, framing.contentCoding, &message)
+        switch length {
+        case .none:
+            state = .head
+            finishMessage(analyzer, out)
+        case .length(let count): state = .length(count)
+        case .chunked:
+            message.bodyIsSeparate = true
+            chunks = ChunkedDecoder()
+            state = .chunked
+        case .untilClose: state = .untilClose
+        case .undefined:
+            state = .lost
+            finishMessage(analyzer, out)
+        case .switched:
+            state = .switched
+            finishMessage(analyzer, out)
+        }
+    }
+
+    private func consumeLength(
+        _ bytes: RawSpan, _ left: UInt64, _ now: Timestamp, _ analyzer: HTTP1Analyzer, _ out: any Output
+    ) -> Int {
+        let count = Int(clamping: Swift.min(left, UInt64(bytes.byteCount)))
+        let part = bytes.extracting(first: count)
+        wire(part)
+        body.feed(part, &message, out)
+        message.lastByte = now
+        state = .length(left &- UInt64(count))
+        if left == UInt64(count) { endBody(analyzer, out) }
+        return count
+    }
+
+    private func consumeChunks(
+        _ bytes: RawSpan, _ now: Timestamp, _ analyzer: HTTP1Analyzer, _ out: any Output
+    ) -> Int {
+        message.lastByte = now
+        switch chunks.step(bytes) {
+        case .framing(let consumed):
+            wire(bytes.extracting(first: consumed))
+            return consumed
+        case .content(let count):
+            let part = bytes.extracting(first: count)
+            wire(part)
+            body.feed(part, &message, out)
+            return count
+        case .end(let consumed):
+            wire(bytes.extracting(first: consumed))
+            message.anomalies.formUnion(chunks.anomalies)
+            endBody(analyzer, out)
+            return consumed
+        case .broken(let anomaly, let consumed):
+            wire(bytes.extracting(first: consumed))
+            message.anomalies.formUnion(chunks.anomalies)
+            message.anomalies.insert(anomaly)
+            message.anomalies.insert(.bodyIncomplete)
+            endBody(analyzer, out)
+            state = .lost
+            return consumed
+        }
+    }
+
+    // MARK: The place is lost
+
+    func search(_ bytes: RawSpan, _ from: Search) -> Found {
+        let found = StartLineSearch.search(bytes, from, side)
+        if case .at = found {
+            carried.insert(.resynchronised)
+            state = .head
+        }
+        return found
+    }
+
+    /// Bytes of the stream that nobody captured.
+    func gap(
+        _ length: UInt64, after tail: RawSpan, _ at: Arrival, _ analyzer: HTTP1Analyzer, _ out: any Output
+    ) -> Step {
+        var taken = 0
+        switch state {
+        case .length(let left) where length <= left:
+            skip(length, out)
+            message.lastByte = at.last
+            state = .length(left &- length)
+            if left == length { endBody(analyzer, out) }
+            return .took(0)
+        case .chunked where length <= chunks.contentAhead:
+            skip(length, out)
+            message.lastByte = at.last
+            chunks.skipContent(length)
+            return .took(0)
+        case .untilClose:
+            skip(length, out)
+            return .took(0)
+        case .length(let left):
+            skip(left, out)
+            endBody(analyzer, out)
+        case .chunked:
+            message.anomalies.insert(.gap)
+            message.anomalies.insert(.bodyIncomplete)
+            endBody(analyzer, out)
+        case .head: taken = finishIncompleteHead(tail, at.first, analyzer, out)
+        case .lost, .awaitingSwitch: break
+        case .switched: return .took(tail.byteCount)
+        }
+        lines.reset()
+        startLineIsValid = false
+        state = .lost
+        analyzer.placeIsLost(side)
+        return .lost(took: taken, .betweenMessages)
+    }
+
+    private func skip(_ length: UInt64, _ out: any Output) {
+        guard length > 0 else { return }
+        body.gap(&message, out)
+        message.anomalies.insert(.gap)
+        message.wireBytes &+= length
+        message.contentBytes &+= length
+    }
+
+    // MARK: The end
+
+    /// The stream has ended: a body until close is complete, any other is not.
+    /// - Returns: how many bytes of the tail belong to messages.
+    func end(after tail: RawSpan, _ at: Timestamp, _ analyzer: HTTP1Analyzer, _ out: any Output) -> Int {
+        var taken = readHeld(tail, at, analyzer, out)
+        switch state {
+        case .untilClose: endBody(analyzer, out)
+        case .length, .chunked:
+            message.anomalies.insert(.bodyIncomplete)
+            endBody(analyzer, out)
+        case .head:
+            taken &+= finishIncompleteHead(tail.extracting(taken..<tail.byteCount), at, analyzer, out)
+        case .awaitingSwitch, .lost, .switched: break
+        }
+        lines.reset()
+        startLineIsValid = false
+        state = .lost
+        return taken
+    }
+
+    /// No answer to a request to switch was captured; what was said meanwhile may be HTTP.
+    private func readHeld(_ tail: RawSpan, _ at: Timestamp, _ analyzer: HTTP1Analyzer, _ out: any Output) -> Int {
+        var taken = 0
+        while state == .awaitingSwitch {
+            state = .head
+            var isMoving = true
+            while isMoving, taken < tail.byteCount {
+                let rest = tail.extracting(taken..<tail.byteCount)
+                switch consume(rest, Arrival(at), analyzer, out) {
+                case .lost(let used, let why):
+                    taken &+= used
+                    isMoving = false
+                    if case .at(let place) = search(tail.extracting(taken..<tail.byteCount), Search()) {
+                        out.unparsed(place, why)
+                        taken &+= place
+                        isMoving = true
+                    }
+                case .took(let used, _), .hold(let used), .skip(let used, _), .handOver(let used, _):
+                    taken &+= used
+                    isMoving = false
+                }
+            }
+        }
+        return taken
+    }
+
+    /// A head that broke off is still a message, if its start line is there: somebody tried.
+    ///
+    /// A request of HTTP/0.9 is nothing but its start line (RFC 1945, section 4.1), and is over when the stream is.
+    /// - Returns: how many bytes belong to it: all, or none.
+    private func finishIncompleteHead(
+        _ bytes: RawSpan, _ since: Timestamp, _ analyzer: HTTP1Analyzer, _ out: any Output
+    ) -> Int {
+        guard bytes.byteCount > 0, !lines.lineFeeds.isEmpty, parse(bytes) else { return 0 }
+        message.reset()
+        message.anomalies = framing.anomalies
+        message.anomalies.formUnion(carried)
+        carried = AnomalySet()
+        let isSimple = side == .client && framing.anomalies.contains(.versionUnknown) && !framing.hasFields
+        if !isSimple { message.anomalies.insert(.headIncomplete) }
+        message.firstByte = since
+        message.lastByte = since
+        wire(bytes)
+        _ = analyzer.headIsComplete(self, bytes, isKnown: false, out)
+        finishMessage(analyzer, out)
+        return bytes.byteCount
+    }
+
+    // MARK: Message
+
+    @inline(__always)
+    private func wire(_ bytes: RawSpan) {
+        let count = UInt64(bytes.byteCount)
+        message.wireBytes &+= count
+        message.capturedBytes &+= count
+        if keepsBytes {
+            let limit = message.wireBytes == count ? Int.max : run.limits.bodyBytes &+ message.head.length
+            message.wire.append(bytes, limit: limit)
+        }
+    }
+
+    private func endBody(_ analyzer: HTTP1Analyzer, _ out: any Output) {
+        state = .head
+        finishMessage(analyzer, out)
+    }
+
+    private func finishMessage(_ analyzer: HTTP1Analyzer, _ out: any Output) {
+        body.finish(&message, out)
+        analyzer.messageIsComplete(self, out)
+    }
+}

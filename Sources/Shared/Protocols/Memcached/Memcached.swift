@@ -1,0 +1,7 @@
+extension ProtocolRow {
+    /// memcached.
+    package static let memcached = ProtocolRow(
+        name: "memcached", category: .cache, ports: [11211], role: .service,
+        document: "memcached, doc/protocol.txt and Memcached Binary Protocol",
+        detectors: [MemcachedDetector.self], make: Recognised.init)
+}

@@ -1,0 +1,172 @@
+/// NATS: NATS documentation, "Client Protocol" (INFO, CONNECT, PUB, HPUB, SUB, UNSUB, MSG, HMSG, PING, PONG, +OK, -ERR)
+/// and "NATS Cluster Protocol" (RS+, RS-, RMSG; LS+, LS-, LMSG of leaf nodes).
+///
+/// Strict enough: the client's first line is CONNECT with a JSON object, the server's INFO with one that has a
+/// `server_id`. What carries a payload announces its length, and CRLF stands exactly behind it. Other operations only
+/// lead to one of these. PING and PONG, which IRC and Redis have too, +OK and -ERR, which POP3 and Redis have, are
+/// taken for nothing by themselves.
+package enum NATSDetector: Detector {
+    package static var strictness: Strictness { .verbs }
+
+    package static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
+        let first = operation(client, at: 0)
+        return first.proof.finding("NATS operation")
+            .otherwise(first.fit.and(dialogue(client, server)).finding("NATS operations of both sides"))
+            .atTheEnd(context, client.byteCount == 0 ? proof(server).finding("NATS server INFO or message") : .no)
+    }
+
+    private static func dialogue(_ client: RawSpan, _ server: RawSpan) -> Fit {
+        proof(server)
+            .or(proof(client).and(operation(server, at: 0).fit))
+            .or(subscribes(client).and(server.fit("PONG\r\n", at: 0)))
+    }
+
+    // MARK: Operations
+
+    private enum Operation {
+        case no
+        case open
+        /// A line that is all of it; the next operation begins at the offset.
+        case plain(next: Int)
+        /// CONNECT, INFO, or a payload of exactly the length announced.
+        case proof
+
+        var fit: Fit {
+            switch self {
+            case .no: .no
+            case .open: .open
+            case .plain, .proof: .yes
+            }
+        }
+
+        var proof: Fit {
+            switch self {
+            case .no, .plain: .no
+            case .open: .open
+            case .proof: .yes
+            }
+        }
+    }
+
+    /// What an operation's line may hold besides its name.
+    private enum Arguments {
+        /// The least and the most words, of which the last is the length of the payload that follows.
+        case payload(ClosedRange<Int>)
+        case words(ClosedRange<Int>)
+        case object
+        case information
+        case error
+    }
+
+    private static let operations: [StaticString] = [
+        "PUB", "MSG", "HPUB", "HMSG", "RMSG", "LMSG", "SUB", "UNSUB", "PING", "PONG", "+OK", "RS+", "RS-", "LS+", "LS-",
+        "CONNECT", "INFO", "-ERR",
+    ]
+
+    private static func arguments(of name: Range<Int>, _ bytes: RawSpan) -> Arguments? {
+        guard let index = operations.firstIndex(where: { bytes.isWordIgnoringCase($0, at: name) }) else { return nil }
+        switch index {
+        case 0: return .payload(2...3)
+        case 1, 2: return .payload(3...4)
+        case 3: return .payload(4...5)
+        case 4, 5: return .payload(2...64)
+        case 6: return .words(2...3)
+        case 7: return .words(1...2)
+        case 8, 9, 10: return .words(0...0)
+        case 11, 12, 13, 14: return .words(1...4)
+        case 15: return .object
+        case 16: return .information
+        default: return .error
+        }
+    }
+
+    private static func operation(_ bytes: RawSpan, at offset: Int) -> Operation {
+        guard bytes.begins(withOneOf: operations, at: offset, ignoringCase: true) else { return .no }
+        switch bytes.line(from: offset, limit: lineLimit) {
+        case .no, .tooLong: return .no
+        case .open: return .open
+        case .line(let line):
+            var rest = line.text
+            guard let name = bytes.word(of: &rest, isBlank), let arguments = arguments(of: name, bytes) else {
+                return .no
+            }
+            switch arguments {
+            case .payload(let words): return payload(behind: line, rest, words, bytes)
+            case .words(let words): return words ~= count(rest, bytes) ? .plain(next: line.next) : .no
+            case .object: return isObject(rest, bytes) ? .proof : .no
+            case .information:
+                let hasID = rest.contains { bytes.has("\"server_id\"", at: $0) }
+                return hasID && isObject(rest, bytes) ? .proof : .no
+            case .error: return bytes.has(" '", at: rest.lowerBound) ? .plain(next: line.next) : .no
+            }
+        }
+    }
+
+    // MARK: What both sides say
+
+    /// Operations one behind the other up to one that proves the protocol.
+    private static func proof(_ bytes: RawSpan) -> Fit {
+        var offset = 0
+        for _ in 0..<operationLimit {
+            let operation = operation(bytes, at: offset)
+            guard case .plain(let next) = operation else { return operation.proof }
+            offset = next
+        }
+        return .no
+    }
+
+    /// A subscription and, behind it, the PING with which clients wait for all that went before.
+    private static func subscribes(_ bytes: RawSpan) -> Fit {
+        var offset = 0
+        var hasSubscription = false
+        for _ in 0..<operationLimit {
+            let operation = operation(bytes, at: offset)
+            guard case .plain(let next) = operation else { return operation.fit == .open ? .open : .no }
+            if bytes.has("SUB ", at: offset) || bytes.has("UNSUB ", at: offset) { hasSubscription = true }
+            if hasSubscription, bytes.has("PING", at: offset) { return .yes }
+            offset = next
+        }
+        return .no
+    }
+
+    // MARK: Parts
+
+    private static func payload(
+        behind line: TextLine, _ words: Range<Int>, _ allowed: ClosedRange<Int>, _ bytes: RawSpan
+    ) -> Operation {
+        guard allowed ~= count(words, bytes) else { return .no }
+        var rest = words
+        var last = words
+        while let word = bytes.word(of: &rest, isBlank) { last = word }
+        // max_payload may be raised to 64 MiB.
+        guard let size = bytes.decimal(last), size <= 64 << 20 else { return .no }
+        switch bytes.fitLineEnd(at: line.next &+ size) {
+        case .no: return .no
+        case .open: return .open
+        case .yes: return .proof
+        }
+    }
+
+    private static func count(_ words: Range<Int>, _ bytes: RawSpan) -> Int {
+        var rest = words
+        var count = 0
+        while bytes.word(of: &rest, isBlank) != nil { count &+= 1 }
+        return count
+    }
+
+    /// Whether a JSON object fills the text but for blanks.
+    private static func isObject(_ text: Range<Int>, _ bytes: RawSpan) -> Bool {
+        var start = text.lowerBound
+        var end = text.upperBound
+        while start < end, let byte = bytes.u8(at: start), isBlank(byte) { start &+= 1 }
+        while start < end, let byte = bytes.u8(at: end &- 1), isBlank(byte) { end &-= 1 }
+        return end &- start >= 2 && bytes.u8(at: start) == UInt8(ascii: "{")
+            && bytes.u8(at: end &- 1) == UInt8(ascii: "}")
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == ASCII.space || byte == ASCII.tab }
+
+    /// The server's max_control_line is 4 KiB by default; an INFO of a large cluster is longer.
+    private static let lineLimit = 32 * 1024
+    private static let operationLimit = 32
+}

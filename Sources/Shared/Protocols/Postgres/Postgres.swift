@@ -1,0 +1,7 @@
+extension ProtocolRow {
+    /// PostgreSQL.
+    package static let postgres = ProtocolRow(
+        name: "postgres", category: .database, ports: [5432], role: .service,
+        document: "PostgreSQL documentation, part VII, chapter Frontend/Backend Protocol",
+        detectors: [PostgresDetector.self], make: Recognised.init)
+}
