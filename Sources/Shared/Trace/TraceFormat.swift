@@ -1,6 +1,6 @@
 /// The recorded form of events, `.tape`: a header, then one frame an event.
 ///
-/// The layout is in the article <doc:TraceFormat>. All numbers are little endian.
+/// The layout is in the article <doc:Traces>. All numbers are little endian.
 package enum TraceFormat {
     /// What this code writes, and the newest that it reads.
     ///
