@@ -20,6 +20,8 @@ struct ReplayCommand: ParsableCommand {
                   Writes the event log and the service map.
               tcpdump -i any -w - tcp | replay - --name 10.0.0.5=web
                   Reads what tcpdump captures until Ctrl-C, with a name for an address.
+              replay capture.pcap --filter 'host 10.0.0.5 and not port 22'
+                  Looks only at the packets that tcpdump would show.
               replay rotated.pcap0 rotated.pcap1 --json
                   Reads a rotated capture as one, and prints the summary for programs.
               replay convert trace.tape trace.pcapng

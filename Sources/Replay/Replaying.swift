@@ -7,6 +7,8 @@ struct Replaying {
     static let logBytes = 256 << 10
 
     var options = Profiler.Options()
+    /// A tcpdump filter that says which packets of captures are looked at; `nil`: all.
+    var filter: String?
     /// `nil`: on a thread of its own where that pays.
     var readsAhead: Bool?
     var showsProgress = false
@@ -28,19 +30,20 @@ struct Replaying {
     ) throws(Failure) -> Result {
         for path in paths { try Input.check(path) }
         let profiler = Profiler(options, observer: observer)
-        let tape = Tape(sink: profiler)
+        let filter = filter.map { PacketFilter($0) }
+        var tape = Tape(sink: profiler, filter: filter)
         var progress = showsProgress ? ProgressBar(totalBytes: Input.fileBytes(paths)) : nil
         var readBefore: UInt64 = 0
         var calls: UInt64 = 0
         var isWanted = true
         for (place, path) in paths.enumerated() where isWanted && !Interruption.isRequested {
             let input = try Input.open(path, name: names?[place], readsAhead: readsAhead)
-            try tape.read(input) { () throws(Failure) in
+            try tape.read(input) { readPackets throws(Failure) in
                 if profiler.eventLogBytes >= Self.logBytes { isWanted = try drain(profiler, log) }
                 if profiler.environmentBytes >= Self.logBytes { try drain(profiler, environments) }
                 calls &+= 1
                 if calls % 256 == 0 {
-                    progress?.update(readBytes: readBefore &+ input.bytes.filePosition, packets: tape.progress)
+                    progress?.update(readBytes: readBefore &+ input.bytes.filePosition, packets: readPackets)
                 }
                 return isWanted
             }
@@ -52,7 +55,8 @@ struct Replaying {
         _ = try drain(profiler, log)
         try drain(profiler, environments)
         return Result(
-            summary: profiler.summary, map: profiler.serviceMap(), capture: CaptureReport(tape, inputs: paths.count))
+            summary: profiler.summary, map: profiler.serviceMap(),
+            capture: CaptureReport(tape, filter: filter, inputs: paths.count))
     }
 
     private func drain(_ profiler: Profiler, _ log: (RawSpan) throws(Failure) -> Bool) throws(Failure) -> Bool {

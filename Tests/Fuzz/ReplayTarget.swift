@@ -25,7 +25,7 @@ private struct ReplayOutputs {
     /// - Returns: `nil` where it is no tape.
     init?(_ file: [UInt8], cutBy random: SeededRandom? = nil) {
         let profiler = Profiler(Profiler.Options())
-        let tape = Tape(sink: CuttingSink(profiler, random))
+        var tape = Tape(sink: CuttingSink(profiler, random))
         do { try tape.read(Input(bytes: Self.decompressed(file, random), name: "fuzzed")) } catch { return nil }
         tape.finish()
         profiler.finish()

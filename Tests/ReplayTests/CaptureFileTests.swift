@@ -36,7 +36,7 @@ struct Reading: Equatable {
 
     init(_ files: [[UInt8]], pieceLength: Int = .max, readsAhead: Bool = false) {
         let sink = RecordingSink()
-        let tape = Tape(sink: sink)
+        var tape = Tape(sink: sink)
         for file in files {
             let raw = PeekedBytes(MemoryBytes(file, pieceLength: pieceLength))
             var source: any ByteSource = GzipBytes.isGzip(raw.head) ? GzipBytes(raw) : raw

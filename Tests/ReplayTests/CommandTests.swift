@@ -125,6 +125,18 @@ import Testing
         #expect(run.output.contains("\"balanced\": true"))
     }
 
+    @Test func `a filter chooses packets, and the summary says how many`() throws {
+        let passing = try Executable.replay([input, "--filter", "src port 80"])
+        #expect(passing.status == 0)
+        #expect(passing.output.contains("Filter        src port 80 · 3 of 8 packets passed\n"), "\(passing.output)")
+        let json = try Executable.replay([input, "--json", "--filter", "src port 80"]).output
+        #expect(
+            json.contains("\"expression\": \"src port 80\",\n    \"packets\": 8,\n    \"passed\": 3\n"), "\(json)")
+        #expect(!(try Executable.replay([input, "--json"]).output.contains("\"filter\"")))
+        #expect(try Executable.replay(["--help"]).output.contains("--filter <expression>"))
+        #expect(try Executable.run("/bin/grep", ["-c", "Fl -filter Ar expression", "docs/replay.1"]).output == "2\n")
+    }
+
     @Test func `a file that is cut short has status 1, and what precedes the cut`() throws {
         let cut = folder.write("cut.pcap", Array(Self.capture.pcap().dropLast(3)))
         let run = try Executable.replay([cut, "-q", "-o", "-"])
@@ -157,6 +169,9 @@ import Testing
             (["INPUT", "--env-output", "/no/such/folder/x"], "--env-output /no/such/folder/x: can't be written"),
             (["INPUT", "--name", "web"], "--name web: "),
             (["INPUT", "--names", "/no/names"], "--names /no/names: can't be read"),
+            (["INPUT", "--filter", "tcp prot 80"], "--filter 'tcp prot 80': can't parse filter expression"),
+            (["INPUT", "--filter", "ip broadcast"], "--filter 'ip broadcast': netmask not known"),
+            (["Fixtures/trace/traffic/input.tape", "--filter", "tcp"], "is a trace"),
             (["INPUT", "--threads", "0"], "--threads 0: write 1 or more"),
             (["INPUT", "--threads", "x"], "--threads"),
             (["INPUT", "--body-limit=-1"], "--body-limit -1: write a number"),

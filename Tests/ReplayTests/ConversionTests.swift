@@ -12,7 +12,7 @@ private struct Outputs: Equatable {
 
     init(_ inputs: [[UInt8]]) throws {
         let profiler = Profiler(Profiler.Options())
-        let tape = Tape(sink: profiler)
+        var tape = Tape(sink: profiler)
         for input in inputs { try tape.read(Input(bytes: PeekedBytes(MemoryBytes(input)), name: "input")) }
         tape.finish()
         profiler.finish()
@@ -28,7 +28,7 @@ private struct Outputs: Equatable {
 }
 
 private func convert(_ inputs: [[UInt8]], _ recorder: some EventRecorder) throws -> [UInt8] {
-    let tape = Tape(sink: recorder)
+    var tape = Tape(sink: recorder)
     for input in inputs {
         let raw = PeekedBytes(MemoryBytes(input, pieceLength: 1000))
         let source: any ByteSource = GzipBytes.isGzip(raw.head) ? GzipBytes(raw) : raw
@@ -76,7 +76,7 @@ private func convert(_ inputs: [[UInt8]], _ recorder: some EventRecorder) throws
         #expect(text.contains("pid 4050, comm nginx, service shop"))
         #expect(text.contains("plaintext of [fd00::4]:50000 - [fd00::5]:443"))
         let sink = RecordingSink()
-        let tape = Tape(sink: sink)
+        var tape = Tape(sink: sink)
         try tape.read(Input(bytes: PeekedBytes(MemoryBytes(packets)), name: "packets"))
         tape.finish()
         #expect(tape.packets.malformed == 0)

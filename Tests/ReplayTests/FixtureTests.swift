@@ -44,7 +44,7 @@ import Testing
                 }
             }
             let profiler = Profiler(Profiler.Options())
-            let tape = Tape(sink: profiler)
+            var tape = Tape(sink: profiler)
             try? tape.read(Input(bytes: PeekedBytes(MemoryBytes(damaged)), name: "damaged"))
             tape.finish()
             profiler.finish()

@@ -58,7 +58,7 @@ struct PipelineOutputs {
 
     private func outputs(of file: [UInt8], pieceBytes: Int) throws -> PipelineOutputs {
         let sink = ResegmentingSink(Profiler(Profiler.Options()), pieceBytes: pieceBytes)
-        let tape = Tape(sink: sink)
+        var tape = Tape(sink: sink)
         try tape.read(Input(bytes: try Self.decompressed(file), name: "fixture"))
         tape.finish()
         return PipelineOutputs(sink.profiler)

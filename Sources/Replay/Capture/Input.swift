@@ -64,21 +64,9 @@ struct Input {
         return sum
     }
 
-    /// The first four bytes of captures, as they stand in the file.
-    private static let magics: [[UInt8]] = [
-        [0xA1, 0xB2, 0xC3, 0xD4], [0xD4, 0xC3, 0xB2, 0xA1],
-        // Nanoseconds.
-        [0xA1, 0xB2, 0x3C, 0x4D], [0x4D, 0x3C, 0xB2, 0xA1],
-        // A. Kuznetsov's variant.
-        [0xA1, 0xB2, 0xCD, 0x34], [0x34, 0xCD, 0xB2, 0xA1],
-        pcapng,
-    ]
-    /// A section header block.
-    private static let pcapng: [UInt8] = [0x0A, 0x0D, 0x0D, 0x0A]
+    var isCapture: Bool { PcapHeader.isPcap(bytes.head) || PcapngFile.isPcapng(bytes.head) }
 
-    var isCapture: Bool { Self.magics.contains { bytes.head.starts(with: $0) } }
-
-    /// Why libpcap could not open this, in words that help.
+    /// Why this could not be opened as a pcap file, in words that help.
     func isNoCapture(_ reason: String) -> Failure {
         if bytes.head.isEmpty {
             let cause = bytes.failure.map { ": \($0)" } ?? ": is empty"

@@ -1,100 +1,94 @@
-private import CLibpcap
-import Console
-import Glibc
 import Shared
 
-/// A packet of a capture file; its bytes are valid until the next one is read.
-struct CapturedPacket {
-    var timestamp: Timestamp
-    /// LINKTYPE, as the file has it; in a pcapng file that of the packet's interface.
-    var linkType: Int32
-    /// The packet's length on the wire.
-    var wireLength: Int
-    /// What was captured of it; fewer bytes than `wireLength` where the snapshot length cut it.
-    var bytes: UnsafeRawBufferPointer
-}
-
-/// A capture file that has been opened.
-protocol PacketSource: ~Copyable {
-    /// The next packet, or `nil` where the file ends; `failure` says why, if it ends too early.
-    mutating func next() -> CapturedPacket?
-    var failure: String? { get }
-}
-
-/// Why a file gives no packets.
-struct CaptureFailure: Error, Equatable {
-    var reason: String
-}
-
-/// A pcap file, read by libpcap: in either byte order, with micro- or nanoseconds.
+/// A pcap file (draft-ietf-opsawg-pcap): in either byte order, with micro- or nanoseconds.
+///
+/// Packets are read where they lie in the window. What ends a file too early is said in libpcap's words, which people
+/// search for.
 struct PcapFile: ~Copyable, PacketSource {
-    private let handle: OpaquePointer
-    private let linkType: Int32
-    private let source: any ByteSource
-    /// What libpcap's FILE reads from; it lives as long as the handle.
-    private let context: Unmanaged<Context>
-
-    private final class Context {
-        let source: any ByteSource
-        init(_ source: any ByteSource) { self.source = source }
-    }
-
-    /// stdio's buffer: fewer and larger reads than its own 4 KiB.
-    private static let bufferBytes = 256 << 10
-
+    private var window: ByteWindow
+    private let header: PcapHeader
     private(set) var failure: String?
 
+    var isBigEndian: Bool { header.isBigEndian }
+    var linkType: Int32 { header.linkType }
+
     init(_ source: any ByteSource) throws(CaptureFailure) {
-        let context = Unmanaged.passRetained(Context(source))
-        var functions = replay_stream_functions()
-        functions.read = { context, buffer, size in
-            guard let context, let buffer else { return 0 }
-            let source = Unmanaged<Context>.fromOpaque(context).takeUnretainedValue().source
-            return source.read(into: UnsafeMutableRawBufferPointer(start: buffer, count: size))
-        }
-        guard let file = replay_fopencookie(context.toOpaque(), "r", functions) else {
-            context.release()
-            throw CaptureFailure(reason: String(cString: strerror(errno)))
-        }
-        setvbuf(file, nil, Int32(_IOFBF), Self.bufferBytes)
-        var message = [CChar](repeating: 0, count: Int(PCAP_ERRBUF_SIZE))
-        guard
-            let handle = pcap_fopen_offline_with_tstamp_precision(
-                file, UInt32(PCAP_TSTAMP_PRECISION_NANO), &message)
-        else {
-            fclose(file)
-            context.release()
-            throw CaptureFailure(reason: Self.text(message))
-        }
-        self.handle = handle
-        self.context = context
-        self.source = source
-        linkType = pcap_datalink(handle)
+        var window = ByteWindow(source)
+        window.fill(PcapHeader.bytes)
+        header = try PcapHeader(window.bytes.bytes)
+        window.take(PcapHeader.bytes)
+        self.window = window
     }
 
-    deinit {
-        pcap_close(handle)
-        context.release()
-    }
-
-    /// The next packet, or `nil` where the file ends; `failure` says why, if it ends too early.
+    /// A packet record (draft-ietf-opsawg-pcap, section 5).
+    ///
+    ///     |                      Timestamp (Seconds)                      |
+    ///     |            Timestamp (Microseconds or nanoseconds)            |
+    ///     |                    Captured Packet Length                     |
+    ///     |                    Original Packet Length                     |
+    ///     /                          Packet Data                          /
+    ///
+    /// Seconds are unsigned: they last until 2106.
+    /// - Returns: the next packet, or `nil` where the file ends; `failure` says why, if it ends too early.
     @inline(__always)
     mutating func next() -> CapturedPacket? {
-        var header: UnsafeMutablePointer<pcap_pkthdr>?
-        var data: UnsafePointer<UInt8>?
-        let status = pcap_next_ex(handle, &header, &data)
-        guard status == 1, let record = header?.pointee else {
-            failure = source.failure ?? (status == PCAP_ERROR_BREAK ? nil : String(cString: pcap_geterr(handle)))
-            return nil
-        }
-        let seconds = Int64(record.ts.tv_sec)
+        guard window.fill(header.recordHeaderBytes) else { return endsInHeader() }
+        let seconds = Int64(number(0))
+        let fraction = Int64(number(4))
+        var (captured, wire) = (number(8), number(12))
+        if header.lengths != .capturedFirst { order(&captured, &wire) }
+        guard captured <= header.largestPacket else { return isImpossible(captured) }
+        let end = header.recordHeaderBytes &+ Int(captured)
+        guard window.fill(end) else { return endsInPacket(captured) }
+        let kept = header.recordHeaderBytes &+ Int(min(captured, header.snaplen))
+        let bytes = window.bytes(header.recordHeaderBytes, kept)
+        window.take(end)
         return CapturedPacket(
-            timestamp: Timestamp(nanoseconds: seconds &* 1_000_000_000 &+ Int64(record.ts.tv_usec)),
-            linkType: linkType, wireLength: Int(record.len),
-            bytes: UnsafeRawBufferPointer(start: data, count: Int(record.caplen)))
+            timestamp: Timestamp(
+                nanoseconds: seconds &* 1_000_000_000 &+ fraction &* header.nanosecondsPerUnit),
+            linkType: header.linkType, wireLength: Int(wire), bytes: bytes)
     }
 
-    private static func text(_ message: [CChar]) -> String {
-        String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    /// A number of the record's header, which is at hand.
+    @inline(__always)
+    private func number(_ offset: Int) -> UInt32 {
+        let value = window.load(offset, as: UInt32.self)
+        return header.isBigEndian ? UInt32(bigEndian: value) : UInt32(littleEndian: value)
+    }
+
+    @inline(never)
+    private func order(_ captured: inout UInt32, _ wire: inout UInt32) {
+        if header.lengths == .wireFirst || captured > wire { swap(&captured, &wire) }
+    }
+
+    // MARK: - The end
+
+    @inline(never)
+    private mutating func endsInHeader() -> CapturedPacket? {
+        let count = window.count
+        failure =
+            window.failure
+            ?? (count == 0
+                ? nil
+                : "truncated dump file; tried to read \(header.recordHeaderBytes) header bytes, only got \(count)")
+        return nil
+    }
+
+    @inline(never)
+    private mutating func endsInPacket(_ captured: UInt32) -> CapturedPacket? {
+        let count = window.count &- header.recordHeaderBytes
+        // What the snapshot length cuts off is wanted after the rest.
+        let wanted = count < Int(header.snaplen) ? min(captured, header.snaplen) : captured
+        failure =
+            window.failure ?? "truncated dump file; tried to read \(wanted) captured bytes, only got \(count)"
+        return nil
+    }
+
+    @inline(never)
+    private mutating func isImpossible(_ captured: UInt32) -> CapturedPacket? {
+        let limit =
+            captured > header.snaplen ? "snaplen of \(header.snaplen)" : "maximum of \(header.largestPacket)"
+        failure = "invalid packet capture length \(captured), bigger than \(limit)"
+        return nil
     }
 }

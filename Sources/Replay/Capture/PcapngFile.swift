@@ -14,7 +14,8 @@ struct PcapngFile: ~Copyable, PacketSource {
     private static let largestBlock = 16 << 20
 
     private var window: ByteWindow
-    private var isBigEndian = false
+    /// In the section that is being read.
+    private(set) var isBigEndian = false
     private var interfaces: [Interface] = []
     private var lastTimestamp = Timestamp(nanoseconds: 0)
     private(set) var failure: String?

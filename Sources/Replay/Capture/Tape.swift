@@ -5,8 +5,12 @@ import Shared
 ///
 /// The connections of captures go on from one file into the next, as they do when a capture is rotated; those of a trace
 /// are its own.
-final class Tape<Sink: EventSink> {
+///
+/// It has one owner, and so has the packets' decoder: a property of an object would be checked for exclusive access at
+/// every packet.
+struct Tape<Sink: EventSink>: ~Copyable {
     private let sink: Sink
+    private let filter: PacketFilter?
     private var decoder: PacketDecoder<Sink>
     private(set) var files: [CaptureFile] = []
     /// The highest serial number of a trace's connection.
@@ -14,29 +18,38 @@ final class Tape<Sink: EventSink> {
     /// Records of traces that were read.
     private var steps: UInt64 = 0
 
-    /// - Parameter sink: takes the events; the caller finishes it.
-    init(sink: Sink) {
+    /// - Parameters:
+    ///   - sink: takes the events; the caller finishes it.
+    ///   - filter: which packets are looked at, if not all.
+    init(sink: Sink, filter: PacketFilter? = nil) {
         self.sink = sink
+        self.filter = filter
         decoder = PacketDecoder(sink: sink)
     }
 
-    /// What was read until now: packets of captures, and events of traces.
-    var progress: UInt64 { packets.packets &+ steps }
+    /// What was read until now: packets of captures, those that the filter left out among them, and events of traces.
+    private var progress: UInt64 { packets.packets &+ filteredOut &+ steps }
+    private var filteredOut: UInt64 { filter.map { $0.packets &- $0.passed } ?? 0 }
 
     var packets: PacketStatistics { decoder.statistics }
     var flows: FlowStatistics { decoder.flows.statistics }
 
     /// Reads an input to its end.
-    /// - Parameter afterSome: called after every few packets, to take away what they brought; says whether to go on.
+    /// - Parameter afterSome: called after every few packets, to take away what they brought, with how much was read
+    ///   until now; says whether to go on.
     /// - Throws: `Failure` where the input is neither capture nor trace. One that ends too early is no error; `files` says
     ///   why it did.
-    func read(_ input: Input, afterSome: () throws(Failure) -> Bool = { () throws(Failure) in true }) throws(Failure) {
+    mutating func read(
+        _ input: Input, afterSome: (UInt64) throws(Failure) -> Bool = { (_) throws(Failure) in true }
+    ) throws(Failure) {
         var file = CaptureFile(name: input.name)
         let head = input.bytes.head
         if TraceFormat.isTrace(head.span.bytes) {
+            try refuseFilter(input)
             return try read(TraceFile<TraceReader>(input.bytes), input, &file, afterSome)
         }
         if TraceTextReader.isTrace(head.span.bytes) {
+            try refuseFilter(input)
             return try read(TraceFile<TraceTextReader>(input.bytes), input, &file, afterSome)
         }
         decoder.continueSerials(after: lastSerial)
@@ -53,33 +66,46 @@ final class Tape<Sink: EventSink> {
             guard input.isCutInHeader(error.reason) else { throw input.isNoCapture(error.reason) }
             file.failure = input.bytes.failure ?? error.reason
         }
-        if var capture = opened.take() { try read(&capture, &file, afterSome) }
+        if var capture = opened.take() {
+            try filter?.check(linkType: capture.linkType, isBigEndian: capture.isBigEndian)
+            try read(&capture, &file, afterSome)
+        }
         finish(file)
     }
 
-    private func finish(_ file: CaptureFile) {
+    private func refuseFilter(_ input: Input) throws(Failure) {
+        guard let filter else { return }
+        throw Failure(
+            "\(input.name): is a trace, which has no packets for --filter '\(filter.expression)' to choose from; "
+                + "give it captures, or leave it out")
+    }
+
+    private mutating func finish(_ file: CaptureFile) {
         if file.failure != nil { decoder.fileWasTruncated() }
         files.append(file)
     }
 
-    private func read<Source: PacketSource & ~Copyable>(
-        _ capture: inout Source, _ file: inout CaptureFile, _ afterSome: () throws(Failure) -> Bool
+    private mutating func read<Source: PacketSource & ~Copyable>(
+        _ capture: inout Source, _ file: inout CaptureFile, _ afterSome: (UInt64) throws(Failure) -> Bool
     ) throws(Failure) {
         while let packet = capture.next() {
             file.packets &+= 1
-            decoder.take(
-                linkType: packet.linkType, packet.bytes.bytes, wireLength: packet.wireLength, at: packet.timestamp)
-            if file.packets % Self.some == 0, try !afterSome() { return }
+            if try filter?.accepts(packet, isBigEndian: capture.isBigEndian) ?? true {
+                decoder.take(
+                    linkType: packet.linkType, packet.bytes.bytes, wireLength: packet.wireLength, at: packet.timestamp)
+            }
+            if file.packets % Self.some == 0, try !afterSome(progress) { return }
         }
         file.failure = capture.failure
     }
 
-    private func read<Reader: TraceReading>(
+    private mutating func read<Reader: TraceReading>(
         _ trace: consuming TraceFile<Reader>, _ input: Input, _ file: inout CaptureFile,
-        _ afterSome: () throws(Failure) -> Bool
+        _ afterSome: (UInt64) throws(Failure) -> Bool
     ) throws(Failure) {
         let base = max(lastSerial, decoder.flows.lastSerial)
         var highest = base
+        let sink = sink
         var isWanted = true
         while isWanted {
             do throws(TraceError) {
@@ -96,14 +122,14 @@ final class Tape<Sink: EventSink> {
                 throw Failure("\(input.name): \(error)")
             }
             steps &+= 1
-            if steps % Self.some == 0 { isWanted = try afterSome() }
+            if steps % Self.some == 0 { isWanted = try afterSome(progress) }
         }
         lastSerial = highest
         finish(trace.reader, input, &file)
     }
 
     /// Puts what was lost in reading a trace on the tape, as the packets' decoder does.
-    private func finish(_ reader: some TraceReading, _ input: Input, _ file: inout CaptureFile) {
+    private mutating func finish(_ reader: some TraceReading, _ input: Input, _ file: inout CaptureFile) {
         file.events = reader.events
         file.damaged = reader.damagedFrames
         file.skipped = reader.skippedFrames
@@ -123,7 +149,7 @@ final class Tape<Sink: EventSink> {
     private static var some: UInt64 { 32 }
 
     /// The tape has ended.
-    func finish() { decoder.finish() }
+    mutating func finish() { decoder.finish() }
 }
 
 /// What became of an input.

@@ -71,9 +71,9 @@ struct Convert: ParsableCommand {
     private static func convert<Recorder: EventRecorder>(
         _ inputs: [String], _ recorder: Recorder, to file: OutputFile
     ) throws(Failure) -> (CaptureReport, strayEvents: UInt64) {
-        let tape = Tape(sink: recorder)
+        var tape = Tape(sink: recorder)
         for path in inputs where !Interruption.isRequested && !file.isAbandoned {
-            try tape.read(try Input.open(path)) { () throws(Failure) in
+            try tape.read(try Input.open(path)) { _ throws(Failure) in
                 if recorder.count >= blockBytes { try drain(recorder, to: file) }
                 return !file.isAbandoned
             }

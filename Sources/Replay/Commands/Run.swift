@@ -32,6 +32,12 @@ struct Run: ParsableCommand {
 
     @OptionGroup var containers: ContainerOptions
 
+    @Option(
+        help: ArgumentHelp(
+            "Look only at packets of captures that a tcpdump filter lets through: 'tcp port 80'.",
+            valueName: "expression"))
+    var filter: String?
+
     @Flag(help: "Print the summary as one JSON object.")
     var json = false
 
@@ -68,6 +74,7 @@ struct Run: ParsableCommand {
             guard threads >= 1 else { throw Failure("--threads \(threads): write 1 or more") }
             replaying.readsAhead = threads > 1
         }
+        replaying.filter = filter
         replaying.showsProgress = !quiet
         try checkPaths([("--output", outputPath), ("--env-output", environmentPath), ("--service-map", mapPath)])
 

@@ -9,8 +9,19 @@ struct CaptureReport {
     /// Inputs that were not begun, because of an interruption.
     var unreadInputs: Int
 
+    /// What chose among the packets.
+    var filter: Filter?
+
+    /// A filter, and how much it let through.
+    struct Filter {
+        var expression: String
+        var packets: UInt64
+        var passed: UInt64
+    }
+
     /// - Parameter inputs: how many there are.
-    init<Sink>(_ tape: Tape<Sink>, inputs: Int) {
+    init<Sink>(_ tape: borrowing Tape<Sink>, filter: PacketFilter? = nil, inputs: Int) {
+        self.filter = filter.map { Filter(expression: $0.expression, packets: $0.packets, passed: $0.passed) }
         files = tape.files
         unreadInputs = Interruption.isRequested ? inputs - files.count : 0
         packets = tape.packets
@@ -46,6 +57,14 @@ struct CaptureReport {
             report.line("Tape", ["\(duration) from \(String(second)) UTC"])
         }
         guard hasPackets else { return }
+        if let filter {
+            report.line(
+                "Filter",
+                [
+                    style.safe(filter.expression),
+                    "\(Quantity.count(filter.passed)) of \(Quantity.count(filter.packets, "packet")) passed",
+                ])
+        }
         var kinds = ["\(Quantity.count(packets.segments)) TCP"]
         if packets.otherProtocol > 0 { kinds.append("\(Quantity.count(packets.otherProtocol)) other IP") }
         if packets.notIP > 0 { kinds.append("\(Quantity.count(packets.notIP)) not IP") }
@@ -68,6 +87,13 @@ struct CaptureReport {
             if let failure = file.failure { json.string("failure", failure) }
         }
         guard hasPackets else { return }
+        if let filter {
+            json.object("filter") { json in
+                json.string("expression", filter.expression)
+                json.number("packets", filter.packets)
+                json.number("passed", filter.passed)
+            }
+        }
         json.object("packets") { json in
             json.number("total", packets.packets)
             json.number("captured_bytes", packets.bytes)

@@ -23,6 +23,9 @@ enum LinkLayer {
         return known[linkType].map { "\(linkType) (\($0))" } ?? "\(linkType)"
     }
 
+    /// Whether frames of a link type can be read.
+    static func isRead(_ linkType: Int32) -> Bool { frame(linkType, RawSpan()) != .unknownLinkType }
+
     /// Finds the IP packet in a frame.
     ///
     /// - Parameter linkType: LINKTYPE or DLT, as the file has it (https://www.tcpdump.org/linktypes.html).

@@ -85,7 +85,7 @@ struct Seeds {
     private var conversations: [Conversation] {
         files { $0.hasPrefix("input.") }.flatMap { file -> [Conversation] in
             let listener = Listener()
-            let tape = Tape(sink: listener)
+            var tape = Tape(sink: listener)
             try? tape.read(Input(bytes: PeekedBytes(FuzzedBytes(file)), name: "fixture"))
             tape.finish()
             return listener.conversations.values.sorted { $0.serial < $1.serial }.prefix(4).filter { !$0.isEmpty }
