@@ -21,8 +21,8 @@ package struct Reassembler: ~Copyable {
     private var waiting: [Piece] = []
     /// Pieces of `waiting` that were already taken.
     private var taken = 0
-    /// The last bytes delivered, to tell a retransmission from a forgery.
-    private var history = UniqueBytes()
+    /// The last bytes delivered: those before `next`.
+    private var history = History()
 
     package init() {}
 
@@ -90,7 +90,7 @@ package struct Reassembler: ~Copyable {
     ) -> Acceptance {
         if position == next, !hold, taken == waiting.count {
             next &+= UInt64(bytes.byteCount)
-            remember(bytes)
+            history.append(bytes)
             return .next(from: 0)
         }
         return acceptOutOfOrder(bytes, at: position, timestamp, hold: hold)
@@ -115,7 +115,7 @@ package struct Reassembler: ~Copyable {
         let length = UInt64(bytes.byteCount &- from)
         if position == next, !hold, taken == waiting.count || position &+ length <= waiting[taken].position {
             next &+= length
-            remember(bytes.extracting(from..<bytes.byteCount))
+            history.append(bytes.extracting(from..<bytes.byteCount))
             return .next(from: from)
         }
         keep(bytes.extracting(from..<bytes.byteCount), position, length, nil, timestamp)
@@ -149,7 +149,7 @@ package struct Reassembler: ~Copyable {
         }
         next = piece.end
         waitingBytes &-= piece.bytes.count
-        if piece.reason == nil { remember(piece.bytes.span.bytes) } else { history.removeAll() }
+        if piece.reason == nil { history.append(piece.bytes.span.bytes) } else { history.removeAll() }
         return piece
     }
 
@@ -237,30 +237,13 @@ package struct Reassembler: ~Copyable {
 
     // MARK: History
 
-    /// How many delivered bytes are kept for comparison: two full Ethernet segments and a little more.
-    private static let historyBytes = 4096
-
-    @inline(__always)
-    private mutating func remember(_ bytes: RawSpan) {
-        let keep = Self.historyBytes
-        if bytes.byteCount >= keep {
-            history.removeAll()
-            history.append(bytes.extracting(last: keep))
-            return
-        }
-        if history.count &+ bytes.byteCount > 2 &* keep { history.removeFirst(history.count &- keep) }
-        history.append(bytes)
-    }
-
     private func differencesFromHistory(_ bytes: RawSpan, at position: UInt64) -> UInt64 {
-        // More may be there, depending on how the bytes came; what is compared must not.
-        let known = history.bytes.extracting(last: Self.historyBytes)
-        let start = next &- UInt64(known.byteCount)
-        let from = Swift.max(start, position)
+        let known = UInt64(history.count)
+        guard known <= next else { return 0 }
+        let from = Swift.max(next &- known, position)
         let to = Swift.min(next, position &+ UInt64(bytes.byteCount))
-        guard from < to, start <= next else { return 0 }
-        let first = known.extracting(Int(from &- start)..<Int(to &- start))
-        let second = bytes.extracting(Int(from &- position)..<Int(to &- position))
-        return second.differences(from: first)
+        guard from < to else { return 0 }
+        let part = bytes.extracting(Int(from &- position)..<Int(to &- position))
+        return history.differences(from: part, back: Int(next &- from))
     }
 }
