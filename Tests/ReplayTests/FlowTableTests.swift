@@ -98,7 +98,7 @@ import Testing
     /// The index against a dictionary, over many insertions and removals in random order.
     @Test func `the index finds what is there and nothing else`() {
         var random = SeededGenerator(seed: 7)
-        var index = FlowIndex(seed: 42)
+        var index = FlowIndex(seeds: (42, 43))
         var tuples: [(Endpoint, Endpoint)] = []
         var present = Set<Int>()
         for slot in 0..<3000 {

@@ -88,9 +88,9 @@ struct Flow: Sendable {
         let isSYN = segment.flags.contains(.syn)
         // SYN takes one sequence number (RFC 9293, section 3.4).
         let first = isSYN ? segment.sequence + 1 : segment.sequence
-        if direction == .send { sent.begin(at: first) } else { received.begin(at: first) }
+        if direction.isSend { sent.begin(at: first) } else { received.begin(at: first) }
         guard segment.flags.contains(.ack) else { return }
-        if direction == .send {
+        if direction.isSend {
             received.begin(at: segment.acknowledgment)
         } else {
             sent.begin(at: segment.acknowledgment)
@@ -105,7 +105,7 @@ struct Flow: Sendable {
         // A retransmission; or the other side's SYN, be it the answer or a simultaneous open.
         if sender.isKnown, segment.sequence + 1 == sender.start { return .taken }
         let isAnswer = segment.flags.contains(.ack)
-        if stage == .opening, direction == .receive {
+        if stage == .opening, !direction.isSend {
             guard isAnswer else { return .taken }
             let acknowledged = sent.position(of: segment.acknowledgment)
             if acknowledged >= 0, acknowledged <= Int64(bitPattern: sent.highest) { return .taken }
@@ -120,7 +120,7 @@ struct Flow: Sendable {
             sent.begin(at: segment.sequence + 1)
             return .taken
         }
-        if let candidate, isAnswer, candidateBy != direction, segment.acknowledgment == candidate + 1 {
+        if let candidate, isAnswer, candidateBy.isSend != direction.isSend, segment.acknowledgment == candidate + 1 {
             return .restarts
         }
         let isOver = stage == .closing || sender.isFinished || now &- lastHeard > Self.silenceNanoseconds
@@ -148,10 +148,10 @@ struct Flow: Sendable {
             guard outcome == .taken else { return outcome }
         }
         lastHeard = now
-        if stage == .opening, direction == .receive || !segment.flags.contains(.syn) { stage = .open }
-        if direction == .receive { isAnswered = true }
+        if stage == .opening, !direction.isSend || !segment.flags.contains(.syn) { stage = .open }
+        if !direction.isSend { isAnswered = true }
 
-        if direction == .send {
+        if direction.isSend {
             numbers(segment, &sent, &received)
         } else {
             numbers(segment, &received, &sent)
@@ -181,19 +181,20 @@ struct Flow: Sendable {
         }
     }
 
-    private func stream(_ direction: Direction) -> StreamNumbering { direction == .send ? sent : received }
+    private func stream(_ direction: Direction) -> StreamNumbering { direction.isSend ? sent : received }
 
     @inline(__always)
     private mutating func data<Sink: EventSink>(
         _ segment: TCPSegment, _ payload: RawSpan, _ direction: Direction, at: Timestamp, to sink: Sink,
         _ statistics: inout FlowStatistics
     ) {
-        if direction == .send {
+        if direction.isSend {
             Self.data(segment, payload, direction, id, &sent, at: at, to: sink, &statistics)
         } else {
             Self.data(segment, payload, direction, id, &received, at: at, to: sink, &statistics)
         }
-        if stage == .closing, ending == .reset, resetBy == direction, stream(direction).highest > resetAt {
+        if stage == .closing, ending == .reset, resetBy.isSend == direction.isSend, stream(direction).highest > resetAt
+        {
             // Whoever sends on has not reset the connection: the RST was forged.
             stage = sent.isFinished || received.isFinished ? .halfClosed : .open
         }
@@ -255,7 +256,7 @@ struct Flow: Sendable {
         let sender = stream(direction)
         if stage == .opening {
             // The port is closed: the answer to SYN acknowledges it (RFC 9293, section 3.5.2).
-            guard direction == .send || sent.position(of: segment.acknowledgment) >= 0 else { return .ignored }
+            guard direction.isSend || sent.position(of: segment.acknowledgment) >= 0 else { return .ignored }
             lastHeard = now
             close(at: at, otherwise: .reset, to: sink)
             return .taken
@@ -293,7 +294,7 @@ struct Flow: Sendable {
         guard !stream.isFinished, !segment.flags.contains(.syn) else { return }
         let position = stream.position(of: segment.sequence + UInt32(truncatingIfNeeded: segment.payloadLength))
         guard position >= Int64(bitPattern: stream.highest), stream.isPlausible(position) else { return }
-        if direction == .send { sent.finish(at: UInt64(position)) } else { received.finish(at: UInt64(position)) }
+        if direction.isSend { sent.finish(at: UInt64(position)) } else { received.finish(at: UInt64(position)) }
         if stage != .closing { stage = .halfClosed }
         sink.consume(
             CapturedEvent(at, .finished(StreamPosition(id, direction, UInt64(position)))), payload: RawSpan())
@@ -320,5 +321,16 @@ struct Flow: Sendable {
             sink.consume(CapturedEvent(at, .acknowledged(StreamPosition(id, .receive, position))), payload: RawSpan())
         }
         sink.consume(CapturedEvent(at, .close(ConnectionClosed(id: id, how: ending))), payload: RawSpan())
+    }
+}
+
+extension Direction {
+    /// `==` of another module would be a call.
+    @inline(__always)
+    var isSend: Bool {
+        switch self {
+        case .send: true
+        case .receive: false
+        }
     }
 }

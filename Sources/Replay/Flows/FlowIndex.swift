@@ -9,33 +9,31 @@ struct FlowIndex {
     private var entries: [UInt64]
     private var mask: Int
     private(set) var count = 0
-    private let seed: UInt64
+    private let seeds: (UInt64, UInt64)
 
-    init(seed: UInt64 = .random(in: .min ... .max)) {
+    init(seeds: (UInt64, UInt64) = (.random(in: .min ... .max), .random(in: .min ... .max))) {
         entries = Array(repeating: 0, count: 1024)
         mask = 1023
-        self.seed = seed
+        self.seeds = seeds
     }
 
     /// The same for both directions.
     @inline(__always)
     func hash(_ a: Endpoint, _ b: Endpoint) -> UInt64 {
-        Self.mixed(half(a) &+ half(b))
+        Self.folded((half(a) &+ half(b)) ^ seeds.0, 0x9E37_79B9_7F4A_7C15)
     }
 
     @inline(__always)
     private func half(_ endpoint: Endpoint) -> UInt64 {
-        let address = Self.mixed(endpoint.address.high ^ seed) ^ endpoint.address.low
-        return Self.mixed(address ^ (UInt64(endpoint.port) << 40))
+        Self.folded(
+            endpoint.address.low ^ seeds.0, (endpoint.address.high &+ (UInt64(endpoint.port) << 40)) ^ seeds.1)
     }
 
-    /// The finaliser of MurmurHash3: every bit of the input changes half of the output.
+    /// Both halves of a product: each of its bits depends on all bits of both numbers, one of which has a seed in it.
     @inline(__always)
-    private static func mixed(_ value: UInt64) -> UInt64 {
-        var x = value
-        x = (x ^ (x >> 33)) &* 0xFF51_AFD7_ED55_8CCD
-        x = (x ^ (x >> 33)) &* 0xC4CE_B9FE_1A85_EC53
-        return x ^ (x >> 33)
+    private static func folded(_ a: UInt64, _ b: UInt64) -> UInt64 {
+        let product = a.multipliedFullWidth(by: b)
+        return product.high ^ product.low
     }
 
     /// The slot for which `isWanted` says yes among those with this hash.

@@ -12,8 +12,7 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
     private let sink: Sink
     private let limits: FlowLimits
 
-    private var slots: [Slot] = []
-    private var free: [Int32] = []
+    private var slots = FlowSlots()
     private var index = FlowIndex()
     private var queues: [Queue]
     /// The slot of the last segment's flow: segments come in trains.
@@ -23,15 +22,6 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
     private var now = Int64.min
     private var nextSweep = Int64.min
     private(set) var statistics = FlowStatistics()
-
-    private struct Slot {
-        var flow: Flow
-        var queue: Flow.Stage
-        /// When the flow came to the back of its queue.
-        var queuedAt: Int64
-        var older: Int32 = -1
-        var newer: Int32 = -1
-    }
 
     private struct Queue {
         var oldest: Int32 = -1
@@ -62,9 +52,8 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
             take(segment, payload, direction, slot: last, at: at)
             return
         }
-        let hash = index.hash(source, destination)
         var direction: Direction?
-        let found = index.find(hash) { slot in
+        let found = index.find(index.hash(source, destination)) { slot in
             direction = slots[slot].flow.direction(from: source, to: destination)
             return direction != nil
         }
@@ -94,7 +83,7 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
         let old = slots[slot].flow
         slots[slot].flow.close(at: at, otherwise: .superseded, to: sink)
         remove(slot)
-        if direction == .send {
+        if direction.isSend {
             open(segment, payload, from: old.local, to: old.remote, at: at, after: old)
         } else {
             open(segment, payload, from: old.remote, to: old.local, at: at, after: old)
@@ -152,24 +141,16 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
     }
 
     private mutating func insert(_ flow: Flow) -> Int {
-        let slot: Int
-        let new = Slot(flow: flow, queue: flow.stage, queuedAt: now)
-        if let reused = free.popLast() {
-            slot = Int(reused)
-            slots[slot] = new
-        } else {
-            slot = slots.count
-            slots.append(new)
-        }
-        index.insert(slot) { [slots] in (slots[$0].flow.local, slots[$0].flow.remote) }
+        let slot = slots.insert(FlowSlots.Slot(flow: flow, queue: flow.stage, queuedAt: now))
+        index.insert(slot, tuple: slots.tuples)
         enqueue(slot, flow.stage)
         return slot
     }
 
     private mutating func remove(_ slot: Int) {
         dequeue(slot)
-        index.remove(slot) { [slots] in (slots[$0].flow.local, slots[$0].flow.remote) }
-        free.append(Int32(truncatingIfNeeded: slot))
+        index.remove(slot, tuple: slots.tuples)
+        slots.remove(slot)
         if last == slot { last = -1 }
     }
 

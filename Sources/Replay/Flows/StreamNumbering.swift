@@ -14,6 +14,8 @@ struct StreamNumbering: Equatable, Sendable {
     private(set) var start = SequenceNumber(0)
     /// The number of position 0 is known, from the stream's own segment or from the other side's ACK.
     private(set) var isKnown = false
+    private var segmentsUntilBelieved: UInt8 = 0
+    private(set) var isFinished = false
     /// Every byte before this position was seen, or is known not to come any more.
     private(set) var contiguous: UInt64 = 0
     /// Bytes that were seen beyond a hole: the first run of them.
@@ -25,10 +27,8 @@ struct StreamNumbering: Equatable, Sendable {
     private(set) var highest: UInt64 = 0
     /// An acknowledgment of bytes that were not seen, not yet believed; 0 if there is none.
     private var claimed: UInt64 = 0
-    private var segmentsUntilBelieved: UInt8 = 0
     /// The stream's length, once FIN was seen.
     private(set) var length: UInt64 = 0
-    private(set) var isFinished = false
 
     /// FIN was seen, and every byte before it was seen or is not awaited any more.
     var isComplete: Bool { isFinished && contiguous >= length }
