@@ -66,7 +66,7 @@ package final class Profiler {
 
     /// Takes the next event of the tape.
     ///
-    /// `payload` holds the bytes of a `data` event, is empty for all others, and is not kept.
+    /// `payload` holds the bytes of a `data` event or of a `datagram`, is empty for all others, and is not kept.
     @inline(__always)
     package func consume(_ event: borrowing CapturedEvent, payload: RawSpan) {
         let now = event.timestamp
@@ -91,6 +91,13 @@ package final class Profiler {
         case .listening(let listening): naming.participants.add(listening)
         case .container(let fact): naming.participants.add(fact)
         case .lost(let loss): run.summary.losses[loss.reason] &+= loss.count
+        case .sequenceNumbers(let numbers):
+            connections[numbers.connection]?.connection.learn(numbers) ?? stray(numbers.connection)
+        case .datagram(let datagram): run.summary.unread.count(datagram, bytes: payload.byteCount)
+        case .secret: run.summary.unread.secrets &+= 1
+        case .unixSocket: run.summary.unread.unixSockets &+= 1
+        // About the tape as a file, not about what is on it.
+        case .tape, .end: break
         }
     }
 

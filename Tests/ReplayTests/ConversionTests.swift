@@ -186,6 +186,32 @@ private func convert(_ inputs: [[UInt8]], _ recorder: some EventRecorder) throws
 
     let folder = TemporaryFolder()
 
+    @Test func `with what packets have no place for are packets without it, and say so`() throws {
+        let time = #""timestamp":"2026-04-08T18:24:10Z""#
+        let lines = [
+            #"{"tapedeck_trace":1}"#,
+            #"{"type":"open",\#(time),"connection":1,"local":"unix:1","remote":"unix:2","role":"client"}"#,
+            #"{"type":"data",\#(time),"connection":1,"direction":"send","position":0,"text":"GET / HTTP/1.1\r\n\r\n"}"#,
+            #"{"type":"datagram",\#(time),"local":"10.0.0.1:5","remote":"10.0.0.2:53","direction":"send","missing":1,"reason":"snaplen","text":"?"}"#,
+            #"{"type":"secret",\#(time),"label":"CLIENT_RANDOM","secret":"00"}"#,
+            #"{"type":"unix_socket",\#(time),"number":2,"path":"/run/x.sock"}"#,
+        ]
+        let trace = folder.write("rare.jsonl", Array(lines.joined(separator: "\n").utf8))
+        let packets = try Executable.replay(["convert", trace, folder.path + "/rare.pcapng"])
+        #expect(packets.status == 1)
+        #expect(packets.errors.contains("without 5 events of Unix sockets, datagrams and secrets"))
+        // In a summary they are counted, and no loss.
+        let run = try Executable.replay([trace])
+        #expect(run.status == 0)
+        #expect(
+            run.output.contains(
+                "Not read      1 datagram of 2 B, 1 B of them not captured · 1 TLS secret · 1 Unix socket"))
+        let json = try Executable.replay([trace, "--json", "-o", folder.path + "/log"])
+        #expect(json.output.contains("\"datagrams\": 1,\n    \"datagram_bytes\": 2,"))
+        let log = String(decoding: try #require(TextFile.bytes(folder.path + "/log")), as: UTF8.self)
+        #expect(log.contains("\"direction\":\"send\",\"bytes\""))
+    }
+
     @Test func `are converted by the command, and replayed from anywhere`() throws {
         let capture = folder.write("c.pcap", Self.capture)
         func path(_ name: String) -> String { folder.path + "/" + name }

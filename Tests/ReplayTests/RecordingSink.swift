@@ -12,11 +12,19 @@
 final class RecordingSink: EventSink {
     private(set) var lines: [String] = []
     private(set) var timestamps: [Timestamp] = []
+    /// Not among the lines: a fact beside every handshake.
+    private(set) var numbers: [SequenceNumbers] = []
+    private(set) var opened: [ConnectionOpened] = []
 
     func consume(_ event: borrowing CapturedEvent, payload: RawSpan) {
+        if case .sequenceNumbers(let numbers) = event.kind {
+            self.numbers.append(numbers)
+            return
+        }
         timestamps.append(event.timestamp)
         switch event.kind {
         case .open(let opened):
+            self.opened.append(opened)
             let late = opened.joinedLate ? " late" : ""
             lines.append("open \(opened.id.serial) \(opened.role)\(late) \(text(opened.local)) \(text(opened.remote))")
         case .data(let at):
@@ -27,7 +35,9 @@ final class RecordingSink: EventSink {
         case .finished(let at): lines.append("\(place(at)) fin \(at.position)")
         case .close(let closed): lines.append("\(closed.id.serial) close \(closed.how)")
         case .process: lines.append("process")
-        case .exit, .listening, .container: lines.append("fact")
+        case .exit, .listening, .container, .unixSocket, .secret, .tape, .sequenceNumbers: lines.append("fact")
+        case .datagram: lines.append("datagram")
+        case .end: lines.append("end")
         case .lost(let loss): lines.append("lost \(loss.reason) \(loss.count)")
         }
     }

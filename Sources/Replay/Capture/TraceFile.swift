@@ -47,7 +47,12 @@ extension CapturedEvent {
         case .close(var closed):
             closed.id = moved(closed.id)
             event.kind = .close(closed)
-        case .process, .exit, .listening, .container, .lost: break
+        case .sequenceNumbers(var numbers):
+            numbers.connection = moved(numbers.connection)
+            event.kind = .sequenceNumbers(numbers)
+        case .secret(let secret):
+            if let connection = secret.connection { event.kind = .secret(secret.of(moved(connection))) }
+        case .process, .exit, .listening, .unixSocket, .datagram, .container, .lost, .tape, .end: break
         }
         return event
     }

@@ -32,7 +32,7 @@ struct Convert: ParsableCommand {
         for input in inputs { try Input.check(input) }
         // A trace holds environments, and they hold secrets.
         let file = try OutputFile(output, option: "convert", mode: form == .pcapng ? 0o666 : OutputFile.privateMode)
-        let result: (report: CaptureReport, strayEvents: UInt64)
+        let result: (report: CaptureReport, strayEvents: UInt64, unplacedEvents: UInt64)
         do throws(Failure) {
             result =
                 switch form {
@@ -50,7 +50,12 @@ struct Convert: ParsableCommand {
             let events = Quantity.count(result.strayEvents, "event")
             Terminal.complain("\(output): without \(events) of connections that are not open")
         }
-        if result.report.isLossy || result.strayEvents > 0 { throw ExitCode(1) }
+        if result.unplacedEvents > 0 {
+            let events = Quantity.count(result.unplacedEvents, "event")
+            Terminal.complain(
+                "\(output): without \(events) of Unix sockets, datagrams and secrets, which stay in a trace")
+        }
+        if result.report.isLossy || result.strayEvents > 0 || result.unplacedEvents > 0 { throw ExitCode(1) }
     }
 
     private func form(_ output: String) throws(Failure) -> TapeForm {
@@ -70,7 +75,7 @@ struct Convert: ParsableCommand {
 
     private static func convert<Recorder: EventRecorder>(
         _ inputs: [String], _ recorder: Recorder, to file: OutputFile
-    ) throws(Failure) -> (CaptureReport, strayEvents: UInt64) {
+    ) throws(Failure) -> (CaptureReport, strayEvents: UInt64, unplacedEvents: UInt64) {
         var tape = Tape(sink: recorder)
         for path in inputs where !Interruption.isRequested && !file.isAbandoned {
             try tape.read(try Input.open(path)) { _ throws(Failure) in
@@ -80,7 +85,7 @@ struct Convert: ParsableCommand {
         }
         tape.finish()
         try drain(recorder, to: file)
-        return (CaptureReport(tape, inputs: inputs.count), recorder.strayEvents)
+        return (CaptureReport(tape, inputs: inputs.count), recorder.strayEvents, recorder.unplacedEvents)
     }
 
     private static func drain(_ recorder: some EventRecorder, to file: OutputFile) throws(Failure) {

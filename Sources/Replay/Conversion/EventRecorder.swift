@@ -20,6 +20,8 @@ protocol EventRecorder: EventSink {
     var count: Int { get }
     /// Events that this form has no place for, because their connection is not open.
     var strayEvents: UInt64 { get }
+    /// Events that this form has no place for, whatever their connection: of Unix sockets, datagrams, secrets.
+    var unplacedEvents: UInt64 { get }
     /// Lends the new bytes to the sink, and forgets them.
     func drain(_ body: (RawSpan) -> Void)
 }
@@ -27,6 +29,7 @@ protocol EventRecorder: EventSink {
 extension EventRecorder {
     /// A trace holds every event.
     var strayEvents: UInt64 { 0 }
+    var unplacedEvents: UInt64 { 0 }
 }
 
 final class TraceRecorder: EventRecorder {

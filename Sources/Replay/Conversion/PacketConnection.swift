@@ -63,19 +63,42 @@ struct PacketConnection {
         self.comment = comment
         interface = opened.role == .server ? 1 : 0
         wire = Self.stream(opened, to: opened.local, opened.remote, generation, joinedLate: opened.joinedLate)
+        setNumbers(opened.localSequenceNumber, opened.remoteSequenceNumber)
+    }
+
+    /// Takes the sequence numbers that were on the wire in place of those that are made up.
+    private mutating func setNumbers(_ local: UInt32?, _ remote: UInt32?) {
+        // The first byte that was seen of a connection that was joined late is any number of bytes behind them.
+        guard !opened.joinedLate else { return }
+        if let local { wire.send.first = local &+ 1 }
+        if let remote { wire.receive.first = remote &+ 1 }
     }
 
     private static func stream(
         _ opened: ConnectionOpened, to local: Endpoint, _ remote: Endpoint, _ generation: UInt32, joinedLate: Bool
     ) -> Stream {
         var stream = Stream(local: local, remote: remote, handshake: joinedLate ? .done : .begun)
-        // Both views of a connection have to come to the same numbers. The step is odd and large: no two that follow
-        // each other are near.
-        let (client, server): (UInt32, UInt32) = (1001 &+ generation &* 0x2545_F491, 5001 &+ generation &* 0x2545_F491)
         let isClient = opened.role == .server ? false : true
+        let (client, server) = madeUp(client: isClient ? local : remote, server: isClient ? remote : local, generation)
         stream.send.first = isClient ? client : server
         stream.receive.first = isClient ? server : client
         return stream
+    }
+
+    /// Sequence numbers of the first bytes, where nobody knows those that were on the wire.
+    ///
+    /// Both views of a connection have to come to the same ones, and no two connections should: by their numbers copies of
+    /// one are known. The step is odd and large: no two of the same endpoints that follow each other are near.
+    private static func madeUp(client: Endpoint, server: Endpoint, _ generation: UInt32) -> (UInt32, UInt32) {
+        var hash: UInt64 = 0x9E37_79B9_7F4A_7C15
+        for end in [client, server] {
+            for word in [end.address.high, end.address.low, UInt64(end.port)] {
+                hash = (hash ^ word) &* 0xFF51_AFD7_ED55_8CCD
+                hash ^= hash >> 32
+            }
+        }
+        let step = generation &* 0x2545_F491
+        return (UInt32(truncatingIfNeeded: hash) &+ step, UInt32(truncatingIfNeeded: hash >> 32) &+ step)
     }
 
     // MARK: Events
@@ -83,6 +106,15 @@ struct PacketConnection {
     /// Writes the handshake, if the tape saw the connection begin.
     mutating func open(_ at: Timestamp, _ writer: inout PcapngWriter) {
         if wire.handshake == .begun { shake(wire, initiator, .syn, at, &writer) }
+    }
+
+    /// Takes the numbers of a handshake that is not over; where the SYN had another one, it was sent again.
+    mutating func learn(_ numbers: SequenceNumbers, _ at: Timestamp, _ writer: inout PcapngWriter) {
+        guard wire.handshake == .begun else { return }
+        func first() -> UInt32 { initiator == .send ? wire.send.first : wire.receive.first }
+        let before = first()
+        setNumbers(numbers.local, numbers.remote)
+        if first() != before { shake(wire, initiator, .syn, at, &writer) }
     }
 
     /// Writes bytes, in as many packets as they need.

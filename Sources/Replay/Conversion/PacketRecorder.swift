@@ -11,6 +11,9 @@ final class PacketRecorder: EventRecorder {
     ])
     private var connections: [ConnectionID: PacketConnection] = [:]
     private(set) var strayEvents: UInt64 = 0
+    private(set) var unplacedEvents: UInt64 = 0
+    /// Open connections between Unix sockets.
+    private var unixConnections: Set<ConnectionID> = []
     private var processes: [ProcessKey: String] = [:]
     /// How often the same endpoints were connected: the next time the sequence numbers begin elsewhere.
     private var generations: [Tuple: UInt32] = [:]
@@ -36,22 +39,31 @@ final class PacketRecorder: EventRecorder {
         switch event.kind {
         case .open(let opened): open(opened, at)
         case .data(let position):
-            connections[position.connection]?.data(payload, position, at, &writer) ?? stray()
-        case .gap(let gap): connections[gap.at.connection]?.skip(gap.at, gap.length) ?? stray()
+            connections[position.connection]?.data(payload, position, at, &writer) ?? stray(position.connection)
+        case .gap(let gap): connections[gap.at.connection]?.skip(gap.at, gap.length) ?? stray(gap.at.connection)
         case .acknowledged(let position):
-            connections[position.connection]?.acknowledged(position, at, &writer) ?? stray()
+            connections[position.connection]?.acknowledged(position, at, &writer) ?? stray(position.connection)
         case .finished(let position):
-            connections[position.connection]?.finished(position, at, &writer) ?? stray()
+            connections[position.connection]?.finished(position, at, &writer) ?? stray(position.connection)
         case .close(let closed):
-            connections[closed.id]?.close(closed, at, &writer) ?? stray()
+            connections[closed.id]?.close(closed, at, &writer) ?? stray(closed.id)
             connections[closed.id] = nil
+            unixConnections.remove(closed.id)
         case .process(let process): processes[process.key] = Self.comment(process)
         case .exit(let key): processes[key] = nil
-        case .listening, .container, .lost: break
+        case .sequenceNumbers(let numbers):
+            connections[numbers.connection]?.learn(numbers, at, &writer) ?? stray(numbers.connection)
+        case .datagram, .secret, .unixSocket: unplacedEvents &+= 1
+        case .listening, .container, .lost, .tape, .end: break
         }
     }
 
     private func open(_ opened: ConnectionOpened, _ at: Timestamp) {
+        guard opened.local.kind == .internet, opened.remote.kind == .internet else {
+            unplacedEvents &+= 1
+            unixConnections.insert(opened.id)
+            return
+        }
         let tuple = Tuple(local: opened.local, remote: opened.remote)
         if generations.count >= Self.tuples { generations.removeAll() }
         let generation = generations[tuple, default: 0]
@@ -62,7 +74,9 @@ final class PacketRecorder: EventRecorder {
         connections[opened.id] = connection
     }
 
-    private func stray() { strayEvents &+= 1 }
+    private func stray(_ id: ConnectionID) {
+        if unixConnections.contains(id) { unplacedEvents &+= 1 } else { strayEvents &+= 1 }
+    }
 
     private static func comment(_ process: ProcessIdentity) -> String {
         var parts = ["pid \(process.key.pid)", "comm \(process.comm)"]

@@ -17,6 +17,8 @@ package struct Summary: Equatable, Sendable {
     /// Connections of which events came while they were not open, because the `open` is missing or the `close` came
     /// first: the trace is damaged, or was edited.
     package var strayConnections: UInt64 = 0
+    /// What is on the tape and nothing reads yet; no loss.
+    package var unread = Unread()
     /// How often a bound of `Limits` was reached.
     package var limits = Tally<Limit>()
 
@@ -70,6 +72,29 @@ package struct Summary: Equatable, Sendable {
         /// Requests with their final response.
         package var exchanges: UInt64 = 0
         package var unansweredRequests: UInt64 = 0
+    }
+
+    package struct Unread: Equatable, Sendable {
+        package var datagrams: UInt64 = 0
+        /// The length of all datagrams: what was captured and what is known to be missing.
+        package var datagramBytes: UInt64 = 0
+        /// Of these, bytes that were not captured.
+        package var datagramGaps = Tally<GapReason>()
+        /// Secrets of TLS sessions.
+        package var secrets: UInt64 = 0
+        /// Facts about Unix sockets.
+        package var unixSockets: UInt64 = 0
+
+        package var isEmpty: Bool { datagrams == 0 && secrets == 0 && unixSockets == 0 }
+
+        /// - Parameter bytes: that were captured of it.
+        package mutating func count(_ datagram: Datagram, bytes: Int) {
+            datagrams &+= 1
+            datagramBytes &+= UInt64(bytes)
+            guard let cut = datagram.cut else { return }
+            datagramBytes &+= UInt64(cut.length)
+            datagramGaps[cut.reason] &+= UInt64(cut.length)
+        }
     }
 
     /// Every byte of every connection is in exactly one of parsed, recognised, gaps and unparsed; `isBalanced` says that

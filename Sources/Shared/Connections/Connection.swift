@@ -65,6 +65,9 @@ package final class Connection {
         if verdict.map({ registry[$0].role == .envelope }) ?? true { verdict = row }
     }
 
+    /// Takes initial sequence numbers that became known after the opening.
+    package func learn(_ numbers: SequenceNumbers) { opened.learn(numbers) }
+
     /// The view of the other side was found.
     package func pair(with process: ProcessKey?) {
         hasOtherView = true

@@ -3,8 +3,11 @@
 /// Every source (live capture, recorded trace, pcap) speaks in these and only these; `Profiler` can't tell which of
 /// them it listens to.
 ///
-/// The bytes that a `data` event carries are not in the event: they travel beside it as a borrowed span
+/// The bytes that a `data` event or a `datagram` carries are not in the event: they travel beside it as a borrowed span
 /// (`Profiler.consume(_:payload:)`), so that nothing is copied on the way.
+///
+/// It is copied for every packet: what is rare and large is `indirect`, and a case that is not stays within the size of
+/// `ConnectionOpened`, the largest.
 package struct CapturedEvent: Equatable, Sendable {
     package var timestamp: Timestamp
     package var kind: Kind
@@ -18,6 +21,8 @@ package struct CapturedEvent: Equatable, Sendable {
     package enum Kind: Equatable, Sendable {
         /// Always before anything else of the connection.
         case open(ConnectionOpened)
+        /// What `open` could not say yet: a capture sees the server's number only with the answer to the first segment.
+        case sequenceNumbers(SequenceNumbers)
         /// Bytes of a stream; as many as the payload beside the event holds.
         case data(StreamPosition)
         /// Bytes that exist, that were not captured, and of which only the number is known.
@@ -34,10 +39,20 @@ package struct CapturedEvent: Equatable, Sendable {
         case exit(ProcessKey)
         /// A profiled process accepts connections here.
         case listening(Listening)
+        /// The name and the owner of a Unix socket; before the first event with its endpoint, where the source knows it then.
+        indirect case unixSocket(UnixSocket)
+        /// A message without a stream; its bytes are the payload beside the event.
+        case datagram(Datagram)
+        /// What decrypts a TLS session.
+        indirect case secret(TLSSecret)
         /// What a container runtime said of a process or of an address.
         indirect case container(ContainerFact)
         /// What the source could not deliver.
         case lost(Loss)
+        /// Whose tape this is: the first event, where the source says it.
+        indirect case tape(TapeOrigin)
+        /// The source has come to an orderly end: the last event of the tape.
+        case end
     }
 }
 
@@ -65,21 +80,28 @@ package enum Role: UInt8, Sendable {
 
 /// A connection from its first event on: its ends, who called whom, and whose it is.
 package struct ConnectionOpened: Equatable, Sendable {
+    // In an order that leaves no room between the fields: this is the largest part of an event.
     package var id: ConnectionID
     package var local: Endpoint
-    package var remote: Endpoint
     /// The local side's role.
     ///
     /// Where it is unknown the source has put the likelier client on the local side.
     package var role: Role
+    /// 0 where it is not known.
+    private var localNumber: UInt32 = 0
+    package var remote: Endpoint
     /// The connection existed before the capture: stream positions count from the first byte seen.
     package var joinedLate: Bool
+    /// 0 where it is not known.
+    private var remoteNumber: UInt32 = 0
     /// The profiled process on the local side; `nil` where the source knows of no processes, as a capture does.
     package var process: ProcessKey?
+    private var knowsLocalNumber = false
+    private var knowsRemoteNumber = false
 
     package init(
         id: ConnectionID, local: Endpoint, remote: Endpoint, role: Role, joinedLate: Bool = false,
-        process: ProcessKey? = nil
+        process: ProcessKey? = nil, localSequenceNumber: UInt32? = nil, remoteSequenceNumber: UInt32? = nil
     ) {
         self.id = id
         self.local = local
@@ -87,6 +109,47 @@ package struct ConnectionOpened: Equatable, Sendable {
         self.role = role
         self.joinedLate = joinedLate
         self.process = process
+        self.localSequenceNumber = localSequenceNumber
+        self.remoteSequenceNumber = remoteSequenceNumber
+    }
+
+    /// The local side's initial sequence number, as its SYN had it (RFC 9293, section 3.4.1): one less than the number of
+    /// its stream's first byte.
+    ///
+    /// Address translation leaves sequence numbers alone, so copies of one connection are known by them wherever they were
+    /// seen. `nil` where the source doesn't know it, or not yet: it may follow (`SequenceNumbers`).
+    package var localSequenceNumber: UInt32? {
+        get { knowsLocalNumber ? localNumber : nil }
+        set { (localNumber, knowsLocalNumber) = (newValue ?? 0, newValue != nil) }
+    }
+
+    /// The remote side's, likewise.
+    package var remoteSequenceNumber: UInt32? {
+        get { knowsRemoteNumber ? remoteNumber : nil }
+        set { (remoteNumber, knowsRemoteNumber) = (newValue ?? 0, newValue != nil) }
+    }
+
+    /// Takes what has become known since; what is known already and not told again stays.
+    package mutating func learn(_ numbers: SequenceNumbers) {
+        if let local = numbers.local { localSequenceNumber = local }
+        if let remote = numbers.remote { remoteSequenceNumber = remote }
+    }
+}
+
+/// The initial sequence numbers of a connection, told after its `open`.
+///
+/// Of a capture the `open` belongs to the client's SYN, and an attempt that nobody answers is on the tape, too: it can't wait
+/// for the answer, which has the server's number. The client's is told again, since it may have tried with several.
+package struct SequenceNumbers: Equatable, Sendable {
+    package var connection: ConnectionID
+    /// As in `ConnectionOpened.localSequenceNumber`; `nil` where it is not known, or has been told.
+    package var local: UInt32?
+    package var remote: UInt32?
+
+    package init(_ connection: ConnectionID, local: UInt32?, remote: UInt32?) {
+        self.connection = connection
+        self.local = local
+        self.remote = remote
     }
 }
 
@@ -206,10 +269,12 @@ package struct ProcessIdentity: Equatable, Sendable {
     /// ADI_PROFILE_NAME, where the process has it.
     package var profileName: String?
     package var environment: ProcessEnvironment
+    /// The network namespace that it is in.
+    package var networkNamespace: NetworkNamespace?
 
     package init(
         key: ProcessKey, comm: String, commandLine: String, profile: String? = nil, profileName: String? = nil,
-        environment: ProcessEnvironment = .unavailable("")
+        environment: ProcessEnvironment = .unavailable(""), networkNamespace: NetworkNamespace? = nil
     ) {
         self.key = key
         self.comm = comm
@@ -217,6 +282,22 @@ package struct ProcessIdentity: Equatable, Sendable {
         self.profile = profile
         self.profileName = profileName
         self.environment = environment
+        self.networkNamespace = networkNamespace
+    }
+}
+
+/// A network namespace, within which an address means something.
+///
+/// Two processes are on one network if theirs are equal. Where a source doesn't know it, the optional is `nil`: nothing
+/// follows from that.
+package struct NetworkNamespace: Hashable, Sendable {
+    /// The inode of /proc/PID/ns/net, by which the kernel names it; unique on a machine while the namespace is there.
+    package let number: UInt64
+
+    /// - Returns: `nil` for 0, which is no namespace.
+    package init?(_ number: UInt64) {
+        guard number != 0 else { return nil }
+        self.number = number
     }
 }
 
@@ -231,12 +312,15 @@ package enum ProcessEnvironment: Equatable, Sendable {
 /// Where a profiled process accepts connections.
 package struct Listening: Equatable, Sendable {
     package var process: ProcessKey
-    /// The address may be the unspecified one (`0.0.0.0`, `::`): any address of the process's network namespace.
+    /// The address may be the unspecified one (`0.0.0.0`, `::`): any address of the network namespace.
     package var endpoint: Endpoint
+    /// The socket's namespace, which is where it was made; its process may have left it.
+    package var networkNamespace: NetworkNamespace?
 
-    package init(process: ProcessKey, endpoint: Endpoint) {
+    package init(process: ProcessKey, endpoint: Endpoint, networkNamespace: NetworkNamespace? = nil) {
         self.process = process
         self.endpoint = endpoint
+        self.networkNamespace = networkNamespace
     }
 }
 

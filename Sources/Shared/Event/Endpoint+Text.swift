@@ -93,8 +93,12 @@ extension IPAddress: CustomStringConvertible {
 }
 
 extension Endpoint {
-    /// Appends the endpoint as text: `10.0.0.5:80`, `[::1]:80` (RFC 5952, section 6).
+    /// Appends the endpoint as text: `10.0.0.5:80`, `[::1]:80` (RFC 5952, section 6), `unix:17`.
     package func append(to bytes: inout [UInt8]) {
+        if let unixNumber {
+            bytes.append(contentsOf: "unix:\(unixNumber)".utf8)
+            return
+        }
         let isV6 = address.v4 == nil
         if isV6 { bytes.append(UInt8(ascii: "[")) }
         address.append(to: &bytes)

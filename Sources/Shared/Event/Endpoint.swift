@@ -29,21 +29,46 @@ extension IPAddress: Comparable {
     }
 }
 
-/// One end of a connection: an address and a port.
+/// One end of a connection: an address and a port, or a Unix socket.
 ///
-/// A fixed-size value that hashes without allocating.
+/// A fixed-size value that hashes without allocating. A Unix socket has no address, and its name, a path or an abstract
+/// one, is up to 108 bytes long: so what stands here is a number, and the fact `UnixSocket` says which name, and which
+/// process, it stands for. A socket that listens and those that it accepts share a name and so a number; one that
+/// connects has no name and a number of its own. Thus the two ends of a connection tell it from all others, as addresses and
+/// ports do, and whatever compares, orders or hashes endpoints does so with these.
 package struct Endpoint: Hashable, Sendable {
+    /// Meaningless where the kind is `unix`: no address of the internet, neither loopback nor unspecified.
     package var address: IPAddress
+    /// 0 where the kind is `unix`.
     package var port: UInt16
+    package private(set) var kind = Kind.internet
+
+    /// What it is an end of.
+    package enum Kind: UInt8, Sendable {
+        /// TCP or UDP, over IPv4 or IPv6.
+        case internet
+        case unix
+    }
 
     package init(_ address: IPAddress, _ port: UInt16) {
         self.address = address
         self.port = port
     }
+
+    /// A Unix socket by its number, which the source gives: unique within a tape, and 0 where it doesn't know the socket.
+    package init(unix number: UInt64) {
+        address = IPAddress(high: number, low: 0)
+        port = 0
+        kind = .unix
+    }
+
+    /// The number of a Unix socket, `nil` for what is none.
+    package var unixNumber: UInt64? { kind == .unix ? address.high : nil }
 }
 
 extension Endpoint: Comparable {
     package static func < (a: Endpoint, b: Endpoint) -> Bool {
-        a.address != b.address ? a.address < b.address : a.port < b.port
+        if a.address != b.address { return a.address < b.address }
+        return a.port != b.port ? a.port < b.port : a.kind.rawValue < b.kind.rawValue
     }
 }

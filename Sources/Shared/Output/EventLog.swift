@@ -376,14 +376,19 @@ package final class EventLog: Sink {
         json.string(isSend ? "send" : "recv")
         let opened = connection.opened
         let (source, destination) = isSend ? (opened.local, opened.remote) : (opened.remote, opened.local)
-        json.key("source_ip")
-        json.address(source.address)
-        json.key("source_port")
-        json.number(UInt64(source.port))
-        json.key("dest_ip")
-        json.address(destination.address)
-        json.key("dest_port")
-        json.number(UInt64(destination.port))
+        // A Unix socket has neither.
+        if source.kind == .internet {
+            json.key("source_ip")
+            json.address(source.address)
+            json.key("source_port")
+            json.number(UInt64(source.port))
+        }
+        if destination.kind == .internet {
+            json.key("dest_ip")
+            json.address(destination.address)
+            json.key("dest_port")
+            json.number(UInt64(destination.port))
+        }
         if origin.layer == .plaintext {
             json.key("layer")
             json.string("plaintext")

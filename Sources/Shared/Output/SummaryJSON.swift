@@ -48,6 +48,17 @@ package struct SummaryJSON {
         object("anomalies") { json in
             for (anomaly, count) in summary.anomalies.nonZero { json.number("\(anomaly.name)", count) }
         }
+        if !summary.unread.isEmpty {
+            object("unread") { json in
+                if summary.unread.datagrams > 0 {
+                    json.number("datagrams", summary.unread.datagrams)
+                    json.number("datagram_bytes", summary.unread.datagramBytes)
+                    json.counts("datagram_gaps", summary.unread.datagramGaps)
+                }
+                if summary.unread.secrets > 0 { json.number("secrets", summary.unread.secrets) }
+                if summary.unread.unixSockets > 0 { json.number("unix_sockets", summary.unread.unixSockets) }
+            }
+        }
         object("lost") { json in
             json.members(summary.losses)
             if summary.strayConnections > 0 { json.number("stray_connections", summary.strayConnections) }

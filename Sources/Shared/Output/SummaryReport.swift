@@ -16,6 +16,7 @@ package struct SummaryReport {
         bytes("Bytes", "in streams", summary.bytes)
         if summary.innerBytes.total > 0 { bytes("Plaintext", "within them", summary.innerBytes) }
         anomalies(summary.anomalies)
+        unread(summary.unread)
         lost(summary)
     }
 
@@ -106,6 +107,20 @@ package struct SummaryReport {
     private mutating func anomalies(_ anomalies: Tally<Anomaly>) {
         let counts = anomalies.nonZero.map { "\(Self.spaced("\($0.key.name)")) \(Quantity.count($0.count))" }
         if !counts.isEmpty { line("Anomalies", counts, tone: .warning) }
+    }
+
+    private mutating func unread(_ unread: Summary.Unread) {
+        guard !unread.isEmpty else { return }
+        var parts: [String] = []
+        if unread.datagrams > 0 {
+            let missing = unread.datagramGaps.total
+            parts.append(
+                "\(Quantity.count(unread.datagrams, "datagram")) of \(Quantity.bytes(unread.datagramBytes))"
+                    + (missing > 0 ? ", \(Quantity.bytes(missing)) of them not captured" : ""))
+        }
+        if unread.secrets > 0 { parts.append(Quantity.count(unread.secrets, "TLS secret")) }
+        if unread.unixSockets > 0 { parts.append(Quantity.count(unread.unixSockets, "Unix socket")) }
+        line("Not read", parts)
     }
 
     private mutating func lost(_ summary: Summary) {

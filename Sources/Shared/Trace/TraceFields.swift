@@ -11,32 +11,145 @@ extension JSONFields {
         case "close": return .close(try closed())
         case "process": return .process(try process())
         case "exit": return .exit(try key())
-        case "listening": return .listening(Listening(process: try key(), endpoint: try endpoint("endpoint")))
+        case "sequence_numbers":
+            return .sequenceNumbers(
+                SequenceNumbers(
+                    ConnectionID(try number("connection")), local: try sequenceNumber("local_sequence"),
+                    remote: try sequenceNumber("remote_sequence")))
+        case "listening":
+            return .listening(
+                Listening(
+                    process: try key(), endpoint: try anyEndpoint("endpoint"), networkNamespace: try networkNamespace())
+            )
+        case "unix_socket": return .unixSocket(try unixSocket())
+        case "datagram": return .datagram(try datagram())
+        case "secret": return .secret(try secret())
+        case "tape": return .tape(try origin())
+        case "end": return .end
         case "container": return .container(try container())
         case "lost": return .lost(Loss(try code("reason", as: Loss.Reason.self), count: try number("count")))
         default: return nil
         }
     }
 
-    /// The bytes that a `data` event carries.
+    /// The bytes that a `data` event or a `datagram` carries.
     func payload(of kind: CapturedEvent.Kind) throws(Failure) -> [UInt8] {
-        guard case .data = kind else { return [] }
+        switch kind {
+        case .data: return try payload()
+        case .datagram:
+            let payload = try payload()
+            guard payload.count <= TraceLimits.payloadBytes else { throw Failure("no datagram is so long") }
+            return payload
+        default: return []
+        }
+    }
+
+    private func payload() throws(Failure) -> [UInt8] {
         if self["text"] != nil { return try bytes("text") }
         guard self["base64"] != nil else { throw Failure("neither text nor base64") }
         return try base64("base64")
     }
 
     private func opened() throws(Failure) -> ConnectionOpened {
-        var joinedLate = false
-        switch self["joined_late"] {
-        case nil: break
-        case .boolean(let value): joinedLate = value
-        default: throw Failure("joined_late is neither true nor false")
+        ConnectionOpened(
+            id: ConnectionID(try number("connection")), local: try anyEndpoint("local"),
+            remote: try anyEndpoint("remote"), role: try code("role", as: Role.self),
+            joinedLate: try optionalBoolean("joined_late") ?? false, process: try optionalKey(),
+            localSequenceNumber: try sequenceNumber("local_sequence"),
+            remoteSequenceNumber: try sequenceNumber("remote_sequence"))
+    }
+
+    /// A number of 32 bits; `nil` where the field is not there.
+    private func sequenceNumber(_ name: StaticString) throws(Failure) -> UInt32? {
+        guard self[name] != nil else { return nil }
+        guard let number = UInt32(exactly: try number(name)) else { throw Failure("\(name) is out of range") }
+        return number
+    }
+
+    /// An address with a port, or `unix:` and a number.
+    private func anyEndpoint(_ name: StaticString) throws(Failure) -> Endpoint {
+        let text = try string(name)
+        guard text.hasPrefix("unix:") else { return try endpoint(name) }
+        let digits = text.utf8.dropFirst(5)
+        guard let number = UInt64(text.dropFirst(5)), digits.allSatisfy({ ASCII.isDigit($0) }) else {
+            throw Failure("\(name) is not like unix:17")
         }
-        return ConnectionOpened(
-            id: ConnectionID(try number("connection")), local: try endpoint("local"), remote: try endpoint("remote"),
-            role: try code("role", as: Role.self), joinedLate: joinedLate, process: self["pid"] == nil ? nil : try key()
-        )
+        return Endpoint(unix: number)
+    }
+
+    private func networkNamespace() throws(Failure) -> NetworkNamespace? {
+        self["network_namespace"] == nil ? nil : NetworkNamespace(try number("network_namespace"))
+    }
+
+    private func unixSocket() throws(Failure) -> UnixSocket {
+        let number = try number("number")
+        let process = try optionalKey()
+        let path = try optionalBytes("path", base64: "path_base64")
+        let abstract = try optionalBytes("abstract", base64: "abstract_base64")
+        if path != nil, abstract != nil { throw Failure("both a path and an abstract name") }
+        let name = path.map { UnixSocket.Name.path($0) } ?? abstract.map { .abstract($0) } ?? .unnamed
+        guard let socket = UnixSocket(number: number, name: name, process: process) else {
+            throw Failure("no Unix socket has such a name")
+        }
+        return socket
+    }
+
+    /// A string's bytes, or those that another field has in base64; `nil` where neither is there.
+    private func optionalBytes(_ name: StaticString, base64 other: StaticString) throws(Failure) -> [UInt8]? {
+        if self[name] != nil { return try bytes(name) }
+        return self[other] == nil ? nil : try base64(other)
+    }
+
+    private func datagram() throws(Failure) -> Datagram {
+        var cut: Datagram.Cut?
+        if self["missing"] != nil {
+            guard let length = UInt32(exactly: try number("missing")) else { throw Failure("missing is out of range") }
+            cut = Datagram.Cut(length, try code("reason", as: GapReason.self))
+        }
+        return Datagram(
+            local: try anyEndpoint("local"), remote: try anyEndpoint("remote"),
+            direction: try code("direction", as: Direction.self), process: try optionalKey(), cut: cut)
+    }
+
+    private func secret() throws(Failure) -> TLSSecret {
+        let connection = self["connection"] == nil ? nil : try number("connection")
+        let process = try optionalKey()
+        let label = try string("label")
+        let random = self["client_random"] == nil ? nil : try hexadecimal("client_random")
+        let bytes = try hexadecimal("secret")
+        let secret = TLSSecret(
+            label: label, clientRandom: random, secret: bytes, connection: connection.map { ConnectionID($0) },
+            process: process)
+        guard let secret else { throw Failure("no line of a key log has such a label, random or secret") }
+        return secret
+    }
+
+    private func origin() throws(Failure) -> TapeOrigin {
+        let id = try hexadecimal("id")
+        guard id.count == 16, let high = id.span.bytes.big(UInt64.self, at: 0),
+            let low = id.span.bytes.big(UInt64.self, at: 8)
+        else { throw Failure("id has not 32 digits") }
+        let promisesEnd = try optionalBoolean("promises_end") ?? false
+        let writer = try string("writer")
+        let version = try string("version")
+        return TapeOrigin(id: TapeID(high: high, low: low), writer: writer, version: version, promisesEnd: promisesEnd)
+    }
+
+    private func optionalKey() throws(Failure) -> ProcessKey? { self["pid"] == nil ? nil : try key() }
+
+    private func optionalBoolean(_ name: StaticString) throws(Failure) -> Bool? {
+        switch self[name] {
+        case nil: return nil
+        case .boolean(let value): return value
+        default: throw Failure("\(name) is neither true nor false")
+        }
+    }
+
+    /// The bytes that pairs of hexadecimal digits stand for.
+    private func hexadecimal(_ name: StaticString) throws(Failure) -> [UInt8] {
+        let digits = try bytes(name)
+        guard let bytes = Hexadecimal.decode(digits.span.bytes) else { throw Failure("\(name) is no hexadecimal") }
+        return bytes
     }
 
     private func gap() throws(Failure) -> StreamGap {
@@ -64,7 +177,7 @@ extension JSONFields {
         ProcessIdentity(
             key: try key(), comm: try string("comm"), commandLine: try string("command_line"),
             profile: try optionalString("profile"), profileName: try optionalString("profile_name"),
-            environment: try environment())
+            environment: try environment(), networkNamespace: try networkNamespace())
     }
 
     private func environment() throws(Failure) -> ProcessEnvironment {
@@ -90,7 +203,7 @@ extension JSONFields {
         let identity = ContainerIdentity(
             service: try string("service"), image: try string("image"), id: try string("id"), name: try string("name"))
         return ContainerFact(
-            subject: self["pid"] != nil ? .process(try key()) : .endpoint(try endpoint("endpoint")),
+            subject: self["pid"] != nil ? .process(try key()) : .endpoint(try anyEndpoint("endpoint")),
             container: identity.id.isEmpty ? nil : identity)
     }
 
@@ -100,6 +213,38 @@ extension JSONFields {
             throw Failure("\(name) is none of \(known)")
         }
         return value
+    }
+}
+
+/// Pairs of hexadecimal digits, as key logs have bytes (RFC 9850).
+enum Hexadecimal {
+    /// Appends each byte as two digits in lower case.
+    static func append(_ bytes: [UInt8], to text: inout [UInt8]) {
+        func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 &+ value : 0x61 &+ value &- 10 }
+        for byte in bytes {
+            text.append(digit(byte >> 4))
+            text.append(digit(byte & 0xF))
+        }
+    }
+
+    /// The bytes, or `nil` where the text has something else than pairs of digits, of either case.
+    static func decode(_ text: RawSpan) -> [UInt8]? {
+        guard text.byteCount % 2 == 0 else { return nil }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.byteCount / 2)
+        for at in stride(from: 0, to: text.byteCount, by: 2) {
+            guard let high = digit(text.u8(at: at) ?? 0), let low = digit(text.u8(at: at &+ 1) ?? 0) else { return nil }
+            bytes.append(high << 4 | low)
+        }
+        return bytes
+    }
+
+    private static func digit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case 0x30...0x39: byte &- 0x30
+        case 0x41...0x46, 0x61...0x66: (byte | 0x20) &- 0x61 &+ 10
+        default: nil
+        }
     }
 }
 

@@ -33,10 +33,22 @@ package enum TraceFormat {
         case listening = 9
         case container = 10
         case lost = 11
+        case sequenceNumbers = 12
+        case unixSocket = 13
+        /// An `open` with endpoints of any kind: readers that know only addresses take it for none of theirs, and pass over
+        /// it.
+        case openUnix = 14
+        case listeningUnix = 15
+        case datagram = 16
+        case secret = 17
+        case tape = 18
+        case end = 19
     }
 
     /// Bytes of a `data` frame's body in front of the payload.
     static let dataFieldsLength = 32
+    /// Bytes of a `datagram` frame's body in front of the payload.
+    static let datagramFieldsLength = 69
 
     /// Whether a file that begins so is a trace.
     package static func isTrace(_ head: RawSpan) -> Bool { head.has(magic) }
@@ -53,7 +65,8 @@ package enum TraceLimits {
     package static let blockBytes = 6 << 20
     /// Bytes of any other text: Linux's bound on one argument or variable (`MAX_ARG_STRLEN`).
     package static let textBytes = 128 << 10
-    /// Bytes of a payload in one frame; a longer one becomes several.
+    /// Bytes of a payload in one frame; a longer one becomes several, and of a datagram, which can't, the rest is cut off
+    /// (no datagram of IP is a hundredth of it).
     package static let payloadBytes = 8 << 20
     /// Bytes of a line of the text form: a frame's bytes, each as a `\u00xx` escape, and the fields' names.
     package static let lineBytes = 6 * frameBytes + 64 << 10

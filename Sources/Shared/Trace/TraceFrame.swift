@@ -15,6 +15,13 @@ enum TraceFrame {
         return start..<min(start &+ count, body.byteCount)
     }
 
+    /// Where the bytes are that a `datagram` frame carries.
+    static func datagramPayload(_ body: RawSpan) -> Range<Int> {
+        let count = Int(body.little(UInt32.self, at: TraceFormat.datagramFieldsLength &- 4) ?? 0)
+        let start = min(TraceFormat.datagramFieldsLength, body.byteCount)
+        return start..<min(start &+ count, body.byteCount)
+    }
+
     @inline(__always)
     private static func kind(_ type: TraceFormat.FrameType, _ body: RawSpan) -> CapturedEvent.Kind? {
         switch type {
@@ -37,7 +44,14 @@ enum TraceFrame {
     {
         switch type {
         case .data, .acknowledged, .finished: return nil
-        case .open: return opened(body, &fields).map { .open($0) }
+        case .open: return opened(body, &fields, withKinds: false).map { .open($0) }
+        case .openUnix: return opened(body, &fields, withKinds: true).map { .open($0) }
+        case .sequenceNumbers:
+            guard let serial = fields.number(UInt64.self, body), let numbers = fields.sequenceNumbers(body) else {
+                return nil
+            }
+            return .sequenceNumbers(
+                SequenceNumbers(ConnectionID(serial), local: numbers.local, remote: numbers.remote))
         case .gap:
             fields.offset = 26
             guard let at = position(body), let reason = fields.byte(body).flatMap({ GapReason(traceCode: $0) }),
@@ -52,9 +66,18 @@ enum TraceFrame {
             return .close(ConnectionClosed(id: ConnectionID(serial), how: how, error: error))
         case .process: return process(body, &fields).map { .process($0) }
         case .exit: return fields.processKey(body).map { .exit($0) }
-        case .listening:
-            guard let key = fields.processKey(body), let endpoint = fields.endpoint(body) else { return nil }
-            return .listening(Listening(process: key, endpoint: endpoint))
+        case .listening: return listening(body, &fields, withKind: false).map { .listening($0) }
+        case .listeningUnix: return listening(body, &fields, withKind: true).map { .listening($0) }
+        case .unixSocket: return unixSocket(body, &fields).map { .unixSocket($0) }
+        case .datagram: return datagram(body, &fields).map { .datagram($0) }
+        case .secret: return secret(body, &fields).map { .secret($0) }
+        case .tape:
+            guard let high = fields.number(UInt64.self, body), let low = fields.number(UInt64.self, body),
+                let flags = fields.byte(body), let writer = fields.text(body), let version = fields.text(body)
+            else { return nil }
+            let id = TapeID(high: high.byteSwapped, low: low.byteSwapped)
+            return .tape(TapeOrigin(id: id, writer: writer, version: version, promisesEnd: flags & 1 != 0))
+        case .end: return .end
         case .container: return container(body, &fields).map { .container($0) }
         case .lost:
             guard let reason = fields.byte(body).flatMap({ Loss.Reason(traceCode: $0) }),
@@ -75,14 +98,65 @@ enum TraceFrame {
             layer: layerCode == 0 ? .wire : .plaintext)
     }
 
-    private static func opened(_ body: RawSpan, _ fields: inout Fields) -> ConnectionOpened? {
-        guard let serial = fields.number(UInt64.self, body), let local = fields.endpoint(body),
-            let remote = fields.endpoint(body), let role = fields.byte(body).flatMap({ Role(traceCode: $0) }),
+    private static func opened(_ body: RawSpan, _ fields: inout Fields, withKinds: Bool) -> ConnectionOpened? {
+        guard let serial = fields.number(UInt64.self, body), let local = fields.endpoint(body, withKind: withKinds),
+            let remote = fields.endpoint(body, withKind: withKinds),
+            let role = fields.byte(body).flatMap({ Role(traceCode: $0) }),
             let flags = fields.byte(body), let key = fields.processKey(body)
         else { return nil }
+        let numbers = fields.sequenceNumbers(body)
         return ConnectionOpened(
             id: ConnectionID(serial), local: local, remote: remote, role: role, joinedLate: flags & 1 != 0,
-            process: flags & 2 != 0 ? key : nil)
+            process: flags & 2 != 0 ? key : nil, localSequenceNumber: numbers?.local,
+            remoteSequenceNumber: numbers?.remote)
+    }
+
+    private static func listening(_ body: RawSpan, _ fields: inout Fields, withKind: Bool) -> Listening? {
+        guard let key = fields.processKey(body), let endpoint = fields.endpoint(body, withKind: withKind) else {
+            return nil
+        }
+        return Listening(process: key, endpoint: endpoint, networkNamespace: fields.networkNamespace(body))
+    }
+
+    private static func unixSocket(_ body: RawSpan, _ fields: inout Fields) -> UnixSocket? {
+        guard let number = fields.number(UInt64.self, body), let flags = fields.byte(body),
+            let key = fields.processKey(body), let form = fields.byte(body), let bytes = fields.bytes(body)
+        else { return nil }
+        let name: UnixSocket.Name
+        switch form {
+        case 0 where bytes.isEmpty: name = .unnamed
+        case 1: name = .path(bytes)
+        case 2: name = .abstract(bytes)
+        default: return nil
+        }
+        return UnixSocket(number: number, name: name, process: flags & 1 != 0 ? key : nil)
+    }
+
+    private static func datagram(_ body: RawSpan, _ fields: inout Fields) -> Datagram? {
+        guard let local = fields.endpoint(body, withKind: true), let remote = fields.endpoint(body, withKind: true),
+            let direction = fields.byte(body).flatMap({ Direction(traceCode: $0) }), let flags = fields.byte(body),
+            let key = fields.processKey(body), let reason = fields.byte(body),
+            let missing = fields.number(UInt32.self, body),
+            let count = fields.number(UInt32.self, body), Int(count) <= body.byteCount &- fields.offset,
+            Int(count) <= TraceLimits.payloadBytes
+        else { return nil }
+        var cut: Datagram.Cut?
+        if flags & 2 != 0 {
+            guard let reason = GapReason(traceCode: reason) else { return nil }
+            cut = Datagram.Cut(missing, reason)
+        }
+        return Datagram(
+            local: local, remote: remote, direction: direction, process: flags & 1 != 0 ? key : nil, cut: cut)
+    }
+
+    private static func secret(_ body: RawSpan, _ fields: inout Fields) -> TLSSecret? {
+        guard let flags = fields.byte(body), let serial = fields.number(UInt64.self, body),
+            let key = fields.processKey(body), let label = fields.text(body), let random = fields.bytes(body),
+            let secret = fields.bytes(body)
+        else { return nil }
+        return TLSSecret(
+            label: label, clientRandom: flags & 4 != 0 ? random : nil, secret: secret,
+            connection: flags & 1 != 0 ? ConnectionID(serial) : nil, process: flags & 2 != 0 ? key : nil)
     }
 
     private static func process(_ body: RawSpan, _ fields: inout Fields) -> ProcessIdentity? {
@@ -93,7 +167,8 @@ enum TraceFrame {
         return ProcessIdentity(
             key: key, comm: comm, commandLine: commandLine, profile: flags & 1 != 0 ? profile : nil,
             profileName: flags & 2 != 0 ? name : nil,
-            environment: hasBlock == 1 ? .block(block) : .unavailable(String(decoding: block, as: UTF8.self)))
+            environment: hasBlock == 1 ? .block(block) : .unavailable(String(decoding: block, as: UTF8.self)),
+            networkNamespace: fields.networkNamespace(body))
     }
 
     private static func container(_ body: RawSpan, _ fields: inout Fields) -> ContainerFact? {
@@ -104,6 +179,9 @@ enum TraceFrame {
             subject = .process(key)
         case 1:
             guard let endpoint = fields.endpoint(body) else { return nil }
+            subject = .endpoint(endpoint)
+        case 2:
+            guard let endpoint = fields.endpoint(body, withKind: true) else { return nil }
             subject = .endpoint(endpoint)
         default: return nil
         }
@@ -127,11 +205,28 @@ enum TraceFrame {
             return value
         }
 
-        mutating func endpoint(_ body: RawSpan) -> Endpoint? {
-            guard let high = number(UInt64.self, body), let low = number(UInt64.self, body),
-                let port = number(UInt16.self, body)
+        /// - Parameter withKind: it may be a Unix socket. Every endpoint has one form.
+        mutating func endpoint(_ body: RawSpan, withKind: Bool = false) -> Endpoint? {
+            guard let kind = withKind ? byte(body) : 0, let high = number(UInt64.self, body),
+                let low = number(UInt64.self, body), let port = number(UInt16.self, body)
             else { return nil }
-            return Endpoint(IPAddress(high: high.byteSwapped, low: low.byteSwapped), port)
+            switch kind {
+            case 0: return Endpoint(IPAddress(high: high.byteSwapped, low: low.byteSwapped), port)
+            case 1 where low == 0 && port == 0: return Endpoint(unix: high.byteSwapped)
+            default: return nil
+            }
+        }
+
+        /// `nil` where the body has none: a writer may leave out what it doesn't know at the end.
+        mutating func sequenceNumbers(_ body: RawSpan) -> (local: UInt32?, remote: UInt32?)? {
+            guard let flags = byte(body), let local = number(UInt32.self, body), let remote = number(UInt32.self, body)
+            else { return nil }
+            return (flags & 1 != 0 ? local : nil, flags & 2 != 0 ? remote : nil)
+        }
+
+        /// `nil` where the body has none.
+        mutating func networkNamespace(_ body: RawSpan) -> NetworkNamespace? {
+            number(UInt64.self, body).flatMap { NetworkNamespace($0) }
         }
 
         mutating func processKey(_ body: RawSpan) -> ProcessKey? {

@@ -12,9 +12,12 @@ package struct TraceReader: Sendable {
     package private(set) var skippedFrames: UInt64 = 0
     /// The file ends inside a frame.
     package private(set) var isTruncated = false
+    /// An end mark was promised and has not come yet.
+    package var lacksEnd: Bool { promise.isDue }
     /// The time of the last event, if there was one.
     package private(set) var lastTimestamp: Timestamp?
 
+    private var promise = EndPromise()
     private var state = State.header
     /// Bytes of the file that were passed.
     private var passedBytes = 0
@@ -124,7 +127,10 @@ package struct TraceReader: Sendable {
         lastTimestamp = event.timestamp
         if type == .data {
             take(event, body.extracting(TraceFrame.payload(body)))
+        } else if type == .datagram {
+            take(event, body.extracting(TraceFrame.datagramPayload(body)))
         } else {
+            promise.note(event.kind)
             take(event, RawSpan())
         }
         return .taken(length)

@@ -12,6 +12,8 @@ package protocol TraceReading: Sendable {
     var skippedFrames: UInt64 { get }
     /// The file ends inside a frame or a line.
     var isTruncated: Bool { get }
+    /// An end mark was promised and has not come yet: where the file ends, it was cut.
+    var lacksEnd: Bool { get }
     /// The time of the last event, if there was one.
     var lastTimestamp: Timestamp? { get }
     /// What is wrong where, of the first damages, if more can be said than that there are some.
@@ -30,4 +32,27 @@ package protocol TraceReading: Sendable {
 
 extension TraceReader: TraceReading {
     package var complaints: [String] { [] }
+}
+
+/// What became of the promises of end marks in a file.
+package struct EndPromise: Equatable, Sendable {
+    package init() {}
+
+    /// An end mark was promised and has not come yet.
+    private var isGiven = false
+    /// Another tape has begun before it came.
+    private var isBroken = false
+
+    /// Whether an end mark is missing, if nothing more follows.
+    package var isDue: Bool { isGiven || isBroken }
+
+    package mutating func note(_ kind: borrowing CapturedEvent.Kind) {
+        switch kind {
+        case .tape(let origin):
+            isBroken = isDue
+            isGiven = origin.promisesEnd
+        case .end: isGiven = false
+        default: break
+        }
+    }
 }

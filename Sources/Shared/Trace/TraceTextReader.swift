@@ -7,9 +7,11 @@ package struct TraceTextReader: TraceReading {
     package private(set) var damagedFrames: UInt64 = 0
     package private(set) var skippedFrames: UInt64 = 0
     package private(set) var isTruncated = false
+    package var lacksEnd: Bool { promise.isDue }
     package private(set) var lastTimestamp: Timestamp?
     package private(set) var complaints: [String] = []
 
+    private var promise = EndPromise()
     private var line: UInt64 = 0
     private var hasHeader = false
     /// The line's bytes that were already searched for its end.
@@ -92,6 +94,7 @@ package struct TraceTextReader: TraceReading {
             let event = CapturedEvent(try fields.timestamp(), kind)
             events &+= 1
             lastTimestamp = event.timestamp
+            promise.note(event.kind)
             take(event, payload.span.bytes)
         } catch {
             complain(error.reason, at: line)

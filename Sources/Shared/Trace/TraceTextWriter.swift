@@ -27,7 +27,7 @@ package struct TraceTextWriter: ~Copyable {
         json.removeAll()
     }
 
-    /// Appends an event; `payload` holds the bytes of a `data` event and is empty for all others.
+    /// Appends an event; `payload` holds the bytes of a `data` event or of a `datagram`, and is empty for all others.
     package mutating func write(_ event: borrowing CapturedEvent, payload: RawSpan) {
         let at = event.timestamp
         switch event.kind {
@@ -60,11 +60,21 @@ package struct TraceTextWriter: ~Copyable {
             begin("listening", at)
             put(listening.process)
             endpoint("endpoint", listening.endpoint)
+            if let namespace = listening.networkNamespace { number("network_namespace", namespace.number) }
         case .container(let fact): write(fact, at)
         case .lost(let loss):
             begin("lost", at)
             name("reason", loss.reason)
             number("count", loss.count)
+        case .sequenceNumbers(let numbers):
+            begin("sequence_numbers", at)
+            number("connection", numbers.connection.serial)
+            sequenceNumbers(numbers.local, numbers.remote)
+        case .unixSocket(let socket): write(socket, at)
+        case .datagram(let datagram): write(datagram, payload, at)
+        case .secret(let secret): write(secret, at)
+        case .tape(let origin): write(origin, at)
+        case .end: begin("end", at)
         }
         json.endObject()
         json.newline()
@@ -81,6 +91,54 @@ package struct TraceTextWriter: ~Copyable {
             json.boolean(true)
         }
         if let process = opened.process { put(process) }
+        sequenceNumbers(opened.localSequenceNumber, opened.remoteSequenceNumber)
+    }
+
+    private mutating func write(_ socket: UnixSocket, _ at: Timestamp) {
+        begin("unix_socket", at)
+        number("number", socket.number)
+        switch socket.name {
+        case .unnamed: break
+        case .path(let bytes): put(bytes.span.bytes, text: "path", base64: "path_base64")
+        case .abstract(let bytes): put(bytes.span.bytes, text: "abstract", base64: "abstract_base64")
+        }
+        if let process = socket.process { put(process) }
+    }
+
+    private mutating func write(_ datagram: Datagram, _ payload: RawSpan, _ at: Timestamp) {
+        begin("datagram", at)
+        endpoint("local", datagram.local)
+        endpoint("remote", datagram.remote)
+        name("direction", datagram.direction)
+        if let process = datagram.process { put(process) }
+        if let cut = datagram.cut {
+            number("missing", UInt64(cut.length))
+            name("reason", cut.reason)
+        }
+        put(payload)
+    }
+
+    private mutating func write(_ secret: TLSSecret, _ at: Timestamp) {
+        begin("secret", at)
+        text("label", secret.label)
+        if let random = secret.clientRandom { hexadecimal("client_random", random) }
+        hexadecimal("secret", secret.secret)
+        if let connection = secret.connection { number("connection", connection.serial) }
+        if let process = secret.process { put(process) }
+    }
+
+    private mutating func write(_ origin: TapeOrigin, _ at: Timestamp) {
+        begin("tape", at)
+        let id = [origin.id.high, origin.id.low].flatMap { number in
+            stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> UInt64($0)) }
+        }
+        hexadecimal("id", id)
+        text("writer", origin.writer)
+        text("version", origin.version)
+        if origin.promisesEnd {
+            json.key("promises_end")
+            json.boolean(true)
+        }
     }
 
     private mutating func write(_ process: ProcessIdentity, _ at: Timestamp) {
@@ -94,6 +152,7 @@ package struct TraceTextWriter: ~Copyable {
         case .block(let block): environment(block)
         case .unavailable(let reason): if !reason.isEmpty { text("environment_error", reason) }
         }
+        if let namespace = process.networkNamespace { number("network_namespace", namespace.number) }
     }
 
     private mutating func write(_ fact: ContainerFact, _ at: Timestamp) {
@@ -157,13 +216,28 @@ package struct TraceTextWriter: ~Copyable {
         number("start_time", key.startTime)
     }
 
-    private mutating func put(_ payload: RawSpan) {
+    private mutating func put(_ payload: RawSpan) { put(payload, text: "text", base64: "base64") }
+
+    /// Under one key as text, or, where they are none, under the other.
+    private mutating func put(_ bytes: RawSpan, text: StaticString, base64: StaticString) {
         let mark = json.mark
-        json.key("text")
-        if json.string(payload) { return }
+        json.key(text)
+        if json.string(bytes) { return }
         json.rollBack(to: mark)
-        json.key("base64")
-        json.base64(payload)
+        json.key(base64)
+        json.base64(bytes)
+    }
+
+    private mutating func sequenceNumbers(_ local: UInt32?, _ remote: UInt32?) {
+        if let local { number("local_sequence", UInt64(local)) }
+        if let remote { number("remote_sequence", UInt64(remote)) }
+    }
+
+    private mutating func hexadecimal(_ key: StaticString, _ bytes: [UInt8]) {
+        var digits: [UInt8] = []
+        Hexadecimal.append(bytes, to: &digits)
+        json.key(key)
+        _ = json.string(digits.span.bytes)
     }
 
     private mutating func number(_ key: StaticString, _ value: UInt64) {

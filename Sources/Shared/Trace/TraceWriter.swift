@@ -33,7 +33,7 @@ package struct TraceWriter: ~Copyable {
 
     // MARK: Events
 
-    /// Appends an event; `payload` holds the bytes of a `data` event and is empty for all others.
+    /// Appends an event; `payload` holds the bytes of a `data` event or of a `datagram`, and is empty for all others.
     package mutating func write(_ event: borrowing CapturedEvent, payload: RawSpan) {
         let at = event.timestamp
         switch event.kind {
@@ -48,16 +48,24 @@ package struct TraceWriter: ~Copyable {
             begin(.exit, at)
             put(key)
             end()
-        case .listening(let listening):
-            begin(.listening, at)
-            put(listening.process)
-            put(listening.endpoint)
-            end()
+        case .listening(let listening): write(listening, at)
         case .container(let fact): write(fact, at)
         case .lost(let loss):
             begin(.lost, at)
             put(loss.reason.traceCode)
             put(loss.count)
+            end()
+        case .sequenceNumbers(let numbers):
+            begin(.sequenceNumbers, at)
+            put(numbers.connection.serial)
+            put(numbers.local, numbers.remote)
+            end()
+        case .unixSocket(let socket): write(socket, at)
+        case .datagram(let datagram): write(datagram, payload, at)
+        case .secret(let secret): write(secret, at)
+        case .tape(let origin): write(origin, at)
+        case .end:
+            begin(.end, at)
             end()
         }
     }
@@ -93,13 +101,82 @@ package struct TraceWriter: ~Copyable {
     }
 
     private mutating func write(_ opened: ConnectionOpened, _ at: Timestamp) {
-        begin(.open, at)
+        let isUnix = opened.local.kind == .unix || opened.remote.kind == .unix
+        begin(isUnix ? .openUnix : .open, at)
         put(opened.id.serial)
-        put(opened.local)
-        put(opened.remote)
+        put(opened.local, withKind: isUnix)
+        put(opened.remote, withKind: isUnix)
         put(opened.role.traceCode)
         put((opened.joinedLate ? 1 : 0) | (opened.process != nil ? 2 : 0) as UInt8)
-        put(opened.process ?? ProcessKey(pid: 0, startTime: 0))
+        put(opened.process ?? Self.noProcess)
+        // What is not known is left out at the end: a trace of the first version stays what it was when it is written anew.
+        let (local, remote) = (opened.localSequenceNumber, opened.remoteSequenceNumber)
+        if local != nil || remote != nil { put(local, remote) }
+        end()
+    }
+
+    private mutating func write(_ listening: Listening, _ at: Timestamp) {
+        let isUnix = listening.endpoint.kind == .unix
+        begin(isUnix ? .listeningUnix : .listening, at)
+        put(listening.process)
+        put(listening.endpoint, withKind: isUnix)
+        if let namespace = listening.networkNamespace { put(namespace.number) }
+        end()
+    }
+
+    private mutating func write(_ socket: UnixSocket, _ at: Timestamp) {
+        begin(.unixSocket, at)
+        put(socket.number)
+        put((socket.process != nil ? 1 : 0) as UInt8)
+        put(socket.process ?? Self.noProcess)
+        switch socket.name {
+        case .unnamed: block([], form: 0)
+        case .path(let bytes): block(bytes, form: 1)
+        case .abstract(let bytes): block(bytes, form: 2)
+        }
+        end()
+    }
+
+    private mutating func write(_ datagram: Datagram, _ payload: RawSpan, _ at: Timestamp) {
+        let count = min(payload.byteCount, TraceLimits.payloadBytes)
+        var cut = datagram.cut
+        if count < payload.byteCount {
+            let rest = UInt32(clamping: payload.byteCount &- count &+ Int(cut?.length ?? 0))
+            cut = Datagram.Cut(rest, cut?.reason ?? .captureLimit)
+        }
+        begin(.datagram, at, count)
+        put(datagram.local, withKind: true)
+        put(datagram.remote, withKind: true)
+        put(datagram.direction.traceCode)
+        put((datagram.process != nil ? 1 : 0) | (cut != nil ? 2 : 0) as UInt8)
+        put(datagram.process ?? Self.noProcess)
+        put(cut?.reason.traceCode ?? 0)
+        put(cut?.length ?? 0)
+        put(UInt32(truncatingIfNeeded: count))
+        put(payload.extracting(0..<count))
+        end()
+    }
+
+    private mutating func write(_ secret: TLSSecret, _ at: Timestamp) {
+        begin(.secret, at)
+        let flags: UInt8 =
+            (secret.connection != nil ? 1 : 0) | (secret.process != nil ? 2 : 0) | (secret.clientRandom != nil ? 4 : 0)
+        put(flags)
+        put(secret.connection?.serial ?? 0)
+        put(secret.process ?? Self.noProcess)
+        text(secret.label)
+        block(secret.clientRandom ?? [])
+        block(secret.secret)
+        end()
+    }
+
+    private mutating func write(_ origin: TapeOrigin, _ at: Timestamp) {
+        begin(.tape, at)
+        put(origin.id.high.byteSwapped)
+        put(origin.id.low.byteSwapped)
+        put((origin.promisesEnd ? 1 : 0) as UInt8)
+        text(origin.writer)
+        text(origin.version)
         end()
     }
 
@@ -121,9 +198,7 @@ package struct TraceWriter: ~Copyable {
         text(process.profileName ?? "")
         switch process.environment {
         case .block(let bytes) where bytes.count <= TraceLimits.blockBytes:
-            put(UInt8(1))
-            put(UInt32(truncatingIfNeeded: bytes.count))
-            put(bytes.span.bytes)
+            block(bytes, form: 1)
         case .block(let bytes):
             put(UInt8(0))
             text("too large for the trace: \(bytes.count) bytes")
@@ -131,6 +206,7 @@ package struct TraceWriter: ~Copyable {
             put(UInt8(0))
             text(reason)
         }
+        if let namespace = process.networkNamespace { put(namespace.number) }
         end()
     }
 
@@ -141,8 +217,8 @@ package struct TraceWriter: ~Copyable {
             put(UInt8(0))
             put(key)
         case .endpoint(let endpoint):
-            put(UInt8(1))
-            put(endpoint)
+            put(UInt8(endpoint.kind == .unix ? 2 : 1))
+            put(endpoint, withKind: endpoint.kind == .unix)
         }
         text(fact.container?.service ?? "")
         text(fact.container?.image ?? "")
@@ -189,11 +265,22 @@ package struct TraceWriter: ~Copyable {
         put(at.direction.traceCode)
     }
 
-    /// Sixteen bytes of address in network order, IPv4 as IPv4-mapped, then the port.
-    private mutating func put(_ endpoint: Endpoint) {
+    /// Sixteen bytes of address in network order, IPv4 as IPv4-mapped, then the port; of a Unix socket the first eight
+    /// bytes are the number.
+    private mutating func put(_ endpoint: Endpoint, withKind: Bool) {
+        if withKind { put((endpoint.kind == .unix ? 1 : 0) as UInt8) }
         put(endpoint.address.high.byteSwapped)
         put(endpoint.address.low.byteSwapped)
         put(endpoint.port)
+    }
+
+    /// In the place of a process that is not known.
+    private static let noProcess = ProcessKey(pid: 0, startTime: 0)
+
+    private mutating func put(_ local: UInt32?, _ remote: UInt32?) {
+        put((local != nil ? 1 : 0) | (remote != nil ? 2 : 0) as UInt8)
+        put(local ?? 0)
+        put(remote ?? 0)
     }
 
     private mutating func put(_ key: ProcessKey) {
@@ -209,6 +296,17 @@ package struct TraceWriter: ~Copyable {
             base.advanced(by: count).copyMemory(from: start, byteCount: source.count)
         }
         count &+= bytes.byteCount
+    }
+
+    /// Bytes with their length before them, and what they are before that.
+    private mutating func block(_ bytes: [UInt8], form: UInt8) {
+        put(form)
+        block(bytes)
+    }
+
+    private mutating func block(_ bytes: [UInt8]) {
+        put(UInt32(truncatingIfNeeded: bytes.count))
+        put(bytes.span.bytes)
     }
 
     /// A text: its length in bytes, then UTF-8, cut before a character where it is too long.

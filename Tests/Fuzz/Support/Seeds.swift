@@ -21,7 +21,7 @@ struct Seeds {
     private var inputs: [[UInt8]] {
         switch target {
         case .replay: files { $0.hasPrefix("input.") }
-        case .trace: files { $0 == "input.tape" || $0 == "input.jsonl" || $0 == "trace.jsonl" }
+        case .trace: files { $0 == "input.tape" || $0 == "input.jsonl" || $0 == "trace.jsonl" } + Self.samples
         case .pcapng: files { $0.hasPrefix("input.pcap") }.flatMap(Self.asPcapng)
         case .json: Self.some(files { $0 == "events.jsonl" }.flatMap(Self.lines), count: 400)
         case .codecs:
@@ -48,6 +48,15 @@ struct Seeds {
             bytes += block[..<count]
         }
         return bytes
+    }
+
+    /// Traces with events of every kind, in both forms: the fixtures have only those that a source writes by now.
+    private static var samples: [[UInt8]] {
+        (0..<4 as Range<UInt64>).flatMap { seed in
+            var samples = TraceSamples(seed: seed)
+            let contents = TraceContents(entries: samples.entries(2 * TraceSamples.kinds))
+            return [contents.binary, contents.text]
+        }
     }
 
     private static func lines(_ text: [UInt8]) -> [[UInt8]] { text.split(separator: ASCII.lineFeed).map(Array.init) }

@@ -11,6 +11,7 @@ struct TraceContents: Equatable {
     var damaged: UInt64 = 0
     var skipped: UInt64 = 0
     var isTruncated = false
+    var lacksEnd = false
     var complaints: [String] = []
     var error: TraceError?
 
@@ -43,10 +44,16 @@ struct TraceContents: Equatable {
         damaged = reader.damagedFrames
         skipped = reader.skippedFrames
         isTruncated = reader.isTruncated
+        lacksEnd = reader.lacksEnd
         complaints = reader.complaints
     }
 
-    init(entries: [Entry]) { self.entries = entries }
+    init(entries: [Entry]) {
+        self.entries = entries
+        var promise = EndPromise()
+        for entry in entries { promise.note(entry.event.kind) }
+        lacksEnd = promise.isDue
+    }
 
     var binary: [UInt8] {
         var writer = TraceWriter(capacity: 64)
@@ -69,7 +76,7 @@ struct TraceContents: Equatable {
 struct TraceSamples {
     private var random: SeededRandom
 
-    static let kinds = 11
+    static let kinds = 17
 
     init(seed: UInt64) { random = SeededRandom(seed: seed) }
 
@@ -83,8 +90,9 @@ struct TraceSamples {
         case 0:
             event = .open(
                 ConnectionOpened(
-                    id: ConnectionID(number()), local: endpoint(), remote: endpoint(), role: one(Role.traceCases),
-                    joinedLate: random.chance(oneIn: 2), process: random.chance(oneIn: 2) ? key() : nil))
+                    id: ConnectionID(number()), local: anyEndpoint(), remote: anyEndpoint(),
+                    role: one(Role.traceCases), joinedLate: random.chance(oneIn: 2), process: optionalKey(),
+                    localSequenceNumber: sequenceNumber(), remoteSequenceNumber: sequenceNumber()))
         case 1:
             payload = bytes(300)
             event = .data(position())
@@ -101,15 +109,50 @@ struct TraceSamples {
                 ProcessIdentity(
                     key: key(), comm: text(), commandLine: text(), profile: random.chance(oneIn: 3) ? nil : text(),
                     profileName: random.chance(oneIn: 3) ? nil : text(),
-                    environment: random.chance(oneIn: 3) ? .unavailable(text()) : .block(environment())))
+                    environment: random.chance(oneIn: 3) ? .unavailable(text()) : .block(environment()),
+                    networkNamespace: NetworkNamespace(number())))
         case 7: event = .exit(key())
-        case 8: event = .listening(Listening(process: key(), endpoint: endpoint()))
+        case 8:
+            event = .listening(
+                Listening(process: key(), endpoint: anyEndpoint(), networkNamespace: NetworkNamespace(number())))
         case 9:
             let subject: ContainerFact.Subject =
-                random.chance(oneIn: 2) ? .process(key()) : .endpoint(endpoint())
+                random.chance(oneIn: 2) ? .process(key()) : .endpoint(anyEndpoint())
             let identity = ContainerIdentity(service: text(), image: text(), id: text(), name: text())
             event = .container(ContainerFact(subject: subject, container: identity.id.isEmpty ? nil : identity))
-        default: event = .lost(Loss(one(Loss.Reason.traceCases), count: number()))
+        case 10: event = .lost(Loss(one(Loss.Reason.traceCases), count: number()))
+        case 11:
+            event = .sequenceNumbers(
+                SequenceNumbers(ConnectionID(number()), local: sequenceNumber(), remote: sequenceNumber()))
+        case 12:
+            let names: [UnixSocket.Name] = [
+                .unnamed, .path(Array("/run/größer.sock".utf8)), .path([0xFF, 0x2F]), .abstract([]),
+                .abstract(random.bytes(107)), .abstract(Array("name".utf8)),
+            ]
+            event =
+                UnixSocket(number: number(), name: one(names), process: optionalKey()).map { .unixSocket($0) } ?? .end
+        case 13:
+            payload = bytes(300)
+            let cut =
+                random.chance(oneIn: 3)
+                ? Datagram.Cut(UInt32(truncatingIfNeeded: number()), one(GapReason.traceCases)) : nil
+            event = .datagram(
+                Datagram(
+                    local: anyEndpoint(), remote: anyEndpoint(), direction: one(Direction.allCases),
+                    process: optionalKey(), cut: cut))
+        case 14:
+            let secret = TLSSecret(
+                label: one(["CLIENT_RANDOM", "SERVER_TRAFFIC_SECRET_0", "x"]),
+                clientRandom: random.chance(oneIn: 3) ? nil : random.bytes(32),
+                secret: random.bytes(1 + random.below(64)),
+                connection: random.chance(oneIn: 2) ? nil : ConnectionID(number()), process: optionalKey())
+            event = secret.map { .secret($0) } ?? .end
+        case 15:
+            event = .tape(
+                TapeOrigin(
+                    id: TapeID(high: number(), low: number()), writer: text(), version: text(),
+                    promisesEnd: random.chance(oneIn: 2)))
+        default: event = .end
         }
         return TraceContents.Entry(event: CapturedEvent(time, event), payload: payload)
     }
@@ -138,6 +181,14 @@ struct TraceSamples {
             random.chance(oneIn: 2)
             ? IPAddress(v4: UInt32(truncatingIfNeeded: number())) : IPAddress(high: number(), low: number())
         return Endpoint(address, UInt16(truncatingIfNeeded: number()))
+    }
+
+    private mutating func anyEndpoint() -> Endpoint { random.chance(oneIn: 4) ? Endpoint(unix: number()) : endpoint() }
+
+    private mutating func optionalKey() -> ProcessKey? { random.chance(oneIn: 2) ? key() : nil }
+
+    private mutating func sequenceNumber() -> UInt32? {
+        random.chance(oneIn: 2) ? UInt32(truncatingIfNeeded: number()) : nil
     }
 
     private mutating func position() -> StreamPosition {

@@ -6,7 +6,7 @@ import Testing
     /// A small one, and where its frames begin and end.
     static let small = TraceContents(
         entries: {
-            var samples = TraceSamples(seed: 7)
+            var samples = TraceSamples(seed: 11)
             return samples.entries(TraceSamples.kinds)
         }())
 
@@ -104,13 +104,126 @@ import Testing
     }
 
     @Test func `ignores what a later version put at the end of a frame`() {
-        let file = Self.small.binary
+        // All that can be there is there: what follows is later.
+        var contents = Self.small
+        for place in contents.entries.indices {
+            switch contents.entries[place].event.kind {
+            case .open(var opened):
+                (opened.localSequenceNumber, opened.remoteSequenceNumber) = (1, 2)
+                contents.entries[place].event.kind = .open(opened)
+            case .process(var process):
+                process.networkNamespace = NetworkNamespace(7)
+                contents.entries[place].event.kind = .process(process)
+            case .listening(var listening):
+                listening.networkNamespace = NetworkNamespace(7)
+                contents.entries[place].event.kind = .listening(listening)
+            default: break
+            }
+        }
+        let file = contents.binary
+        let ends = (0...contents.entries.count).map {
+            TraceContents(entries: Array(contents.entries[..<$0])).binary.count
+        }
         var longer = Array(file[..<TraceFormat.headerLength])
-        for (start, end) in zip(Self.ends, Self.ends.dropFirst()) {
+        for (start, end) in zip(ends, ends.dropFirst()) {
             let type = UInt16(file[start + 2]) | UInt16(file[start + 3]) << 8
             longer += frame(type, Array(file[(start + 8)..<(end - 4)]) + [1, 2, 3, 4, 5])
         }
-        #expect(TraceContents(longer, TraceReader.self) == Self.small)
+        #expect(TraceContents(longer, TraceReader.self) == contents)
+    }
+
+    @Test func `without what the first version did not have is written as then`() {
+        let at = Timestamp(nanoseconds: 1)
+        let key = ProcessKey(pid: 1, startTime: 2)
+        let endpoint = Endpoint(IPAddress(v4: 1), 1)
+        // Bodies as version 0.1.0 wrote them: time, fields, nothing behind.
+        let lengths: [(CapturedEvent.Kind, Int)] = [
+            (.open(ConnectionOpened(id: ConnectionID(1), local: endpoint, remote: endpoint, role: .client)), 66),
+            (.listening(Listening(process: key, endpoint: endpoint)), 38),
+            (.process(ProcessIdentity(key: key, comm: "", commandLine: "")), 42),
+        ]
+        for (kind, length) in lengths {
+            let entry = TraceContents.Entry(event: CapturedEvent(at, kind), payload: [])
+            let file = TraceContents(entries: [entry]).binary
+            #expect(file.count == TraceFormat.headerLength + TraceFormat.frameOverhead + length, "\(kind)")
+        }
+    }
+
+    @Test func `without the end mark that it promises was cut, and without a promise was not`() {
+        func contents(_ kinds: CapturedEvent.Kind...) -> TraceContents {
+            TraceContents(
+                entries: kinds.map {
+                    TraceContents.Entry(event: CapturedEvent(Timestamp(nanoseconds: 1), $0), payload: [])
+                })
+        }
+        func tape(_ promisesEnd: Bool) -> CapturedEvent.Kind {
+            let id = TapeID(high: 1, low: 2)
+            return .tape(TapeOrigin(id: id, writer: "w", version: "1", promisesEnd: promisesEnd))
+        }
+        let exit = CapturedEvent.Kind.exit(ProcessKey(pid: 1, startTime: 1))
+        let cases: [(TraceContents, Bool)] = [
+            (contents(), false), (contents(exit), false), (contents(exit, .end), false),
+            (contents(tape(true)), true), (contents(tape(true), exit), true), (contents(tape(true), exit, .end), false),
+            (contents(tape(false), exit), false),
+            // One tape behind another in a file.
+            (contents(tape(true), .end, tape(true), .end), false), (contents(tape(true), tape(true), .end), true),
+            (contents(tape(true), .end, tape(true)), true), (contents(tape(true), tape(false)), true),
+        ]
+        for (contents, lacksEnd) in cases {
+            for read in [
+                TraceContents(contents.binary, TraceReader.self), TraceContents(contents.text, TraceTextReader.self),
+            ] {
+                #expect(read.lacksEnd == lacksEnd, "\(contents.entries.map(\.event.kind))")
+                #expect(!read.isTruncated)
+            }
+        }
+    }
+
+    @Test func `passes over what no source writes: endpoints, names, secrets that can't be`() {
+        let time = [UInt8](repeating: 0, count: 8)
+        let process = [UInt8](repeating: 0, count: 12)
+        func endpoint(_ kind: UInt8, _ port: UInt8) -> [UInt8] {
+            [kind] + [UInt8](repeating: 0, count: 16) + [port, 0]
+        }
+        func text(_ bytes: [UInt8]) -> [UInt8] { [UInt8(bytes.count), 0, 0, 0] + bytes }
+        let types = TraceFormat.FrameType.self
+        let bad: [[UInt8]] = [
+            frame(types.listeningUnix.rawValue, time + process + endpoint(2, 0)),
+            frame(types.listeningUnix.rawValue, time + process + endpoint(1, 9)),
+            // A name that no socket can have: a path of nothing, one with a zero byte, one that is too long.
+            frame(types.unixSocket.rawValue, time + time + [0] + process + [1] + text([])),
+            frame(types.unixSocket.rawValue, time + time + [0] + process + [1] + text([0x61, 0])),
+            frame(
+                types.unixSocket.rawValue, time + time + [0] + process + [2] + text([UInt8](repeating: 1, count: 108))),
+            frame(types.unixSocket.rawValue, time + time + [0] + process + [0] + text([1])),
+            // A datagram that claims more than its frame holds.
+            frame(
+                types.datagram.rawValue,
+                time + endpoint(0, 1) + endpoint(0, 2) + [0, 0] + process + [0, 0, 0, 0, 0] + [9, 0, 0, 0, 1, 2]),
+            // Of a key log's line neither a line end in the label nor a short random.
+            frame(types.secret.rawValue, time + [0] + time + process + text([0x0A]) + text([]) + text([1])),
+            frame(types.secret.rawValue, time + [4] + time + process + text([0x41]) + text([1]) + text([1])),
+            frame(types.secret.rawValue, time + [0] + time + process + text([0x41]) + text([]) + text([])),
+            frame(types.tape.rawValue, time + [1, 2, 3]),
+            frame(types.sequenceNumbers.rawValue, time + time + [3, 0, 0, 0, 0]),
+        ]
+        for bytes in bad {
+            let read = TraceContents(file(bytes), TraceReader.self)
+            #expect(read.entries == Self.small.entries)
+            #expect(read.damaged == 1)
+        }
+    }
+
+    @Test func `cuts off of a datagram what is too long for a frame, and says so`() {
+        let payload = [UInt8](repeating: 0x61, count: TraceLimits.payloadBytes + 3)
+        let endpoint = Endpoint(IPAddress(v4: 1), 1)
+        let datagram = Datagram(local: endpoint, remote: endpoint, direction: .send, cut: Datagram.Cut(.max, .snaplen))
+        let event = CapturedEvent(Timestamp(nanoseconds: 1), .datagram(datagram))
+        let read = TraceContents(
+            TraceContents(entries: [TraceContents.Entry(event: event, payload: payload)]).binary, TraceReader.self)
+        #expect(read.entries.map(\.payload.count) == [TraceLimits.payloadBytes])
+        guard case .datagram(let found)? = read.entries.first?.event.kind else { return #expect(Bool(false)) }
+        #expect(found.cut == Datagram.Cut(.max, .snaplen))
     }
 
     @Test func `passes over whole frames whose content means nothing`() {

@@ -31,6 +31,55 @@ import Testing
                 """)
     }
 
+    @Test func `has the rarer events, too`() {
+        let key = ProcessKey(pid: 7, startTime: 9)
+        let id = ConnectionID(1)
+        var tape = TapeBuilder()
+        tape.add(
+            .tape(TapeOrigin(id: TapeID(high: 1, low: 0xAB00_0000_0000_0000), writer: "profiler", version: "0.1.0")))
+        tape.add(
+            .listening(
+                Listening(process: key, endpoint: Endpoint(unix: 17), networkNamespace: NetworkNamespace(4_026_531_840))
+            ))
+        tape.add(
+            UnixSocket(number: 17, name: .path(Array("/run/x".utf8)), process: key).map { .unixSocket($0) } ?? .end)
+        tape.add(UnixSocket(number: 18, name: .abstract([0xFF])).map { .unixSocket($0) } ?? .end)
+        tape.add(
+            .open(
+                ConnectionOpened(
+                    id: id, local: TapeBuilder.client, remote: TapeBuilder.server(), role: .client,
+                    localSequenceNumber: .max)))
+        tape.add(.sequenceNumbers(SequenceNumbers(id, local: nil, remote: 500)))
+        tape.add(
+            .datagram(
+                Datagram(
+                    local: Endpoint(unix: 18), remote: Endpoint(unix: 17), direction: .send,
+                    cut: Datagram.Cut(3, .captureLimit))), Array("hi".utf8))
+        let secret = TLSSecret(
+            label: "CLIENT_RANDOM", clientRandom: [UInt8](repeating: 0xC0, count: 32), secret: [1, 0xFE], connection: id
+        )
+        tape.add(secret.map { .secret($0) } ?? .end)
+        tape.add(.end)
+        let contents = TraceContents(
+            entries: tape.entries.map { TraceContents.Entry(event: $0.event, payload: $0.payload) })
+        let random = String(repeating: "c0", count: 32)
+        #expect(
+            String(decoding: contents.text, as: UTF8.self) == """
+                {"tapedeck_trace":1}
+                {"type":"tape",\(Self.time),"id":"0000000000000001ab00000000000000","writer":"profiler","version":"0.1.0","promises_end":true}
+                {"type":"listening",\(Self.time),"pid":7,"start_time":9,"endpoint":"unix:17","network_namespace":4026531840}
+                {"type":"unix_socket",\(Self.time),"number":17,"path":"/run/x","pid":7,"start_time":9}
+                {"type":"unix_socket",\(Self.time),"number":18,"abstract_base64":"/w=="}
+                {"type":"open",\(Self.time),"connection":1,"local":"10.0.0.1:40000","remote":"10.0.0.2:8080","role":"client","local_sequence":4294967295}
+                {"type":"sequence_numbers",\(Self.time),"connection":1,"remote_sequence":500}
+                {"type":"datagram",\(Self.time),"local":"unix:18","remote":"unix:17","direction":"send","missing":3,"reason":"capture_limit","text":"hi"}
+                {"type":"secret",\(Self.time),"label":"CLIENT_RANDOM","client_random":"\(random)","secret":"01fe","connection":1}
+                {"type":"end",\(Self.time)}
+
+                """)
+        #expect(TraceContents(contents.text, TraceTextReader.self) == contents)
+    }
+
     @Test func `is read as people write it`() {
         let contents = read([
             " { \"tapedeck_trace\" : 1 }\r", "",
@@ -55,6 +104,22 @@ import Testing
             (#"{"type":"listening",TIME,"pid":1,"endpoint":"::1:80"}"#, "endpoint is not like"),
             (#"{"type":"data",TIME,"connection":1,"direction":"send","position":0}"#, "neither text nor base64"),
             (#"{"type":"data",TIME,"connection":1,"direction":"send","position":0,"base64":"A==="}"#, "no base64"),
+            (#"{"type":"listening",TIME,"pid":1,"endpoint":"unix:-1"}"#, "endpoint is not like unix:17"),
+            (#"{"type":"listening",TIME,"pid":1,"endpoint":"unix:+1"}"#, "endpoint is not like unix:17"),
+            (
+                #"{"type":"sequence_numbers",TIME,"connection":1,"local_sequence":4294967296}"#,
+                "local_sequence is out of range"
+            ),
+            (#"{"type":"unix_socket",TIME,"number":1,"path":""}"#, "no Unix socket has such a name"),
+            (#"{"type":"unix_socket",TIME,"number":1,"path":"a","abstract":"a"}"#, "both a path and an abstract name"),
+            (
+                #"{"type":"datagram",TIME,"local":"1.1.1.1:1","remote":"1.1.1.1:1","direction":"send"}"#,
+                "neither text nor"
+            ),
+            (#"{"type":"secret",TIME,"label":"A\nB","secret":"00"}"#, "no line of a key log"),
+            (#"{"type":"secret",TIME,"label":"A","secret":"0"}"#, "secret is no hexadecimal"),
+            (#"{"type":"secret",TIME,"label":"A","secret":"0g"}"#, "secret is no hexadecimal"),
+            (#"{"type":"tape",TIME,"id":"00","writer":"","version":""}"#, "id has not 32 digits"),
             (#"{"type":"data",TIME,"type":"data"}"#, "type is there twice"),
             (#"{"type":"exit",TIME,"pid":1} x"#, "more behind the object"),
             (#"{"type":"exit",TIME,"comm":"\ud800"}"#, "half a surrogate pair"),
