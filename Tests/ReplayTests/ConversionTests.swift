@@ -118,6 +118,20 @@ private func convert(_ inputs: [[UInt8]], _ recorder: some EventRecorder) throws
     }
 }
 
+/// Keeps what a tape says of itself.
+private final class MarkSink: EventSink {
+    var origins: [TapeOrigin] = []
+    var ends = 0
+
+    func consume(_ event: CapturedEvent, payload: RawSpan) {
+        switch event.kind {
+        case .tape(let origin): origins.append(origin)
+        case .end: ends += 1
+        default: break
+        }
+    }
+}
+
 @Suite struct `Traces as inputs` {
     private static let capture = `Capture files`.capture.pcap()
 
@@ -185,6 +199,58 @@ private func convert(_ inputs: [[UInt8]], _ recorder: some EventRecorder) throws
     // MARK: The command
 
     let folder = TemporaryFolder()
+
+    @Test func `say whose they are: of captures what follows from them, of traces what they say`() throws {
+        let capture = folder.write("c.pcap", Self.capture)
+        func convert(_ inputs: String..., to name: String) throws -> [UInt8] {
+            let run = try Executable.replay(["convert"] + inputs + [folder.path + "/" + name])
+            #expect(run.status == 0)
+            return try #require(TextFile.bytes(folder.path + "/" + name))
+        }
+        func origin(_ tape: [UInt8]) throws -> TapeOrigin? {
+            let marks = MarkSink()
+            try Tape(sink: marks).read(Input(bytes: PeekedBytes(MemoryBytes(tape)), name: "tape"))
+            #expect(marks.ends == 1)
+            #expect(marks.origins.count == 1)
+            return marks.origins.first
+        }
+        let tape = try convert(capture, to: "a.tape")
+        let first = try #require(try origin(tape))
+        #expect(first.writer == "replay")
+        #expect(first.promisesEnd)
+        #expect(try convert(capture, to: "b.tape") == tape)
+        #expect(try convert(folder.path + "/a.tape", to: "c.tape") == tape)
+        _ = try convert(folder.path + "/a.tape", to: "a.jsonl")
+        #expect(try convert(folder.path + "/a.jsonl", to: "d.tape") == tape)
+        // Several are another tape, whatever they say of themselves.
+        let both = try origin(try convert(folder.path + "/a.tape", folder.path + "/a.jsonl", to: "e.tape"))
+        #expect(both?.id != first.id)
+        // The first version's traces say nothing, and a copy of one doesn't either.
+        let old = try #require(TextFile.bytes("Fixtures/trace/version-1/input.tape"))
+        #expect(try convert(folder.write("old.tape", old), to: "f.tape") == old)
+    }
+
+    @Test func `without the end mark that they promise are cut, and as a copy cut once`() throws {
+        let capture = folder.write("c.pcap", Self.capture)
+        let path = folder.path + "/a.tape"
+        #expect(try Executable.replay(["convert", capture, path]).status == 0)
+        let tape = try #require(TextFile.bytes(path))
+        // The mark has its time alone.
+        let markBytes = TraceFormat.frameOverhead + 8
+        let cut = folder.write("cut.tape", Array(tape.dropLast(markBytes)))
+        let run = try Executable.replay([cut])
+        #expect(run.status == 1)
+        #expect(run.errors.contains("cut.tape: the file ends without the end mark that it promises, after"))
+        #expect(run.output.contains("1 file cut short"))
+        let outputs = try Outputs([Array(tape.dropLast(markBytes))])
+        #expect(outputs.summary.losses[.truncatedFile] == 1)
+        #expect(outputs.log == (try Outputs([tape])).log)
+        let copy = folder.path + "/copy.jsonl"
+        #expect(try Executable.replay(["convert", cut, copy]).status == 1)
+        let again = try Outputs([#require(TextFile.bytes(copy))])
+        #expect(again.summary == outputs.summary)
+        #expect(again.files.first?.failure == nil)
+    }
 
     @Test func `with what packets have no place for are packets without it, and say so`() throws {
         let time = #""timestamp":"2026-04-08T18:24:10Z""#

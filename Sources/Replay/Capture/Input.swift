@@ -1,5 +1,6 @@
 import Console
 import Glibc
+import Shared
 
 /// One input of a replay, opened: its bytes, decompressed where they were compressed.
 struct Input {
@@ -8,7 +9,10 @@ struct Input {
     let name: String
 
     /// - Parameter readsAhead: read, and decompress, on a thread of its own; `nil` where that pays: with compressed files.
-    static func open(_ path: String, name: String? = nil, readsAhead: Bool? = nil) throws(Failure) -> Input {
+    /// - Parameter headBytes: how much of the beginning can be looked at; `nil`: what tells the kinds of files apart.
+    static func open(
+        _ path: String, name: String? = nil, readsAhead: Bool? = nil, headBytes: Int? = nil
+    ) throws(Failure) -> Input {
         let (descriptor, status) = try descriptor(path)
         let isRegular = status.st_mode & S_IFMT == S_IFREG
         posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
@@ -17,7 +21,8 @@ struct Input {
         let isCompressed = GzipBytes.isGzip(file.head)
         var source: any ByteSource = isCompressed ? GzipBytes(file) : file
         if readsAhead ?? isCompressed { source = ReadAhead(source) }
-        return Input(bytes: PeekedBytes(source), name: name ?? (path == "-" ? "standard input" : path))
+        let bytes = headBytes.map { PeekedBytes(source, count: $0) } ?? PeekedBytes(source)
+        return Input(bytes: bytes, name: name ?? (path == "-" ? "standard input" : path))
     }
 
     /// Whether an input can be opened.
@@ -65,6 +70,12 @@ struct Input {
     }
 
     var isCapture: Bool { PcapHeader.isPcap(bytes.head) || PcapngFile.isPcapng(bytes.head) }
+
+    /// Whether it is a trace, in either form.
+    var isTrace: Bool {
+        let head = bytes.head
+        return TraceFormat.isTrace(head.span.bytes) || TraceTextReader.isTrace(head.span.bytes)
+    }
 
     /// Why this could not be opened as a pcap file, in words that help.
     func isNoCapture(_ reason: String) -> Failure {

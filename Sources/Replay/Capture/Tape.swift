@@ -106,7 +106,7 @@ struct Tape<Sink: EventSink>: ~Copyable {
         let base = max(lastSerial, decoder.flows.lastSerial)
         var highest = base
         let sink = sink
-        var isWanted = true
+        var (isWanted, isRead) = (true, false)
         while isWanted {
             do throws(TraceError) {
                 let isThere = try trace.next { event, payload in
@@ -117,7 +117,10 @@ struct Tape<Sink: EventSink>: ~Copyable {
                         sink.consume(event.renumbered(base), payload: payload)
                     }
                 }
-                guard isThere else { break }
+                guard isThere else {
+                    isRead = true
+                    break
+                }
             } catch {
                 throw Failure("\(input.name): \(error)")
             }
@@ -125,16 +128,19 @@ struct Tape<Sink: EventSink>: ~Copyable {
             if steps % Self.some == 0 { isWanted = try afterSome(progress) }
         }
         lastSerial = highest
-        finish(trace.reader, input, &file)
+        finish(trace.reader, isRead: isRead, input, &file)
     }
 
     /// Puts what was lost in reading a trace on the tape, as the packets' decoder does.
-    private mutating func finish(_ reader: some TraceReading, _ input: Input, _ file: inout CaptureFile) {
+    /// - Parameter isRead: to its end; somebody may have wanted no more.
+    private mutating func finish(_ reader: some TraceReading, isRead: Bool, _ input: Input, _ file: inout CaptureFile) {
         file.events = reader.events
         file.damaged = reader.damagedFrames
         file.skipped = reader.skippedFrames
         file.complaints = reader.complaints
-        file.failure = input.bytes.failure ?? (reader.isTruncated ? "the file ends inside a record" : nil)
+        file.failure =
+            input.bytes.failure ?? (reader.isTruncated ? "the file ends inside a record" : nil)
+            ?? (isRead && reader.lacksEnd ? "the file ends without the end mark that it promises" : nil)
         files.append(file)
         let at = reader.lastTimestamp ?? Timestamp(nanoseconds: 0)
         let losses = [

@@ -77,13 +77,18 @@ struct Convert: ParsableCommand {
         _ inputs: [String], _ recorder: Recorder, to file: OutputFile
     ) throws(Failure) -> (CaptureReport, strayEvents: UInt64, unplacedEvents: UInt64) {
         var tape = Tape(sink: recorder)
-        for path in inputs where !Interruption.isRequested && !file.isAbandoned {
-            try tape.read(try Input.open(path)) { _ throws(Failure) in
+        for (place, path) in inputs.enumerated() where !Interruption.isRequested && !file.isAbandoned {
+            let input = try Input.open(path, headBytes: place == 0 ? TapeOrigin.headBytes : nil)
+            if place == 0, inputs.count > 1 || !input.isTrace {
+                recorder.begin(.converted(head: input.bytes.head, inputs: inputs.count))
+            }
+            try tape.read(input) { _ throws(Failure) in
                 if recorder.count >= blockBytes { try drain(recorder, to: file) }
                 return !file.isAbandoned
             }
         }
         tape.finish()
+        recorder.finish()
         try drain(recorder, to: file)
         return (CaptureReport(tape, inputs: inputs.count), recorder.strayEvents, recorder.unplacedEvents)
     }

@@ -22,6 +22,10 @@ protocol EventRecorder: EventSink {
     var strayEvents: UInt64 { get }
     /// Events that this form has no place for, whatever their connection: of Unix sockets, datagrams, secrets.
     var unplacedEvents: UInt64 { get }
+    /// Begins a tape of this origin, in place of those of its inputs; before the first event, or not at all.
+    func begin(_ origin: TapeOrigin)
+    /// The tape has come to an orderly end.
+    func finish()
     /// Lends the new bytes to the sink, and forgets them.
     func drain(_ body: (RawSpan) -> Void)
 }
@@ -34,14 +38,26 @@ extension EventRecorder {
 
 final class TraceRecorder: EventRecorder {
     private var writer = TraceWriter()
+    private var marks = TapeMarks()
     var count: Int { writer.count }
-    func consume(_ event: CapturedEvent, payload: RawSpan) { writer.write(event, payload: payload) }
+    func begin(_ origin: TapeOrigin) { marks.origin = origin }
+    func consume(_ event: CapturedEvent, payload: RawSpan) {
+        if let first = marks.before(event) { writer.write(first, payload: RawSpan()) }
+        if marks.passes(event) { writer.write(event, payload: payload) }
+    }
+    func finish() { if let end = marks.end { writer.write(end, payload: RawSpan()) } }
     func drain(_ body: (RawSpan) -> Void) { writer.drain(body) }
 }
 
 final class TraceTextRecorder: EventRecorder {
     private var writer = TraceTextWriter()
+    private var marks = TapeMarks()
     var count: Int { writer.count }
-    func consume(_ event: CapturedEvent, payload: RawSpan) { writer.write(event, payload: payload) }
+    func begin(_ origin: TapeOrigin) { marks.origin = origin }
+    func consume(_ event: CapturedEvent, payload: RawSpan) {
+        if let first = marks.before(event) { writer.write(first, payload: RawSpan()) }
+        if marks.passes(event) { writer.write(event, payload: payload) }
+    }
+    func finish() { if let end = marks.end { writer.write(end, payload: RawSpan()) } }
     func drain(_ body: (RawSpan) -> Void) { writer.drain(body) }
 }

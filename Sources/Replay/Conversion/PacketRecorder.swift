@@ -58,6 +58,10 @@ final class PacketRecorder: EventRecorder {
         }
     }
 
+    /// A tape's marks are a trace's: packets have no place for them and need none.
+    func begin(_ origin: TapeOrigin) {}
+    func finish() {}
+
     private func open(_ opened: ConnectionOpened, _ at: Timestamp) {
         guard opened.local.kind == .internet, opened.remote.kind == .internet else {
             unplacedEvents &+= 1
