@@ -68,6 +68,25 @@ private func convert(_ inputs: [[UInt8]], _ recorder: some EventRecorder) throws
         #expect(try convert([convert([file], TraceRecorder())], PacketRecorder()) == packets)
     }
 
+    @Test func `to packets keeps the sequence numbers`() throws {
+        for name in ["http/keep-alive", "http/ipv6", "http/reused-port", "demo/shop"] {
+            let file = try #require(TextFile.bytes("Fixtures/\(name)/input.pcap"))
+            let packets = try convert([convert([file], TraceRecorder())], PacketRecorder())
+            let (before, after) = (try numbers(file), try numbers(packets))
+            #expect(before.numbers.count > 0)
+            #expect(before.numbers == after.numbers, "\(name)")
+            #expect(before.opened == after.opened, "\(name)")
+        }
+    }
+
+    private func numbers(_ file: [UInt8]) throws -> (opened: [UInt32?], numbers: [SequenceNumbers]) {
+        let sink = RecordingSink()
+        let tape = Tape(sink: sink)
+        try tape.read(Input(bytes: PeekedBytes(MemoryBytes(file)), name: "packets"))
+        tape.finish()
+        return (sink.opened.filter { !$0.joinedLate }.map(\.localSequenceNumber), sink.numbers)
+    }
+
     @Test func `to packets has processes, failed connects, both views and plaintext`() throws {
         let file = try #require(TextFile.bytes("Fixtures/trace/version-1/input.tape"))
         let packets = try convert([file], PacketRecorder())

@@ -1,5 +1,6 @@
 import Testing
 
+@testable import Shared
 @testable import replay
 
 @Suite struct `Flows` {
@@ -16,6 +17,56 @@ import Testing
         ].map { $0.ports(90, 4000) }
         #expect(
             events(of: conversation) == ["open 1 client 10.0.0.1:90 10.0.0.2:4000", "1 > 0 ask", "1 close tapeEnd"])
+    }
+
+    /// What the tape says of the initial sequence numbers of the first connection.
+    private func numbers(_ segments: [Segment]) -> (opened: [UInt32?], later: [[UInt32?]]) {
+        let sink = RecordingSink()
+        var decoder = PacketDecoder(sink: sink)
+        for (place, segment) in segments.enumerated() {
+            let packet = segment.ipv4
+            decoder.take(
+                linkType: 101, packet.span.bytes, wireLength: packet.count,
+                at: Timestamp(nanoseconds: Int64(place) * 1_000_000))
+        }
+        decoder.finish()
+        let opened = sink.opened.first
+        return (
+            [opened?.localSequenceNumber, opened?.remoteSequenceNumber], sink.numbers.map { [$0.local, $0.remote] }
+        )
+    }
+
+    @Test func `initial sequence numbers come from SYN and its answer alone`() {
+        let end = Segment.client(101, ack: 501, "P", "ask")
+        let cases: [([Segment], opened: [UInt32?], later: [[UInt32?]])] = [
+            (handshake + [end], [100, nil], [[100, 500]]),
+            // Again and again, they are told once.
+            (handshake + [.server(500, ack: 101, "S"), end], [100, nil], [[100, 500]]),
+            // Nobody answers.
+            ([.client(100, "S"), .client(100, "S")], [100, nil], []),
+            ([.client(100, "S"), .server(0, ack: 101, "R")], [100, nil], []),
+            // The client tries with another number, and that is answered; or the first one is, after all.
+            ([.client(100, "S"), .client(200, "S"), .server(500, ack: 201, "S")], [100, nil], [[200, 500]]),
+            ([.client(100, "S"), .client(200, "S"), .server(500, ack: 101, "S")], [100, nil], [[100, 500]]),
+            // Both at once.
+            ([.client(100, "S"), .server(500, "S")], [100, nil], [[100, 500]]),
+            // The answer acknowledges data, too: the number that it answers is not certain.
+            ([.server(500, ack: 104, "S"), .client(104, ack: 501, "P", "x")], [nil, 500], []),
+            // The answer was lost, or comes late.
+            ([.client(100, "S"), end], [100, nil], []),
+            (
+                [.client(100, "S"), end, .server(501, ack: 104, "P", "a"), .server(500, ack: 101, "S")], [100, nil],
+                [[100, 500]]
+            ),
+            ([end, .server(500, ack: 101, "S")], [nil, nil], []),
+            // They are numbers of 32 bits.
+            ([.client(.max, "S"), .server(0, ack: 0, "S")], [.max, nil], [[.max, 0]]),
+        ]
+        for (segments, opened, later) in cases {
+            let found = numbers(segments)
+            #expect(found.opened == opened, "\(segments)")
+            #expect(found.later == later, "\(segments)")
+        }
     }
 
     @Test func `a client on a low port is the client all the same`() {

@@ -27,6 +27,8 @@ struct Flow: Sendable {
     /// Who answers it tells.
     private var candidate: SequenceNumber?
     private var candidateBy = Direction.send
+    /// Both initial sequence numbers are on the tape, as far as they ever will be.
+    private var hasToldNumbers: Bool
 
     /// After this silence a SYN is a new connection, whatever became of the old one.
     ///
@@ -65,6 +67,8 @@ struct Flow: Sendable {
         self.role = role
         self.stage = stage
         self.lastHeard = at
+        // Where the capture has missed the first segment, `open` says all that is certain.
+        hasToldNumbers = stage != .opening
     }
 
     /// The direction of a packet between these two, `nil` where it is between others.
@@ -146,6 +150,7 @@ struct Flow: Sendable {
             if segment.flags.contains(.rst) { return reset(segment, direction, at: at, now: now, to: sink) }
             let outcome = synchronise(segment, direction, now: now)
             guard outcome == .taken else { return outcome }
+            if direction == .receive, !hasToldNumbers { tellNumbers(segment, at: at, to: sink) }
         }
         lastHeard = now
         if stage == .opening, !direction.isSend || !segment.flags.contains(.syn) { stage = .open }
@@ -166,6 +171,15 @@ struct Flow: Sendable {
         }
         if sent.isFinished, received.isFinished, stage != .closed { closeIfComplete(at: at, to: sink) }
         return .taken
+    }
+
+    /// The remote side's SYN has come, most often as the answer to the local one's: both numbers are known now, and `open`
+    /// could have only the one that the first SYN had.
+    @inline(never)
+    private mutating func tellNumbers<Sink: EventSink>(_ segment: TCPSegment, at: Timestamp, to sink: Sink) {
+        hasToldNumbers = true
+        let numbers = SequenceNumbers(id, local: sent.start.value &- 1, remote: segment.sequence.value)
+        sink.consume(CapturedEvent(at, .sequenceNumbers(numbers)), payload: RawSpan())
     }
 
     @inline(__always)

@@ -127,7 +127,9 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
             id: ConnectionID(lastSerial), role: role, stage: isSYN && senderIsLocal ? .opening : .open, at: now)
         flow.begin(segment, direction)
         let opened = ConnectionOpened(
-            id: flow.id, local: flow.local, remote: flow.remote, role: role, joinedLate: !isSYN)
+            id: flow.id, local: flow.local, remote: flow.remote, role: role, joinedLate: !isSYN,
+            localSequenceNumber: isSYN && senderIsLocal ? segment.sequence.value : nil,
+            remoteSequenceNumber: isSYN && !senderIsLocal ? segment.sequence.value : nil)
         sink.consume(CapturedEvent(at, .open(opened)), payload: RawSpan())
         let slot = insert(flow)
         last = slot
