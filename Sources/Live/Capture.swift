@@ -28,12 +28,13 @@ final class Capture {
     let profiledAtStart: Int
 
     init(_ settings: LiveSettings) throws(Failure) {
-        let recording = try Recording(settings)
+        let (wall, monotonic) = (Clock.wall, Clock.monotonic)
+        let beginning = Timestamp(nanoseconds: wall)
+        let recording = try Recording(settings, beginning: beginning)
         containers = try settings.containerSocket.map { socket throws(Failure) in
             try ContainerWatch(socket: socket, namespace: settings.containerNamespace)
         }
-        let (wall, monotonic) = (Clock.wall, Clock.monotonic)
-        decoder = EventDecoder(sink: recording, clockOffset: wall &- monotonic, now: Timestamp(nanoseconds: wall))
+        decoder = EventDecoder(sink: recording, clockOffset: wall &- monotonic, now: beginning)
         if let containers {
             decoder.containers = ContainerNames()
             decoder.learn(containers.take())
@@ -102,7 +103,7 @@ final class Capture {
         program.detach()
         while consume() > 0 || hasMore || namePause.isOn { if namePause.isOn { usleep(Self.namePauseInterval) } }
         noteLosses()
-        return recording.finish()
+        return recording.finish(at: decoder.lastTime)
     }
 
     var summary: Summary { recording.profiler.summary }

@@ -51,7 +51,13 @@ struct EventDecoder<Sink: EventSink> {
         processes[identity.key.pid] = KnownProcess(identity: identity)
         guard !listeners.isEmpty else { return }
         announce(identity.key)
-        for endpoint in listeners { emit(.listening(Listening(process: identity.key, endpoint: endpoint))) }
+        for endpoint in listeners {
+            // /proc lists them by their process's namespace.
+            emit(
+                .listening(
+                    Listening(
+                        process: identity.key, endpoint: endpoint, networkNamespace: identity.networkNamespace)))
+        }
     }
 
     /// No record that was made before this moment waits, by the kernel's monotonic clock.
@@ -184,7 +190,11 @@ struct EventDecoder<Sink: EventSink> {
         let listen = record.loadUnaligned(as: tapedeck_listen.self)
         let key = Self.key(listen.process)
         announce(key)
-        emit(.listening(Listening(process: key, endpoint: Self.endpoint(listen.address, listen.port))))
+        let namespace = ProcFS.networkNamespace(key) ?? processes[key.pid]?.identity.networkNamespace
+        emit(
+            .listening(
+                Listening(
+                    process: key, endpoint: Self.endpoint(listen.address, listen.port), networkNamespace: namespace)))
     }
 
     private mutating func task(_ record: UnsafeRawBufferPointer, _ header: tapedeck_header) {
@@ -258,6 +268,8 @@ struct EventDecoder<Sink: EventSink> {
             processes[key.pid].flatMap { $0.identity.key == key ? $0 : nil }
             ?? KnownProcess(identity: ProcFS.identity(key).withProfile())
         if process.container == nil { process.container = container(of: key) }
+        // It may have gone to another one since its exec, or, forked, since it was like its parent.
+        if let now = ProcFS.networkNamespace(key) { process.identity.networkNamespace = now }
         process.isOnTape = true
         processes[key.pid] = process
         emit(.process(process.identity))

@@ -42,7 +42,17 @@ enum ProcFS {
         var environment = ProcessEnvironment.unavailable("the process ended before its environment could be read")
         if let block = self.environment(key.pid), self.key(key.pid) == key { environment = .block(block) }
         return ProcessIdentity(
-            key: key, comm: comm ?? "", commandLine: commandLine(arguments), environment: environment)
+            key: key, comm: comm ?? "", commandLine: commandLine(arguments), environment: environment,
+            networkNamespace: networkNamespace(key))
+    }
+
+    /// The network namespace that a process is in now; `nil` where it is gone, or may not be looked at.
+    static func networkNamespace(_ key: ProcessKey) -> NetworkNamespace? {
+        // `net:[4026531840]`
+        guard let target = link("/proc/\(key.pid)/ns/net"), target.hasPrefix("net:["), target.hasSuffix("]"),
+            let number = UInt64(target.dropFirst(5).dropLast()), self.key(key.pid) == key
+        else { return nil }
+        return NetworkNamespace(number)
     }
 
     /// Arguments as a person writes them: with spaces between.

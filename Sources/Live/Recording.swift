@@ -19,7 +19,8 @@ final class Recording: EventSink {
     private var mapWritten: Int64 = 0
     private var mapFailed = false
 
-    init(_ settings: LiveSettings) throws(Failure) {
+    /// - Parameter beginning: when the tape begins; its end mark is promised.
+    init(_ settings: LiveSettings, beginning: Timestamp) throws(Failure) {
         var options = Profiler.Options()
         options.environmentPrefixes = settings.environmentPrefixes
         options.redact = settings.redact
@@ -36,6 +37,10 @@ final class Recording: EventSink {
             let file = try OutputFile(mapPath, option: "SERVICE_MAP_PATH (--service-map)")
             file.discard()
         }
+        var random = SystemRandomNumberGenerator()
+        let id = TapeID(high: random.next(), low: random.next())
+        let origin = TapeOrigin(id: id, writer: "profiler", version: ProfilerCommand.version)
+        take(CapturedEvent(beginning, .tape(origin)), payload: RawSpan())
     }
 
     func take(_ event: borrowing CapturedEvent, payload: RawSpan) {
@@ -60,9 +65,11 @@ final class Recording: EventSink {
         writeMap()
     }
 
-    /// The capture has ended.
+    /// The capture has come to its orderly end.
+    /// - Parameter end: when it did.
     /// - Returns: bytes that an output had no room for.
-    func finish() -> Int {
+    func finish(at end: Timestamp) -> Int {
+        take(CapturedEvent(end, .end), payload: RawSpan())
         profiler.finish()
         flush()
         writeMap()

@@ -1,5 +1,6 @@
 private import CLibbpf
 import Containers
+import Glibc
 import Shared
 import TestSupport
 import Testing
@@ -10,7 +11,17 @@ import Testing
 @Suite struct `The event decoder` {
     private final class Pipeline: EventSink {
         let profiler = Profiler(Profiler.Options())
-        func take(_ event: borrowing CapturedEvent, payload: RawSpan) { profiler.consume(event, payload: payload) }
+        /// Of facts about processes and listeners.
+        var namespaces: [NetworkNamespace?] = []
+
+        func take(_ event: borrowing CapturedEvent, payload: RawSpan) {
+            switch event.kind {
+            case .process(let process): namespaces.append(process.networkNamespace)
+            case .listening(let listening): namespaces.append(listening.networkNamespace)
+            default: break
+            }
+            profiler.consume(event, payload: payload)
+        }
 
         /// The containers that requests went to, by their paths.
         func destinations() throws -> [String: String?] {
@@ -88,6 +99,24 @@ import Testing
         request("/early", on: 1, at: 210)
         let destinations = try pipeline.destinations()
         #expect(destinations == ["/early": "a"])
+    }
+
+    @Test mutating func `processes and listeners are told of with their network namespace`() throws {
+        let key = try #require(ProcFS.key(getpid()))
+        let own = try #require(ProcFS.networkNamespace(key))
+        #expect(ProcFS.link("/proc/self/ns/net") == "net:[\(own.number)]")
+        // One that runs already, with a socket; and one that begins to listen.
+        decoder.add(ProcFS.identity(key), listeners: [Endpoint(.init(v4: 0), 80)])
+        var record = tapedeck_listen()
+        record.header = tapedeck_header(time: 1, type: TAPEDECK_LISTEN.rawValue, captured: 0)
+        record.process.pid = UInt32(key.pid)
+        record.process.start_time = key.startTime
+        withUnsafeBytes(of: record) { decoder.take($0) }
+        #expect(pipeline.namespaces == [own, own, own])
+        // Of one that is gone nobody knows, and a pid that was given anew is another process.
+        open(1, at: 2)
+        #expect(pipeline.namespaces.last == .some(nil))
+        #expect(ProcFS.networkNamespace(ProcessKey(pid: key.pid, startTime: key.startTime + 1)) == nil)
     }
 
     @Test mutating func `an address goes to its next owner, too, where no record comes`() throws {

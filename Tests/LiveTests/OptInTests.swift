@@ -198,7 +198,10 @@ extension Live {
             #expect(outcome.placesOf(secret) == [])
             let text = try Child(Programs.replay, ["convert", run.path("run.tape"), run.path("run.jsonl")]).wait()
             #expect(text.status == 0, "\(text.errors)")
-            #expect(run.folder.text("run.jsonl")?.contains(secret) == false)
+            let lines = run.folder.text("run.jsonl")?.split(separator: "\n") ?? []
+            #expect(!lines.isEmpty && !lines.contains { $0.contains(secret) })
+            #expect(lines.dropFirst().first?.contains("\"writer\":\"profiler\"") == true, "\(lines.prefix(2))")
+            #expect(lines.last?.contains("\"type\":\"end\"") == true)
             #expect(outcome.requests.suffix(2).map(\.url) == ["/fd-passing-out/1", "/fd-passing-out/3"])
             #expect(passed.client.count == 2)
             #expect(outcome.summary.bytes.balanced)
