@@ -4,6 +4,8 @@
 package struct ProtocolRow: Sendable {
     /// As `protocol` in events and in the map has it.
     package let name: StaticString
+    /// As `protocol` of messages and of the map's endpoints has it, with the version: `http/1.1`.
+    package let wireName: StaticString
     package let category: Category
     /// The ports on which the protocol is at home.
     ///
@@ -42,10 +44,12 @@ package struct ProtocolRow: Sendable {
     }
 
     package init(
-        name: StaticString, category: Category, ports: [UInt16], role: Role, document: StaticString,
+        name: StaticString, wireName: StaticString? = nil, category: Category, ports: [UInt16], role: Role,
+        document: StaticString,
         detectors: [any Detector.Type], make: @escaping @Sendable (Run) -> any Analyzer
     ) {
         self.name = name
+        self.wireName = wireName ?? name
         self.category = category
         self.ports = ports
         self.role = role

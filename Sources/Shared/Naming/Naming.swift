@@ -1,53 +1,59 @@
-/// Who is behind the ends of a connection: names that the user gave, containers, processes.
+/// Who is behind the ends of a connection: names that the user gave, containers, processes, and the hosts that the traffic
+/// names.
 ///
-/// What the traffic itself names (a Host field, a server name) is for others to add.
+/// Connections get parties, which are identities; `name(of:)` says what one is called by now.
 package final class Naming {
     package var participants: Participants
     private let names: AddressNames
+    private var texts: ByteInterner
+    private var numbers: [Party: PartyID] = [:]
+    private var parties: [Party] = []
+    private let limit: Int
     /// What is known of open connections, at their slots.
     private var entries: [Entry] = []
+    /// The last client that is an address and nothing more: most connections come from the same host as the one before.
+    private var lastClient: (address: IPAddress, id: PartyID)?
+    /// Names that were chosen since something was told last.
+    private var chosen: [PartyName?] = []
+    private var chosenAt: UInt64 = 0
+    /// Parties that found no room.
+    package private(set) var refused: UInt64 = 0
 
     private struct Entry {
         var id = ConnectionID(.max)
         var ends = ContainerEnds()
-        /// Grows with each end that becomes known.
-        var revision: UInt32 = 0
-    }
-
-    /// A name for one end.
-    package struct Name {
-        package var text: String
-        package var type: DestinationType
-        /// Where it is a container.
-        package var image: String?
+        var source: PartyID?
+        /// The host that was named last, and the party found for it.
+        var host: UInt32 = 0
+        var showsPort = false
+        var destination: PartyID?
     }
 
     package init(_ names: AddressNames, _ containers: [ContainerFact], limits: Limits) {
         self.names = names
         participants = Participants(limits: limits)
+        limit = limits.serviceMapEntries.multipliedReportingOverflow(by: 4).partialValue
+        texts = ByteInterner(maximumCount: limit, maximumBytes: 64 << 20)
         for fact in containers { participants.add(fact) }
     }
 
     /// Takes note of who was at the ends when the connection was made: where an address goes to somebody else, it stays.
     package func opened(_ connection: Connection) {
         if connection.opened.process != nil { participants.add(ownAddress: connection.opened.local.address) }
-        if connection.opened.role != .unknown { _ = revision(of: connection) }
+        if connection.opened.role != .unknown { _ = look(connection) }
     }
 
     /// The containers at a connection's ends, as far as the tape has told.
-    package func ends(of connection: Connection) -> ContainerEnds {
-        _ = revision(of: connection)
-        return entries[connection.slot].ends
-    }
+    package func ends(of connection: Connection) -> ContainerEnds { entries[look(connection)].ends }
 
-    /// Looks for the containers at a connection's ends where the tape has told of more since it was done last.
-    /// - Returns: a number that grows with each end that becomes known.
+    /// Looks for who is at a connection's ends, where the tape has told of more since it was done last.
+    /// - Returns: the connection's slot.
     @inline(__always)
-    package func revision(of connection: Connection) -> UInt32 {
+    private func look(_ connection: Connection) -> Int {
         let slot = connection.slot
         if slot >= entries.count || entries[slot].id != connection.opened.id { begin(connection) }
-        if entries[slot].ends.update(connection, participants) { entries[slot].revision &+= 1 }
-        return entries[slot].revision
+        if entries[slot].ends.update(connection, participants) { forget(slot) }
+        return slot
     }
 
     @inline(never)
@@ -56,33 +62,152 @@ package final class Naming {
         entries[connection.slot] = Entry(id: connection.opened.id)
     }
 
-    // MARK: Names
-
-    /// Where the connection goes: the name that the user gave, else the container's service, else the profiled process
-    /// that listens there; `nil` where nothing but the traffic and the address can tell.
-    package func destination(of connection: Connection) -> Name? {
-        let server = connection.server
-        if let name = names.name(of: server) { return Name(text: name, type: .external) }
-        let ends = ends(of: connection)
-        if let container = connection.localIsClient ? ends.remote : ends.local { return name(container) }
-        guard let process = connection.opened.process else { return nil }
-        let listener = connection.localIsClient ? participants.listener(at: server, from: process) : process
-        return participants.serviceName(listener).map { Name(text: $0, type: .process) }
+    private func forget(_ slot: Int) {
+        entries[slot].source = nil
+        entries[slot].destination = nil
     }
+
+    // MARK: Parties
 
     /// Who has opened the connection: a process goes by its own name, else the user's name for the address counts, else
     /// the container's service.
-    /// - Returns: `nil` where only the address can tell.
-    package func source(of connection: Connection) -> Name? {
-        let process = connection.localIsClient ? connection.opened.process : nil
-        if process == nil, let name = names.name(of: connection.client) { return Name(text: name, type: .external) }
-        let ends = ends(of: connection)
-        if let container = connection.localIsClient ? ends.local : ends.remote { return name(container) }
-        if let name = participants.serviceName(process) { return Name(text: name, type: .process) }
-        return names.name(of: connection.client).map { Name(text: $0, type: .external) }
+    @inline(__always)
+    package func source(of connection: Connection) -> PartyID {
+        let slot = look(connection)
+        if let known = entries[slot].source { return known }
+        let found = findSource(of: connection, entries[slot].ends)
+        entries[slot].source = found
+        return found
     }
 
-    private func name(_ container: KnownContainer) -> Name {
-        Name(text: container.identity.service, type: .container, image: container.identity.image)
+    private func findSource(of connection: Connection, _ ends: ContainerEnds) -> PartyID {
+        let client = connection.client
+        let process = connection.localIsClient ? connection.opened.process : nil
+        if process == nil, let name = names.name(of: client) { return number(.named(text(name))) }
+        if let container = connection.localIsClient ? ends.local : ends.remote { return number(.container(container)) }
+        if let process, let name = participants.serviceName(process) { return number(.process(process, text(name))) }
+        if let name = names.name(of: client) { return number(.named(text(name))) }
+        guard process == nil else { return number(.client(process, client.address)) }
+        if let lastClient, lastClient.address == client.address { return lastClient.id }
+        let id = number(.client(nil, client.address))
+        lastClient = (client.address, id)
+        return id
+    }
+
+    /// Where the connection goes: the name that the user gave, else the container's service, else the profiled process
+    /// that listens there, else the host that the traffic names, else the address.
+    /// - Parameters:
+    ///   - host: the host that the traffic names; empty where it names none.
+    ///   - showsPort: the port is part of the name where nothing but the address is known.
+    package func destination(of connection: Connection, host: RawSpan, showsPort: Bool) -> PartyID {
+        let slot = look(connection)
+        let host = texts.number(of: host)
+        if let known = entries[slot].destination, entries[slot].host == host, entries[slot].showsPort == showsPort {
+            return known
+        }
+        let found = findDestination(of: connection, Party.TextID(raw: host), showsPort, entries[slot].ends)
+        entries[slot].host = host
+        entries[slot].showsPort = showsPort
+        entries[slot].destination = found
+        return found
+    }
+
+    private func findDestination(
+        of connection: Connection, _ host: Party.TextID, _ showsPort: Bool, _ ends: ContainerEnds
+    ) -> PartyID {
+        let server = connection.server
+        if let name = names.name(of: server) { return number(.named(text(name))) }
+        if let container = connection.localIsClient ? ends.remote : ends.local { return number(.container(container)) }
+        let process = connection.opened.process
+        let listener =
+            connection.localIsClient
+            ? process.flatMap { participants.listener(at: server, from: $0) } : process
+        if let listener, let name = participants.serviceName(listener) {
+            return number(.process(listener, text(name)))
+        }
+        return number(
+            .server(
+                Party.Server(
+                    endpoint: server, host: host, client: connection.localIsClient ? process : nil,
+                    process: connection.localIsClient ? nil : process, showsPort: showsPort)))
+    }
+
+    private func number(_ party: Party) -> PartyID {
+        if let known = numbers[party] { return known }
+        guard parties.count < limit else {
+            refused &+= 1
+            return .none
+        }
+        let id = PartyID(raw: UInt32(parties.count))
+        parties.append(party)
+        numbers[party] = id
+        return id
+    }
+
+    private func text(_ text: String) -> Party.TextID {
+        var text = text
+        return text.withUTF8 {
+            Party.TextID(raw: texts.number(of: RawSpan(_unsafeBytes: UnsafeRawBufferPointer($0))))
+        }
+    }
+
+    // MARK: Names
+
+    /// What a party is called, as far as the tape has told by now.
+    package func name(of id: PartyID) -> PartyName {
+        if chosenAt != participants.version {
+            chosen.removeAll(keepingCapacity: true)
+            chosenAt = participants.version
+        }
+        let index = Int(id.raw)
+        guard index < parties.count else { return PartyName(text: "unknown", type: .external) }
+        while chosen.count <= index { chosen.append(nil) }
+        if let known = chosen[index] { return known }
+        let name = choose(parties[index])
+        chosen[index] = name
+        return name
+    }
+
+    private func choose(_ party: Party) -> PartyName {
+        switch party {
+        case .named(let text): return PartyName(text: string(text), type: .external)
+        case .container(let container): return name(container)
+        case .process(let process, let text):
+            if let container = participants.container(of: process) { return name(container) }
+            return PartyName(text: string(text), type: .process)
+        case .client(let process, let address):
+            if let container = participants.container(of: process) ?? participants.container(with: address) {
+                return name(container)
+            }
+            if let name = participants.serviceName(process) { return PartyName(text: name, type: .process) }
+            return PartyName(text: address.description, type: .external)
+        case .server(let server): return choose(server)
+        }
+    }
+
+    private func choose(_ server: Party.Server) -> PartyName {
+        let (endpoint, client) = (server.endpoint, server.client)
+        if let container = participants.container(of: server.process)
+            ?? participants.container(at: endpoint, from: client)
+        {
+            return name(container)
+        }
+        let listener = server.process ?? client.flatMap { participants.listener(at: endpoint, from: $0) }
+        if let name = participants.serviceName(listener) { return PartyName(text: name, type: .process) }
+        // A host that is an address says no more than the address; ports tell services on one address apart.
+        let host = string(server.host)
+        if !host.isEmpty, !HostText.isAddress(host.utf8Span.span.bytes) {
+            return PartyName(text: host, type: .external)
+        }
+        let isPlain = !server.showsPort || endpoint.port == 80
+        return PartyName(text: isPlain ? endpoint.address.description : endpoint.description, type: .external)
+    }
+
+    private func string(_ text: Party.TextID) -> String {
+        text.raw == ByteInterner.full ? "" : texts.text(of: text.raw)
+    }
+
+    private func name(_ container: KnownContainer) -> PartyName {
+        PartyName(text: container.identity.service, type: .container, image: container.identity.image)
     }
 }

@@ -16,6 +16,8 @@ package struct Participants: ~Copyable {
     private let limit: Int
     /// Changes with each process that is heard of.
     package private(set) var revision: UInt64 = 0
+    /// Grows with whatever may change a name.
+    package private(set) var version: UInt64 = 0
     /// Facts that found no room.
     package private(set) var refused: UInt64 = 0
     /// Grows with every fact that may say more of a connection's ends; 0 where no runtime has told of anything.
@@ -28,11 +30,13 @@ package struct Participants: ~Copyable {
     /// Takes what is known of a process; the latest counts.
     package mutating func add(_ process: ProcessIdentity) {
         revision &+= 1
+        version &+= 1
         if hasRoom(processes.count, processes[process.key] != nil) { processes[process.key] = process }
     }
 
     /// Takes where a process listens; in one network the latest counts.
     package mutating func add(_ listening: Listening) {
+        version &+= 1
         guard hasRoom(listeners.count, listeners[listening.endpoint] != nil) else { return }
         let network = network(of: listening.process)
         let others = (listeners[listening.endpoint] ?? []).filter { self.network(of: $0) != network }
@@ -43,6 +47,7 @@ package struct Participants: ~Copyable {
     /// Takes what a runtime said; a fact without a container takes the address away from whoever had it.
     package mutating func add(_ fact: ContainerFact) {
         generation &+= 1
+        version &+= 1
         let container = fact.container.map { known($0) }
         switch fact.subject {
         case .process(let key):
@@ -66,7 +71,9 @@ package struct Participants: ~Copyable {
 
     /// Takes an address of this machine, or of a container on it: a profiled process was seen to use it.
     package mutating func add(ownAddress address: IPAddress) {
-        if hasRoom(ownAddresses.count, ownAddresses.contains(address)) { ownAddresses.insert(address) }
+        guard !ownAddresses.contains(address), hasRoom(ownAddresses.count, false) else { return }
+        ownAddresses.insert(address)
+        version &+= 1
     }
 
     /// The process has ended.
@@ -149,12 +156,16 @@ package struct Participants: ~Copyable {
 }
 
 /// A container that is on the tape.
-package final class KnownContainer {
+package final class KnownContainer: Hashable {
     package let identity: ContainerIdentity
     /// It has an address, and so a network, of its own; without one it is on the host's.
     fileprivate(set) package var hasAddress = false
     /// The container as it stands in events, a JSON object.
     package let json: [UInt8]
+
+    package static func == (a: KnownContainer, b: KnownContainer) -> Bool { a === b }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
 
     init(_ identity: ContainerIdentity) {
         self.identity = identity

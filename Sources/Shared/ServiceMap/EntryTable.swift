@@ -52,6 +52,11 @@ struct EntryTable<Key: EntryKey, Value: Sendable>: Sendable {
         slots[slot] = UInt32(number + 1)
     }
 
+    /// Adds an entry, or what it holds to the one that is there.
+    mutating func merge(_ key: Key, _ value: Value, _ join: (inout Value, Value) -> Void) {
+        if let known = find(key) { update(known) { join(&$0, value) } } else { append(key, value) }
+    }
+
     @inline(__always)
     mutating func update(_ number: Int, _ change: (inout Value) -> Void) { change(&entries[number].value) }
 }

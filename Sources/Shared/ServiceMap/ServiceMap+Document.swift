@@ -1,92 +1,179 @@
 extension ServiceMap {
     /// The map as a value, in the order in which it is written: services by name, their endpoints by destination,
     /// method, path, shapes and type, their connections by destination, protocol and port.
-    package borrowing func document(generatedAt: Timestamp, shapes: borrowing ShapeTable) -> ServiceMapDocument {
-        let ranks = ranks()
+    ///
+    /// Parties that go by one name are one service, and what is alike of theirs one entry.
+    /// - Parameter name: what a party is called by now.
+    package borrowing func document(
+        generatedAt: Timestamp, shapes: borrowing ShapeTable, name: (PartyID) -> PartyName
+    ) -> ServiceMapDocument {
+        var names = ChosenNames()
+        let endpoints = named(&names, name)
+        let connections = namedConnections(&names, name)
+        let order = Order(names: names.ranks(), texts: ranks())
         var known: [UInt32: Shape] = [:]
-        var names: [UInt32: String] = [:]
         var services: [UInt32: ServiceMapDocument.Service] = [:]
+        var texts: [UInt32: String] = [:]
 
-        for number in orderedEndpoints(ranks, shapes, &known) {
+        for number in ordered(endpoints, order, shapes, &known) {
             let key = endpoints.entries[number].key
             let sightings = endpoints.entries[number].value
-            see(sightings, by: key.source, &services)
+            see(sightings, by: key.source, &services, names)
             services[key.source]?.endpoints.append(
                 ServiceMapDocument.Endpoint(
-                    destination: name(key.destination, &names), destinationType: key.type,
-                    method: name(key.method, &names), path: text(key.path),
+                    destination: names[key.destination], destinationType: key.type,
+                    method: text(key.method, &texts), path: text(key.path),
                     requestSchema: shapes.shape(key.request, known: &known),
                     responseSchema: shapes.shape(key.response, known: &known),
-                    firstSeen: sightings.first, lastSeen: sightings.last, count: sightings.count))
+                    firstSeen: sightings.first, lastSeen: sightings.last, count: sightings.count,
+                    protocolName: "\(registry[key.row].wireName)"))
         }
-        for number in orderedConnections(ranks) {
+        for number in ordered(connections, order) {
             let key = connections.entries[number].key
             let value = connections.entries[number].value
-            see(value.sightings, by: key.source, &services)
+            see(value.connection.sightings, by: key.source, &services, names)
             services[key.source]?.connections.append(
                 ServiceMapDocument.Connection(
-                    destination: name(key.destination, &names), destinationType: value.type,
-                    protocolName: name(of: key.row),
+                    destination: names[key.destination], destinationType: value.type,
+                    protocolName: self.name(of: key.row),
                     category: key.row.map { "\(registry[$0].category.name)" } ?? "unknown", port: key.port,
-                    confidence: value.confidence, reason: value.reason, firstSeen: value.sightings.first,
-                    lastSeen: value.sightings.last, count: value.sightings.count, failures: value.failures))
+                    confidence: value.connection.confidence, reason: value.connection.reason,
+                    firstSeen: value.connection.sightings.first, lastSeen: value.connection.sightings.last,
+                    count: value.connection.sightings.count, failures: value.connection.failures))
         }
         return ServiceMapDocument(
             generatedAt: generatedAt,
-            services: services.sorted { ranks[Int($0.key)] < ranks[Int($1.key)] }.map(\.value))
+            services: services.sorted { order.names[Int($0.key)] < order.names[Int($1.key)] }.map(\.value))
     }
 
-    private borrowing func name(_ number: UInt32, _ names: inout [UInt32: String]) -> String {
-        if let name = names[number] { return name }
-        let name = text(number)
-        names[number] = name
-        return name
+    // MARK: Names
+
+    /// The places of names and of texts in the order of their bytes.
+    private struct Order {
+        var names: [UInt32]
+        var texts: [UInt32]
     }
+
+    /// An endpoint whose parties have their names.
+    private struct NamedEndpointKey: EntryKey {
+        var source: UInt32
+        var destination: UInt32
+        var method: UInt32
+        var path: UInt32
+        var request: ShapeID
+        var response: ShapeID
+        var type: DestinationType
+        var row: ProtocolID
+
+        @inline(__always)
+        func mixed(_ seed: UInt64) -> UInt64 {
+            let who = UInt64(source) << 32 | UInt64(destination)
+            let what = UInt64(method) << 32 | UInt64(path)
+            let shapes = UInt64(request.raw) << 32 | UInt64(response.raw)
+            let state = fold(seed ^ who, 0xA076_1D64_78BD_642F ^ what)
+            return fold(state ^ shapes, 0xE703_7ED1_A0B4_28DB ^ UInt64(type.rawValue) << 8 ^ UInt64(row.raw))
+        }
+    }
+
+    private struct NamedConnection {
+        var type: DestinationType
+        var connection: ConnectionValue
+
+        mutating func merge(_ other: NamedConnection) {
+            connection.merge(other.connection)
+            if other.type.rawValue < type.rawValue { type = other.type }
+        }
+    }
+
+    private borrowing func named(
+        _ names: inout ChosenNames, _ name: (PartyID) -> PartyName
+    ) -> EntryTable<NamedEndpointKey, Sightings> {
+        var table = EntryTable<NamedEndpointKey, Sightings>()
+        for entry in endpoints.entries {
+            let key = entry.key
+            let (source, _) = names.number(of: key.source, name)
+            let (destination, type) = names.number(of: key.destination, name)
+            table.merge(
+                NamedEndpointKey(
+                    source: source, destination: destination, method: key.method, path: key.path, request: key.request,
+                    response: key.response, type: type, row: key.row), entry.value
+            ) { $0.merge($1) }
+        }
+        return table
+    }
+
+    private borrowing func namedConnections(
+        _ names: inout ChosenNames, _ name: (PartyID) -> PartyName
+    ) -> EntryTable<ConnectionKey, NamedConnection> {
+        var table = EntryTable<ConnectionKey, NamedConnection>()
+        for entry in connections.entries {
+            var key = entry.key
+            (key.source, _) = names.number(of: key.source, name)
+            let (destination, type) = names.number(of: key.destination, name)
+            key.destination = destination
+            table.merge(key, NamedConnection(type: type, connection: entry.value)) { $0.merge($1) }
+        }
+        return table
+    }
+
+    private borrowing func text(_ number: UInt32, _ known: inout [UInt32: String]) -> String {
+        if let text = known[number] { return text }
+        let text = text(number)
+        known[number] = text
+        return text
+    }
+
+    private borrowing func name(of row: ProtocolID?) -> String { row.map { "\(registry[$0].name)" } ?? "unknown" }
 
     private borrowing func see(
-        _ sightings: Sightings, by source: UInt32, _ services: inout [UInt32: ServiceMapDocument.Service]
+        _ sightings: Sightings, by source: UInt32, _ services: inout [UInt32: ServiceMapDocument.Service],
+        _ names: ChosenNames
     ) {
         guard let (first, last) = services[source].map({ ($0.firstSeen, $0.lastSeen) }) else {
             services[source] = ServiceMapDocument.Service(
-                name: text(source), image: images[source], endpoints: [], connections: [], firstSeen: sightings.first,
-                lastSeen: sightings.last)
+                name: names[source], image: names.images[source], endpoints: [], connections: [],
+                firstSeen: sightings.first, lastSeen: sightings.last)
             return
         }
         services[source]?.firstSeen = min(first, sightings.first)
         services[source]?.lastSeen = max(last, sightings.last)
     }
 
-    private borrowing func orderedEndpoints(
-        _ ranks: [UInt32], _ shapes: borrowing ShapeTable, _ known: inout [UInt32: Shape]
+    // MARK: Order
+
+    private borrowing func ordered(
+        _ table: EntryTable<NamedEndpointKey, Sightings>, _ order: Order, _ shapes: borrowing ShapeTable,
+        _ known: inout [UInt32: Shape]
     ) -> [Int] {
-        let entries = endpoints.entries
-        var order = Array(entries.indices)
-        order.sort { left, right in
+        let entries = table.entries
+        var numbers = Array(entries.indices)
+        numbers.sort { left, right in
             let (a, b) = (entries[left].key, entries[right].key)
-            if a.destination != b.destination { return ranks[Int(a.destination)] < ranks[Int(b.destination)] }
-            if a.method != b.method { return ranks[Int(a.method)] < ranks[Int(b.method)] }
-            if a.path != b.path { return ranks[Int(a.path)] < ranks[Int(b.path)] }
+            if a.destination != b.destination {
+                return order.names[Int(a.destination)] < order.names[Int(b.destination)]
+            }
+            if a.method != b.method { return order.texts[Int(a.method)] < order.texts[Int(b.method)] }
+            if a.path != b.path { return order.texts[Int(a.path)] < order.texts[Int(b.path)] }
             for (own, other) in [(a.request, b.request), (a.response, b.response)] where own != other {
                 return shapes.shape(own, known: &known).precedes(shapes.shape(other, known: &known))
             }
-            return a.type.rawValue < b.type.rawValue
+            if a.type != b.type { return a.type.rawValue < b.type.rawValue }
+            return a.row.raw < b.row.raw
         }
-        return order
+        return numbers
     }
 
-    private borrowing func name(of row: ProtocolID?) -> String { row.map { "\(registry[$0].name)" } ?? "unknown" }
-
-    private borrowing func orderedConnections(_ ranks: [UInt32]) -> [Int] {
-        let entries = connections.entries
-        var order = Array(entries.indices)
-        order.sort { left, right in
+    private borrowing func ordered(_ table: EntryTable<ConnectionKey, NamedConnection>, _ order: Order) -> [Int] {
+        let entries = table.entries
+        var numbers = Array(entries.indices)
+        numbers.sort { left, right in
             let (a, b) = (entries[left].key, entries[right].key)
-            if a.destination != b.destination { return ranks[Int(a.destination)] < ranks[Int(b.destination)] }
-            if a.row != b.row {
-                return name(of: a.row).utf8.lexicographicallyPrecedes(name(of: b.row).utf8)
+            if a.destination != b.destination {
+                return order.names[Int(a.destination)] < order.names[Int(b.destination)]
             }
+            if a.row != b.row { return name(of: a.row).utf8.lexicographicallyPrecedes(name(of: b.row).utf8) }
             return a.port < b.port
         }
-        return order
+        return numbers
     }
 }

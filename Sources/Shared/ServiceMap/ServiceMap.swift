@@ -1,8 +1,3 @@
-/// A name of a service or a destination in one `ServiceMap`.
-package struct NameID: Hashable, Sendable {
-    let raw: UInt32
-}
-
 /// What a request asks for in one `ServiceMap`: a method and a path without its query.
 package struct OperationID: Equatable, Sendable {
     let method: UInt32
@@ -11,6 +6,8 @@ package struct OperationID: Equatable, Sendable {
 
 /// Who talked to whom, by which protocol, with which shapes: accumulates what the pipeline saw and gives the document
 /// of SPEC.md, section 5.
+///
+/// What is held is kept by identity (`PartyID`); the document's names are chosen when it is made.
 ///
 /// The document does not depend on the order in which it was recorded.
 ///
@@ -38,7 +35,7 @@ package struct ServiceMap: ~Copyable {
         var path: UInt32
         var request: ShapeID
         var response: ShapeID
-        var type: DestinationType
+        var row: ProtocolID
 
         @inline(__always)
         func mixed(_ seed: UInt64) -> UInt64 {
@@ -46,7 +43,7 @@ package struct ServiceMap: ~Copyable {
             let what = UInt64(method) << 32 | UInt64(path)
             let shapes = UInt64(request.raw) << 32 | UInt64(response.raw)
             let state = fold(seed ^ who, 0xA076_1D64_78BD_642F ^ what)
-            return fold(state ^ shapes, 0xE703_7ED1_A0B4_28DB ^ UInt64(type.rawValue))
+            return fold(state ^ shapes, 0xE703_7ED1_A0B4_28DB ^ UInt64(row.raw))
         }
     }
 
@@ -65,7 +62,6 @@ package struct ServiceMap: ~Copyable {
     }
 
     struct ConnectionValue: Equatable, Sendable {
-        var type: DestinationType
         var confidence: Int
         var reason: String
         /// When the reason was given: of equally confident ones the earliest stays.
@@ -76,7 +72,6 @@ package struct ServiceMap: ~Copyable {
         mutating func merge(_ other: ConnectionValue) {
             sightings.merge(other.sightings)
             failures &+= other.failures
-            if other.type.rawValue < type.rawValue { type = other.type }
             if other.confidence < confidence { return }
             if other.confidence == confidence {
                 if reasonSeen < other.reasonSeen { return }
@@ -92,33 +87,14 @@ package struct ServiceMap: ~Copyable {
         self.registry = registry
         maximumEntries = limits.serviceMapEntries
         maximumSchemaLines = limits.serviceMapEntries.multipliedReportingOverflow(by: 50).partialValue
-        // Names, methods and paths: an entry has one new path and one new name at most, and both may be repaired.
+        // Methods and paths: an entry has one new of each at most, and both may be repaired.
         texts = ByteInterner(
             maximumCount: limits.serviceMapEntries.multipliedReportingOverflow(by: 4).partialValue,
             maximumBytes: 64 << 20)
     }
 
-    /// Images of the services that are containers.
-    private(set) var images: [UInt32: String] = [:]
-
-    /// Names the image of a service; the first that is told stays.
-    package mutating func setImage(_ image: String, of name: NameID) {
-        if images[name.raw] == nil { images[name.raw] = image }
-    }
-
     /// How many entries are held.
     package var count: Int { endpoints.count + connections.count }
-
-    /// The number of a name.
-    ///
-    /// Where there is no room for another name, what is recorded with it is refused.
-    package mutating func name(_ bytes: RawSpan) -> NameID { NameID(raw: texts.number(of: bytes)) }
-
-    /// The same of a `String`.
-    package mutating func name(_ text: String) -> NameID {
-        var text = text
-        return text.withUTF8 { NameID(raw: texts.number(of: RawSpan(_unsafeBytes: UnsafeRawBufferPointer($0)))) }
-    }
 
     /// The number of an operation, whose method and path may be any bytes.
     ///
@@ -134,7 +110,7 @@ package struct ServiceMap: ~Copyable {
 
     /// Counts one exchange: a request with its response, or (`response` is `.empty`) one that was never answered.
     package mutating func record(
-        exchange source: NameID, to destination: NameID, type: DestinationType, operation: OperationID,
+        exchange source: PartyID, to destination: PartyID, operation: OperationID, protocol row: ProtocolID,
         request: ShapeID, response: ShapeID, firstSeen: Timestamp, lastSeen: Timestamp, shapes: borrowing ShapeTable
     ) {
         let full = ByteInterner.full
@@ -144,7 +120,7 @@ package struct ServiceMap: ~Copyable {
         }
         let key = EndpointKey(
             source: source.raw, destination: destination.raw, method: operation.method, path: operation.path,
-            request: request, response: response, type: type)
+            request: request, response: response, row: row)
         let sightings = Sightings(first: firstSeen, last: lastSeen, count: 1)
         if let known = endpoints.find(key) {
             endpoints.update(known) { $0.merge(sightings) }
@@ -161,8 +137,8 @@ package struct ServiceMap: ~Copyable {
 
     /// Notes what is known of one connection that is not HTTP: once when it is `opened`, and again where more is known.
     package mutating func record(
-        connection source: NameID, to destination: NameID, type: DestinationType, protocol row: ProtocolID?,
-        port: UInt16, confidence: Int, reason: String, at moment: Timestamp, opened: Bool, failed: Bool = false
+        connection source: PartyID, to destination: PartyID, protocol row: ProtocolID?, port: UInt16, confidence: Int,
+        reason: String, at moment: Timestamp, opened: Bool, failed: Bool = false
     ) {
         guard source.raw != ByteInterner.full, destination.raw != ByteInterner.full else {
             refused &+= 1
@@ -171,7 +147,7 @@ package struct ServiceMap: ~Copyable {
         let key = ConnectionKey(
             source: source.raw, destination: destination.raw, port: port, row: row)
         let value = ConnectionValue(
-            type: type, confidence: confidence, reason: reason, reasonSeen: moment,
+            confidence: confidence, reason: reason, reasonSeen: moment,
             sightings: Sightings(first: moment, last: moment, count: opened ? 1 : 0),
             failures: failed ? 1 : 0)
         if let known = connections.find(key) {

@@ -32,6 +32,8 @@ package struct ServiceMapDocument: Equatable, Sendable {
         package var firstSeen: Timestamp
         package var lastSeen: Timestamp
         package var count: UInt64
+        /// As `protocol` has it: `http/1.1`.
+        package var protocolName: String
     }
 
     /// A destination that is not spoken HTTP with.
