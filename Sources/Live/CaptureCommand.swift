@@ -44,6 +44,9 @@ struct CaptureCommand: ParsableCommand {
     @Flag(help: "Hide values that look like credentials.")
     var redact = false
 
+    @Flag(help: "Leave out of event log and map what first versions did not have (or TAPEDECK_COMPAT=1).")
+    var compat = false
+
     @Option(help: ArgumentHelp("Capture so much of one call (default and most: 65536).", valueName: "bytes"))
     var payloadLimit: UInt32?
 
@@ -106,6 +109,7 @@ struct CaptureCommand: ParsableCommand {
         }
         settings.environmentPrefixes = OptIn.list(envPrefix ?? Self.variable("ENV_PREFIX_LIST") ?? "")
         settings.redact = redact
+        if compat || Self.variable("TAPEDECK_COMPAT") == "1" { settings.fields = .compat }
         if let bodyLimit {
             guard bodyLimit >= 0 else { throw Failure("--body-limit \(bodyLimit): write a number of bytes, 0 or more") }
             settings.bodyLimit = bodyLimit

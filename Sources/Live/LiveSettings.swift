@@ -1,3 +1,5 @@
+import Shared
+
 /// What a capture is told to do.
 struct LiveSettings {
     var outputPath = "/var/log/ebpf_http_profiler.log"
@@ -7,6 +9,8 @@ struct LiveSettings {
     /// Prefixes of the variables that are kept; empty: all.
     var environmentPrefixes: [String] = []
     var redact = false
+    /// What event log and map have.
+    var fields = FieldSet.all
     /// Where a container runtime listens; `nil`: nobody is asked for containers.
     var containerSocket: String?
     /// Of which of containerd's namespaces the containers are.

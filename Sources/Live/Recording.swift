@@ -13,6 +13,7 @@ final class Recording: EventSink {
     private let log: LiveOutput?
     private let environment: LiveOutput?
     private let mapPath: String?
+    private let fields: FieldSet
     private let trace: LiveOutput?
     private var traceWriter = TraceWriter()
     private var hasNews = false
@@ -24,11 +25,13 @@ final class Recording: EventSink {
         var options = Profiler.Options()
         options.environmentPrefixes = settings.environmentPrefixes
         options.redact = settings.redact
+        options.fields = settings.fields
         options.limits.bodyBytes = settings.bodyLimit
         profiler = Profiler(options)
         log = try LiveOutput(settings.outputPath, option: "OUTPUT_PATH (--output)")
         environment = try LiveOutput(settings.environmentPath, option: "ENV_OUTPUT_PATH (--env-output)")
         mapPath = settings.serviceMapPath
+        fields = settings.fields
         trace = try settings.tracePath.map { path throws(Failure) in
             try LiveOutput(path, option: "--record", stopsAtFailure: true)
         }
@@ -88,7 +91,7 @@ final class Recording: EventSink {
         guard let mapPath else { return }
         do throws(Failure) {
             let file = try OutputFile(mapPath, option: "SERVICE_MAP_PATH (--service-map)")
-            try file.write(ServiceMapFile.yaml(profiler.serviceMap()))
+            try file.write(ServiceMapFile.yaml(profiler.serviceMap(), fields))
             try file.commit()
             mapFailed = false
         } catch {

@@ -16,6 +16,8 @@ package final class Profiler {
         package var environmentPrefixes: [String] = []
         /// Hide values that look like credentials (`Redaction`).
         package var redact = false
+        /// The fields of the event log.
+        package var fields = FieldSet.all
         package var limits = Limits()
         package var registry = Registry.standard
         package var names = AddressNames()
@@ -47,7 +49,8 @@ package final class Profiler {
         let naming = Naming(options.names, options.containers, limits: limits)
         let log =
             options.eventLog
-            ? EventLog(options.registry, naming, bodyLimit: limits.bodyBytes, redacts: options.redact) : nil
+            ? EventLog(
+                options.registry, naming, options.fields, bodyLimit: limits.bodyBytes, redacts: options.redact) : nil
         let others = [observer, log].compactMap { $0 as (any Sink)? }
         let run = Run(
             limits: limits, registry: options.registry, needs: others.reduce([]) { $0.union($1.needs) })
@@ -176,12 +179,13 @@ package final class Profiler {
         absent.remove(opened.id)
         run.summary.connections.opened &+= 1
         if opened.joinedLate { run.summary.connections.joinedLate &+= 1 }
+        let number = run.summary.connections.opened
         let channel: Channel
         if let spare = spares.popLast() {
-            spare.reuse(opened)
+            spare.reuse(opened, number: number)
             channel = spare
         } else {
-            channel = Channel(Connection(opened, slot: slots.take()), run, sinks)
+            channel = Channel(Connection(opened, number: number, slot: slots.take()), run, sinks)
         }
         connections.insert(channel, opened.id)
         if opened.process != nil { pair(channel.connection) }

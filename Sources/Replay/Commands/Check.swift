@@ -85,8 +85,8 @@ struct CheckResult: Sendable {
     init(_ fixture: Fixture, update: Bool) {
         folder = fixture.folder
         do throws(Failure) {
-            let contents = try fixture.replay()
-            for (name, content) in zip(Fixture.goldens, contents) {
+            for golden in try fixture.replay() {
+                let (name, content) = (golden.name, golden.content)
                 let path = fixture.path(name)
                 let expected = TextFile.bytes(path)
                 if expected == content {

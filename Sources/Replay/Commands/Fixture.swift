@@ -12,8 +12,11 @@ struct Fixture: Sendable {
     static let tapes = [
         "input.pcap", "input.pcapng", "input.pcap.gz", "input.pcapng.gz", "input.tape", "input.jsonl",
     ]
-    /// The outputs that are compared, in the order in which `replay()` gives them.
-    static let goldens = ["events.jsonl", "service_map.yaml", "summary.json"]
+    /// An output that is compared.
+    struct Golden {
+        var name: String
+        var content: [UInt8]
+    }
 
     /// The fixtures in a folder and below it, in the order of their names.
     static func below(_ folder: String) throws(Failure) -> [Fixture] {
@@ -29,11 +32,30 @@ struct Fixture: Sendable {
         return found
     }
 
-    /// What a replay gives now: the contents of the goldens, in their order.
-    func replay() throws(Failure) -> [[UInt8]] {
+    /// What a replay gives now: event log, map and summary; and log and map as `--compat` has them, where there is a
+    /// golden of them.
+    func replay() throws(Failure) -> [Golden] {
+        let (log, result) = try replay(.all)
+        let summary = SummaryJSON.text(result.summary) { result.capture.write(&$0) }
+        var goldens = [
+            Golden(name: "events.jsonl", content: log),
+            Golden(name: "service_map.yaml", content: Array(ServiceMapFile.yaml(result.map).utf8)),
+            Golden(name: "summary.json", content: Array(summary.utf8)),
+        ]
+        let compat = (log: "events.compat.jsonl", map: "service_map.compat.yaml")
+        if access(path(compat.map), F_OK) == 0 || access(path(compat.log), F_OK) == 0 {
+            let (log, result) = try replay(.compat)
+            goldens.append(Golden(name: compat.log, content: log))
+            goldens.append(Golden(name: compat.map, content: Array(ServiceMapFile.yaml(result.map, .compat).utf8)))
+        }
+        return goldens
+    }
+
+    private func replay(_ fields: FieldSet) throws(Failure) -> (log: [UInt8], Replaying.Result) {
         var replaying = Replaying()
         replaying.readsAhead = false
         replaying.options.environments = false
+        replaying.options.fields = fields
         let names = Self.join(folder, "names")
         if access(names, F_OK) == 0 { try NameOptions.add(names, to: &replaying.options.names) }
         var log: [UInt8] = []
@@ -44,8 +66,7 @@ struct Fixture: Sendable {
         }
         // Half a replay is nothing to compare with, least of all by `--update`.
         guard !result.capture.wasInterrupted else { throw Failure("\(folder): interrupted") }
-        let summary = SummaryJSON.text(result.summary) { result.capture.write(&$0) }
-        return [log, Array(ServiceMapFile.yaml(result.map).utf8), Array(summary.utf8)]
+        return (log, result)
     }
 
     func path(_ name: String) -> String { Self.join(folder, name) }

@@ -38,6 +38,9 @@ struct Run: ParsableCommand {
             valueName: "expression"))
     var filter: String?
 
+    @Flag(help: "Leave out of event log and map what first versions did not have.")
+    var compat = false
+
     @Flag(help: "Print the summary as one JSON object.")
     var json = false
 
@@ -66,6 +69,7 @@ struct Run: ParsableCommand {
         replaying.options.environmentPrefixes = OptIn.list(
             environments.envPrefix ?? Self.environment("ENV_PREFIX_LIST") ?? "")
         replaying.options.redact = environments.redact
+        if compat { replaying.options.fields = .compat }
         if let bodyLimit {
             guard bodyLimit >= 0 else { throw Failure("--body-limit \(bodyLimit): write a number of bytes, 0 or more") }
             replaying.options.limits.bodyBytes = bodyLimit
@@ -109,7 +113,7 @@ struct Run: ParsableCommand {
         }
         try log?.commit()
         try environmentFile?.commit()
-        try mapFile?.write(ServiceMapFile.yaml(result.map))
+        try mapFile?.write(ServiceMapFile.yaml(result.map, replaying.options.fields))
         try mapFile?.commit()
 
         let dataOnOutput = [outputPath, environmentPath, mapPath].contains("-")

@@ -1,5 +1,7 @@
 /// A request, and what is known of its answer.
 package struct Exchange {
+    /// Unique in the run (`Output.numberExchange`): it joins the request's event with its answer's.
+    package var number: UInt64
     /// From the verb to the end of the target, as the head has them, in the text of the exchanges.
     package var line: ByteRange
     package var verb: ByteRange
@@ -16,9 +18,10 @@ package struct Exchange {
     package var isAnswered = false
 
     package init(
-        line: ByteRange, verb: ByteRange, target: ByteRange, token: Token, requestFirstByte: Timestamp,
-        requestLastByte: Timestamp
+        number: UInt64, line: ByteRange, verb: ByteRange, target: ByteRange, token: Token,
+        requestFirstByte: Timestamp, requestLastByte: Timestamp
     ) {
+        self.number = number
         self.line = line
         self.verb = verb
         self.target = target

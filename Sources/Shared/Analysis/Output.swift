@@ -7,6 +7,9 @@ package protocol Output: AnyObject {
     /// - Returns: what the exchange keeps of it.
     func began(_ ask: Ask, _ text: RawSpan) -> Token
 
+    /// The number of an exchange that begins, unique in the run.
+    func numberExchange() -> UInt64
+
     /// A message is whole, or as whole as it will ever be. Its fields and its bytes are there where `Needs` has messages.
     /// - Parameters:
     ///   - exchange: of a request its own, of a response that of the request that it answers; `nil` for a push.

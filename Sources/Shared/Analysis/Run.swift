@@ -12,6 +12,8 @@ package final class Run {
     package let registry: Registry
     package let needs: Needs
     package var summary: Summary
+    /// Exchanges that have begun.
+    package var exchanges: UInt64 = 0
     /// How often analyzers were asked: work that can be counted.
     package var steps: UInt64 = 0
     package var shapes: ShapeTable

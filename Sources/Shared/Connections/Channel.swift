@@ -41,8 +41,8 @@ package final class Channel {
     }
 
     /// Makes the channel of a connection that ended into that of a new one, keeping its buffers.
-    package func reuse(_ opened: ConnectionOpened) {
-        connection.reuse(opened)
+    package func reuse(_ opened: ConnectionOpened, number: UInt64) {
+        connection.reuse(opened, number: number)
         streams.reset()
         mode = .detecting
         detection.reset(joinedLate: opened.joinedLate)
@@ -272,13 +272,13 @@ package final class Channel {
 
     private func report(
         _ found: ProtocolID?, confidence: Int, _ reason: String, _ serverName: String?, _ timestamp: Timestamp,
-        error: StaticString? = nil
+        isEncrypted: Bool = false
     ) {
         // What a layer says with less confidence is known already.
         if connection.isReported, confidence <= connection.confidence { return }
         let event = ConnectionEvent(
             timestamp: timestamp, row: found, confidence: confidence, reason: reason, serverName: serverName,
-            error: error, isFirst: !connection.isReported && error == nil)
+            isEncrypted: isEncrypted, error: nil, isFirst: !connection.isReported)
         connection.isReported = true
         connection.confidence = confidence
         let origin = origin
@@ -564,7 +564,8 @@ package final class Channel {
         let why = ConnectFailure.text(error)
         let event = ConnectionEvent(
             timestamp: timestamp, row: service, confidence: service == nil ? 0 : 60,
-            reason: "port \(port), connect failed: \(why)", serverName: nil, error: why, isFirst: false)
+            reason: "port \(port), connect failed: \(why)", serverName: nil, isEncrypted: false,
+            error: why, isFirst: false)
         let origin = origin
         sinks.all { $0.connection(event, of: connection, origin) }
     }
@@ -594,7 +595,7 @@ package final class Channel {
     @inline(__always)
     private func tail(_ side: Side) -> Tail { side == .client ? clientTail : serverTail }
 
-    private var origin: Origin { Origin(layer: layer, row: row) }
+    private var origin: Origin { Origin(layer: layer, isDecrypted: layer == .plaintext && depth == 0, row: row) }
 
     /// The wire's bytes are the summary's; what lies within is accounted for by itself.
     @inline(__always)
@@ -608,6 +609,11 @@ package final class Channel {
 extension Channel: Output {
     @inline(__always)
     package func began(_ ask: Ask, _ text: RawSpan) -> Token { sinks.state.began(ask, text, of: connection, origin) }
+
+    package func numberExchange() -> UInt64 {
+        run.exchanges &+= 1
+        return run.exchanges
+    }
 
     package func message(_ message: borrowing Message, _ exchange: Exchange?, _ text: RawSpan) {
         run.summary.count(message)

@@ -5,6 +5,8 @@
 package final class Connection {
     /// A small number that no other open connection has; sinks keep what they know of a connection in its place.
     package let slot: Int
+    /// Its place among the tape's connections, from 1 on: unique in the run.
+    package private(set) var number: UInt64
     package private(set) var opened: ConnectionOpened
     /// The grammar showed that the remote side is the client, other than the source had guessed.
     package private(set) var isFlipped = false
@@ -21,13 +23,15 @@ package final class Connection {
     /// Grows where more is known of the connection itself.
     package private(set) var revision: UInt32 = 0
 
-    package init(_ opened: ConnectionOpened, slot: Int) {
+    package init(_ opened: ConnectionOpened, number: UInt64, slot: Int) {
+        self.number = number
         self.opened = opened
         self.slot = slot
     }
 
     /// Makes a connection that ended into a new one.
-    package func reuse(_ opened: ConnectionOpened) {
+    package func reuse(_ opened: ConnectionOpened, number: UInt64) {
+        self.number = number
         self.opened = opened
         isFlipped = false
         verdict = nil

@@ -49,6 +49,8 @@ extension Sink {
 /// Where in a connection something comes from.
 package struct Origin: BitwiseCopyable {
     package var layer: StreamLayer
+    /// The bytes came out of TLS.
+    package var isDecrypted: Bool
     /// What is talked there.
     package var row: ProtocolID
 }
@@ -63,6 +65,8 @@ package struct ConnectionEvent {
     package var reason: String
     /// The host that the traffic itself names.
     package var serverName: String?
+    /// It is what an envelope hides, by its port.
+    package var isEncrypted: Bool
     /// Why the connect failed, where it did.
     package var error: StaticString?
     /// It is told for the first time, of a connection that was made.

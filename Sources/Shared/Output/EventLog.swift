@@ -8,6 +8,7 @@ package final class EventLog: Sink {
     package let needs: Needs = .messages
     private let registry: Registry
     private let naming: Naming
+    private let fields: FieldSet
     private var json = JSONWriter(capacity: 1 << 20)
     private var time = TimestampText()
     private let bodyLimit: Int
@@ -19,9 +20,10 @@ package final class EventLog: Sink {
     /// How the events of open connections start, at their slots.
     private var starts: [StartText] = []
 
-    package init(_ registry: Registry, _ naming: Naming, bodyLimit: Int, redacts: Bool = false) {
+    package init(_ registry: Registry, _ naming: Naming, _ fields: FieldSet, bodyLimit: Int, redacts: Bool = false) {
         self.registry = registry
         self.naming = naming
+        self.fields = fields
         self.bodyLimit = bodyLimit
         self.redacts = redacts
     }
@@ -59,6 +61,7 @@ package final class EventLog: Sink {
         let wire = message.wire.bytes
         if message.head.side == .server { writeStatus(message, wire, exchange, text) }
         writeContents(message, wire)
+        if fields == .all { writeRelations(message, exchange, connection, origin) }
         writeContainers(connection, isSend: isSend)
         json.endObject()
         json.newline()
@@ -317,9 +320,78 @@ package final class EventLog: Sink {
             json.key("error")
             json.string(error)
         }
+        if fields == .all { writeRelations(event, connection) }
         writeContainers(connection, isSend: connection.localIsClient)
         json.endObject()
         json.newline()
+    }
+
+    // MARK: What belongs together
+
+    /// Who talks to whom, and what belongs to which connection and exchange.
+    private func writeRelations(
+        _ message: borrowing Message, _ exchange: Exchange?, _ connection: Connection, _ origin: Origin
+    ) {
+        let peer =
+            exchange?.token.destination
+            ?? naming.destination(of: connection, host: RawSpan(), showsPort: true)
+        writeParties(connection, peer)
+        if let exchange {
+            json.key("exchange")
+            json.number(exchange.number)
+        }
+        json.key("protocol")
+        json.string(registry[origin.row].wireName)
+        if origin.isDecrypted {
+            json.key("tls")
+            json.boolean(true)
+        }
+        if message.head.side == .server, let exchange {
+            json.key("total_ms")
+            json.milliseconds(nanoseconds: message.lastByte.since(exchange.requestFirstByte))
+        }
+        writeIncomplete(message)
+    }
+
+    /// The parts of which something was not captured.
+    private func writeIncomplete(_ message: borrowing Message) {
+        let head = message.anomalies.contains(.headIncomplete)
+        let body = message.hasGap || message.anomalies.contains(.bodyIncomplete) || message.anomalies.contains(.gap)
+        guard head || body else { return }
+        json.key("incomplete")
+        json.beginArray()
+        if head {
+            json.element()
+            json.string("head")
+        }
+        if body {
+            json.element()
+            json.string("body")
+        }
+        json.endArray()
+    }
+
+    private func writeRelations(_ event: ConnectionEvent, _ connection: Connection) {
+        var host = event.serverName ?? ""
+        let peer = host.withUTF8 {
+            naming.destination(
+                of: connection, host: RawSpan(_unsafeBytes: UnsafeRawBufferPointer($0)), showsPort: false)
+        }
+        writeParties(connection, peer)
+        if event.isEncrypted {
+            json.key("tls")
+            json.boolean(true)
+        }
+    }
+
+    /// The names that the map uses, as far as they are known by now.
+    private func writeParties(_ connection: Connection, _ peer: PartyID) {
+        json.key("service")
+        json.string(naming.name(of: naming.source(of: connection)).text)
+        json.key("peer")
+        json.string(naming.name(of: peer).text)
+        json.key("connection")
+        json.number(connection.number)
     }
 
     // MARK: What all events have

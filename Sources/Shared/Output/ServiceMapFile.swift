@@ -8,20 +8,23 @@
 /// schema of a body that is the JSON value null is `"null"`, and that of an empty body is `null`. What is not JSON
 /// is `non-json`.
 package enum ServiceMapFile {
-    package static func yaml(_ document: ServiceMapDocument) -> String {
-        String(decoding: bytes(document), as: UTF8.self)
+    package static func yaml(_ document: ServiceMapDocument, _ fields: FieldSet = .all) -> String {
+        String(decoding: bytes(document, fields), as: UTF8.self)
     }
 
     /// The file's bytes.
-    package static func bytes(_ document: ServiceMapDocument) -> [UInt8] {
-        var writer = Writer()
+    package static func bytes(_ document: ServiceMapDocument, _ fields: FieldSet = .all) -> [UInt8] {
+        var writer = Writer(fields)
         writer.document(document)
         return writer.bytes
     }
 
     private struct Writer {
         var bytes: [UInt8] = []
+        private let fields: FieldSet
         private var timestamps = TimestampText()
+
+        init(_ fields: FieldSet) { self.fields = fields }
 
         mutating func document(_ document: ServiceMapDocument) {
             time("generated_at", document.generatedAt, indent: 0)
@@ -50,6 +53,7 @@ package enum ServiceMapFile {
             time("first_seen", endpoint.firstSeen, indent: 8)
             time("last_seen", endpoint.lastSeen, indent: 8)
             number("count", endpoint.count)
+            if fields == .all { text("protocol", endpoint.protocolName, indent: 8) }
         }
 
         private mutating func connection(_ connection: ServiceMapDocument.Connection) {
@@ -64,6 +68,10 @@ package enum ServiceMapFile {
             time("last_seen", connection.lastSeen, indent: 8)
             number("count", connection.count)
             if connection.failures > 0 { number("failures", connection.failures) }
+            if fields == .all, connection.isEncrypted {
+                pad(8)
+                put("tls: true\n")
+            }
         }
 
         // MARK: - Schemas

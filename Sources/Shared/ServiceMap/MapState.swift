@@ -36,7 +36,7 @@ package final class MapState: Sink {
         map.record(
             connection: naming.source(of: connection), to: destination, protocol: event.row,
             port: connection.server.port, confidence: event.confidence, reason: event.reason, at: event.timestamp,
-            opened: event.isFirst, failed: event.error != nil)
+            opened: event.isFirst, failed: event.error != nil, isEncrypted: event.isEncrypted)
     }
 
     // MARK: Outputs

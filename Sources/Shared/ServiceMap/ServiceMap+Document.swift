@@ -39,7 +39,8 @@ extension ServiceMap {
                     category: key.row.map { "\(registry[$0].category.name)" } ?? "unknown", port: key.port,
                     confidence: value.connection.confidence, reason: value.connection.reason,
                     firstSeen: value.connection.sightings.first, lastSeen: value.connection.sightings.last,
-                    count: value.connection.sightings.count, failures: value.connection.failures))
+                    count: value.connection.sightings.count, failures: value.connection.failures,
+                    isEncrypted: value.connection.isEncrypted))
         }
         return ServiceMapDocument(
             generatedAt: generatedAt,

@@ -68,10 +68,13 @@ package struct ServiceMap: ~Copyable {
         var reasonSeen: Timestamp
         var sightings: Sightings
         var failures: UInt64
+        /// An envelope hides what is talked.
+        var isEncrypted: Bool
 
         mutating func merge(_ other: ConnectionValue) {
             sightings.merge(other.sightings)
             failures &+= other.failures
+            isEncrypted = isEncrypted || other.isEncrypted
             if other.confidence < confidence { return }
             if other.confidence == confidence {
                 if reasonSeen < other.reasonSeen { return }
@@ -138,7 +141,8 @@ package struct ServiceMap: ~Copyable {
     /// Notes what is known of one connection that is not HTTP: once when it is `opened`, and again where more is known.
     package mutating func record(
         connection source: PartyID, to destination: PartyID, protocol row: ProtocolID?, port: UInt16, confidence: Int,
-        reason: String, at moment: Timestamp, opened: Bool, failed: Bool = false
+        reason: String, at moment: Timestamp, opened: Bool, failed: Bool = false,
+        isEncrypted: Bool = false
     ) {
         guard source.raw != ByteInterner.full, destination.raw != ByteInterner.full else {
             refused &+= 1
@@ -149,7 +153,7 @@ package struct ServiceMap: ~Copyable {
         let value = ConnectionValue(
             confidence: confidence, reason: reason, reasonSeen: moment,
             sightings: Sightings(first: moment, last: moment, count: opened ? 1 : 0),
-            failures: failed ? 1 : 0)
+            failures: failed ? 1 : 0, isEncrypted: isEncrypted)
         if let known = connections.find(key) {
             connections.update(known) { $0.merge(value) }
         } else if count < maximumEntries {

@@ -51,5 +51,7 @@ package struct ServiceMapDocument: Equatable, Sendable {
         package var count: UInt64
         /// How often the connect failed.
         package var failures: UInt64 = 0
+        /// TLS hides what is talked.
+        package var isEncrypted = false
     }
 }

@@ -86,7 +86,8 @@ final class ToyAnalyzer: Analyzer {
         let token = out.began(Ask(verb: verb, target: target, host: .empty), frame)
         let start = pairing.store(frame).start
         var exchange = Exchange(
-            line: verb.moved(by: Int(start)), verb: verb.moved(by: Int(start)), target: target.moved(by: Int(start)),
+            number: out.numberExchange(), line: verb.moved(by: Int(start)), verb: verb.moved(by: Int(start)),
+            target: target.moved(by: Int(start)),
             token: token, requestFirstByte: at.first, requestLastByte: at.last)
         exchange.line.count = Int32(words[3].upperBound - words[2].lowerBound)
         exchange.isRequestComplete = true

@@ -102,7 +102,8 @@ package final class HTTP1Analyzer: Analyzer {
         pairing.append(
             InOrder(), request.ask,
             Exchange(
-                line: line, verb: verb.moved(by: distance), target: target.moved(by: distance), token: request.token,
+                number: out.numberExchange(), line: line, verb: verb.moved(by: distance),
+                target: target.moved(by: distance), token: request.token,
                 requestFirstByte: stream.message.firstByte, requestLastByte: stream.message.lastByte))
     }
 
