@@ -12,7 +12,7 @@ REPLAY := .build/release/replay
 DEMO := Fixtures/demo/shop
 FUZZ_TARGETS := codecs detectors http json pcapng replay trace
 
-.PHONY: help setup replay build demo demo-live demo-bookinfo demo-programs test test-kernel fuzz check update-goldens lint format bench bench-live docs clean
+.PHONY: help setup replay build demo demo-live demo-bookinfo demo-programs test test-kernel threads fuzz check update-goldens lint format bench bench-live instructions docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-16s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -62,6 +62,9 @@ test-kernel: build ## run the profiler on Debian's older kernel (6.1), booted un
 	@$(SWIFT) build --product exerciser
 	@Tests/Kernel/run.sh
 
+threads: ## run under the thread sanitizer what has threads of its own
+	@Tests/Threads/run.sh
+
 fuzz: ## fuzz what reads hostile bytes, each target for TIME seconds (60); TARGET=name: that one
 	@broke=; \
 	for target in $(or $(TARGET),$(FUZZ_TARGETS)); do \
@@ -78,8 +81,11 @@ bench-live: build ## measure what live capture costs nginx, and who is not captu
 	@Benchmarks/install.sh live
 	@python3 Benchmarks/live.py
 
+instructions: replay ## count the instructions of fixed runs and hold them against their limits; UPDATE=1: new limits
+	@Benchmarks/instructions.py $(if $(UPDATE),--update)
+
 docs: ## build the documentation with DocC, in .build/docs/
 	@.ci/docs
 
 clean: ## remove what was built (not the benchmarks' inputs)
-	rm -rf .build
+	rm -rf .build .build-images .build-tsan
