@@ -151,7 +151,11 @@ let package = Package(
         // Real sockets and real stores: needs redis-server and nats-server.
         .testTarget(
             name: "DemoServerTests",
-            dependencies: ["TestSupport", "Stores", "demo-server", .product(name: "Yams", package: "Yams")],
+            dependencies: [
+                "TestSupport", "Stores", "demo-server",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Yams", package: "Yams"),
+            ],
             swiftSettings: settings),
         // Runs `traffic` against the real servers.
         .testTarget(

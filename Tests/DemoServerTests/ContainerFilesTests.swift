@@ -1,7 +1,10 @@
+import ArgumentParser
 import Foundation
 import TestSupport
 import Testing
 import Yams
+
+@testable import demo_server
 
 /// docker-compose.yml, demo/Dockerfile and demo/lima.yaml fit together; no engine runs here.
 @Suite struct `The files for containers` {
@@ -51,6 +54,36 @@ import Yams
             #expect(build["dockerfile"] == "demo/Dockerfile")
             #expect(parents[Substring(build["target"] ?? "")] == "runtime")
         }
+    }
+
+    @Test func `what is started in an image of demo-server is a command of it`() throws {
+        let commands = DemoServerCommand.configuration.subcommands.compactMap { $0.configuration.commandName }
+        let services = try Self.services().values.filter {
+            ($0["build"] as? [String: String])?["target"] == "demo-server"
+        }
+        var started: [String] = []
+        for service in services {
+            if let command = service["command"] as? [String] { started.append(try #require(command.first)) }
+            let check = (service["healthcheck"] as? [String: Any])?["test"] as? [String] ?? []
+            if !check.isEmpty {
+                try #require(check.count == 3 && check[0] == "CMD" && check[1] == "demo-server")
+                started.append(check[2])
+            }
+        }
+        #expect(started.sorted() == ["health", "request-logger"])
+        for command in started { #expect(commands.contains(command), "\(command)") }
+    }
+
+    @Test func `what the Dockerfile copies is there, and .dockerignore lets it in`() throws {
+        func lines(_ path: String) throws -> [Substring] {
+            try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+        }
+        let copied = try lines("demo/Dockerfile").filter { $0.hasPrefix("COPY ") && !$0.contains("--from") }
+            .map { $0.split(separator: " ")[1] }
+        #expect(copied.contains("Sources"))
+        let letIn = try lines(".dockerignore").filter { $0.hasPrefix("!") }.map { $0.dropFirst() }
+        #expect(Set(copied) == Set(letIn))
+        for path in copied { #expect(FileManager.default.fileExists(atPath: String(path)), "\(path)") }
     }
 
     @Test func `the machine for a Mac is there for both architectures`() throws {
