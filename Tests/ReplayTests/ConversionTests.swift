@@ -81,7 +81,7 @@ private func convert(_ inputs: [[UInt8]], _ recorder: some EventRecorder) throws
 
     private func numbers(_ file: [UInt8]) throws -> (opened: [UInt32?], numbers: [SequenceNumbers]) {
         let sink = RecordingSink()
-        let tape = Tape(sink: sink)
+        var tape = Tape(sink: sink)
         try tape.read(Input(bytes: PeekedBytes(MemoryBytes(file)), name: "packets"))
         tape.finish()
         return (sink.opened.filter { !$0.joinedLate }.map(\.localSequenceNumber), sink.numbers)
@@ -228,7 +228,8 @@ private final class MarkSink: EventSink {
         }
         func origin(_ tape: [UInt8]) throws -> TapeOrigin? {
             let marks = MarkSink()
-            try Tape(sink: marks).read(Input(bytes: PeekedBytes(MemoryBytes(tape)), name: "tape"))
+            var read = Tape(sink: marks)
+            try read.read(Input(bytes: PeekedBytes(MemoryBytes(tape)), name: "tape"))
             #expect(marks.ends == 1)
             #expect(marks.origins.count == 1)
             return marks.origins.first
