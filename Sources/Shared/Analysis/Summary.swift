@@ -88,7 +88,7 @@ package struct Summary: Equatable, Sendable {
         package var isEmpty: Bool { datagrams == 0 && secrets == 0 && unixSockets == 0 }
 
         /// - Parameter bytes: that were captured of it.
-        package mutating func count(_ datagram: Datagram, bytes: Int) {
+        package mutating func count(_ datagram: CapturedDatagram, bytes: Int) {
             datagrams &+= 1
             datagramBytes &+= UInt64(bytes)
             guard let cut = datagram.cut else { return }

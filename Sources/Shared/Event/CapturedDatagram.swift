@@ -1,7 +1,7 @@
 /// A message that belongs to no stream: UDP's, or a Unix socket's.
 ///
 /// Its bytes are the payload beside the event, as many as were captured; a datagram may have none.
-package struct Datagram: Equatable, Sendable {
+package struct CapturedDatagram: Equatable, Sendable {
     /// The end of the process, or, where the source knows of no processes, of the likelier client.
     package var local: Endpoint
     /// As the local side sees it.

@@ -42,7 +42,7 @@ package struct CapturedEvent: Equatable, Sendable {
         /// The name and the owner of a Unix socket; before the first event with its endpoint, where the source knows it then.
         indirect case unixSocket(UnixSocket)
         /// A message without a stream; its bytes are the payload beside the event.
-        case datagram(Datagram)
+        case datagram(CapturedDatagram)
         /// What decrypts a TLS session.
         indirect case secret(TLSSecret)
         /// What a container runtime said of a process or of an address.

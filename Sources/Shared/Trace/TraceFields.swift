@@ -100,13 +100,13 @@ extension JSONFields {
         return self[other] == nil ? nil : try base64(other)
     }
 
-    private func datagram() throws(Failure) -> Datagram {
-        var cut: Datagram.Cut?
+    private func datagram() throws(Failure) -> CapturedDatagram {
+        var cut: CapturedDatagram.Cut?
         if self["missing"] != nil {
             guard let length = UInt32(exactly: try number("missing")) else { throw Failure("missing is out of range") }
-            cut = Datagram.Cut(length, try code("reason", as: GapReason.self))
+            cut = CapturedDatagram.Cut(length, try code("reason", as: GapReason.self))
         }
-        return Datagram(
+        return CapturedDatagram(
             local: try anyEndpoint("local"), remote: try anyEndpoint("remote"),
             direction: try code("direction", as: Direction.self), process: try optionalKey(), cut: cut)
     }

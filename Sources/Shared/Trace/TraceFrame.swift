@@ -132,7 +132,7 @@ enum TraceFrame {
         return UnixSocket(number: number, name: name, process: flags & 1 != 0 ? key : nil)
     }
 
-    private static func datagram(_ body: RawSpan, _ fields: inout Fields) -> Datagram? {
+    private static func datagram(_ body: RawSpan, _ fields: inout Fields) -> CapturedDatagram? {
         guard let local = fields.endpoint(body, withKind: true), let remote = fields.endpoint(body, withKind: true),
             let direction = fields.byte(body).flatMap({ Direction(traceCode: $0) }), let flags = fields.byte(body),
             let key = fields.processKey(body), let reason = fields.byte(body),
@@ -140,12 +140,12 @@ enum TraceFrame {
             let count = fields.number(UInt32.self, body), Int(count) <= body.byteCount &- fields.offset,
             Int(count) <= TraceLimits.payloadBytes
         else { return nil }
-        var cut: Datagram.Cut?
+        var cut: CapturedDatagram.Cut?
         if flags & 2 != 0 {
             guard let reason = GapReason(traceCode: reason) else { return nil }
-            cut = Datagram.Cut(missing, reason)
+            cut = CapturedDatagram.Cut(missing, reason)
         }
-        return Datagram(
+        return CapturedDatagram(
             local: local, remote: remote, direction: direction, process: flags & 1 != 0 ? key : nil, cut: cut)
     }
 

@@ -105,7 +105,7 @@ package struct TraceTextWriter: ~Copyable {
         if let process = socket.process { put(process) }
     }
 
-    private mutating func write(_ datagram: Datagram, _ payload: RawSpan, _ at: Timestamp) {
+    private mutating func write(_ datagram: CapturedDatagram, _ payload: RawSpan, _ at: Timestamp) {
         begin("datagram", at)
         endpoint("local", datagram.local)
         endpoint("remote", datagram.remote)

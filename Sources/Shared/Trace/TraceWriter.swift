@@ -137,12 +137,12 @@ package struct TraceWriter: ~Copyable {
         end()
     }
 
-    private mutating func write(_ datagram: Datagram, _ payload: RawSpan, _ at: Timestamp) {
+    private mutating func write(_ datagram: CapturedDatagram, _ payload: RawSpan, _ at: Timestamp) {
         let count = min(payload.byteCount, TraceLimits.payloadBytes)
         var cut = datagram.cut
         if count < payload.byteCount {
             let rest = UInt32(clamping: payload.byteCount &- count &+ Int(cut?.length ?? 0))
-            cut = Datagram.Cut(rest, cut?.reason ?? .captureLimit)
+            cut = CapturedDatagram.Cut(rest, cut?.reason ?? .captureLimit)
         }
         begin(.datagram, at, count)
         put(datagram.local, withKind: true)

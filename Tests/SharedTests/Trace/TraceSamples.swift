@@ -135,9 +135,9 @@ struct TraceSamples {
             payload = bytes(300)
             let cut =
                 random.chance(oneIn: 3)
-                ? Datagram.Cut(UInt32(truncatingIfNeeded: number()), one(GapReason.traceCases)) : nil
+                ? CapturedDatagram.Cut(UInt32(truncatingIfNeeded: number()), one(GapReason.traceCases)) : nil
             event = .datagram(
-                Datagram(
+                CapturedDatagram(
                     local: anyEndpoint(), remote: anyEndpoint(), direction: one(Direction.allCases),
                     process: optionalKey(), cut: cut))
         case 14:

@@ -217,13 +217,14 @@ import Testing
     @Test func `cuts off of a datagram what is too long for a frame, and says so`() {
         let payload = [UInt8](repeating: 0x61, count: TraceLimits.payloadBytes + 3)
         let endpoint = Endpoint(IPAddress(v4: 1), 1)
-        let datagram = Datagram(local: endpoint, remote: endpoint, direction: .send, cut: Datagram.Cut(.max, .snaplen))
+        let datagram = CapturedDatagram(
+            local: endpoint, remote: endpoint, direction: .send, cut: CapturedDatagram.Cut(.max, .snaplen))
         let event = CapturedEvent(Timestamp(nanoseconds: 1), .datagram(datagram))
         let read = TraceContents(
             TraceContents(entries: [TraceContents.Entry(event: event, payload: payload)]).binary, TraceReader.self)
         #expect(read.entries.map(\.payload.count) == [TraceLimits.payloadBytes])
         guard case .datagram(let found)? = read.entries.first?.event.kind else { return #expect(Bool(false)) }
-        #expect(found.cut == Datagram.Cut(.max, .snaplen))
+        #expect(found.cut == CapturedDatagram.Cut(.max, .snaplen))
     }
 
     @Test func `passes over whole frames whose content means nothing`() {

@@ -52,9 +52,9 @@ import Testing
         tape.add(.sequenceNumbers(SequenceNumbers(id, local: nil, remote: 500)))
         tape.add(
             .datagram(
-                Datagram(
+                CapturedDatagram(
                     local: Endpoint(unix: 18), remote: Endpoint(unix: 17), direction: .send,
-                    cut: Datagram.Cut(3, .captureLimit))), Array("hi".utf8))
+                    cut: CapturedDatagram.Cut(3, .captureLimit))), Array("hi".utf8))
         let secret = TLSSecret(
             label: "CLIENT_RANDOM", clientRandom: [UInt8](repeating: 0xC0, count: 32), secret: [1, 0xFE], connection: id
         )
