@@ -338,7 +338,7 @@ package struct Loss: Equatable, Sendable {
         case malformedHeader
         /// Fragments of an IP datagram whose others never came.
         case incompleteFragments
-        /// The file ends inside a record.
+        /// The file ends inside a record, or without the end mark that it promises.
         case truncatedFile
         /// A table of the source was full.
         case tableFull
