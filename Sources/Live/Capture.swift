@@ -18,7 +18,7 @@ final class Capture {
 
     private let recording: Recording
     /// One thread runs the capture, and no access is open while another begins.
-    @exclusivity(unchecked) private var decoder: EventDecoder<Recording>
+    private var decoder: EventDecoder<Recording>
     private let program: KernelProgram
     private let containers: ContainerWatch?
     private var namePause = NamePause()

@@ -45,7 +45,7 @@ final class KernelProgram {
     /// What the running programs read; the map is mapped into this process.
     private let control: UnsafeMutablePointer<tapedeck_control>
     /// One thread reads, and no reading begins within another.
-    @exclusivity(unchecked) private var records: RecordQueue
+    private var records: RecordQueue
 
     init(_ settings: Settings) throws(Failure) {
         libbpf_set_print { level, format, arguments in
