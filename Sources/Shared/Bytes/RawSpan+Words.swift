@@ -24,6 +24,17 @@ enum ByteMask {
         return (digit | ((digit & ~highBits) &+ 0x7676_7676_7676_7676)) & highBits
     }
 
+    /// Bytes that are neither letters nor `-`; exact.
+    @inline(__always)
+    static func noLetterOrHyphen(_ word: UInt64) -> UInt64 {
+        let low = (word | 0x2020_2020_2020_2020) & ~highBits
+        // Set where a byte is at least `a`, and where it is beyond `z`.
+        let isLetter = (low &+ 0x1F1F_1F1F_1F1F_1F1F) & ~(low &+ 0x0505_0505_0505_0505)
+        let hyphen = word ^ 0x2D2D_2D2D_2D2D_2D2D
+        let isHyphen = ~((hyphen & ~highBits) &+ 0x7F7F_7F7F_7F7F_7F7F)
+        return ~((isLetter | isHyphen) & ~word) & highBits
+    }
+
     /// How many bytes precede the first one that passed; 8 where none did.
     @inline(__always)
     static func index(_ mask: UInt64) -> Int { mask.trailingZeroBitCount &>> 3 }

@@ -11,6 +11,20 @@ package enum HTTPGrammar {
         return tokenHigh &>> UInt64(byte & 0x3F) & 1 == 1
     }
 
+    /// Where the token ends that the range begins with.
+    @inline(__always)
+    package static func tokenEnd(_ bytes: RawSpan, _ range: Range<Int>) -> Int {
+        var at = range.lowerBound
+        // Nearly all names are letters and hyphens.
+        while at &+ 8 <= range.upperBound {
+            let ends = ByteMask.noLetterOrHyphen(bytes.word(at))
+            at &+= ends == 0 ? 8 : ByteMask.index(ends)
+            if ends != 0 { break }
+        }
+        while at < range.upperBound, isToken(bytes.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self)) { at &+= 1 }
+        return at
+    }
+
     @inline(__always)
     package static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 <= 9 }
 

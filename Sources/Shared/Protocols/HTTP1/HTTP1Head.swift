@@ -105,10 +105,7 @@ struct HTTP1Framing {
     /// - Returns: `nil` where it is no field line, which is noted.
     @inline(__always)
     private mutating func fieldLine(_ bytes: RawSpan, _ line: Range<Int>) -> MessageHead.FieldLine? {
-        var colon = line.lowerBound
-        while colon < line.upperBound,
-            HTTPGrammar.isToken(bytes.unsafeLoad(fromUncheckedByteOffset: colon, as: UInt8.self))
-        { colon &+= 1 }
+        var colon = HTTPGrammar.tokenEnd(bytes, line)
         var nameEnd = colon
         if colon == line.upperBound || bytes.u8(at: colon) != 0x3A {
             guard let found = bytes.firstIndex(of: 0x3A, from: colon), found < line.upperBound else {
