@@ -32,7 +32,8 @@ import Testing
     {
         .init(
             destination: destination, destinationType: .external, method: method, path: path, requestSchema: .empty,
-            responseSchema: .empty, firstSeen: Self.time, lastSeen: Self.time, count: count)
+            responseSchema: .empty, firstSeen: Self.time, lastSeen: Self.time, count: count,
+            protocolName: "http/1.1")
     }
 
     private func document(

@@ -11,7 +11,7 @@ import Yams
     ) -> ServiceMapDocument.Endpoint {
         ServiceMapDocument.Endpoint(
             destination: "reviews", destinationType: .container, method: method, path: path, requestSchema: request,
-            responseSchema: response, firstSeen: moment, lastSeen: moment, count: 150)
+            responseSchema: response, firstSeen: moment, lastSeen: moment, count: 150, protocolName: "http/1.1")
     }
 
     private func document(name: String, _ endpoints: [ServiceMapDocument.Endpoint]) -> ServiceMapDocument {
@@ -44,7 +44,7 @@ import Yams
             ServiceMapDocument.Connection(
                 destination: "10.0.0.5", destinationType: .external, protocolName: "postgres", category: "database",
                 port: 5432, confidence: 90, reason: "port 5432, valid Postgres startup/SSLRequest header",
-                firstSeen: moment, lastSeen: moment, count: 1)
+                firstSeen: moment, lastSeen: moment, count: 1, isEncrypted: true)
         ]
         document.services.append(
             ServiceMapDocument.Service(
@@ -77,6 +77,7 @@ import Yams
                         first_seen: "2026-04-08T18:24:10.123456789Z"
                         last_seen: "2026-04-08T18:24:10.123456789Z"
                         count: 150
+                        protocol: http/1.1
                       - destination: reviews
                         destination_type: container
                         method: "NO"
@@ -86,6 +87,7 @@ import Yams
                         first_seen: "2026-04-08T18:24:10.123456789Z"
                         last_seen: "2026-04-08T18:24:10.123456789Z"
                         count: 150
+                        protocol: http/1.1
                       - destination: reviews
                         destination_type: container
                         method: GET
@@ -97,6 +99,7 @@ import Yams
                         first_seen: "2026-04-08T18:24:10.123456789Z"
                         last_seen: "2026-04-08T18:24:10.123456789Z"
                         count: 150
+                        protocol: http/1.1
                     connections:
                       - destination: "10.0.0.5"
                         destination_type: external
@@ -108,6 +111,7 @@ import Yams
                         first_seen: "2026-04-08T18:24:10.123456789Z"
                         last_seen: "2026-04-08T18:24:10.123456789Z"
                         count: 1
+                        tls: true
                     first_seen: "2026-04-08T18:24:10.123456789Z"
                     last_seen: "2026-04-08T18:24:10.123456789Z"
                   - name: "~"
@@ -117,6 +121,13 @@ import Yams
                     last_seen: "2026-04-08T18:24:10.123456789Z"
 
                 """)
+        // What came later is left out for readers that take no other fields.
+        let compat = ServiceMapFile.yaml(document, .compat)
+        #expect(!compat.contains("http/1.1") && !compat.contains("tls"))
+        #expect(
+            compat
+                == ServiceMapFile.yaml(document).replacing("        protocol: http/1.1\n", with: "").replacing(
+                    "        tls: true\n", with: ""))
     }
 
     @Test func `says so when there is nothing`() {

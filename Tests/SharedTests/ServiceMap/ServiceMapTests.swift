@@ -12,29 +12,40 @@ import Testing
     private func document(_ records: [Record], limits: Limits = Limits()) -> (ServiceMapDocument, refused: UInt64) {
         var map = ServiceMap(limits: limits, registry: .standard)
         var reader = SchemaReader(limits: limits)
+        var parties: [PartyName] = []
+        func party(_ text: String, _ type: DestinationType) -> PartyID {
+            let name = PartyName(text: text, type: type)
+            let place = parties.firstIndex(of: name) ?? parties.count
+            if place == parties.count { parties.append(name) }
+            return PartyID(raw: UInt32(place))
+        }
         for record in records {
             switch record {
             case .exchange(
                 let source, let destination, let type, let method, let path, let ask, let answer, let first, let last):
                 let request = reader.id(Array(ask.utf8))
                 let response = reader.id(Array(answer.utf8))
-                let (from, to) = (map.name(source), map.name(Array(destination.utf8).span.bytes))
+                let (from, to) = (party(source, .external), party(destination, type))
                 let operation = map.operation(
                     method: Array(method.utf8).span.bytes, path: Array(path.utf8).span.bytes)
                 map.record(
-                    exchange: from, to: to, type: type, operation: operation, request: request, response: response,
-                    firstSeen: Timestamp(nanoseconds: first), lastSeen: Timestamp(nanoseconds: last),
+                    exchange: from, to: to, operation: operation, protocol: .http, request: request,
+                    response: response, firstSeen: Timestamp(nanoseconds: first),
+                    lastSeen: Timestamp(nanoseconds: last),
                     shapes: reader.table)
             case .connection(
                 let source, let destination, let type, let service, let port, let confidence, let reason, let at,
                 let opened):
-                let (from, to) = (map.name(source), map.name(destination))
+                let (from, to) = (party(source, .external), party(destination, type))
                 map.record(
-                    connection: from, to: to, type: type, protocol: service, port: port, confidence: confidence,
-                    reason: reason, at: Timestamp(nanoseconds: at), opened: opened)
+                    connection: from, to: to, protocol: service, port: port, confidence: confidence, reason: reason,
+                    at: Timestamp(nanoseconds: at), opened: opened)
             }
         }
-        return (map.document(generatedAt: Timestamp(nanoseconds: 9), shapes: reader.table), map.refused)
+        let document = map.document(generatedAt: Timestamp(nanoseconds: 9), shapes: reader.table) {
+            parties[Int($0.raw)]
+        }
+        return (document, map.refused)
     }
 
     @Test func `merges equal exchanges and keeps variants apart`() {
@@ -112,6 +123,26 @@ import Testing
         }
     }
 
+    @Test func `takes parties that go by one name as one`() {
+        var map = ServiceMap(registry: .standard)
+        let table = ShapeTable()
+        for (party, at) in [(0, 5), (1, 3), (2, 9)] as [(UInt32, Int64)] {
+            map.record(
+                exchange: PartyID(raw: party), to: PartyID(raw: 9),
+                operation: map.operation(method: Array("GET".utf8).span.bytes, path: Array("/".utf8).span.bytes),
+                protocol: .http, request: .empty, response: .empty, firstSeen: Timestamp(nanoseconds: at),
+                lastSeen: Timestamp(nanoseconds: at), shapes: table)
+        }
+        func names(_ late: String) -> [String] {
+            let document = map.document(generatedAt: Timestamp(nanoseconds: 1), shapes: table) {
+                PartyName(text: [0: "a", 1: late, 2: "c"][$0.raw] ?? "d", type: .external)
+            }
+            return document.services.map { "\($0.name) \($0.endpoints[0].count) \($0.firstSeen.nanoseconds)" }
+        }
+        #expect(names("10.0.0.1") == ["10.0.0.1 1 3", "a 1 5", "c 1 9"])
+        #expect(names("a") == ["a 2 3", "c 1 9"])
+    }
+
     @Test func `refuses and counts what is over its limit, and goes on counting what it has`() {
         var limits = Limits()
         limits.serviceMapEntries = 10
@@ -138,16 +169,17 @@ import Testing
     @Test func `repairs what is not UTF-8 and takes what then is alike as one`() {
         var map = ServiceMap(registry: .standard)
         let table = ShapeTable()
-        let (from, to) = (map.name(([0xFF] as [UInt8]).span.bytes), map.name("b"))
+        let (from, to) = (PartyID(raw: 0), PartyID(raw: 1))
         for path in [[0x2F, 0xFF], [0x2F, 0xFE], Array("/\u{FFFD}".utf8)] as [[UInt8]] {
             let operation = map.operation(method: ([0x80] as [UInt8]).span.bytes, path: path.span.bytes)
             map.record(
-                exchange: from, to: to, type: .external, operation: operation, request: .empty, response: .nonJSON,
+                exchange: from, to: to, operation: operation, protocol: .http, request: .empty, response: .nonJSON,
                 firstSeen: Timestamp(nanoseconds: 1),
                 lastSeen: Timestamp(nanoseconds: 1), shapes: table)
         }
-        let document = map.document(generatedAt: Timestamp(nanoseconds: 1), shapes: table)
-        #expect(document.services.map(\.name) == ["\u{FFFD}"])
+        let document = map.document(generatedAt: Timestamp(nanoseconds: 1), shapes: table) {
+            PartyName(text: $0.raw == 0 ? "a" : "b", type: .external)
+        }
         #expect(document.services[0].endpoints.map(\.path) == ["/\u{FFFD}"])
         #expect(document.services[0].endpoints.map(\.method) == ["\u{FFFD}"])
         #expect(document.services[0].endpoints.map(\.count) == [3])
