@@ -29,11 +29,11 @@ import Testing
         #expect(lines.count == 2)
         #expect(
             lines[0] == #"""
-                {"timestamp":"2026-04-08T18:24:10.125456789Z","event_type":"http","pid":1234,"comm":"traffic","cmdline":"/bin/traffic --name \"x\"\n","direction":"send","source_ip":"10.0.0.1","source_port":40000,"dest_ip":"10.0.0.2","dest_port":8080,"bytes":46,"method":"POST","url":"/echo","body":"hey!","headers":{"Content-Length":"4"},"raw_payload":"POST /echo HTTP/1.1\r\nContent-Length: 4\r\n\r\nhey!"}
+                {"timestamp":"2026-04-08T18:24:10.125456789Z","event_type":"http","pid":1234,"comm":"traffic","cmdline":"/bin/traffic --name \"x\"\n","direction":"send","source_ip":"10.0.0.1","source_port":40000,"dest_ip":"10.0.0.2","dest_port":8080,"bytes":46,"method":"POST","url":"/echo","body":"hey!","headers":{"Content-Length":"4"},"raw_payload":"POST /echo HTTP/1.1\r\nContent-Length: 4\r\n\r\nhey!","service":"traffic","peer":"10.0.0.2:8080","connection":1,"exchange":1,"protocol":"http/1.1"}
                 """#)
         #expect(
             lines[1] == #"""
-                {"timestamp":"2026-04-08T18:24:10.133956790Z","event_type":"http","pid":1234,"comm":"traffic","cmdline":"/bin/traffic --name \"x\"\n","direction":"recv","source_ip":"10.0.0.2","source_port":8080,"dest_ip":"10.0.0.1","dest_port":40000,"bytes":43,"method":"POST","url":"/echo","status_code":200,"reason":"OK","duration_ms":1.500001,"body":"h\"y!","headers":{"Content-Length":"4"},"raw_payload":"HTTP/1.1 200 OK\r\nContent-Length: 4 \r\n\r\nh\"y!"}
+                {"timestamp":"2026-04-08T18:24:10.133956790Z","event_type":"http","pid":1234,"comm":"traffic","cmdline":"/bin/traffic --name \"x\"\n","direction":"recv","source_ip":"10.0.0.2","source_port":8080,"dest_ip":"10.0.0.1","dest_port":40000,"bytes":43,"method":"POST","url":"/echo","status_code":200,"reason":"OK","duration_ms":1.500001,"body":"h\"y!","headers":{"Content-Length":"4"},"raw_payload":"HTTP/1.1 200 OK\r\nContent-Length: 4 \r\n\r\nh\"y!","service":"traffic","peer":"10.0.0.2:8080","connection":1,"exchange":1,"protocol":"http/1.1","total_ms":10.500001}
                 """#)
     }
 
@@ -46,8 +46,49 @@ import Testing
             try result.events()[1].fieldOrder == [
                 "timestamp", "event_type", "direction", "source_ip", "source_port", "dest_ip", "dest_port", "bytes",
                 "method", "url", "status_code", "reason", "duration_ms", "body", "headers", "raw_payload", "truncated",
-                "anomalies",
+                "anomalies", "service", "peer", "connection", "exchange", "protocol", "total_ms",
             ])
+    }
+
+    @Test func `says what of a message was not captured`() throws {
+        var tape = TapeBuilder()
+        tape.open()
+        tape.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
+        tape.receive("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nab")
+        tape.gap(.receive, 8)
+        tape.send("GET /b HTTP/1.1\r\nHost:")
+        tape.close()
+        let events = try tape.run().events()
+        #expect(events.map { $0.fields["incomplete"] as? [String] } == [nil, ["body"], ["head"]])
+    }
+
+    @Test func `numbers connections and exchanges, and joins an answer with its request`() throws {
+        var tape = TapeBuilder()
+        for path in ["/a", "/b"] {
+            tape.open()
+            tape.send("GET \(path) HTTP/1.1\r\n\r\nGET \(path)/2 HTTP/1.1\r\n\r\n")
+            tape.receive("HTTP/1.1 204 No\r\n\r\nHTTP/1.1 204 No\r\n\r\nHTTP/1.1 204 No\r\n\r\n")
+            tape.close()
+        }
+        let events = try tape.run().events()
+        #expect(events.map { $0.number("connection") } == [1, 1, 1, 1, 1, 2, 2, 2, 2, 2])
+        #expect(events.map { $0.number("exchange") } == [1, 2, 1, 2, nil, 3, 4, 3, 4, nil])
+    }
+
+    @Test func `leaves out what first versions did not have`() throws {
+        var options = Profiler.Options()
+        options.fields = .compat
+        let profiler = Profiler(options)
+        let tape = Self.exchange()
+        tape.play(into: profiler)
+        profiler.finish()
+        let compat = TapeResult(profiler)
+        let all = tape.run()
+        let cut = all.text.split(separator: "\n").map {
+            String($0[..<$0.firstRange(of: ",\"service\"")!.lowerBound]) + "}\n"
+        }
+        #expect(compat.text == cut.joined())
+        #expect(compat.summary == all.summary && compat.serviceMap == all.serviceMap)
     }
 
     @Test func `knows a duration only where the request was complete`() throws {

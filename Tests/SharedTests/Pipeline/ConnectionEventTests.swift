@@ -85,8 +85,18 @@ import Testing
         #expect(
             try tape.run().events()[0].fieldOrder == [
                 "timestamp", "event_type", "direction", "source_ip", "source_port", "dest_ip", "dest_port", "protocol",
-                "category", "confidence", "detection_reason",
+                "category", "confidence", "detection_reason", "service", "peer", "connection",
             ])
+    }
+
+    @Test func `say that TLS hides what the port's protocol says`() throws {
+        let talk = Talk("", [.client(ClientHelloSample.bytes)], [], port: 5432)
+        let result = talk.tape.run()
+        let event = try result.events()[0]
+        #expect(event.string("protocol") == "postgres" && event.number("confidence") == 60)
+        #expect(event.fields["tls"] as? Bool == true)
+        #expect(event.string("peer") == result.serviceMap.services[0].connections[0].destination)
+        #expect(result.serviceMap.services[0].connections[0].isEncrypted)
     }
 
     /// The local side is the server, or nobody knows and the guess is right or wrong.

@@ -45,7 +45,7 @@ struct HTTP1Framing {
             guard let byte = bytes.u8(at: text.lowerBound), !text.isEmpty else { continue }
             if byte == 0x20 || byte == 0x09 {
                 fold(bytes, text, &field)
-            } else if let next = fieldLine(bytes, text) {
+            } else if let next = fieldLine(bytes, text, keepsFields) {
                 add(bytes, field, &head, keepsFields)
                 field = next
             }
@@ -102,9 +102,12 @@ struct HTTP1Framing {
     // MARK: Field lines
 
     /// field-name ":" OWS field-value OWS (RFC 9112, section 5).
+    /// - Parameter needsValue: the value is wanted whatever the name.
     /// - Returns: `nil` where it is no field line, which is noted.
     @inline(__always)
-    private mutating func fieldLine(_ bytes: RawSpan, _ line: Range<Int>) -> MessageHead.FieldLine? {
+    private mutating func fieldLine(
+        _ bytes: RawSpan, _ line: Range<Int>, _ needsValue: Bool
+    ) -> MessageHead.FieldLine? {
         var colon = HTTPGrammar.tokenEnd(bytes, line)
         var nameEnd = colon
         if colon == line.upperBound || bytes.u8(at: colon) != 0x3A {
@@ -119,6 +122,9 @@ struct HTTP1Framing {
         if nameEnd == line.lowerBound {
             anomalies.insert(.headerMalformed)
             return nil
+        }
+        guard needsValue || Self.mayDecide(nameEnd &- line.lowerBound) else {
+            return MessageHead.FieldLine(name: ByteRange(line.lowerBound, nameEnd), value: .empty, isFolded: false)
         }
         let value = HTTPGrammar.trimmed(bytes, (colon &+ 1)..<line.upperBound)
         return MessageHead.FieldLine(
@@ -139,6 +145,10 @@ struct HTTP1Framing {
         field?.value = ByteRange(value.lowerBound, value.upperBound)
         field?.isFolded = true
     }
+
+    /// Whether a field whose name has so many bytes may be one of those that `interpret` looks at.
+    @inline(__always)
+    private static func mayDecide(_ length: Int) -> Bool { length < 18 && 0x3_4090 >> UInt32(length) & 1 == 1 }
 
     /// The few fields that decide about framing, coding and naming.
     @inline(__always)
