@@ -57,13 +57,13 @@ package struct CapturedEvent: Equatable, Sendable {
 }
 
 /// A connection's identity, unique within a tape: a reused file descriptor or tuple is a new connection.
-package struct ConnectionID: Hashable, Sendable {
-    package var serial: UInt64
-    package init(_ serial: UInt64) { self.serial = serial }
+public struct ConnectionID: Hashable, Sendable {
+    public var serial: UInt64
+    public init(_ serial: UInt64) { self.serial = serial }
 }
 
 /// A direction as the connection's local side sees it.
-package enum Direction: UInt8, Sendable, CaseIterable {
+public enum Direction: UInt8, Sendable, CaseIterable {
     case send
     case receive
 }
@@ -154,7 +154,7 @@ package struct SequenceNumbers: Equatable, Sendable {
 }
 
 /// Which of a connection's two pairs of streams: a TLS connection can have its plaintext beside its wire bytes.
-package enum StreamLayer: UInt8, Sendable, CaseIterable, BitwiseCopyable {
+public enum StreamLayer: UInt8, Sendable, CaseIterable, BitwiseCopyable {
     /// What TCP carried.
     case wire
     /// What the process gave to its TLS library, or got from it; positions count plaintext bytes.
@@ -162,14 +162,14 @@ package enum StreamLayer: UInt8, Sendable, CaseIterable, BitwiseCopyable {
 }
 
 /// A place in one direction of one connection.
-package struct StreamPosition: Equatable, Sendable {
-    package var connection: ConnectionID
-    package var layer: StreamLayer
-    package var direction: Direction
+public struct StreamPosition: Equatable, Sendable {
+    public var connection: ConnectionID
+    public var layer: StreamLayer
+    public var direction: Direction
     /// Bytes from the stream's start, which is the first byte after the handshake or, joined late, the first seen.
-    package var position: UInt64
+    public var position: UInt64
 
-    package init(
+    public init(
         _ connection: ConnectionID, _ direction: Direction, _ position: UInt64, layer: StreamLayer = .wire
     ) {
         self.connection = connection

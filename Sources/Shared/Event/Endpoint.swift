@@ -1,30 +1,30 @@
 /// An IPv4 or IPv6 address, held as IPv6: IPv4 is IPv4-mapped (RFC 4291, section 2.5.5.2), so that
 /// `::ffff:10.0.0.1` and `10.0.0.1` are one address.
-package struct IPAddress: Hashable, Sendable {
+public struct IPAddress: Hashable, Sendable {
     /// The first eight bytes of the address, as a number in network order.
-    package var high: UInt64
+    public var high: UInt64
     /// The last eight bytes.
-    package var low: UInt64
+    public var low: UInt64
 
-    package init(high: UInt64, low: UInt64) {
+    public init(high: UInt64, low: UInt64) {
         self.high = high
         self.low = low
     }
 
     /// An IPv4 address from its four bytes as a big-endian number: 0x7F000001 is 127.0.0.1.
-    package init(v4: UInt32) {
+    public init(v4: UInt32) {
         high = 0
         low = 0x0000_FFFF_0000_0000 | UInt64(v4)
     }
 
     /// The IPv4 address, if this is one (or its IPv4-mapped form).
-    package var v4: UInt32? {
+    public var v4: UInt32? {
         high == 0 && low >> 32 == 0xFFFF ? UInt32(truncatingIfNeeded: low) : nil
     }
 }
 
 extension IPAddress: Comparable {
-    package static func < (a: IPAddress, b: IPAddress) -> Bool {
+    public static func < (a: IPAddress, b: IPAddress) -> Bool {
         a.high != b.high ? a.high < b.high : a.low < b.low
     }
 }
@@ -36,38 +36,38 @@ extension IPAddress: Comparable {
 /// process, it stands for. A socket that listens and those that it accepts share a name and so a number; one that
 /// connects has no name and a number of its own. Thus the two ends of a connection tell it from all others, as addresses and
 /// ports do, and whatever compares, orders or hashes endpoints does so with these.
-package struct Endpoint: Hashable, Sendable {
+public struct Endpoint: Hashable, Sendable {
     /// Meaningless where the kind is `unix`: no address of the internet, neither loopback nor unspecified.
-    package var address: IPAddress
+    public var address: IPAddress
     /// 0 where the kind is `unix`.
-    package var port: UInt16
-    package private(set) var kind = Kind.internet
+    public var port: UInt16
+    public private(set) var kind = Kind.internet
 
     /// What it is an end of.
-    package enum Kind: UInt8, Sendable {
+    public enum Kind: UInt8, Sendable {
         /// TCP or UDP, over IPv4 or IPv6.
         case internet
         case unix
     }
 
-    package init(_ address: IPAddress, _ port: UInt16) {
+    public init(_ address: IPAddress, _ port: UInt16) {
         self.address = address
         self.port = port
     }
 
     /// A Unix socket by its number, which the source gives: unique within a tape, and 0 where it doesn't know the socket.
-    package init(unix number: UInt64) {
+    public init(unix number: UInt64) {
         address = IPAddress(high: number, low: 0)
         port = 0
         kind = .unix
     }
 
     /// The number of a Unix socket, `nil` for what is none.
-    package var unixNumber: UInt64? { kind == .unix ? address.high : nil }
+    public var unixNumber: UInt64? { kind == .unix ? address.high : nil }
 }
 
 extension Endpoint: Comparable {
-    package static func < (a: Endpoint, b: Endpoint) -> Bool {
+    public static func < (a: Endpoint, b: Endpoint) -> Bool {
         if a.address != b.address { return a.address < b.address }
         return a.port != b.port ? a.port < b.port : a.kind.rawValue < b.kind.rawValue
     }

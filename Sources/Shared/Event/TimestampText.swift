@@ -90,7 +90,7 @@ package struct TimestampText: Sendable {
 
 extension Timestamp: CustomStringConvertible {
     /// RFC 3339 with nanoseconds.
-    package var description: String {
+    public var description: String {
         var text = TimestampText()
         return String(unsafeUninitializedCapacity: TimestampText.length) {
             text.write(self, to: UnsafeMutableRawBufferPointer($0))
