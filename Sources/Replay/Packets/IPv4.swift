@@ -12,16 +12,8 @@ enum IPv4 {
     ///   - bytes: what was captured, from the IP header on.
     ///   - wireLength: how long that was on the wire, padding included.
     /// - Returns: `nil` where the header is cut short or contradicts itself.
-    @inline(__always)
     static func header(_ bytes: RawSpan, wireLength: Int) -> Datagram? {
-        guard bytes.byteCount >= 20 else { return nil }
-        let headerLength = Int(bytes.byte(0) & 0x0F) &* 4
-        guard headerLength >= 20, headerLength <= bytes.byteCount else { return nil }
-        var totalLength = Int(bytes.field16(2))
-        // A packet that is handed to the network card to be cut up (TSO) and is longer than the field can say has 0.
-        if totalLength == 0 { totalLength = wireLength }
-        guard totalLength >= headerLength else { return nil }
-
+        guard let lengths = lengths(bytes, wireLength: wireLength) else { return nil }
         var fragment: Datagram.Fragment?
         let flagsAndOffset = bytes.field16(6)
         // More Fragments, or an offset.
@@ -31,8 +23,32 @@ enum IPv4 {
                 isLast: flagsAndOffset & 0x2000 == 0)
         }
         return Datagram(
-            source: IPAddress(v4: bytes.field32(12)), destination: IPAddress(v4: bytes.field32(16)),
-            payloadProtocol: bytes.byte(9), payloadOffset: headerLength, payloadLength: totalLength &- headerLength,
-            fragment: fragment)
+            source: source(bytes), destination: destination(bytes), payloadProtocol: bytes.byte(9),
+            payloadOffset: lengths.header, payloadLength: lengths.payload, fragment: fragment)
     }
+
+    /// How many bytes the header has, and how many the payload had on the wire; `nil` as above.
+    @inline(__always)
+    static func lengths(_ bytes: RawSpan, wireLength: Int) -> (header: Int, payload: Int)? {
+        guard bytes.byteCount >= 20 else { return nil }
+        let headerLength = Int(bytes.byte(0) & 0x0F) &* 4
+        guard headerLength >= 20, headerLength <= bytes.byteCount else { return nil }
+        var totalLength = Int(bytes.field16(2))
+        // A packet that is handed to the network card to be cut up (TSO) and is longer than the field can say has 0.
+        if totalLength == 0 { totalLength = wireLength }
+        guard totalLength >= headerLength else { return nil }
+        return (headerLength, totalLength &- headerLength)
+    }
+
+    /// Whether a header, all of which is there, is that of TCP which is not in parts.
+    @inline(__always)
+    static func isWholeTCP(_ bytes: RawSpan) -> Bool {
+        bytes.byte(9) == Datagram.Number.tcp && bytes.field16(6) & 0x3FFF == 0
+    }
+
+    @inline(__always)
+    static func source(_ bytes: RawSpan) -> IPAddress { IPAddress(v4: bytes.field32(12)) }
+
+    @inline(__always)
+    static func destination(_ bytes: RawSpan) -> IPAddress { IPAddress(v4: bytes.field32(16)) }
 }

@@ -34,7 +34,7 @@ struct PacketDecoder<Sink: EventSink>: ~Copyable {
             }
             // A record that says it is shorter on the wire than in the file says nothing.
             let length = max(wireLength, bytes.byteCount) &- offset
-            datagram(bytes.extracting(offset..<bytes.byteCount), wireLength: length, at: at, depth: 0)
+            datagram(bytes.extracting(offset..<bytes.byteCount), wireLength: length, at: at)
         case .other:
             statistics.notIP &+= 1
         case .malformed:
@@ -66,8 +66,23 @@ struct PacketDecoder<Sink: EventSink>: ~Copyable {
         sink.consume(CapturedEvent(lastSeen, .lost(Loss(reason, count: count))), payload: RawSpan())
     }
 
+    /// Takes an IP packet.
+    ///
+    /// What most of them are is handed on without a value that holds a whole header, which costs a packet as much as
+    /// reading it.
     @inline(__always)
-    private mutating func datagram(_ bytes: RawSpan, wireLength: Int, at: Timestamp, depth: Int) {
+    private mutating func datagram(_ bytes: RawSpan, wireLength: Int, at: Timestamp) {
+        guard bytes.byte(0) >> 4 == 4, let lengths = IPv4.lengths(bytes, wireLength: wireLength),
+            IPv4.isWholeTCP(bytes)
+        else { return anyDatagram(bytes, wireLength: wireLength, at: at, depth: 0) }
+        let end = min(bytes.byteCount, lengths.header &+ lengths.payload)
+        segment(
+            bytes.extracting(lengths.header..<end), wireLength: lengths.payload, IPv4.source(bytes),
+            IPv4.destination(bytes), at: at)
+    }
+
+    @inline(never)
+    private mutating func anyDatagram(_ bytes: RawSpan, wireLength: Int, at: Timestamp, depth: Int) {
         let header: Datagram?
         switch bytes.byte(0) >> 4 {
         case 4: header = IPv4.header(bytes, wireLength: wireLength)
@@ -83,14 +98,16 @@ struct PacketDecoder<Sink: EventSink>: ~Copyable {
         if let fragment = header.fragment {
             add(header, fragment, payload, at: at, depth: depth)
         } else if header.payloadProtocol == Datagram.Number.tcp {
-            segment(payload, wireLength: header.payloadLength, header, at: at)
+            anySegment(payload, wireLength: header.payloadLength, header, at: at)
         } else {
             inner(payload, header.payloadLength, header, at: at, depth: depth)
         }
     }
 
     @inline(__always)
-    private mutating func segment(_ bytes: RawSpan, wireLength: Int, _ header: Datagram, at: Timestamp) {
+    private mutating func segment(
+        _ bytes: RawSpan, wireLength: Int, _ source: IPAddress, _ destination: IPAddress, at: Timestamp
+    ) {
         guard let segment = TCPSegment(bytes, wireLength: wireLength) else {
             statistics.malformed &+= 1
             return
@@ -98,8 +115,13 @@ struct PacketDecoder<Sink: EventSink>: ~Copyable {
         statistics.segments &+= 1
         let payload = bytes.extracting(min(segment.headerLength, bytes.byteCount)..<bytes.byteCount)
         flows.take(
-            segment, payload: payload, from: Endpoint(header.source, segment.sourcePort),
-            to: Endpoint(header.destination, segment.destinationPort), at: at)
+            segment, payload: payload, from: Endpoint(source, segment.sourcePort),
+            to: Endpoint(destination, segment.destinationPort), at: at)
+    }
+
+    @inline(never)
+    private mutating func anySegment(_ bytes: RawSpan, wireLength: Int, _ header: Datagram, at: Timestamp) {
+        segment(bytes, wireLength: wireLength, header.source, header.destination, at: at)
     }
 
     private mutating func add(
@@ -117,7 +139,7 @@ struct PacketDecoder<Sink: EventSink>: ~Copyable {
         var datagram = header
         datagram.fragment = nil
         if header.payloadProtocol == Datagram.Number.tcp {
-            segment(whole.span.bytes, wireLength: whole.count, datagram, at: at)
+            anySegment(whole.span.bytes, wireLength: whole.count, datagram, at: at)
             return
         }
         let (next, offset) = IPv6.upperLayer(whole.span.bytes, next: header.payloadProtocol)
@@ -125,7 +147,7 @@ struct PacketDecoder<Sink: EventSink>: ~Copyable {
             statistics.otherProtocol &+= 1
             return
         }
-        segment(
+        anySegment(
             whole.span.bytes.extracting(offset..<whole.count), wireLength: whole.count &- offset, datagram, at: at)
     }
 
@@ -137,12 +159,7 @@ struct PacketDecoder<Sink: EventSink>: ~Copyable {
             statistics.otherProtocol &+= 1
             return
         }
-        nested(payload, wireLength: length, at: at, depth: depth &+ 1)
-    }
-
-    @inline(never)
-    private mutating func nested(_ payload: RawSpan, wireLength: Int, at: Timestamp, depth: Int) {
-        datagram(payload, wireLength: wireLength, at: at, depth: depth)
+        anyDatagram(payload, wireLength: length, at: at, depth: depth &+ 1)
     }
 }
 
