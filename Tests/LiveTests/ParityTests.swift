@@ -96,7 +96,8 @@ extension Live {
             #expect(ours.filter { !theirs.contains($0) } == [], "only live")
             #expect(theirs.filter { !ours.contains($0) } == [], "only in tcpdump's capture")
             #expect(ours.count == theirs.count)
-            let protocols = Set(try Records.lines(LoggedEvent.self, outcome.log).compactMap(\.protocol))
+            let connections = try Records.lines(LoggedEvent.self, outcome.log).filter { $0.eventType == "connection" }
+            let protocols = Set(connections.compactMap(\.protocol))
             #expect(protocols == scenario.protocols)
         }
     }

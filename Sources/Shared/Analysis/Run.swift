@@ -18,7 +18,9 @@ package final class Run {
     package var steps: UInt64 = 0
     package var shapes: ShapeTable
     /// The shapes of bodies that were read lately.
-    package var bodies = ByteMemo<KnownBody>(places: 2048, longest: 64 << 10, budget: 8 << 20)
+    package var bodies = ByteMemo<KnownBody>(places: 2048, longest: 256 << 10, budget: 8 << 20)
+    /// Bytes of bodies that are waited for as a whole, on all connections.
+    package private(set) var heldBodyBytes = 0
     private var decoders: [ContentDecoder] = []
     /// Analyzers that nobody uses, for each row.
     private var analyzers: [[any Analyzer]]
@@ -31,6 +33,21 @@ package final class Run {
         shapes = ShapeTable(limits: limits)
         analyzers = Array(repeating: [], count: registry.rows.count)
     }
+
+    // MARK: Bodies that are waited for
+
+    /// Makes room for bytes of a body that is waited for.
+    /// - Returns: `false` where there is none: the body is read as it comes then, with the same result.
+    @inline(__always)
+    package func hold(bodyBytes count: Int) -> Bool {
+        guard heldBodyBytes &+ count <= Self.heldBodyBudget else { return false }
+        heldBodyBytes &+= count
+        return true
+    }
+
+    package func letGo(bodyBytes count: Int) { heldBodyBytes &-= count }
+
+    private static let heldBodyBudget = 16 << 20
 
     // MARK: Things that are used again
 

@@ -1,7 +1,7 @@
 /// Reads the bodies of one direction: undoes the content coding, finds the shape, keeps what the event log shows.
 ///
-/// Small bodies are judged when they are whole, because services say the same things again and again: a body whose very bytes
-/// were seen before has the shape that it had then (`Run.bodies`). All others are read as they come.
+/// Bodies that are not large are judged when they are whole, because services say the same things again and again: a body
+/// whose very bytes were seen before has the shape that it had then (`Run.bodies`). All others are read as they come.
 package final class BodyReader {
     private let run: Run
     private let keepsBytes: Bool
@@ -39,7 +39,7 @@ package final class BodyReader {
         known = nil
         if length == .none { return }
         scanner.reset()
-        whole.removeAll(keepingAtMost: Self.keptCapacity)
+        letGoOfWhole()
         if coding != .identity { message.bodyIsSeparate = true }
         switch length {
         case .bytes(let length) where length <= UInt64(run.bodies.longest):
@@ -56,6 +56,10 @@ package final class BodyReader {
         message.contentBytes &+= UInt64(bytes.byteCount)
         guard waitsForWhole else { return read(bytes, scans: true, &message, out) }
         if bytes.byteCount == wholeLength { return readWhole(bytes, &message, out) }
+        guard run.hold(bodyBytes: bytes.byteCount) else {
+            readHeld(&message, out)
+            return read(bytes, scans: true, &message, out)
+        }
         whole.append(bytes)
         if whole.count == wholeLength {
             whole.withBytes { readWhole($0, &message, out) }
@@ -84,6 +88,15 @@ package final class BodyReader {
             run.giveBack(decoder)
             self.decoder = nil
         }
+        letGoOfWhole()
+    }
+
+    /// Forgets a body that was never finished.
+    package func reset() { letGoOfWhole() }
+
+    private func letGoOfWhole() {
+        run.letGo(bodyBytes: whole.count)
+        whole.removeAll(keepingAtMost: Self.keptCapacity)
     }
 
     private func readHeld(_ message: inout Message, _ out: any Output) {

@@ -44,6 +44,7 @@ final class HTTP1Stream {
 
     func reset() {
         message.reset()
+        body.reset()
         state = .head
         lines.reset()
         startLineIsValid = false
