@@ -14,39 +14,49 @@ struct FlowSlots: ~Copyable {
         var queuedAt: Int64
     }
 
-    private var memory: UnsafeMutablePointer<Slot>
-    private var capacity = 0
+    /// Slots in a block: so they never move, and there is room for hardly more than there are.
+    private static var blockSlots: Int { 1 << blockBits }
+    private static var blockBits: Int { 9 }
+
+    private var blocks: UnsafeMutablePointer<UnsafeMutablePointer<Slot>>
+    private var blockCount = 0
+    /// How many blocks `blocks` has room for.
+    private var blockCapacity = 0
     /// Slots that hold a flow, or held one.
     private var count = 0
     private var free: [Int32] = []
 
-    init() { memory = .allocate(capacity: 0) }
+    init() { blocks = .allocate(capacity: 0) }
 
-    deinit { memory.deallocate() }
+    deinit {
+        for block in 0..<blockCount { blocks[block].deallocate() }
+        blocks.deallocate()
+    }
 
     subscript(_ number: Int) -> Slot {
         @inline(__always)
         _read {
             precondition(0 <= number && number < count)
-            yield memory[number]
+            yield blocks[number >> Self.blockBits][number & (Self.blockSlots &- 1)]
         }
         @inline(__always)
         _modify {
             precondition(0 <= number && number < count)
-            yield &memory[number]
+            yield &blocks[number >> Self.blockBits][number & (Self.blockSlots &- 1)]
         }
     }
 
     /// Puts a flow into a free slot.
     mutating func insert(_ slot: Slot) -> Int {
         if let reused = free.popLast() {
-            memory[Int(reused)] = slot
+            self[Int(reused)] = slot
             return Int(reused)
         }
-        if count == capacity { grow() }
-        (memory + count).initialize(to: slot)
-        count &+= 1
-        return count &- 1
+        let number = count
+        if number == blockCount * Self.blockSlots { addBlock() }
+        (blocks[number >> Self.blockBits] + (number & (Self.blockSlots &- 1))).initialize(to: slot)
+        count = number &+ 1
+        return number
     }
 
     /// The flow at this number is over; another may have the number.
@@ -54,16 +64,23 @@ struct FlowSlots: ~Copyable {
 
     /// The endpoints of flows by number, for the index.
     var tuples: (Int) -> (Endpoint, Endpoint) {
-        let memory = memory
-        return { (memory[$0].flow.local, memory[$0].flow.remote) }
+        let blocks = blocks
+        return { number in
+            let block = blocks[number >> Self.blockBits]
+            let place = number & (Self.blockSlots &- 1)
+            return (block[place].flow.local, block[place].flow.remote)
+        }
     }
 
-    private mutating func grow() {
-        let larger = max(64, capacity * 2)
-        let new = UnsafeMutablePointer<Slot>.allocate(capacity: larger)
-        new.moveInitialize(from: memory, count: count)
-        memory.deallocate()
-        memory = new
-        capacity = larger
+    private mutating func addBlock() {
+        if blockCount == blockCapacity {
+            blockCapacity = max(8, blockCapacity * 2)
+            let larger = UnsafeMutablePointer<UnsafeMutablePointer<Slot>>.allocate(capacity: blockCapacity)
+            larger.moveInitialize(from: blocks, count: blockCount)
+            blocks.deallocate()
+            blocks = larger
+        }
+        (blocks + blockCount).initialize(to: .allocate(capacity: Self.blockSlots))
+        blockCount += 1
     }
 }
