@@ -4,7 +4,7 @@
 package struct JSONWriter: ~Copyable {
     private var text: UniqueBytes
     private var needsComma = false
-    /// Where the inside of the string lies that was written last.
+    /// Where the inside of the string lies that was written last, or of its first part.
     package private(set) var lastString = 0..<0
 
     package init(capacity: Int = 1 << 16) { text = UniqueBytes(capacity: capacity) }
@@ -146,6 +146,20 @@ package struct JSONWriter: ~Copyable {
             return false
         }
         lastString = (start.count &+ 1)..<count
+        byte(0x22)
+        return true
+    }
+
+    /// Bytes in two parts as one JSON string; `lastString` is the first part.
+    /// - Returns: `false` where they are not UTF-8; nothing is written then.
+    package mutating func string(_ first: RawSpan, then rest: RawSpan) -> Bool {
+        let start = mark
+        guard string(first) else { return false }
+        text.truncate(to: count &- 1)
+        guard text.appendEscaped(rest) else {
+            rollBack(to: start)
+            return false
+        }
         byte(0x22)
         return true
     }

@@ -14,7 +14,7 @@ package final class EventLog: Sink {
     private let bodyLimit: Int
     /// Hide values that look like credentials.
     private let redacts: Bool
-    /// Where the message's body stands in the line, if it stands there as it was on the wire.
+    /// Where that part of the body stands in the line which `raw_payload` shows, if it stands there as it was on the wire.
     private var wireBody: Range<Int>?
     private var texts = MessageTexts()
     /// How the events of open connections start, at their slots.
@@ -76,9 +76,9 @@ package final class EventLog: Sink {
         if isWholeAndPlain, texts.append(wire, to: &json) { return }
         let start = json.count
         if message.head.side == .client { writeRequestLine(message, wire) }
-        let bodyIsCut = writeBody(message, wire)
+        let bodyIsCut = writeBody(message, wire, wireIsCut)
         writeHeaders(message, wire)
-        if wireIsCut || !writeWire(message, wire) {
+        if !writeWire(message, wire) {
             writeBytes(Swift.min(message.wire.count, bodyLimit), wireIsCut, wire, "raw_payload", "raw_payload_base64")
         }
         if bodyIsCut || wireIsCut {
@@ -136,7 +136,7 @@ package final class EventLog: Sink {
     }
 
     /// - Returns: whether the body was cut at the limit.
-    private func writeBody(_ message: borrowing Message, _ wire: RawSpan) -> Bool {
+    private func writeBody(_ message: borrowing Message, _ wire: RawSpan, _ wireIsCut: Bool) -> Bool {
         wireBody = nil
         guard message.contentBytes > 0 else { return false }
         if message.bodyIsDecoded {
@@ -148,8 +148,28 @@ package final class EventLog: Sink {
         let body = wire.extracting(start..<wire.byteCount)
         let shown = Swift.min(body.byteCount, bodyLimit)
         let isCut = UInt64(shown) < message.capturedBytes &- UInt64(message.head.length)
-        if shown > 0, writeBytes(shown, isCut, body, "body", "body_base64"), !isCut { wireBody = json.lastString }
+        let raw = shownWire(message, wire, wireIsCut) &- start
+        let text = isCut ? UTF8Sequence.wholeLength(body.extracting(first: shown)) : shown
+        guard shown > 0, raw > 0, raw <= text else {
+            if shown > 0 { writeBytes(shown, isCut, body, "body", "body_base64") }
+            return isCut
+        }
+        let mark = json.mark
+        json.key("body")
+        if json.string(body.extracting(first: raw), then: body.extracting(raw..<text)) {
+            wireBody = json.lastString
+        } else {
+            json.rollBack(to: mark)
+            json.key("body_base64")
+            json.base64(body.extracting(first: shown))
+        }
         return isCut
+    }
+
+    /// How many of the wire bytes are shown; a cut inside a character moves to its beginning.
+    private func shownWire(_ message: borrowing Message, _ wire: RawSpan, _ isCut: Bool) -> Int {
+        let shown = Swift.min(message.wire.count, bodyLimit)
+        return isCut ? UTF8Sequence.wholeLength(wire.extracting(first: shown)) : shown
     }
 
     /// The wire bytes of a message whose body stands as it was on the wire: its text was written a moment ago.
