@@ -265,8 +265,9 @@ package final class Channel {
         case .envelope:
             guard let service = run.registry.atHome(on: port) else { return }
             report(
-                service, confidence: 60, "port \(port), \(evidence.reason)", evidence.clientHello?.serverName, timestamp
-            )
+                service, confidence: 60, "port \(port), \(evidence.reason)", evidence.clientHello?.serverName,
+                timestamp,
+                isEncrypted: true)
         }
     }
 
