@@ -2,11 +2,6 @@ private import CLibbpf
 import Glibc
 import Shared
 
-/// Takes the events of a capture, in the order of the tape.
-protocol EventSink: AnyObject {
-    func take(_ event: borrowing CapturedEvent, payload: RawSpan)
-}
-
 /// Turns the kernel's records into events.
 ///
 /// Each record says which connection it belongs to and where its bytes stand in the stream, so a record that was lost
@@ -128,7 +123,7 @@ struct EventDecoder<Sink: EventSink> {
             if position > stream.next { emit(.acknowledged(start)) }
             if captured > 0 {
                 let bytes = UnsafeRawBufferPointer(rebasing: record[size..<(size + captured)])
-                sink.take(CapturedEvent(lastTime, .data(start)), payload: RawSpan(_unsafeBytes: bytes))
+                sink.consume(CapturedEvent(lastTime, .data(start)), payload: RawSpan(_unsafeBytes: bytes))
             }
             if captured < Int(data.length) {
                 let at = StreamPosition(connection.id, direction, position &+ UInt64(captured))
@@ -238,7 +233,7 @@ struct EventDecoder<Sink: EventSink> {
 
     // MARK: - Telling
 
-    private func emit(_ kind: CapturedEvent.Kind) { sink.take(CapturedEvent(lastTime, kind), payload: RawSpan()) }
+    private func emit(_ kind: CapturedEvent.Kind) { sink.consume(CapturedEvent(lastTime, kind), payload: RawSpan()) }
 
     private mutating func open(_ connection: tapedeck_connection) -> LiveConnection {
         let key = Self.key(connection.process)

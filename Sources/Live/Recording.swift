@@ -43,10 +43,10 @@ final class Recording: EventSink {
         var random = SystemRandomNumberGenerator()
         let id = TapeID(high: random.next(), low: random.next())
         let origin = TapeOrigin(id: id, writer: "profiler", version: ProfilerCommand.version)
-        take(CapturedEvent(beginning, .tape(origin)), payload: RawSpan())
+        consume(CapturedEvent(beginning, .tape(origin)), payload: RawSpan())
     }
 
-    func take(_ event: borrowing CapturedEvent, payload: RawSpan) {
+    func consume(_ event: borrowing CapturedEvent, payload: RawSpan) {
         hasNews = true
         if trace != nil {
             traceWriter.write(event, payload: payload)
@@ -72,7 +72,7 @@ final class Recording: EventSink {
     /// - Parameter end: when it did.
     /// - Returns: bytes that an output had no room for.
     func finish(at end: Timestamp) -> Int {
-        take(CapturedEvent(end, .end), payload: RawSpan())
+        consume(CapturedEvent(end, .end), payload: RawSpan())
         profiler.finish()
         flush()
         writeMap()

@@ -5,7 +5,7 @@
 /// An event passes through here to the `Channel` of its connection, which puts streams in order (`StreamPair`), finds out
 /// what they talk (`Detection`) and shows them to the `Analyzer` of that protocol; what it finds goes to the sinks: the
 /// event log (`EventLog`), the service map (`MapState`), and whoever else looks on.
-package final class Profiler {
+package final class Profiler: EventSink {
     package struct Options: Sendable {
         package init() {}
         /// Write HTTP and connection events; without it only the map and the summary are made.
@@ -68,8 +68,6 @@ package final class Profiler {
     }
 
     /// Takes the next event of the tape.
-    ///
-    /// `payload` holds the bytes of a `data` event or of a `datagram`, is empty for all others, and is not kept.
     @inline(__always)
     package func consume(_ event: borrowing CapturedEvent, payload: RawSpan) {
         let now = event.timestamp

@@ -14,7 +14,7 @@ import Testing
         /// Of facts about processes and listeners.
         var namespaces: [NetworkNamespace?] = []
 
-        func take(_ event: borrowing CapturedEvent, payload: RawSpan) {
+        func consume(_ event: borrowing CapturedEvent, payload: RawSpan) {
             switch event.kind {
             case .process(let process): namespaces.append(process.networkNamespace)
             case .listening(let listening): namespaces.append(listening.networkNamespace)
