@@ -339,5 +339,7 @@ final class KernelProgram {
         return Failure("\(what): \(reason)" + (last.map { " (\($0)); TAPEDECK_BPF_LOG=1 shows all of the log" } ?? ""))
     }
 
-    private static func objectBytes() -> [UInt8]? { Base64.decode(kernelObjectBase64) }
+    private static func objectBytes() -> [UInt8]? {
+        kernelObjectBase64.withUTF8Buffer { Base64.decode(RawSpan(_unsafeBytes: UnsafeRawBufferPointer($0))) }
+    }
 }

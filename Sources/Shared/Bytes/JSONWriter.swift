@@ -193,22 +193,10 @@ package struct JSONWriter: ~Copyable {
         text.appendEscapedLatin1(bytes)
     }
 
-    /// Base64 with padding (RFC 4648, section 4).
+    /// A string of bytes in Base64.
     package mutating func base64(_ bytes: RawSpan) {
         byte(0x22)
-        let alphabet: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-        let letters = alphabet.utf8Start
-        var at = 0
-        while at < bytes.byteCount {
-            let second = bytes.u8(at: at &+ 1)
-            let third = bytes.u8(at: at &+ 2)
-            let group = UInt32(bytes.u8(at: at) ?? 0) << 16 | UInt32(second ?? 0) << 8 | UInt32(third ?? 0)
-            byte(letters[Int(group >> 18)])
-            byte(letters[Int(group >> 12 & 63)])
-            byte(second == nil ? 0x3D : letters[Int(group >> 6 & 63)])
-            byte(third == nil ? 0x3D : letters[Int(group & 63)])
-            at &+= 3
-        }
+        text.appendBase64(bytes)
         byte(0x22)
     }
 
