@@ -164,7 +164,7 @@ let package = Package(
         .testTarget(
             name: "LiveTests",
             dependencies: [
-                "TestSupport", "Containers", "Shared", "profiler", "replay", "traffic", "demo-server", "exerciser",
+                "TestSupport", "Console", "Containers", "Shared", "profiler", "replay", "traffic", "demo-server", "exerciser",
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: settings),

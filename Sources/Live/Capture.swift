@@ -28,13 +28,12 @@ final class Capture {
     let profiledAtStart: Int
 
     init(_ settings: LiveSettings) throws(Failure) {
-        let (wall, monotonic) = (Clock.wall, Clock.monotonic)
-        let beginning = Timestamp(nanoseconds: wall)
+        let (beginning, monotonic) = (Clock.wall, Clock.monotonic)
         let recording = try Recording(settings, beginning: beginning)
         containers = try settings.containerSocket.map { socket throws(Failure) in
             try ContainerWatch(socket: socket, namespace: settings.containerNamespace)
         }
-        decoder = EventDecoder(sink: recording, clockOffset: wall &- monotonic, now: beginning)
+        decoder = EventDecoder(sink: recording, clockOffset: beginning.nanoseconds &- monotonic, now: beginning)
         if let containers {
             decoder.containers = ContainerNames()
             decoder.learn(containers.take())

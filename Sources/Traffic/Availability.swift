@@ -8,7 +8,7 @@ final class Availability: Sendable {
     private enum State {
         case there
         /// Nobody tries before `next`.
-        case away(delay: Duration, next: ContinuousClock.Instant)
+        case away(delay: Duration, next: Duration)
     }
 
     private let state = Mutex(State.there)
@@ -24,7 +24,7 @@ final class Availability: Sendable {
     func mayTry() -> Bool {
         state.withLock { state in
             guard case .away(let delay, let next) = state else { return true }
-            let now = ContinuousClock.now
+            let now = Clock.elapsed
             guard now >= next else { return false }
             let longer = min(delay * 2, Self.longestDelay)
             state = .away(delay: longer, next: now + longer)
@@ -35,7 +35,7 @@ final class Availability: Sendable {
     func failed(_ reason: String) {
         let isNew = state.withLock { state in
             guard case .there = state else { return false }
-            state = .away(delay: Self.firstDelay, next: .now + Self.firstDelay)
+            state = .away(delay: Self.firstDelay, next: Clock.elapsed + Self.firstDelay)
             return true
         }
         if isNew { Terminal.complain("\(name) can't be used: \(reason); trying again") }

@@ -82,7 +82,7 @@ final class Manifest: Sendable {
     ///   - received: bytes that it got.
     func connection(
         _ tuple: Tuple, _ talk: Talk, sent: UInt64, received: UInt64, end: End, role: Role = .client,
-        at time: Timestamp = .now
+        at time: Timestamp = Clock.wall
     ) {
         write("connection", time) { json in
             json.key("protocol")
@@ -99,7 +99,7 @@ final class Manifest: Sendable {
         }
     }
 
-    func http(_ tuple: Tuple, _ exchange: Exchange, at time: Timestamp = .now) {
+    func http(_ tuple: Tuple, _ exchange: Exchange, at time: Timestamp = Clock.wall) {
         write("http", time) { json in
             json.add(tuple)
             json.key("method")
@@ -130,7 +130,7 @@ final class Manifest: Sendable {
     }
 
     /// A statement was sent to be executed: as a query, or as a prepared one.
-    func sql(_ tuple: Tuple, _ statement: String, at time: Timestamp = .now) {
+    func sql(_ tuple: Tuple, _ statement: String, at time: Timestamp = Clock.wall) {
         write("sql", time) { json in
             json.add(tuple)
             json.key("statement")
@@ -138,7 +138,7 @@ final class Manifest: Sendable {
         }
     }
 
-    func redis(_ tuple: Tuple, _ command: [String], at time: Timestamp = .now) {
+    func redis(_ tuple: Tuple, _ command: [String], at time: Timestamp = Clock.wall) {
         write("redis", time) { json in
             json.add(tuple)
             json.key("command")

@@ -1,3 +1,4 @@
+import Console
 import Shared
 import Stores
 
@@ -26,7 +27,7 @@ struct PostgresSession: ~Copyable {
             if case .error = result { return result }
             prepared.insert(name)
         }
-        let began = Timestamp.now
+        let began = Clock.wall
         let sentBefore = watched.counters?.sent
         do throws(StoreError) {
             let result = try send(statement)

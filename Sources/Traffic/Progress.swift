@@ -9,8 +9,8 @@ final class Progress: Sendable {
     private let done = Atomic(0)
     private let failed = Atomic(0)
     private let isTerminal = Terminal.isTerminal(STDERR_FILENO)
-    private let started = ContinuousClock.now
-    private let nextLine: Mutex<ContinuousClock.Instant>
+    private let started = Clock.elapsed
+    private let nextLine: Mutex<Duration>
 
     private static let plainInterval = Duration.seconds(10)
 
@@ -28,8 +28,8 @@ final class Progress: Sendable {
     /// Called often; writes where it is time.
     func show() {
         let isDue = nextLine.withLock { next in
-            guard ContinuousClock.now >= next else { return false }
-            next = .now + (isTerminal ? .milliseconds(100) : Self.plainInterval)
+            guard Clock.elapsed >= next else { return false }
+            next = Clock.elapsed + (isTerminal ? .milliseconds(100) : Self.plainInterval)
             return true
         }
         guard isDue else { return }
@@ -45,7 +45,7 @@ final class Progress: Sendable {
 
     private var line: String {
         let (done, failed) = (done.load(ordering: .relaxed), failed.load(ordering: .relaxed))
-        let seconds = started.duration(to: .now) / .seconds(1)
+        let seconds = (Clock.elapsed - started) / .seconds(1)
         var text = Quantity.count(UInt64(done))
         if total > 0 { text += " of " + Quantity.count(UInt64(total)) }
         text += " requests, \(Int(Double(done) / max(seconds, 0.001)))/s"

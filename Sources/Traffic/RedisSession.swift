@@ -1,3 +1,4 @@
+import Console
 import Shared
 import Stores
 
@@ -13,7 +14,7 @@ struct RedisSession: ~Copyable {
 
     /// Sends all commands before it waits for the first answer.
     func send(_ commands: [[String]], _ manifest: Manifest?) throws(StoreError) -> [RedisReply] {
-        let began = Timestamp.now
+        let began = Clock.wall
         let sentBefore = watched.counters?.sent
         do throws(StoreError) {
             let replies = try watched.connection.pipeline(commands)

@@ -66,10 +66,10 @@ struct RunCommand: ParsableCommand {
         let settings = try settings()
         let path = Setting("--manifest", "MANIFEST_PATH").text(manifest)
         let manifest = try path.map { path throws(Failure) in try Manifest(path) }
-        let started = ContinuousClock.now
+        let started = Clock.elapsed
         let tally = TrafficRun(settings, manifest).work()
         let report = TrafficReport(
-            tally: tally, seed: settings.seed, duration: started.duration(to: .now),
+            tally: tally, seed: settings.seed, duration: Clock.elapsed - started,
             wasInterrupted: Interruption.isRequested)
         let screen = path == "-" ? STDERR_FILENO : STDOUT_FILENO
         StandardOutput.write(json ? report.json : report.text(Terminal.style(screen)), to: screen)

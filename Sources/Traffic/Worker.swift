@@ -37,9 +37,9 @@ final class Worker {
 
     /// Ends early where the user has enough.
     private func pause(_ duration: Duration) {
-        let end = ContinuousClock.now + duration
+        let end = Clock.elapsed + duration
         while !Interruption.isRequested {
-            let left = ContinuousClock.now.duration(to: end)
+            let left = end - Clock.elapsed
             guard left > .zero else { return }
             usleep(UInt32(min(left, .milliseconds(50)) / .microseconds(1)))
         }
@@ -54,7 +54,7 @@ final class Worker {
             let wasUsed = http != nil
             guard let connection = http ?? connectHTTP() else { return }
             http = connection
-            let began = Timestamp.now
+            let began = Clock.wall
             let outcome = connection.send(request)
             if outcome.exchange.request.wireBytes > 0 {
                 run.manifest?.http(connection.tuple, outcome.exchange, at: began)

@@ -79,7 +79,7 @@ final class ContainerWatch: Sendable {
         while true {
             var reason = "it has closed the connection"
             do {
-                let before = Timestamp(nanoseconds: Clock.wall)
+                let before = Clock.wall
                 let directory = try RuntimeAPI.directory(UnixHTTP(socket: socket), namespace: namespace)
                 self.directory.withLock { $0 = directory }
                 let containers = try directory.containers()

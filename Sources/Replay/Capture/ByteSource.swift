@@ -27,7 +27,7 @@ final class DescriptorBytes: ByteSource {
     private let waits: Bool
     private var state: pollfd
     /// When no more bytes are read, after an interruption.
-    private var deadline: ContinuousClock.Instant?
+    private var deadline: Duration?
 
     /// Takes ownership of the descriptor.
     init(_ descriptor: Int32, isRegular: Bool) {
@@ -62,9 +62,9 @@ final class DescriptorBytes: ByteSource {
     private func hasMore() -> Bool {
         while true {
             if Interruption.isRequested {
-                let end = deadline ?? .now + .milliseconds(500)
+                let end = deadline ?? Clock.elapsed + .milliseconds(500)
                 deadline = end
-                guard .now < end else { return false }
+                guard Clock.elapsed < end else { return false }
             }
             let ready = poll(&state, 1, 100)
             if ready > 0 || ready < 0 && errno != EINTR { return true }

@@ -7,20 +7,20 @@ import Shared
 /// Only on a terminal, and only when it takes a while.
 struct ProgressBar: ~Copyable {
     private let style: TextStyle
-    private let started: UInt64
-    private var nextDraw: UInt64
+    private let started: Int64
+    private var nextDraw: Int64
     private var isShown = false
     private let totalBytes: UInt64?
 
-    private static let firstDrawNanoseconds: UInt64 = 500_000_000
-    private static let drawNanoseconds: UInt64 = 100_000_000
+    private static let firstDrawNanoseconds: Int64 = 500_000_000
+    private static let drawNanoseconds: Int64 = 100_000_000
 
     /// - Parameter totalBytes: of all inputs; `nil` where one is a pipe.
     init?(totalBytes: UInt64?) {
         guard Terminal.isTerminal(STDERR_FILENO) else { return nil }
         style = Terminal.style(STDERR_FILENO)
         self.totalBytes = totalBytes
-        started = Self.now
+        started = Clock.monotonic
         nextDraw = started &+ Self.firstDrawNanoseconds
     }
 
@@ -30,7 +30,7 @@ struct ProgressBar: ~Copyable {
     ///
     /// - Parameter readBytes: of all inputs, compressed as they are.
     mutating func update(readBytes: UInt64, packets: UInt64) {
-        let now = Self.now
+        let now = Clock.monotonic
         guard now >= nextDraw else { return }
         nextDraw = now &+ Self.drawNanoseconds
         isShown = true
@@ -55,12 +55,6 @@ struct ProgressBar: ~Copyable {
         let bar = String(repeating: style.symbol("━", "="), count: filled)
         let rest = String(repeating: style.symbol("─", "-"), count: columns - filled)
         return "\(style.tone(.accent, bar))\(style.tone(.faint, rest)) \(percent)  \(facts)"
-    }
-
-    private static var now: UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
     }
 
     private static func write(_ text: String) { StandardOutput.write(text, to: STDERR_FILENO) }

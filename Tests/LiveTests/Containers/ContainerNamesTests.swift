@@ -1,3 +1,4 @@
+import Console
 import Containers
 import Foundation
 import Shared

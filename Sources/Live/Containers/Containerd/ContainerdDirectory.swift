@@ -1,3 +1,4 @@
+import Console
 import Containers
 import Foundation
 import Shared
@@ -57,13 +58,13 @@ final class ContainerdDirectory: ContainerDirectory, Sendable {
 
     /// The server does not say from when on it tells of events: what was listed is looked at once more, later.
     private struct Gap {
-        private let end = ContinuousClock.now + .milliseconds(500)
+        private let end = Clock.elapsed + .milliseconds(500)
         private var isClosed = false
 
         /// Says so once.
         var isOver: Bool {
             mutating get {
-                guard !isClosed, ContinuousClock.now >= end else { return false }
+                guard !isClosed, Clock.elapsed >= end else { return false }
                 isClosed = true
                 return true
             }
