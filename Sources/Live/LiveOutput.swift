@@ -41,25 +41,10 @@ final class LiveOutput {
             lostBytes &+= bytes.byteCount
             return
         }
-        bytes.withUnsafeBytes { buffer in
-            var written = 0
-            while written < buffer.count {
-                let count = Glibc.write(descriptor, buffer.baseAddress.map { $0 + written }, buffer.count - written)
-                if count >= 0 {
-                    written += count
-                } else if errno != EINTR {
-                    fail(errno, losing: buffer.count - written)
-                    return
-                }
-            }
-        }
-    }
-
-    private func fail(_ error: Int32, losing bytes: Int) {
-        lostBytes &+= bytes
-        if !hasFailed {
-            Terminal.complain("\(option) \(path): \(String(cString: strerror(error))); the capture goes on")
-        }
+        let writing = Writing(bytes, to: descriptor)
+        guard let reason = writing.reason else { return }
+        lostBytes &+= bytes.byteCount &- writing.written
+        if !hasFailed { Terminal.complain("\(option) \(path): \(reason); the capture goes on") }
         hasFailed = true
     }
 }

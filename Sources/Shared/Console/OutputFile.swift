@@ -63,25 +63,14 @@ package final class OutputFile {
     package func write(_ bytes: RawSpan) throws(Failure) {
         guard !isAbandoned else { return }
         writtenBytes &+= bytes.byteCount
-        let failure: Int32? = bytes.withUnsafeBytes { buffer in
-            var written = 0
-            while written < buffer.count {
-                let count = Glibc.write(descriptor, buffer.baseAddress.map { $0 + written }, buffer.count - written)
-                if count >= 0 {
-                    written += count
-                } else if errno != EINTR {
-                    return errno
-                }
-            }
-            return nil
-        }
-        guard let failure else { return }
-        if failure == EPIPE {
+        let writing = Writing(bytes, to: descriptor)
+        guard let reason = writing.reason else { return }
+        if writing.failure == EPIPE {
             isAbandoned = true
             return
         }
         let rest = pending.map { "; what was written is in \($0.partial)" } ?? ""
-        throw Failure("\(path): \(String(cString: strerror(failure)))\(rest)")
+        throw Failure("\(path): \(reason)\(rest)")
     }
 
     package func write(_ text: String) throws(Failure) {

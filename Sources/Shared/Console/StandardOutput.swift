@@ -6,13 +6,6 @@ import Glibc
 package enum StandardOutput {
     package static func write(_ text: String, to descriptor: Int32 = STDOUT_FILENO) {
         let bytes = Array(text.utf8)
-        var written = 0
-        while written < bytes.count {
-            let count = bytes.withUnsafeBytes { bytes in
-                Glibc.write(descriptor, bytes.baseAddress.map { $0 + written }, bytes.count - written)
-            }
-            if count < 0, errno != EINTR { return }
-            written += max(count, 0)
-        }
+        _ = Writing(bytes.span.bytes, to: descriptor)
     }
 }

@@ -91,7 +91,7 @@ final class Child {
 
     func say(_ line: String) throws(Failure) {
         let bytes = Array("\(line)\n".utf8)
-        guard write(input, bytes, bytes.count) == bytes.count else { throw Failure("a part of it has gone") }
+        guard Writing(bytes.span.bytes, to: input).failure == nil else { throw Failure("a part of it has gone") }
     }
 
     func line() throws(Failure) -> String {

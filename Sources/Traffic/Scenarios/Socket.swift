@@ -56,13 +56,8 @@ struct Socket: ~Copyable {
 
     /// - Parameter most: bytes of one write; 64 KiB are what the profiler captures of a call at the most.
     mutating func send(_ bytes: [UInt8], atOnce most: Int = 64 << 10) throws(Failure) {
-        var done = 0
-        while done < bytes.count {
-            let count = bytes.withUnsafeBytes {
-                write(descriptor, $0.baseAddress.map { $0 + done }, min($0.count - done, most))
-            }
-            guard count > 0 else { throw Failure("write: \(Self.reason)") }
-            done += count
+        if let reason = Writing(bytes.span.bytes, to: descriptor, atOnce: most).reason {
+            throw Failure("write: \(reason)")
         }
         sent += UInt64(bytes.count)
     }
