@@ -144,7 +144,8 @@ let package = Package(
 
         // Yams reads back the YAML that Shared writes.
         .testTarget(
-            name: "SharedTests", dependencies: ["Shared", "Containers", .product(name: "Yams", package: "Yams")],
+            name: "SharedTests",
+            dependencies: ["TestSupport", "Shared", "Containers", .product(name: "Yams", package: "Yams")],
             swiftSettings: settings),
         .testTarget(
             name: "ReplayTests", dependencies: ["TestSupport", "replay", "Shared", "Console"], swiftSettings: settings),

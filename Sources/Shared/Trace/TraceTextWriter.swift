@@ -3,7 +3,7 @@
 ///     {"tapedeck_trace":1}
 ///     {"type":"data","timestamp":"2026-04-08T18:24:10.123456789Z","connection":1,"direction":"send","position":0,"text":"GET / …"}
 ///
-/// The fields are in the article <doc:TraceFormat>.
+/// `docs/fields.md` has the fields, and the article <doc:Traces> what they mean for a reader.
 package struct TraceTextWriter: ~Copyable {
     private var json = JSONWriter()
     private var time = TimestampText()
