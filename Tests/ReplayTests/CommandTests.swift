@@ -134,7 +134,6 @@ import Testing
             json.contains("\"expression\": \"src port 80\",\n    \"packets\": 8,\n    \"passed\": 3\n"), "\(json)")
         #expect(!(try Executable.replay([input, "--json"]).output.contains("\"filter\"")))
         #expect(try Executable.replay(["--help"]).output.contains("--filter <expression>"))
-        #expect(try Executable.run("/bin/grep", ["-c", "Fl -filter Ar expression", "docs/replay.1"]).output == "2\n")
     }
 
     @Test func `a file that is cut short has status 1, and what precedes the cut`() throws {
