@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension Live {
-    /// SPEC.md, section 2: the profiled process decides, by its own environment at exec.
+    /// docs/contract.md, section 2: the profiled process decides, by its own environment at exec.
     @Suite struct `Opting in` {
         struct Row: CustomTestStringConvertible {
             var environment: [String: String]

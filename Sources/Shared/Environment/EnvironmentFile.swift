@@ -1,6 +1,6 @@
 internal import Yams
 
-/// The environments of profiled processes: YAML, one document a process (SPEC.md, section 4).
+/// The environments of profiled processes: YAML, one document a process (docs/contract.md, section 4).
 ///
 /// Every value is in double quotes, so that no reader takes one for a number; what is not UTF-8 is `!!binary`. An entry
 /// without `=`, as programs that rename themselves leave it behind, is a variable without a value: the empty one.

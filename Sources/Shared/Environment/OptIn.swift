@@ -1,6 +1,6 @@
-/// Whether a process wants to be profiled: by its own environment at exec (SPEC.md, section 2).
+/// Whether a process wants to be profiled: by its own environment at exec (docs/contract.md, section 2).
 package enum OptIn {
-    /// The variables' names; what they mean is in SPEC.md, section 2.
+    /// The variables' names; what they mean is in docs/contract.md, section 2.
     package static let profileKey = "ADI_PROFILE"
     package static let nameKey = "ADI_PROFILE_NAME"
     package static let disabledKey = "ADI_PROFILE_DISABLED"

@@ -1,6 +1,6 @@
 /// Who is on the tape: processes, where they listen, and the containers that a runtime told of.
 ///
-/// From these come the names of services (SPEC.md, section 5). A pcap has no processes, and containers only where the
+/// From these come the names of services (docs/contract.md, section 5). A pcap has no processes, and containers only where the
 /// user has named them.
 package struct Participants: ~Copyable {
     private var processes: [ProcessKey: ProcessIdentity] = [:]

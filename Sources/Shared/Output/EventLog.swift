@@ -1,5 +1,5 @@
-/// The event log: JSON lines, one object a message, in the order in which messages were completed on the tape (SPEC.md,
-/// section 3).
+/// The event log: JSON lines, one object a message, in the order in which messages were completed on the tape
+/// (docs/contract.md, section 3; docs/fields.md has its fields).
 ///
 /// The order of the fields is fixed.
 ///

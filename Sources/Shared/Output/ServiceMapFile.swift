@@ -1,4 +1,4 @@
-/// The service map as YAML, in the layout of SPEC.md, section 5.
+/// The service map as YAML, in the layout of docs/contract.md, section 5.
 ///
 /// It is written by hand because libyaml cannot make this layout: it does not indent a sequence within a mapping, and
 /// gives keys of more than 128 bytes another form. The grammar is kept small instead: block mappings and sequences,

@@ -1,4 +1,4 @@
-/// The structure of a JSON value: types, no values (SPEC.md, section 5).
+/// The structure of a JSON value: types, no values (docs/contract.md, section 5).
 package indirect enum Shape: Equatable, Hashable, Sendable {
     /// No body at all.
     case empty

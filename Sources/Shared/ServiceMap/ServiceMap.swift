@@ -5,7 +5,7 @@ package struct OperationID: Equatable, Sendable {
 }
 
 /// Who talked to whom, by which protocol, with which shapes: accumulates what the pipeline saw and gives the document
-/// of SPEC.md, section 5.
+/// of docs/contract.md, section 5.
 ///
 /// What is held is kept by identity (`PartyID`); the document's names are chosen when it is made.
 ///

@@ -1,4 +1,4 @@
-/// The service map as a value, in the order in which it is written (SPEC.md, section 5).
+/// The service map as a value, in the order in which it is written (docs/contract.md, section 5).
 package struct ServiceMapDocument: Equatable, Sendable {
     /// The tape's last event.
     package var generatedAt: Timestamp

@@ -4,7 +4,7 @@ import Yams
 
 @testable import Shared
 
-/// The environment file: SPEC.md, section 4.
+/// The environment file: docs/contract.md, section 4.
 @Suite struct `Environment file` {
     private static func process(
         _ environment: ProcessEnvironment, pid: Int32 = 12345, name: String? = nil, commandLine: String = "/bin/app -x"

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Shared
 
-/// The event log as text: SPEC.md, section 3.
+/// The event log as text: docs/contract.md, section 3.
 @Suite struct `Event log` {
     private static let process = ProcessIdentity(
         key: ProcessKey(pid: 1234, startTime: 5), comm: "traffic", commandLine: "/bin/traffic --name \"x\"\n")

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Shared
 
-/// What the log says of connections that are not HTTP: SPEC.md, section 3.
+/// What the log says of connections that are not HTTP: docs/contract.md, section 3.
 @Suite struct `Connection events` {
     private static let startup: [UInt8] = {
         let parameters = Array("user\0me\0database\0db\0\0".utf8)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Shared
 
-/// What the outputs say of containers: SPEC.md, sections 3, 5 and 6.
+/// What the outputs say of containers: docs/contract.md, sections 3, 5 and 6.
 @Suite struct `Containers` {
     private let web = ContainerIdentity(service: "web", image: "shop/web:1", id: "aaaa", name: "shop-web-1")
     private let api = ContainerIdentity(service: "api", image: "shop/api:2", id: "bbbb", name: "shop-api-1")

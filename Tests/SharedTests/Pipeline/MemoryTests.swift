@@ -2,7 +2,7 @@ import Testing
 
 @testable import Shared
 
-/// Memory is bounded by what is open, never by how long the tape is (DESIGN.md, rule 3).
+/// Memory is bounded by what is open, never by how long the tape is (docs/design.md, rule 3).
 @Suite struct `Memory of the pipeline` {
     private static let request = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
     private static let response = "HTTP/1.1 204 No Content\r\n\r\n"
