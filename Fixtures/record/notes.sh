@@ -21,14 +21,16 @@ note() { NOTES+=("$1"); }
 uses() { SOFTWARE+=("$@"); }
 
 # log_command WORD…: remembers a command line as it would be typed, with this machine's folders
-# replaced by names: record/… is Fixtures/record/…, $WORK the temporary folder.
+# replaced by names: record/… is Fixtures/record/…, $WORK the temporary folder. Programs have no
+# folder at all: where they lie is the recording machine's business.
 log_command() {
     local word line=
     for word in "$@"; do
-        word=${word//"$PYTHON"/python}
+        word=${word//"$VENV/bin/"/}
         word=${word//"$RECORD"/record}
         word=${word//"$SCRATCH"/\$WORK}
         word=${word//"$WORK"/\$WORK}
+        [[ $word != /* || ! -f $word || ! -x $word ]] || word=${word##*/}
         if [[ $word =~ ^[][A-Za-z0-9_./:=@%+,\$-]+$ ]]; then line+=" $word"; else line+=" ${word@Q}"; fi
     done
     # In a fixture with several hosts, which of them it ran on.
