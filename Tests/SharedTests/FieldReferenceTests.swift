@@ -258,6 +258,32 @@ import Yams
         #expect(try values.names("Roles") == trace(Role.traceCases))
     }
 
+    // MARK: Examples
+
+    @Test func `has examples with the fields of the tables`() throws {
+        let page = try String(contentsOfFile: "docs/fields.md", encoding: .utf8)
+        let objects = try page.matches(of: /(?s)```json\n(.*?)```/).map { try OrderedJSON(String($0.1)) }
+        #expect(objects.count == 6)
+        for object in objects {
+            let heading =
+                switch (object["event_type"]?.text, object["type"]?.text) {
+                case ("http", _): "Messages"
+                case ("connection", _): "Connections of the log"
+                case (_, let type?): type
+                default:
+                    [
+                        "inputs": "Members of the summary", "fixtures": "The result of check",
+                        "perfect": "The result of grade",
+                    ][object.names.first ?? ""] ?? ""
+                }
+            let common = object["type"] == nil ? [] : try fields.names("All events")
+            var seen = SeenFields(common + (try fields.names(heading)))
+            seen.add(object.names)
+            #expect(seen.faults == [], "\(heading)")
+        }
+        for example in page.matches(of: /(?s)```yaml\n(.*?)```/) { _ = try Yams.compose(yaml: String(example.1)) }
+    }
+
     // MARK: Sources
 
     /// A field that no tape of the tests makes a writer write is still a literal in the writer's source.

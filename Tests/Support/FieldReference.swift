@@ -51,8 +51,8 @@ package struct FieldReference {
 package struct SeenFields {
     private let listed: [String]
     private var seen: Set<String> = []
-    /// What does not agree, each once.
-    private var faults: Set<String> = []
+    /// Fields that the table does not list, or lists elsewhere; each once.
+    package private(set) var faults: Set<String> = []
 
     package init(_ listed: [String]) { self.listed = listed }
 
