@@ -106,6 +106,15 @@ import Testing
         #expect(outcome.status == 0 && outcome.errors.isEmpty, "\(outcome.errors)")
     }
 
+    /// The contract's first section has the settings of the profiler.
+    @Test func `agrees with the contract`() throws {
+        let contract = try String(contentsOfFile: "docs/contract.md", encoding: .utf8)
+        let section = try #require(contract.firstMatch(of: /(?s)## 1\..*?## 2\./)).0
+        let named = Set(section.matches(of: /`(--[a-z-]+)`/).map { String($0.1) })
+        let told = options(in: try help(Self.programs[0], "run")).subtracting(Self.common)
+        #expect(named == told.filter { $0.hasPrefix("--") })
+    }
+
     @Test func `has no page of another program`() throws {
         let pages = try FileManager.default.contentsOfDirectory(atPath: "docs/man").map { "docs/man/\($0)" }
         #expect(Set(pages) == Set(Self.programs.map(\.page)))
