@@ -22,8 +22,8 @@ start_profiler ADI_PROFILE_ALLOWED="$TAG"
 
 # After the profiler: redis-server writes over its environment, and its name with it.
 echo "starting PostgreSQL, Redis and NATS"
-start_service postgres "$DEMO/postgres.sh" "$DATA/postgres" "$POSTGRES"
-start_service redis redis-server --port "$REDIS" --bind 127.0.0.1 --save "" --appendonly no --dir "$DATA"
+start_service postgres env -C "$DATA" "$DEMO/postgres.sh" postgres "$POSTGRES"
+start_service redis redis-server --port "$REDIS" --bind 127.0.0.1 --save "" --appendonly no
 start_service nats nats-server --addr 127.0.0.1 --port "$NATS"
 wait_for postgres "database system is ready to accept connections"
 wait_for redis "Ready to accept connections"
@@ -40,7 +40,7 @@ requests=${TOTAL_REQUESTS:-120}
 echo "making traffic: $requests requests"
 start_service traffic-generator TOTAL_REQUESTS="$requests" REQUEST_DELAY_MS=5 CONCURRENCY=2 SEED=1 \
     TARGET_HOST=127.0.0.1 HTTP_PORT="$HTTP" REDIS_HOST=127.0.0.1 REDIS_PORT="$REDIS" POSTGRES_HOST=127.0.0.1 \
-    POSTGRES_PORT="$POSTGRES" "$BIN/traffic" --manifest "$OUT/truth.jsonl"
+    POSTGRES_PORT="$POSTGRES" env -C "$OUT" "$BIN/traffic" --manifest truth.jsonl
 finish traffic-generator
 stop http-service
 stop request-logger

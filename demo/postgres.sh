@@ -13,4 +13,7 @@ if [ "$(id -u)" = 0 ]; then
 fi
 bin=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -1)
 "${as[@]}" "$bin/initdb" -D "$folder" -A trust -U postgres --no-sync >/dev/null
-exec "${as[@]}" "$bin/postgres" -D "$folder" -p "$port" -k "$folder" -c listen_addresses=127.0.0.1 -c fsync=off
+# Without this shell's own variables, which would tell whoever profiles it where it was started. The socket's folder is the
+# cluster's, where PostgreSQL goes.
+exec env -u PWD -u OLDPWD -u SHLVL -u _ "${as[@]}" "$bin/postgres" -D "$folder" -p "$port" -k . \
+    -c listen_addresses=127.0.0.1 -c fsync=off

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 DEMO=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-BIN=${BIN:-${DEMO%/*}/.build/debug}
+BIN=$(realpath -ms "${BIN:-${DEMO%/*}/.build/debug}")
 # Outputs and logs; kept where --keep names the folder.
 OUT=
 # What this run's processes carry in their environment, and its folders in their names.
@@ -61,13 +61,14 @@ pause() {
 }
 
 # start NAME [VARIABLE=VALUE…] COMMAND…: in the background, with no other variables, its output in OUT/NAME.log. In a
-# session of its own: Ctrl-C is for this script.
+# session of its own: Ctrl-C is for this script. In /, or in the folder of `env -C`: a tape shows command lines, and what
+# names its files from there shows no folder that is another one in each run.
 start() {
     local name=$1
     shift
     : >"$OUT/$name.log"
-    setsid env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEMO_RUN="$TAG" \
-        "$@" >>"$OUT/$name.log" 2>&1 </dev/null &
+    setsid env -i -C / PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
+        DEMO_RUN="$TAG" "$@" >>"$OUT/$name.log" 2>&1 </dev/null &
     PIDS[$name]=$!
     ORDER+=("$name")
 }
