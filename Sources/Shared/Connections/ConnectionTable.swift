@@ -1,71 +1,59 @@
 /// The open connections' channels, by the connection's identity.
 ///
-/// Open addressing with linear probing, because it is asked once a packet: a serial number that the source gave out
-/// needs no hash that withstands attackers. Removal moves followers up, so that no tombstones gather.
-package struct ConnectionTable {
-    private var slots: [Slot]
-    private var mask: Int
-    package private(set) var count = 0
+/// It is asked once a train of packets. Who made the tape chose the identities, and may have chosen them to collide: they are
+/// found by a `HashIndex`.
+package struct ConnectionTable: ~Copyable {
+    private var index = HashIndex()
+    private var entries: [Entry] = []
+    /// Numbers of entries that hold no channel.
+    private var free: [Int] = []
 
-    private struct Slot {
-        var serial: UInt64 = 0
+    private struct Entry {
+        var serial: UInt64
         var channel: Channel?
     }
 
-    package init() {
-        slots = Array(repeating: Slot(), count: 64)
-        mask = 63
-    }
+    package init() {}
 
-    /// Fibonacci hashing: consecutive numbers lie far apart.
-    @inline(__always)
-    private func home(_ serial: UInt64) -> Int {
-        Int(truncatingIfNeeded: (serial &* 0x9E37_79B9_7F4A_7C15) >> 32) & mask
-    }
+    package var count: Int { index.count }
 
+    /// Both factors hold the seed, so that nobody who does not know it can make one of them zero.
     @inline(__always)
-    private func slot(of serial: UInt64) -> Int {
-        var at = home(serial)
-        while slots[at].channel != nil, slots[at].serial != serial { at = (at &+ 1) & mask }
-        return at
+    static func hash(_ serial: UInt64, seed: UInt64) -> UInt32 {
+        UInt32(truncatingIfNeeded: fold(seed ^ serial, seed ^ 0xA076_1D64_78BD_642F))
     }
 
     @inline(__always)
-    package subscript(id: ConnectionID) -> Channel? { slots[slot(of: id.serial)].channel }
+    private func hash(_ serial: UInt64) -> UInt32 { Self.hash(serial, seed: index.seed) }
+
+    @inline(__always)
+    private func find(_ serial: UInt64) -> Int? { index.find(hash(serial)) { entries[$0].serial == serial } }
+
+    @inline(__always)
+    package subscript(id: ConnectionID) -> Channel? { find(id.serial).flatMap { entries[$0].channel } }
 
     /// Adds a connection; one of the same identity is replaced.
     package mutating func insert(_ channel: Channel, _ id: ConnectionID) {
-        if (count + 1) * 4 > slots.count * 3 { grow() }
-        let at = slot(of: id.serial)
-        if slots[at].channel == nil { count += 1 }
-        slots[at] = Slot(serial: id.serial, channel: channel)
+        let entry = Entry(serial: id.serial, channel: channel)
+        if let known = find(id.serial) {
+            entries[known] = entry
+        } else if let number = free.popLast() {
+            entries[number] = entry
+            index.insert(number, hash(id.serial))
+        } else {
+            index.insert(entries.count, hash(id.serial))
+            entries.append(entry)
+        }
     }
 
     /// - Returns: the connection, if it was there.
     package mutating func remove(_ id: ConnectionID) -> Channel? {
-        var hole = slot(of: id.serial)
-        guard let removed = slots[hole].channel else { return nil }
-        count -= 1
-        var next = (hole &+ 1) & mask
-        while slots[next].channel != nil {
-            // What would be found from its home without passing the hole may stay where it is.
-            if (next &- home(slots[next].serial)) & mask >= (next &- hole) & mask {
-                slots[hole] = slots[next]
-                hole = next
-            }
-            next = (next &+ 1) & mask
-        }
-        slots[hole] = Slot()
-        return removed
+        guard let number = find(id.serial) else { return nil }
+        index.remove(number, hash(id.serial))
+        free.append(number)
+        return entries[number].channel.take()
     }
 
     /// All open connections in the order of their opening.
-    package var serials: [UInt64] { slots.filter { $0.channel != nil }.map(\.serial).sorted() }
-
-    private mutating func grow() {
-        let old = slots
-        slots = Array(repeating: Slot(), count: old.count * 2)
-        mask = slots.count - 1
-        for slot in old where slot.channel != nil { slots[self.slot(of: slot.serial)] = slot }
-    }
+    package var serials: [UInt64] { entries.filter { $0.channel != nil }.map(\.serial).sorted() }
 }

@@ -1,6 +1,6 @@
 /// Byte strings, each held once and known by a small number: object keys, names, methods, paths.
 ///
-/// All bytes lie in one arena, the numbers are found by open addressing, so that looking up a string that is already
+/// All bytes lie in one arena, the numbers are found by a `HashIndex`, so that looking up a string that is already
 /// there allocates nothing. What is not valid UTF-8 is known by the number of its repaired form (U+FFFD for each
 /// ill-formed part, as `String(decoding:)` has it): two strings that would be written alike are one.
 package struct ByteInterner: ~Copyable {
@@ -17,7 +17,6 @@ package struct ByteInterner: ~Copyable {
     private struct Entry {
         var start: UInt32
         var length: UInt32
-        var hash: UInt32
         /// The number of the repaired form; its own number where nothing had to be repaired.
         var canonical: UInt32
     }
@@ -27,13 +26,7 @@ package struct ByteInterner: ~Copyable {
     private var arenaCount = 0
     private var entries: UnsafeMutablePointer<Entry>
     private var entryCapacity = 64
-    /// Entry numbers plus one, 0 for a free slot; twice as many slots as entries may be.
-    private var slots: UnsafeMutablePointer<UInt32>
-    private var slotMask = 127
-    /// Differs from run to run, so that nobody can send keys that all fall into one slot.
-    ///
-    /// No order depends on it.
-    private let seed = UInt64.random(in: .min ... .max)
+    private var index = HashIndex()
 
     /// - Parameters:
     ///   - maximumCount: strings that are held, below 2^32 - 1.
@@ -43,39 +36,32 @@ package struct ByteInterner: ~Copyable {
         self.maximumBytes = min(maximumBytes, Int(UInt32.max))
         arena = .allocate(byteCount: arenaCapacity, alignment: 8)
         entries = .allocate(capacity: entryCapacity)
-        slots = .allocate(capacity: slotMask + 1)
-        slots.initialize(repeating: 0, count: slotMask + 1)
     }
 
     deinit {
         arena.deallocate()
         entries.deallocate()
-        slots.deallocate()
     }
 
     /// The number of a string; `full` where it is new and there is no room for it.
     package mutating func number(of bytes: RawSpan) -> UInt32 {
-        let hash = bytes.hash(seed: seed)
+        let hash = bytes.hash(seed: index.seed)
         let found = find(bytes, hash: hash)
         if found != Self.full { return found }
         return insert(bytes, hash: hash)
     }
 
     /// The number of a string if it is already held, else `full`.
-    package borrowing func find(_ bytes: RawSpan) -> UInt32 { find(bytes, hash: bytes.hash(seed: seed)) }
+    package borrowing func find(_ bytes: RawSpan) -> UInt32 { find(bytes, hash: bytes.hash(seed: index.seed)) }
 
     private borrowing func find(_ bytes: RawSpan, hash: UInt32) -> UInt32 {
-        var slot = Int(hash) & slotMask
-        while slots[slot] != 0 {
-            let entry = entries[Int(slots[slot] &- 1)]
-            if entry.hash == hash, entry.length == bytes.byteCount,
-                bytes.isEqual(to: UnsafeRawPointer(arena + Int(entry.start)))
-            {
-                return entry.canonical
-            }
-            slot = (slot &+ 1) & slotMask
+        let (entries, arena) = (entries, arena)
+        let found = index.find(hash) { number in
+            let entry = entries[number]
+            return entry.length == bytes.byteCount
+                && bytes.isEqual(to: UnsafeRawPointer(arena + Int(entry.start)))
         }
-        return Self.full
+        return found.map { entries[$0].canonical } ?? Self.full
     }
 
     @inline(never)
@@ -93,10 +79,10 @@ package struct ByteInterner: ~Copyable {
             UnsafeMutableRawBufferPointer(start: arena + arenaCount, count: source.count).copyMemory(from: source)
         }
         entries[count] = Entry(
-            start: UInt32(arenaCount), length: UInt32(bytes.byteCount), hash: hash, canonical: canonical)
+            start: UInt32(arenaCount), length: UInt32(bytes.byteCount), canonical: canonical)
         arenaCount += bytes.byteCount
+        index.insert(count, hash)
         count += 1
-        place(entry: count - 1)
         return canonical
     }
 
@@ -115,18 +101,7 @@ package struct ByteInterner: ~Copyable {
             entries.deallocate()
             entries = larger
             entryCapacity *= 2
-            slots.deallocate()
-            slotMask = entryCapacity * 2 - 1
-            slots = .allocate(capacity: slotMask + 1)
-            slots.initialize(repeating: 0, count: slotMask + 1)
-            for entry in 0..<count { place(entry: entry) }
         }
-    }
-
-    private func place(entry: Int) {
-        var slot = Int(entries[entry].hash) & slotMask
-        while slots[slot] != 0 { slot = (slot &+ 1) & slotMask }
-        slots[slot] = UInt32(entry) &+ 1
     }
 
     /// Gives a string's bytes to `body`.

@@ -56,22 +56,14 @@ struct OutlineCache: ~Copyable {
     let outlines: UnsafeMutablePointer<Outline>
     private(set) var generation: UInt32 = 0
     private var count = OutlineCache.rootsEnd
-    /// Outline numbers, 0 for a free slot.
-    private let slots: UnsafeMutablePointer<UInt32>
-    private static let slotsCount = maximumCount * 2
-    private let seed = UInt64.random(in: .min ... .max)
+    private var index = HashIndex()
 
     init() {
         outlines = .allocate(capacity: Self.maximumCount)
-        slots = .allocate(capacity: Self.slotsCount)
-        slots.initialize(repeating: 0, count: Self.slotsCount)
         setRoots()
     }
 
-    deinit {
-        outlines.deallocate()
-        slots.deallocate()
-    }
+    deinit { outlines.deallocate() }
 
     private func setRoots() {
         for root in 0..<Self.rootsEnd {
@@ -84,17 +76,17 @@ struct OutlineCache: ~Copyable {
     @inline(never)
     mutating func step(from outline: UInt32, key: UInt32, shape: UInt32, keys: borrowing ByteInterner) -> UInt32 {
         if outline == Self.none { return outline }
-        var state = fold(seed ^ UInt64(outline), 0xA076_1D64_78BD_642F)
+        var state = fold(index.seed ^ UInt64(outline), 0xA076_1D64_78BD_642F)
         state = fold(state ^ ShapePart(key: key, shape: shape).packed, 0xE703_7ED1_A0B4_28DB)
-        var slot = Int(truncatingIfNeeded: state) & (Self.slotsCount - 1)
-        while slots[slot] != 0 {
-            let next = slots[slot]
-            let known = outlines[Int(next)]
-            if known.parent == outline, known.key == key, known.shape == shape {
-                expect(key, shape, next, after: outline, keys: keys)
-                return next
-            }
-            slot = (slot &+ 1) & (Self.slotsCount - 1)
+        let hash = UInt32(truncatingIfNeeded: state)
+        let outlines = outlines
+        let found = index.find(hash) { number in
+            let known = outlines + number
+            return known.pointee.parent == outline && known.pointee.key == key && known.pointee.shape == shape
+        }
+        if let found {
+            expect(key, shape, UInt32(found), after: outline, keys: keys)
+            return UInt32(found)
         }
         if count == Self.maximumCount {
             empty()
@@ -103,14 +95,14 @@ struct OutlineCache: ~Copyable {
         let next = UInt32(count)
         outlines[count] = Outline(parent: outline, key: key, shape: shape)
         count += 1
-        slots[slot] = next
+        index.insert(Int(next), hash)
         expect(key, shape, next, after: outline, keys: keys)
         return next
     }
 
     private mutating func empty() {
         count = Self.rootsEnd
-        slots.update(repeating: 0, count: Self.slotsCount)
+        index.removeAll()
         setRoots()
         generation &+= 1
     }

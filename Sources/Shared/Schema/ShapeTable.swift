@@ -24,7 +24,6 @@ package struct ShapeTable: ~Copyable {
         var kind: Kind
         var start: UInt32 = 0
         var count: UInt32 = 0
-        var hash: UInt32 = 0
         var lines: UInt32 = 1
         /// The shape of an array all of whose elements have this shape, once one was seen; 0 until then.
         var arrayOfThis: UInt32 = 0
@@ -39,11 +38,9 @@ package struct ShapeTable: ~Copyable {
 
     private var nodes: [Node]
     private var parts: [ShapePart] = []
-    /// Node numbers, 0 for a free slot.
-    private var slots: [UInt32]
+    private var index = HashIndex()
     /// Where the parts of a shape are put in order.
     private var sorted: [ShapePart] = []
-    private let seed = UInt64.random(in: .min ... .max)
 
     package init(limits: Limits = Limits()) {
         maximumLines = limits.jsonKeys.multipliedReportingOverflow(by: 10).partialValue
@@ -52,7 +49,6 @@ package struct ShapeTable: ~Copyable {
             Node(kind: .empty), Node(kind: .nonJSON), Node(kind: .null), Node(kind: .boolean), Node(kind: .number),
             Node(kind: .string), Node(kind: .array), Node(kind: .object),
         ]
-        slots = Array(repeating: 0, count: 256)
         assert(nodes[Int(ShapeID.emptyObject.raw)].kind == .object)
     }
 
@@ -152,21 +148,15 @@ package struct ShapeTable: ~Copyable {
 
     /// The node whose parts are `sorted`.
     private mutating func node(_ kind: Kind) throws(Refusal) -> UInt32 {
-        var state = seed ^ UInt64(kind.rawValue)
+        var state = index.seed ^ UInt64(kind.rawValue)
         for part in sorted { state = fold(state ^ part.packed, 0xA076_1D64_78BD_642F) }
         let hash = UInt32(truncatingIfNeeded: state)
-        let mask = slots.count - 1
-        var slot = Int(hash) & mask
-        while slots[slot] != 0 {
-            let number = slots[slot]
-            let node = nodes[Int(number)]
-            if node.hash == hash, node.kind == kind, node.count == sorted.count,
-                parts[Int(node.start)..<Int(node.start) + Int(node.count)].elementsEqual(sorted)
-            {
-                return number
-            }
-            slot = (slot + 1) & mask
+        let found = index.find(hash) { number in
+            let node = nodes[number]
+            return node.kind == kind && node.count == sorted.count
+                && parts[Int(node.start)..<Int(node.start) + Int(node.count)].elementsEqual(sorted)
         }
+        if let found { return UInt32(found) }
         var lines = 1
         for part in sorted {
             let nested = nodes[Int(part.shape)]
@@ -179,22 +169,11 @@ package struct ShapeTable: ~Copyable {
         let number = UInt32(nodes.count)
         nodes.append(
             Node(
-                kind: kind, start: UInt32(parts.count), count: UInt32(sorted.count), hash: hash,
+                kind: kind, start: UInt32(parts.count), count: UInt32(sorted.count),
                 lines: UInt32(min(lines, Int(UInt32.max)))))
         parts.append(contentsOf: sorted)
-        slots[slot] = number
-        if nodes.count * 2 > slots.count { growSlots() }
+        index.insert(Int(number), hash)
         return number
-    }
-
-    private mutating func growSlots() {
-        let mask = slots.count * 2 - 1
-        slots = Array(repeating: 0, count: mask + 1)
-        for (number, node) in nodes.enumerated() where number > ShapeID.emptyObject.raw {
-            var slot = Int(node.hash) & mask
-            while slots[slot] != 0 { slot = (slot + 1) & mask }
-            slots[slot] = UInt32(number)
-        }
     }
 
     /// A shape as a value, in canonical order: keys by their bytes, elements as `Shape.precedes` has them.

@@ -4,53 +4,30 @@ protocol EntryKey: Equatable, Sendable {
     func mixed(_ seed: UInt64) -> UInt64
 }
 
-/// Entries in the order of their arrival, found by their key through open addressing.
+/// Entries in the order of their arrival, found by their key through a `HashIndex`.
 ///
 /// Finding one that is there allocates nothing.
-struct EntryTable<Key: EntryKey, Value: Sendable>: Sendable {
+struct EntryTable<Key: EntryKey, Value: Sendable>: ~Copyable {
     struct Entry: Sendable {
         let key: Key
         var value: Value
     }
 
     private(set) var entries: [Entry] = []
-    /// Entry numbers plus one, 0 for a free slot.
-    private var slots: [UInt32] = Array(repeating: 0, count: 64)
-    /// Differs from run to run, so that nobody can send keys that all fall into one slot.
-    ///
-    /// No order depends on it.
-    private let seed = UInt64.random(in: .min ... .max)
+    private var index = HashIndex()
 
     var count: Int { entries.count }
 
-    func find(_ key: Key) -> Int? {
-        let mask = slots.count - 1
-        var slot = Int(truncatingIfNeeded: key.mixed(seed)) & mask
-        while slots[slot] != 0 {
-            let number = Int(slots[slot]) - 1
-            if entries[number].key == key { return number }
-            slot = (slot + 1) & mask
-        }
-        return nil
-    }
+    func find(_ key: Key) -> Int? { index.find(hash(key)) { entries[$0].key == key } }
 
     /// Adds an entry that `find` did not find.
     mutating func append(_ key: Key, _ value: Value) {
         entries.append(Entry(key: key, value: value))
-        if entries.count * 2 > slots.count {
-            slots = Array(repeating: 0, count: slots.count * 2)
-            for number in entries.indices { place(number) }
-        } else {
-            place(entries.count - 1)
-        }
+        index.insert(entries.count - 1, hash(key))
     }
 
-    private mutating func place(_ number: Int) {
-        let mask = slots.count - 1
-        var slot = Int(truncatingIfNeeded: entries[number].key.mixed(seed)) & mask
-        while slots[slot] != 0 { slot = (slot + 1) & mask }
-        slots[slot] = UInt32(number + 1)
-    }
+    @inline(__always)
+    private func hash(_ key: Key) -> UInt32 { UInt32(truncatingIfNeeded: key.mixed(index.seed)) }
 
     /// Adds an entry, or what it holds to the one that is there.
     mutating func merge(_ key: Key, _ value: Value, _ join: (inout Value, Value) -> Void) {

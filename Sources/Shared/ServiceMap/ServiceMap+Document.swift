@@ -143,7 +143,7 @@ extension ServiceMap {
     // MARK: Order
 
     private borrowing func ordered(
-        _ table: EntryTable<NamedEndpointKey, Sightings>, _ order: Order, _ shapes: borrowing ShapeTable,
+        _ table: borrowing EntryTable<NamedEndpointKey, Sightings>, _ order: Order, _ shapes: borrowing ShapeTable,
         _ known: inout [UInt32: Shape]
     ) -> [Int] {
         let entries = table.entries
@@ -164,7 +164,9 @@ extension ServiceMap {
         return numbers
     }
 
-    private borrowing func ordered(_ table: EntryTable<ConnectionKey, NamedConnection>, _ order: Order) -> [Int] {
+    private borrowing func ordered(_ table: borrowing EntryTable<ConnectionKey, NamedConnection>, _ order: Order)
+        -> [Int]
+    {
         let entries = table.entries
         var numbers = Array(entries.indices)
         numbers.sort { left, right in
