@@ -46,7 +46,7 @@ struct TrafficReport {
     }
 
     var json: String {
-        SummaryJSON.text { json in
+        IndentedJSON.text { json in
             json.number("seed", seed)
             json.number("milliseconds", UInt64(milliseconds))
             json.boolean("interrupted", wasInterrupted)
@@ -68,7 +68,7 @@ struct TrafficReport {
         }
     }
 
-    private static func write(_ count: Tally.Count, _ json: inout SummaryJSON) {
+    private static func write(_ count: Tally.Count, _ json: inout IndentedJSON) {
         json.number("done", UInt64(count.done))
         json.number("failed", UInt64(count.failed))
     }

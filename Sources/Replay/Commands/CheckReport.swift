@@ -30,7 +30,7 @@ enum CheckReport {
     }
 
     static func json(_ results: [CheckResult]) -> String {
-        SummaryJSON.text { json in
+        IndentedJSON.text { json in
             json.number("fixtures", UInt64(results.count))
             json.number("differ", UInt64(results.count(where: \.isDifferent)))
             json.array("results", results) { json, result in

@@ -87,7 +87,7 @@ struct GradeReport {
     // MARK: JSON
 
     var json: String {
-        SummaryJSON.text { json in
+        IndentedJSON.text { json in
             json.boolean("perfect", grading.isPerfect)
             for kind in EventKind.allCases {
                 guard let score = grading.scores[kind] else { continue }
@@ -106,7 +106,7 @@ struct GradeReport {
         }
     }
 
-    private static func write(_ score: Score, _ json: inout SummaryJSON) {
+    private static func write(_ score: Score, _ json: inout IndentedJSON) {
         json.number("told", UInt64(score.told))
         json.number("seen", UInt64(score.seen))
         json.number("right", UInt64(score.right))
@@ -114,7 +114,7 @@ struct GradeReport {
         if let recall = ratio(score.right, score.told) { json.number("recall", recall) }
     }
 
-    private static func write(_ json: inout SummaryJSON, _ difference: Difference) {
+    private static func write(_ json: inout IndentedJSON, _ difference: Difference) {
         json.string("kind", key(difference.kind.name))
         json.string("local", "\(difference.tuple.local)")
         json.string("remote", "\(difference.tuple.remote)")

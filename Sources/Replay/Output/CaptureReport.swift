@@ -74,7 +74,7 @@ struct CaptureReport {
         report.line("Packets", kinds)
     }
 
-    func write(_ json: inout SummaryJSON) {
+    func write(_ json: inout IndentedJSON) {
         json.array("inputs", files) { json, file in
             json.string("name", file.name)
             if let events = file.events {

@@ -2,27 +2,28 @@
 ///
 /// Counters that are zero are left out where they are one of many (`by_verdict`, `anomalies`), so that a new kind
 /// changes nothing in what is there.
-package struct SummaryJSON {
-    private var text = "{"
-    private var depth = 1
-    private var isFirst = true
-
+package enum SummaryJSON {
     /// - Parameter capture: what the source has to say of itself, put first.
-    package static func text(_ summary: Summary, capture: (inout SummaryJSON) -> Void = { _ in }) -> String {
-        text { json in
+    package static func text(_ summary: Summary, capture: (inout IndentedJSON) -> Void = { _ in }) -> String {
+        IndentedJSON.text { json in
             capture(&json)
             json.write(summary)
         }
     }
 
-    /// Another object in the same form.
-    package static func text(_ members: (inout SummaryJSON) -> Void) -> String {
-        var json = SummaryJSON()
-        members(&json)
-        return json.text + "\n}\n"
+    /// `joinedLate` as `joined_late`.
+    static func snakeCase(_ name: String) -> String {
+        var text = ""
+        for character in name {
+            if character.isUppercase { text += "_" }
+            text += character.lowercased()
+        }
+        return text
     }
+}
 
-    private mutating func write(_ summary: Summary) {
+extension IndentedJSON {
+    fileprivate mutating func write(_ summary: Summary) {
         if let first = summary.firstEvent, let last = summary.lastEvent {
             string("first_event", "\(first)")
             string("last_event", "\(last)")
@@ -79,77 +80,11 @@ package struct SummaryJSON {
         }
     }
 
-    // MARK: - Members
-
-    package mutating func number(_ key: String, _ value: UInt64) { member(key, "\(value)") }
-    /// - Parameter text: a number as JSON has it.
-    package mutating func number(_ key: String, _ text: String) { member(key, text) }
-    package mutating func boolean(_ key: String, _ value: Bool) { member(key, value ? "true" : "false") }
-    package mutating func string(_ key: String, _ value: String) { member(key, Self.quoted(value)) }
-
-    package mutating func object(_ key: String, _ body: (inout SummaryJSON) -> Void) {
-        member(key, "")
-        nested("{", "}", body)
-    }
-
-    /// An array of objects.
-    package mutating func array<Element>(
-        _ key: String, _ elements: [Element], _ body: (inout SummaryJSON, Element) -> Void
-    ) {
-        member(key, "")
-        nested("[", "]") { json in
-            for element in elements {
-                json.next()
-                json.nested("{", "}") { body(&$0, element) }
-            }
-        }
-    }
-
     private mutating func counts<Key>(_ key: String, _ tally: Tally<Key>) {
         object(key) { $0.members(tally) }
     }
 
     private mutating func members<Key>(_ tally: Tally<Key>) {
-        for (name, count) in tally.nonZero { number(Self.snakeCase("\(name)"), count) }
-    }
-
-    private mutating func nested(_ open: String, _ close: String, _ body: (inout SummaryJSON) -> Void) {
-        text += open
-        depth += 1
-        isFirst = true
-        body(&self)
-        depth -= 1
-        if !isFirst { newline() }
-        isFirst = false
-        text += close
-    }
-
-    private mutating func member(_ key: String, _ value: String) {
-        next()
-        text += "\(Self.quoted(key)): \(value)"
-    }
-
-    private mutating func next() {
-        if !isFirst { text += "," }
-        isFirst = false
-        newline()
-    }
-
-    private mutating func newline() { text += "\n" + String(repeating: "  ", count: depth) }
-
-    /// `joinedLate` as `joined_late`.
-    static func snakeCase(_ name: String) -> String {
-        var text = ""
-        for character in name {
-            if character.isUppercase { text += "_" }
-            text += character.lowercased()
-        }
-        return text
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var json = JSONWriter(capacity: text.utf8.count + 16)
-        json.string(text)
-        return json.bytes.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+        for (name, count) in tally.nonZero { number(SummaryJSON.snakeCase("\(name)"), count) }
     }
 }
