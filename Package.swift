@@ -36,7 +36,7 @@ let package = Package(
         // The pipeline: events in, outputs out. No file, no clock, no /proc.
         .target(
             name: "Shared",
-            dependencies: ["CCodecs", .product(name: "Yams", package: "Yams")],
+            dependencies: ["CCodecs"],
             exclude: ["CCodecs", "Command", "Console", "Containers", "Digest"],
             // `UniqueBytes` lends what it holds as a span, as an array does.
             swiftSettings: settings + [.enableExperimentalFeature("Lifetimes")]),
@@ -142,7 +142,7 @@ let package = Package(
         // Moves known bytes in one known way, for the tests of the live capture.
         .executableTarget(name: "exerciser", path: "Tests/Exerciser"),
 
-        // Yams reads back the YAML that Shared writes.
+        // Yams reads back the YAML that Shared writes; no program is linked with it.
         .testTarget(
             name: "SharedTests",
             dependencies: ["TestSupport", "Shared", "Containers", .product(name: "Yams", package: "Yams")],

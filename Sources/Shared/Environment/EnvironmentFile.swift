@@ -1,5 +1,3 @@
-internal import Yams
-
 /// The environments of profiled processes: YAML, one document a process (docs/contract.md, section 4).
 ///
 /// Every value is in double quotes, so that no reader takes one for a number; what is not UTF-8 is `!!binary`. An entry
@@ -10,7 +8,7 @@ package struct EnvironmentFile {
     private let limit: Int
     /// What was written of the processes that live.
     private var written: [ProcessKey: ProcessIdentity] = [:]
-    private var text: [UInt8] = []
+    private var yaml = YAMLWriter(.libyaml)
 
     /// - Parameters:
     ///   - prefixes: of the variables that are kept; empty: all.
@@ -22,12 +20,12 @@ package struct EnvironmentFile {
     }
 
     /// Bytes that were written and not taken yet.
-    package var count: Int { text.count }
+    package var count: Int { yaml.bytes.count }
 
     /// Lends the documents written since the last call, and forgets them.
     package mutating func drain(_ body: (RawSpan) -> Void) {
-        body(text.span.bytes)
-        text.removeAll(keepingCapacity: text.capacity <= 1 << 20)
+        body(yaml.bytes.span.bytes)
+        yaml.removeAll(keepingAtMost: 1 << 20)
     }
 
     /// Writes what is known of a process, unless the same was written before.
@@ -49,34 +47,40 @@ package struct EnvironmentFile {
 
     private mutating func writeHead(_ process: ProcessIdentity) {
         let commandLine = redacts ? Redaction.withoutPasswords(process.commandLine) : process.commandLine
-        var pairs: [(Node, Node)] = [
-            (Self.key("adi_profile_pid"), Node.scalar(.init("\(process.key.pid)", Tag(.int), .plain)))
-        ]
-        if let profile = process.profile { pairs.append((Self.key("adi_profile_match"), Self.quoted(profile))) }
-        if let name = process.profileName, !name.isEmpty {
-            pairs.append((Self.key("adi_profile_name"), Self.quoted(name)))
-        }
-        pairs.append((Self.key("adi_profile_cmdline"), Self.quoted(commandLine)))
-        if case .unavailable(let reason) = process.environment {
-            pairs.append((Self.key("error"), Self.quoted(reason)))
-        }
-        text += Self.yaml(pairs, startsDocument: true).utf8
+        yaml.beginDocument()
+        yaml.key("adi_profile_pid")
+        yaml.number(process.key.pid)
+        write("adi_profile_match", process.profile)
+        if process.profileName != "" { write("adi_profile_name", process.profileName) }
+        write("adi_profile_cmdline", commandLine)
+        if case .unavailable(let reason) = process.environment { write("error", reason) }
+    }
+
+    private mutating func write(_ key: StaticString, _ text: String?) {
+        guard let text else { return }
+        yaml.key(key)
+        yaml.quoted(text)
     }
 
     private mutating func writeVariables(_ block: [UInt8]) {
         let variables = variables(block)
-        text += "adi_profile_env:".utf8
-        text += (variables.isEmpty ? " {}\n" : "\n").utf8
+        yaml.key("adi_profile_env")
+        guard !variables.isEmpty else { return yaml.plain("{}") }
+        yaml.beginBlock()
         for (name, value) in variables {
-            // One line or, where the name is long, `? name` and `: value`.
-            for line in Self.line(name, redacts ? Redaction.shown(value, ofVariable: name) : value)
-                .split(separator: UInt8(ascii: "\n"))
-            {
-                text += "  ".utf8
-                text += line
-                text.append(UInt8(ascii: "\n"))
+            if let text = String(validating: name, as: UTF8.self) {
+                yaml.key(text)
+            } else {
+                yaml.key(binary: name.span.bytes)
+            }
+            let shown = redacts ? Redaction.shown(value, ofVariable: name) : value
+            if let text = String(validating: shown, as: UTF8.self) {
+                yaml.quoted(text)
+            } else {
+                yaml.binary(shown.span.bytes)
             }
         }
+        yaml.endBlock()
     }
 
     /// The variables that are kept, in the block's order; of two with the same name the first counts, as for getenv(3).
@@ -90,46 +94,5 @@ package struct EnvironmentFile {
             if names.insert(name).inserted { variables.append((name, Array(entry[equals...].dropFirst()))) }
         }
         return variables
-    }
-
-    // MARK: - YAML
-
-    /// `name: "value"`.
-    ///
-    /// Yams never writes a scalar's tag, so `!!binary` is put before the quotes afterwards.
-    private static func line(_ name: [UInt8], _ value: [UInt8]) -> [UInt8] {
-        let nameText = String(validating: name, as: UTF8.self)
-        let valueText = String(validating: value, as: UTF8.self)
-        let encoded = base64(value)
-        let nameNode = nameText.map { key($0) } ?? quoted(base64(name))
-        var line = Array(yaml([(nameNode, quoted(valueText ?? encoded))]).utf8)
-        // Base64 needs no escapes: the value is what stands before the line's end.
-        let tag = "!!binary ".utf8
-        if valueText == nil { line.insert(contentsOf: tag, at: line.count - encoded.utf8.count - 3) }
-        if nameText == nil { line.insert(contentsOf: tag, at: line.starts(with: "? ".utf8) ? 2 : 0) }
-        return line
-    }
-
-    private static func yaml(_ pairs: [(Node, Node)], startsDocument: Bool = false) -> String {
-        let mapping = Node.mapping(Node.Mapping(pairs, Tag(.map), .block))
-        do {
-            return try serialize(
-                node: mapping, width: -1, allowUnicode: true, explicitStart: startsDocument, sortKeys: false)
-        } catch {
-            // libyaml takes every string that is UTF-8; what it refuses anyway shall not cost the rest of the file.
-            return "# what stood here could not be written\n"
-        }
-    }
-
-    private static func key(_ name: String) -> Node {
-        .scalar(.init(name, Tag(.str), YAMLScalar.isPlain(name.utf8) ? .plain : .doubleQuoted))
-    }
-
-    private static func quoted(_ value: String) -> Node { .scalar(.init(value, Tag(.str), .doubleQuoted)) }
-
-    private static func base64(_ bytes: [UInt8]) -> String {
-        var json = JSONWriter(capacity: 1024)
-        json.base64(bytes.span.bytes)
-        return String(decoding: [UInt8](json.bytes).dropFirst().dropLast(), as: UTF8.self)
     }
 }

@@ -1,9 +1,5 @@
 /// The service map as YAML, in the layout of docs/contract.md, section 5.
 ///
-/// It is written by hand because libyaml cannot make this layout: it does not indent a sequence within a mapping, and
-/// gives keys of more than 128 bytes another form. The grammar is kept small instead: block mappings and sequences,
-/// scalars either plain or in double quotes, each on one line.
-///
 /// A schema names types, and a type's name is a string: `string`, `number`, `boolean` and, in quotes, `"null"`. So the
 /// schema of a body that is the JSON value null is `"null"`, and that of an empty body is `null`. What is not JSON
 /// is `non-json`.
@@ -16,181 +12,125 @@ package enum ServiceMapFile {
     package static func bytes(_ document: ServiceMapDocument, _ fields: FieldSet = .all) -> [UInt8] {
         var writer = Writer(fields)
         writer.document(document)
-        return writer.bytes
+        return writer.yaml.bytes
     }
 
     private struct Writer {
-        var bytes: [UInt8] = []
+        var yaml = YAMLWriter(.sparing)
         private let fields: FieldSet
         private var timestamps = TimestampText()
 
         init(_ fields: FieldSet) { self.fields = fields }
 
         mutating func document(_ document: ServiceMapDocument) {
-            time("generated_at", document.generatedAt, indent: 0)
-            list("services", document.services, indent: 0) { writer, service in writer.service(service) }
+            time("generated_at", document.generatedAt)
+            list("services", document.services) { writer, service in writer.service(service) }
         }
 
         private mutating func service(_ service: ServiceMapDocument.Service) {
-            YAMLScalar.append("name", to: &bytes)
-            put(": ")
-            YAMLScalar.append(service.name, to: &bytes)
-            put("\n")
-            if let image = service.image { text("image", image, indent: 4) }
-            list("endpoints", service.endpoints, indent: 4) { writer, endpoint in writer.endpoint(endpoint) }
-            list("connections", service.connections, indent: 4) { writer, connection in writer.connection(connection) }
-            time("first_seen", service.firstSeen, indent: 4)
-            time("last_seen", service.lastSeen, indent: 4)
+            text("name", service.name)
+            if let image = service.image { text("image", image) }
+            list("endpoints", service.endpoints) { writer, endpoint in writer.endpoint(endpoint) }
+            list("connections", service.connections) { writer, connection in writer.connection(connection) }
+            time("first_seen", service.firstSeen)
+            time("last_seen", service.lastSeen)
         }
 
         private mutating func endpoint(_ endpoint: ServiceMapDocument.Endpoint) {
-            text("destination", endpoint.destination, indent: 0)
-            text("destination_type", endpoint.destinationType.name, indent: 8)
-            text("method", endpoint.method, indent: 8)
-            text("path", endpoint.path, indent: 8)
+            text("destination", endpoint.destination)
+            text("destination_type", endpoint.destinationType.name)
+            text("method", endpoint.method)
+            text("path", endpoint.path)
             schema("request_schema", endpoint.requestSchema)
             schema("response_schema", endpoint.responseSchema)
-            time("first_seen", endpoint.firstSeen, indent: 8)
-            time("last_seen", endpoint.lastSeen, indent: 8)
+            time("first_seen", endpoint.firstSeen)
+            time("last_seen", endpoint.lastSeen)
             number("count", endpoint.count)
-            if fields == .all { text("protocol", endpoint.protocolName, indent: 8) }
+            if fields == .all { text("protocol", endpoint.protocolName) }
         }
 
         private mutating func connection(_ connection: ServiceMapDocument.Connection) {
-            text("destination", connection.destination, indent: 0)
-            text("destination_type", connection.destinationType.name, indent: 8)
-            text("protocol", connection.protocolName, indent: 8)
-            text("category", connection.category, indent: 8)
+            text("destination", connection.destination)
+            text("destination_type", connection.destinationType.name)
+            text("protocol", connection.protocolName)
+            text("category", connection.category)
             number("port", UInt64(connection.port))
             number("confidence", connection.confidence)
-            text("reason", connection.reason, indent: 8)
-            time("first_seen", connection.firstSeen, indent: 8)
-            time("last_seen", connection.lastSeen, indent: 8)
+            text("reason", connection.reason)
+            time("first_seen", connection.firstSeen)
+            time("last_seen", connection.lastSeen)
             number("count", connection.count)
             if connection.failures > 0 { number("failures", connection.failures) }
             if fields == .all, connection.isEncrypted {
-                pad(8)
-                put("tls: true\n")
+                yaml.key("tls")
+                yaml.plain("true")
             }
         }
 
         // MARK: - Schemas
 
-        private mutating func schema(_ key: String, _ shape: Shape) {
-            pad(8)
-            put(key)
-            put(":")
-            if case .empty = shape { put(" null\n") } else { value(shape, indent: 10) }
+        private mutating func schema(_ key: StaticString, _ shape: Shape) {
+            yaml.key(key)
+            if case .empty = shape { yaml.plain("null") } else { Self.write(shape, &yaml) }
         }
 
-        /// A value behind `key:`, on the same line where it is a scalar.
-        private mutating func value(_ shape: Shape, indent: Int) {
+        private static func write(_ shape: Shape, _ yaml: inout YAMLWriter) {
             switch shape {
-            case .object(let members) where !members.isEmpty:
-                put("\n")
-                pad(indent)
-                self.members(members, indent: indent)
-            case .array(let elements) where !elements.isEmpty:
-                put("\n")
-                pad(indent)
-                self.elements(elements, indent: indent)
-            default:
-                put(" ")
-                leaf(shape)
-            }
-        }
-
-        /// The members of an object; the first one's indentation is already written.
-        private mutating func members(_ members: [Shape.Member], indent: Int) {
-            for (place, member) in members.enumerated() {
-                if place > 0 { pad(indent) }
-                // Readers look for the colon within 1024 characters only (YAML 1.2, section 8.2.2), and else need `?`.
-                if member.key.utf8.count > 128 {
-                    put("? ")
-                    YAMLScalar.append(member.key, to: &bytes)
-                    put("\n")
-                    pad(indent)
-                } else {
-                    YAMLScalar.append(member.key, to: &bytes)
+            case .empty, .null: yaml.plain("\"null\"")
+            case .nonJSON: yaml.plain("non-json")
+            case .boolean: yaml.plain("boolean")
+            case .number: yaml.plain("number")
+            case .string: yaml.plain("string")
+            case .object(let members) where members.isEmpty: yaml.plain("{}")
+            case .object(let members):
+                yaml.beginBlock()
+                for member in members {
+                    yaml.key(member.key)
+                    write(member.shape, &yaml)
                 }
-                put(":")
-                value(member.shape, indent: indent + 2)
-            }
-        }
-
-        /// The elements of an array; the first one's indentation is already written.
-        private mutating func elements(_ elements: [Shape], indent: Int) {
-            for (place, element) in elements.enumerated() {
-                if place > 0 { pad(indent) }
-                put("- ")
-                switch element {
-                case .object(let members) where !members.isEmpty: self.members(members, indent: indent + 2)
-                case .array(let nested) where !nested.isEmpty: self.elements(nested, indent: indent + 2)
-                default: leaf(element)
+                yaml.endBlock()
+            case .array(let elements) where elements.isEmpty: yaml.plain("[]")
+            case .array(let elements):
+                yaml.beginBlock()
+                for element in elements {
+                    yaml.beginElement()
+                    write(element, &yaml)
+                    yaml.endElement()
                 }
+                yaml.endBlock()
             }
         }
 
-        private mutating func leaf(_ shape: Shape) {
-            switch shape {
-            case .empty, .null: put("\"null\"\n")
-            case .nonJSON: put("non-json\n")
-            case .boolean: put("boolean\n")
-            case .number: put("number\n")
-            case .string: put("string\n")
-            case .object: put("{}\n")
-            case .array: put("[]\n")
-            }
-        }
-
-        // MARK: - Lines
+        // MARK: - Members
 
         private mutating func list<Element>(
-            _ key: StaticString, _ elements: [Element], indent: Int, _ write: (inout Writer, Element) -> Void
+            _ key: StaticString, _ elements: [Element], _ write: (inout Writer, Element) -> Void
         ) {
-            pad(indent)
-            put(key)
-            put(elements.isEmpty ? ": []\n" : ":\n")
+            yaml.key(key)
+            guard !elements.isEmpty else { return yaml.plain("[]") }
+            yaml.beginBlock()
             for element in elements {
-                pad(indent + 2)
-                put("- ")
+                yaml.beginElement()
                 write(&self, element)
+                yaml.endElement()
             }
+            yaml.endBlock()
         }
 
-        private mutating func text(_ key: StaticString, _ value: String, indent: Int) {
-            pad(indent)
-            put(key)
-            put(": ")
-            YAMLScalar.append(value, to: &bytes)
-            put("\n")
+        private mutating func text(_ key: StaticString, _ value: String) {
+            yaml.key(key)
+            yaml.text(value)
         }
 
-        private mutating func time(_ key: StaticString, _ value: Timestamp, indent: Int) {
-            pad(indent)
-            put(key)
-            put(": \"")
-            timestamps.append(value, to: &bytes)
-            put("\"\n")
+        private mutating func time(_ key: StaticString, _ value: Timestamp) {
+            yaml.key(key)
+            yaml.quoted { timestamps.append(value, to: &$0) }
         }
 
         private mutating func number(_ key: StaticString, _ value: some BinaryInteger) {
-            pad(8)
-            put(key)
-            put(": ")
-            put(String(value))
-            put("\n")
+            yaml.key(key)
+            yaml.number(value)
         }
-
-        private mutating func pad(_ count: Int) {
-            for _ in 0..<count { bytes.append(UInt8(ascii: " ")) }
-        }
-
-        private mutating func put(_ text: StaticString) {
-            bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-        }
-
-        private mutating func put(_ text: String) { bytes.append(contentsOf: text.utf8) }
     }
 }
 
