@@ -1,6 +1,9 @@
 /// What was found out about bytes that were met lately: health checks, static files and cached answers come again and
 /// again, and comparing is many times as fast as reading or writing them twice.
 ///
+/// The one memo of bytes in `Shared`: of bodies with their shapes (`Run.bodies`) and of messages with their text in the event
+/// log (`MessageTexts`).
+///
 /// A table of fixed size; what falls on a place takes it. Bytes are compared whole, so a hash that collides costs time
 /// and never changes an output.
 package struct ByteMemo<Value>: ~Copyable {

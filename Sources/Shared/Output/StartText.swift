@@ -1,5 +1,7 @@
 /// How the events of a connection's messages start (their type, the process, direction and endpoints), for each sender:
 /// written once a connection, copied into each event.
+///
+/// What it follows from is the connection and the processes, not bytes: a `ByteMemo` has nothing to compare.
 final class StartText {
     private var connection = ConnectionID(.max)
     private var layer = StreamLayer.wire

@@ -9,6 +9,8 @@
 ///
 /// It is a cache and no more: when it is full it is emptied, and `generation` tells scanners that the outlines they hold
 /// are gone. Then, and for an object with the outline `none`, the shape comes from the members.
+///
+/// A `ByteMemo` knows whole bodies that come again; this knows the layout of bodies whose values are new each time.
 struct OutlineCache: ~Copyable {
     struct Outline {
         /// The next key as it last came, with its closing quote and the colon: the first eight bytes, those of them

@@ -2,6 +2,9 @@
 ///
 /// On a connection that is kept alive most heads are the one before, byte for byte; what was read of that one holds for
 /// them, and comparing is many times as fast as reading.
+///
+/// No `ByteMemo`, which is asked for bytes whose length is known: here the head that is known says how long the next one
+/// would be, and there is one for each stream.
 package struct KnownHead: ~Copyable {
     /// Longer ones are read each time.
     private static let longest = 4 << 10
