@@ -1,7 +1,7 @@
 import ArgumentParser
 import Console
 import Containers
-import Foundation
+import FoundationEssentials
 import Shared
 
 /// `--containers`.

@@ -1,7 +1,7 @@
 // The names of the fields are the API's.
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
-package import Foundation
+package import FoundationEssentials
 import Shared
 
 /// A container as `docker inspect`, `podman inspect`, `nerdctl inspect` and the Docker Engine API have it.

@@ -1,7 +1,7 @@
 // The names of the fields are the API's.
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
-package import Foundation
+package import FoundationEssentials
 package import Shared
 
 /// A container as the Docker Engine API lists it: all of them in one answer, without the pids of their first processes.
