@@ -6,7 +6,7 @@ package final class BodyReader {
     private let run: Run
     private let keepsBytes: Bool
     private var coding = ContentCoding.identity
-    private var scanner: JSONShapeScanner
+    private let content: any ContentReader
     private var decoder: ContentDecoder?
     /// Bytes that the decoder was given.
     private var encodedBytes = 0
@@ -25,7 +25,7 @@ package final class BodyReader {
     package init(_ run: Run) {
         self.run = run
         keepsBytes = run.needs.contains(.messages)
-        scanner = JSONShapeScanner(limits: run.limits)
+        content = JSONContent(run)
     }
 
     /// Bytes that are kept of the body.
@@ -38,7 +38,7 @@ package final class BodyReader {
         wholeLength = nil
         known = nil
         if length == .none { return }
-        scanner.reset()
+        content.begin()
         letGoOfWhole()
         if coding != .identity { message.bodyIsSeparate = true }
         switch length {
@@ -121,7 +121,7 @@ package final class BodyReader {
     /// - Parameter scans: look for the shape as well; else only keep what the event log shows.
     private func read(_ bytes: RawSpan, scans: Bool, _ message: inout Message, _ out: any Output) {
         if coding == .identity {
-            if scans { scanner.feed(bytes, into: &run.shapes) }
+            if scans { content.feed(bytes) }
             if message.bodyIsSeparate { keep(bytes, &message, out) }
             return
         }
@@ -155,7 +155,7 @@ package final class BodyReader {
                 out.reached(.expansion)
                 return false
             }
-            if scans { scanner.feed(decoded, into: &run.shapes) }
+            if scans { content.feed(decoded) }
             keep(decoded, &message, out)
             return true
         }
@@ -169,8 +169,7 @@ package final class BodyReader {
 
     /// The shape of what was read, and what was wrong with its coding.
     private func judge(_ message: inout Message, _ out: any Output) -> ShapeID {
-        let shape = scanner.finish()
-        if let limit = scanner.limitReached { out.reached(limit) }
+        let shape = content.end(out)
         switch coding {
         case .identity: return shape
         case .unknown:

@@ -31,7 +31,7 @@ final class ToyAnalyzer: Analyzer {
     private var message = Message()
     private var inner: InnerID?
     /// Bytes for the layer within that are still to come, of each side.
-    private var inside = Sides<UInt64>(client: 0, server: 0)
+    private var inside: [Side: UInt64] = [:]
 
     struct Nothing: BitwiseCopyable {}
 
@@ -40,13 +40,13 @@ final class ToyAnalyzer: Analyzer {
     func begin(_ start: Start) {
         pairing.removeAll()
         inner = nil
-        inside = Sides(client: 0, server: 0)
+        inside = [:]
     }
 
     func consume(_ bytes: RawSpan, _ side: Side, _ at: Arrival, _ out: any Output) -> Step {
-        if inside[side] > 0 {
-            let part = bytes.extracting(first: Int(min(inside[side], UInt64(bytes.byteCount))))
-            inside[side] -= UInt64(part.byteCount)
+        if let left = inside[side], left > 0 {
+            let part = bytes.extracting(first: Int(min(left, UInt64(bytes.byteCount))))
+            inside[side] = left - UInt64(part.byteCount)
             if let inner { out.deliver(part, side, at.last, to: inner) }
             return .took(part.byteCount, next: 0)
         }
@@ -117,8 +117,8 @@ final class ToyAnalyzer: Analyzer {
     }
 
     func gap(_ length: UInt64, _ side: Side, after tail: RawSpan, _ at: Arrival, _ out: any Output) -> Step {
-        if length <= inside[side] {
-            inside[side] -= length
+        if let left = inside[side], length <= left {
+            inside[side] = left - length
             if let inner { out.gap(length, .packetLost, side, at.last, in: inner) }
             return .took(tail.byteCount)
         }

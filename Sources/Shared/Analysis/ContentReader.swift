@@ -1,0 +1,14 @@
+/// Reads what is inside one message, whatever carried it: shapes come from here.
+///
+/// It is used again for the next message, with its buffers.
+package protocol ContentReader: AnyObject {
+    /// Makes ready for the content of a message.
+    func begin()
+
+    /// Takes the next bytes of the content, decoded.
+    func feed(_ bytes: RawSpan)
+
+    /// The content is over, as far as it goes.
+    /// - Returns: its shape.
+    func end(_ out: any Output) -> ShapeID
+}
