@@ -2,7 +2,7 @@
 ///
 /// Reaching one is counted in the summary, never silent.
 package struct Limits: Equatable, Sendable {
-    package init() {}
+    init() {}
 
     /// Bytes of a body, and of `raw_payload`, that an event shows.
     ///
@@ -15,32 +15,32 @@ package struct Limits: Equatable, Sendable {
     /// Bytes that wait for missing ones in one direction.
     ///
     /// Above the largest receive window seen in practice a hole will not be filled any more.
-    package var outOfOrderBytes = 1 << 20
+    var outOfOrderBytes = 1 << 20
     /// Pieces that wait for missing bytes in one direction: one-byte segments cost more than their bytes.
-    package var outOfOrderPieces = 4096
+    var outOfOrderPieces = 4096
     /// Nanoseconds of the tape for which a hole is kept open once the receiver has confirmed its bytes: packets
     /// overtake each other in a capture by far less.
-    package var holeAge: Int64 = 2_000_000_000
+    var holeAge: Int64 = 2_000_000_000
     /// Bytes of a turn that detectors look at.
-    package var detectionBytes = 16 << 10
+    var detectionBytes = 16 << 10
     /// Turns of a conversation that detectors look at before they give up.
-    package var detectionTurns = 12
+    var detectionTurns = 12
     /// Requests that wait for their response on one connection.
-    package var pipelinedRequests = 4096
+    var pipelinedRequests = 4096
     /// Layers within a connection, one in the other: what a stranger nests deeper is not read.
-    package var layers = 8
+    var layers = 8
     /// Open connections.
     package var connections = 1 << 20
     /// Entries of the service map (endpoints and connections), and distinct paths.
-    package var serviceMapEntries = 100_000
+    var serviceMapEntries = 100_000
     /// Processes, listeners and containers, each: a machine has fewer of those that opted in.
-    package var participants = 1 << 16
+    var participants = 1 << 16
     /// Depth of JSON that a schema follows; deeper it is `non-json`.
-    package var jsonDepth = 64
+    var jsonDepth = 64
     /// Distinct object keys of one schema.
-    package var jsonKeys = 10_000
+    var jsonKeys = 10_000
     /// A decoded body may be this many times its encoded size, once above `bodyBytes`: zip bombs.
-    package var expansion = 1000
+    var expansion = 1000
 }
 
 /// The bounds that the summary counts.

@@ -118,7 +118,7 @@ package final class Profiler: EventSink {
     }
 
     /// Bytes of traffic that open connections keep.
-    package var heldBytes: Int {
+    var heldBytes: Int {
         let wires = connections.serials.compactMap { connections[ConnectionID($0)] }
         return (wires + plaintexts.values).reduce(0) { $0 + $1.held }
     }

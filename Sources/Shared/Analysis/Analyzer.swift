@@ -6,7 +6,7 @@
 /// owner keeps.
 ///
 /// Analyzers are final classes that are used again with their buffers, one connection after the other.
-package protocol Analyzer: AnyObject {
+protocol Analyzer: AnyObject {
     /// Makes ready for streams, as new.
     func begin(_ start: Start)
 
@@ -41,11 +41,11 @@ package protocol Analyzer: AnyObject {
 
 extension Analyzer {
     /// For protocols in which a message can begin anywhere, or whose place is never lost.
-    package func search(_ bytes: RawSpan, _ side: Side, from: Search) -> Found { .at(from.start) }
+    func search(_ bytes: RawSpan, _ side: Side, from: Search) -> Found { .at(from.start) }
 }
 
 /// In which state of the protocol its streams are met.
-package enum Start: Equatable, Sendable {
+enum Start: Equatable, Sendable {
     /// From the first byte: greetings and handshakes are to be expected.
     case opening
     /// Joined late, or behind bytes that are missing: in any state.

@@ -1,7 +1,7 @@
 /// What a parser found odd in traffic.
 ///
 /// Strange traffic is data, not an error: it is named on the message (`"anomalies"`) and counted in the summary.
-package enum Anomaly: UInt8, Sendable, CaseIterable {
+enum Anomaly: UInt8, Sendable, CaseIterable {
     /// Two Content-Length fields that differ (RFC 9112, section 6.3).
     case contentLengthConflict
     /// A Content-Length that is no number or overflows (RFC 9110, section 8.6).
@@ -52,7 +52,7 @@ package enum Anomaly: UInt8, Sendable, CaseIterable {
     case retransmissionDiffers
 
     /// The name in the event log and in the summary.
-    package var name: StaticString {
+    var name: StaticString {
         switch self {
         case .contentLengthConflict: "content_length_conflict"
         case .contentLengthInvalid: "content_length_invalid"

@@ -1,7 +1,7 @@
 /// Reads what is inside one message, whatever carried it: shapes come from here.
 ///
 /// It is used again for the next message, with its buffers.
-package protocol ContentReader: AnyObject {
+protocol ContentReader: AnyObject {
     /// Makes ready for the content of a message.
     func begin()
 

@@ -3,14 +3,14 @@
 /// What was said is kept, turn by turn, until the detectors agree or give up. A turn is what one side says before
 /// the other speaks: in a capture that joined late it is where messages are likely to begin. Detectors are stable
 /// (see `Detector`), so it does not matter how the bytes were cut.
-package final class Detection {
+final class Detection {
     /// What was heard, in the order in which it was heard.
-    package struct Piece {
-        package var direction: Direction
-        package var count: Int
-        package var timestamp: Timestamp
+    struct Piece {
+        var direction: Direction
+        var count: Int
+        var timestamp: Timestamp
         /// Beyond the limit of a turn only the number of bytes is kept.
-        package var isKept: Bool
+        var isKept: Bool
     }
 
     private struct Turn {
@@ -19,7 +19,7 @@ package final class Detection {
         var start: Int
     }
 
-    package enum Outcome {
+    enum Outcome {
         case undecided
         /// - Parameter isFlipped: the remote side is the client, other than the source had it.
         case recognised(ProtocolID, Evidence, isFlipped: Bool)
@@ -27,9 +27,9 @@ package final class Detection {
     }
 
     /// What is kept of each direction; `pieces` say in which order it was heard.
-    package private(set) var sent: [UInt8] = []
-    package private(set) var received: [UInt8] = []
-    package private(set) var pieces: [Piece] = []
+    private(set) var sent: [UInt8] = []
+    private(set) var received: [UInt8] = []
+    private(set) var pieces: [Piece] = []
     private var turns: [Turn] = []
     private var isStreamStart = true
     private var restarts = 0
@@ -39,12 +39,12 @@ package final class Detection {
 
     private let registry: Registry
 
-    package init(_ registry: Registry) { self.registry = registry }
+    init(_ registry: Registry) { self.registry = registry }
 
     /// Forgets what was said.
     ///
     /// - Parameter joinedLate: what follows need not be a stream's start.
-    package func reset(joinedLate: Bool) {
+    func reset(joinedLate: Bool) {
         clear()
         isStreamStart = !joinedLate
         restarts = 0
@@ -59,15 +59,15 @@ package final class Detection {
         skippedBytes = 0
     }
 
-    package var isEmpty: Bool { turns.isEmpty }
+    var isEmpty: Bool { turns.isEmpty }
 
     /// Bytes that are not judged yet, kept or not.
-    package var pendingBytes: Int { sent.count &+ received.count &+ skippedBytes }
+    var pendingBytes: Int { sent.count &+ received.count &+ skippedBytes }
 
     /// How many bytes, at least one, may be added at once.
     ///
     /// An event may hold megabytes, and switch protocols every twenty bytes: what is kept is copied each time.
-    package func room(_ direction: Direction, _ limits: Limits) -> Int {
+    func room(_ direction: Direction, _ limits: Limits) -> Int {
         guard let turn = turns.last, turn.direction == direction else { return Self.addedAtOnce }
         let heard = (direction == .send ? sent.count : received.count) &- turn.start
         // Of a turn that is too long the same is kept, however it came.
@@ -80,7 +80,7 @@ package final class Detection {
 
     /// Adds what one side said and judges.
     /// - Returns: the outcome, and how many bytes were let go of without a verdict.
-    package func add(
+    func add(
         _ bytes: RawSpan, _ direction: Direction, _ timestamp: Timestamp, role: Role, limits: Limits
     ) -> (outcome: Outcome, dropped: Int) {
         var dropped = 0
@@ -150,7 +150,7 @@ package final class Detection {
     }
 
     /// Bytes are missing: what was heard is judged as it is, and what comes next is the middle of a conversation.
-    package func gap(role: Role) -> (outcome: Outcome, dropped: Int) {
+    func gap(role: Role) -> (outcome: Outcome, dropped: Int) {
         let outcome = finish(role: role)
         guard case .unknown = outcome else { return (outcome, 0) }
         let dropped = pendingBytes
@@ -160,7 +160,7 @@ package final class Detection {
     }
 
     /// No more bytes will come.
-    package func finish(role: Role) -> Outcome {
+    func finish(role: Role) -> Outcome {
         let outcome = judge(role: role, isFinal: true)
         if case .undecided = outcome { return .unknown }
         return outcome
@@ -176,7 +176,7 @@ package final class Detection {
 
     /// The protocol whose very first bytes these are, where the strictest detector, which is asked first, says so: the
     /// common case, found without keeping a byte.
-    package static func opening(_ bytes: RawSpan, _ registry: Registry) -> ProtocolID? {
+    static func opening(_ bytes: RawSpan, _ registry: Registry) -> ProtocolID? {
         guard let first = registry.detectors.first, first.detector.strictness == .requestLine else { return nil }
         let context = DetectionContext(isStreamStart: true, isFinal: false)
         let nothing = bytes.extracting(first: 0)

@@ -3,7 +3,7 @@
 /// A detector is a pure function of what both sides said so far, and it must be *stable*: once it has answered
 /// `.yes` or `.no` for some bytes, it gives the same answer when more bytes follow on either side. That is what
 /// makes a verdict independent of how the network cut the stream: one byte at a time or all at once.
-package protocol Detector: SendableMetatype {
+protocol Detector: SendableMetatype {
     /// How much it takes to convince it: decides who is asked first.
     static var strictness: Strictness { get }
 
@@ -16,26 +16,21 @@ package protocol Detector: SendableMetatype {
 }
 
 /// What a detector may know besides the bytes.
-package struct DetectionContext: Sendable {
+struct DetectionContext: Sendable {
     /// The spans are the beginnings of the streams: greetings and handshakes are to be expected here.
     ///
     /// Otherwise the connection was joined in the middle and the spans begin at a turn, in any state of the protocol.
-    package var isStreamStart: Bool
+    var isStreamStart: Bool
     /// No more bytes will come for the judgement (the connection ended, or detection reached its limit): an answer of
     /// `.needMore` counts as `.no`.
     ///
     /// Evidence that is good enough alone, but for which a detector would rather have seen the other side's answer, may
     /// be accepted now.
-    package var isFinal: Bool
-
-    package init(isStreamStart: Bool, isFinal: Bool) {
-        self.isStreamStart = isStreamStart
-        self.isFinal = isFinal
-    }
+    var isFinal: Bool
 }
 
 /// What a detector says of some bytes.
-package enum Finding: Equatable, Sendable {
+enum Finding: Equatable, Sendable {
     /// It is another protocol, whatever follows.
     case no
     /// All bytes so far fit, and they do not prove it yet.
@@ -44,26 +39,26 @@ package enum Finding: Equatable, Sendable {
 }
 
 /// Why a detector is sure.
-package struct Evidence: Equatable, Sendable {
+struct Evidence: Equatable, Sendable {
     /// What was recognised in the payload, as it stands in `detection_reason` after the port:
     /// "valid Postgres startup/SSLRequest header".
-    package var reason: StaticString
+    var reason: StaticString
     /// Set where the evidence is a ClientHello.
-    package var clientHello: ClientHello?
+    var clientHello: ClientHello?
 
-    package init(_ reason: StaticString, clientHello: ClientHello? = nil) {
+    init(_ reason: StaticString, clientHello: ClientHello? = nil) {
         self.reason = reason
         self.clientHello = clientHello
     }
 
-    package static func == (a: Evidence, b: Evidence) -> Bool {
+    static func == (a: Evidence, b: Evidence) -> Bool {
         a.reason.description == b.reason.description && a.clientHello == b.clientHello
     }
 }
 
 /// Detectors are asked from the strictest to the loosest: one that needs more bytes holds back those after it, so the
 /// verdict does not depend on how many bytes came at once.
-package enum Strictness: CaseIterable, Sendable {
+enum Strictness: CaseIterable, Sendable {
     /// A line that nothing else writes, and that refuses most other bytes at once: HTTP's request line.
     case requestLine
     /// Fixed bytes at the start.
@@ -83,14 +78,9 @@ package enum Strictness: CaseIterable, Sendable {
 }
 
 /// What a TLS client asks for in the clear (RFC 8446, section 4.1.2).
-package struct ClientHello: Equatable, Sendable {
+struct ClientHello: Equatable, Sendable {
     /// The server's name (SNI: RFC 6066, section 3).
-    package var serverName: String?
+    var serverName: String?
     /// The application protocols offered (ALPN: RFC 7301), in the client's order.
-    package var applicationProtocols: [String]
-
-    package init(serverName: String?, applicationProtocols: [String]) {
-        self.serverName = serverName
-        self.applicationProtocols = applicationProtocols
-    }
+    var applicationProtocols: [String]
 }

@@ -7,13 +7,13 @@ package struct Exchange {
     package var verb: ByteRange
     package var target: ByteRange
     /// What the state knows verb, target and host by.
-    package var token: Token
-    package var requestFirstByte: Timestamp
-    package var requestLastByte: Timestamp
-    package var requestShape = ShapeID.empty
-    package var responseShape = ShapeID.empty
+    var token: Token
+    var requestFirstByte: Timestamp
+    var requestLastByte: Timestamp
+    var requestShape = ShapeID.empty
+    var responseShape = ShapeID.empty
     /// The request was read to its end.
-    package var isRequestComplete = false
+    var isRequestComplete = false
     /// The final answer was read to its end.
     package var isAnswered = false
 

@@ -5,7 +5,7 @@
 /// `or`. A rule that is `.open` because its bytes are missing may become `.yes` or `.no`, and nothing else ever
 /// changes. `and` and `or` are monotone, so what they join is as stable as its parts. What breaks it is a rule that
 /// looks at how many bytes are there to answer anything but `.open`.
-package enum Fit: Sendable {
+enum Fit: Sendable {
     case no
     case open
     case yes

@@ -3,24 +3,24 @@
 /// What is only counted is not kept: bytes are copied only where an event shows them, and then up to a limit.
 package struct Message: ~Copyable {
     package var head = MessageHead()
-    package var anomalies = AnomalySet()
+    var anomalies = AnomalySet()
     /// When the first and the last byte came.
-    package var firstByte = Timestamp(nanoseconds: 0)
-    package var lastByte = Timestamp(nanoseconds: 0)
+    var firstByte = Timestamp(nanoseconds: 0)
+    var lastByte = Timestamp(nanoseconds: 0)
     /// The message's length on the wire, with its framing, and with the bytes that are missing.
     package var wireBytes: UInt64 = 0
     /// Of these, the bytes that were captured.
-    package var capturedBytes: UInt64 = 0
+    var capturedBytes: UInt64 = 0
     /// Bytes of the body before content decoding.
-    package var contentBytes: UInt64 = 0
-    package var shape = ShapeID.empty
+    var contentBytes: UInt64 = 0
+    var shape = ShapeID.empty
     /// The wire bytes, as far as the event shows them, but always the whole head.
     package var wire = UniqueBytes()
     /// The decoded body, as far as the event shows it, where it is not a part of `wire`.
     package var decoded = UniqueBytes()
     package var decodedBytes: UInt64 = 0
     /// The body does not lie in `wire` as it is: it was chunked, coded, or has holes.
-    package var bodyIsSeparate = false
+    var bodyIsSeparate = false
     package var hasGap = false
 
     package init() {}
@@ -81,7 +81,7 @@ package struct MessageHead {
     /// Bytes of the head, with what ends it.
     package var length = 0
 
-    package init() {}
+    init() {}
 
     /// Begins another, keeping the room for fields.
     @inline(__always)
@@ -100,12 +100,6 @@ package struct MessageHead {
         package var name: ByteRange
         package var value: ByteRange
         /// The value goes over several lines (obs-fold: RFC 9112, section 5.2).
-        package var isFolded: Bool
-
-        package init(name: ByteRange, value: ByteRange, isFolded: Bool) {
-            self.name = name
-            self.value = value
-            self.isFolded = isFolded
-        }
+        var isFolded: Bool
     }
 }

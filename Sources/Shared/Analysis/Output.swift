@@ -2,7 +2,7 @@
 ///
 /// A channel is the one implementation in the pipeline, so that passing it on costs nothing and counts no reference;
 /// the analyzers' tests have another.
-package protocol Output: AnyObject {
+protocol Output: AnyObject {
     /// A request was read as far as it says what it asks for. The state looks verb and target up while they lie here.
     /// - Returns: what the exchange keeps of it.
     func began(_ ask: Ask, _ text: RawSpan) -> Token
@@ -44,9 +44,8 @@ package protocol Output: AnyObject {
 }
 
 /// A layer within a layer.
-package struct InnerID: Hashable, Sendable {
-    package let raw: UInt32
-    package init(raw: UInt32) { self.raw = raw }
+struct InnerID: Hashable, Sendable {
+    let raw: UInt32
 }
 
 /// What a request asks for, as ranges into the text that is lent with it.
@@ -57,23 +56,12 @@ package struct Ask {
     package var target: ByteRange
     /// The host that the request itself names; empty where it names none.
     package var host: ByteRange
-
-    package init(verb: ByteRange, target: ByteRange, host: ByteRange) {
-        self.verb = verb
-        self.target = target
-        self.host = host
-    }
 }
 
 /// What the state knows a request's verb, target and host by; of no meaning to anybody else.
 package struct Token: Equatable, Sendable {
     package var what: UInt64
-    package var whom: UInt64
-
-    package init(what: UInt64, whom: UInt64) {
-        self.what = what
-        self.whom = whom
-    }
+    var whom: UInt64
 
     package static let none = Token(what: 0, whom: 0)
 }

@@ -1,9 +1,8 @@
 /// What an answer says of the request that it belongs to.
-package protocol PairingKey: Equatable, BitwiseCopyable {}
+protocol PairingKey: Equatable, BitwiseCopyable {}
 
 /// Answers come in the order of their requests, as in HTTP/1 (RFC 9112, section 9.3.2) and Redis.
-package struct InOrder: PairingKey {
-    package init() {}
+struct InOrder: PairingKey {
 }
 
 extension UInt32: PairingKey {}
@@ -14,9 +13,9 @@ extension UInt64: PairingKey {}
 ///
 /// `Ask` is what an analyzer has to know of a request while it reads the answer: of HTTP the method, which decides how
 /// long the response is.
-package struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
+struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
     /// The texts of what waits, one after the other.
-    package private(set) var text = UniqueBytes()
+    private(set) var text = UniqueBytes()
     /// Those from `first` to `end` wait; the others are room for later ones.
     private var entries: [Entry] = []
     private var first = 0
@@ -28,15 +27,15 @@ package struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
         var exchange: Exchange
     }
 
-    package init() {}
+    init() {}
 
     /// More room for text is not kept for later requests.
     private static var keptText: Int { 16 << 10 }
 
-    package var isEmpty: Bool { first == end }
-    package var count: Int { end &- first }
+    var isEmpty: Bool { first == end }
+    var count: Int { end &- first }
 
-    package mutating func removeAll() {
+    mutating func removeAll() {
         text.removeAll(keepingAtMost: Self.keptText)
         first = 0
         end = 0
@@ -45,25 +44,25 @@ package struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
     // MARK: Requests
 
     /// Stores text of a request; its range stays valid until `settle` has let go of the request.
-    package mutating func store(_ bytes: RawSpan) -> ByteRange {
+    mutating func store(_ bytes: RawSpan) -> ByteRange {
         let start = text.count
         text.append(bytes)
         return ByteRange(start, text.count)
     }
 
-    package mutating func append(_ key: Key, _ ask: Ask, _ exchange: Exchange) {
+    mutating func append(_ key: Key, _ ask: Ask, _ exchange: Exchange) {
         let entry = Entry(key: key, ask: ask, exchange: exchange)
         if end < entries.count { entries[end] = entry } else { entries.append(entry) }
         end &+= 1
     }
 
-    package var newest: Int? { isEmpty ? nil : end &- 1 }
+    var newest: Int? { isEmpty ? nil : end &- 1 }
 
     // MARK: Answers
 
     /// The oldest request with this key that has no final answer yet.
     @inline(__always)
-    package func unanswered(_ key: Key) -> Int? {
+    func unanswered(_ key: Key) -> Int? {
         var slot = first
         while slot < end {
             if !entries[slot].exchange.isAnswered, entries[slot].key == key { return slot }
@@ -73,19 +72,19 @@ package struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
     }
 
     @inline(__always)
-    package func ask(_ slot: Int) -> Ask { entries[slot].ask }
+    func ask(_ slot: Int) -> Ask { entries[slot].ask }
 
     @inline(__always)
-    package func exchange(_ slot: Int) -> Exchange { entries[slot].exchange }
+    func exchange(_ slot: Int) -> Exchange { entries[slot].exchange }
 
     @inline(__always)
-    package mutating func update(_ slot: Int, _ change: (inout Exchange) -> Void) { change(&entries[slot].exchange) }
+    mutating func update(_ slot: Int, _ change: (inout Exchange) -> Void) { change(&entries[slot].exchange) }
 
     // MARK: Settling
 
     /// Gives away the exchanges of which both sides are complete, in the order of the requests.
     @inline(__always)
-    package mutating func settle(_ out: any Output) {
+    mutating func settle(_ out: any Output) {
         while first < end, entries[first].exchange.isAnswered, entries[first].exchange.isRequestComplete {
             settleOldest(out)
         }
@@ -93,7 +92,7 @@ package struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
 
     /// Gives the oldest exchange away, complete or not; there is one.
     @inline(__always)
-    package mutating func settleOldest(_ out: any Output) {
+    mutating func settleOldest(_ out: any Output) {
         out.exchange(entries[first].exchange, text.bytes)
         first &+= 1
         if first == end {
@@ -104,10 +103,10 @@ package struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
     }
 
     /// Gives all away but the newest.
-    package mutating func settleAllButNewest(_ out: any Output) { while count > 1 { settleOldest(out) } }
+    mutating func settleAllButNewest(_ out: any Output) { while count > 1 { settleOldest(out) } }
 
     /// Gives all away, in the order of the requests.
-    package mutating func drain(_ out: any Output) { while !isEmpty { settleOldest(out) } }
+    mutating func drain(_ out: any Output) { while !isEmpty { settleOldest(out) } }
 
     /// Lets go of what is settled: long pipelines never empty the queue.
     private mutating func compact() {

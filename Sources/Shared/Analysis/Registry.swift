@@ -5,8 +5,8 @@ package struct ProtocolRow: Sendable {
     /// As `protocol` in events and in the map has it.
     package let name: StaticString
     /// As `protocol` of messages and of the map's endpoints has it, with the version: `http/1.1`.
-    package let wireName: StaticString
-    package let category: Category
+    let wireName: StaticString
+    let category: Category
     /// The ports on which the protocol is at home.
     ///
     /// A port alone is worth confidence 60 and never more.
@@ -14,15 +14,15 @@ package struct ProtocolRow: Sendable {
     package let role: Role
     /// The document that says what is on the wire.
     package let document: StaticString
-    package let detectors: [any Detector.Type]
+    let detectors: [any Detector.Type]
     /// Makes what reads it; `Recognised.init` where it is named and not read.
-    package let make: @Sendable (Run) -> any Analyzer
+    let make: @Sendable (Run) -> any Analyzer
 
     /// What the protocol is used for, as `category` has it.
-    package enum Category: Sendable {
+    enum Category: Sendable {
         case http, tls, database, cache, messageBus
 
-        package var name: StaticString {
+        var name: StaticString {
             switch self {
             case .http: "http"
             case .tls: "tls"
@@ -43,7 +43,7 @@ package struct ProtocolRow: Sendable {
         case envelope
     }
 
-    package init(
+    init(
         name: StaticString, wireName: StaticString? = nil, category: Category, ports: [UInt16], role: Role,
         document: StaticString,
         detectors: [any Detector.Type], make: @escaping @Sendable (Run) -> any Analyzer
@@ -99,7 +99,7 @@ package struct Registry: Sendable {
     package func id(named name: String) -> ProtocolID? { ids.first { "\(self[$0].name)" == name } }
 
     /// The service that is at home on `port`, if one is.
-    package func atHome(on port: UInt16) -> ProtocolID? {
+    func atHome(on port: UInt16) -> ProtocolID? {
         ids.first { self[$0].role == .service && self[$0].ports.contains(port) }
     }
 }

@@ -1,31 +1,31 @@
 /// What is known of a body whose bytes were read before.
-package struct KnownBody {
-    package var coding: ContentCoding
-    package var shape: ShapeID
+struct KnownBody {
+    var coding: ContentCoding
+    var shape: ShapeID
 }
 
 /// What the analyzers of one run share: its bounds, its shapes, what it has counted, and things to be used again.
 ///
 /// One thread runs the pipeline.
-package final class Run {
-    package let limits: Limits
-    package let registry: Registry
-    package let needs: Needs
-    package var summary: Summary
+final class Run {
+    let limits: Limits
+    let registry: Registry
+    let needs: Needs
+    var summary: Summary
     /// Exchanges that have begun.
-    package var exchanges: UInt64 = 0
+    var exchanges: UInt64 = 0
     /// How often analyzers were asked: work that can be counted.
-    package var steps: UInt64 = 0
-    package var shapes: ShapeTable
+    var steps: UInt64 = 0
+    var shapes: ShapeTable
     /// The shapes of bodies that were read lately.
-    package var bodies = ByteMemo<KnownBody>(places: 2048, longest: 256 << 10, budget: 8 << 20)
+    var bodies = ByteMemo<KnownBody>(places: 2048, longest: 256 << 10, budget: 8 << 20)
     /// Bytes of bodies that are waited for as a whole, on all connections.
-    package private(set) var heldBodyBytes = 0
+    private(set) var heldBodyBytes = 0
     private var decoders: [ContentDecoder] = []
     /// Analyzers that nobody uses, for each row.
     private var analyzers: [[any Analyzer]]
 
-    package init(limits: Limits, registry: Registry, needs: Needs) {
+    init(limits: Limits, registry: Registry, needs: Needs) {
         self.limits = limits
         self.registry = registry
         self.needs = needs
@@ -39,33 +39,33 @@ package final class Run {
     /// Makes room for bytes of a body that is waited for.
     /// - Returns: `false` where there is none: the body is read as it comes then, with the same result.
     @inline(__always)
-    package func hold(bodyBytes count: Int) -> Bool {
+    func hold(bodyBytes count: Int) -> Bool {
         guard heldBodyBytes &+ count <= Self.heldBodyBudget else { return false }
         heldBodyBytes &+= count
         return true
     }
 
-    package func letGo(bodyBytes count: Int) { heldBodyBytes &-= count }
+    func letGo(bodyBytes count: Int) { heldBodyBytes &-= count }
 
     private static let heldBodyBudget = 16 << 20
 
     // MARK: Things that are used again
 
     /// An analyzer of the row, made ready.
-    package func takeAnalyzer(_ row: ProtocolID, _ start: Start) -> any Analyzer {
+    func takeAnalyzer(_ row: ProtocolID, _ start: Start) -> any Analyzer {
         let analyzer = analyzers[row.index].popLast() ?? registry[row].make(self)
         analyzer.begin(start)
         return analyzer
     }
 
-    package func giveBack(_ analyzer: any Analyzer, _ row: ProtocolID) {
+    func giveBack(_ analyzer: any Analyzer, _ row: ProtocolID) {
         if analyzers[row.index].count < Self.spareAnalyzers { analyzers[row.index].append(analyzer) }
     }
 
     /// One that an ended body has given back, or a new one.
-    package func takeDecoder() -> ContentDecoder { decoders.popLast() ?? ContentDecoder() }
+    func takeDecoder() -> ContentDecoder { decoders.popLast() ?? ContentDecoder() }
 
-    package func giveBack(_ decoder: ContentDecoder) {
+    func giveBack(_ decoder: ContentDecoder) {
         if decoders.count < Self.spareDecoders { decoders.append(decoder) }
     }
 

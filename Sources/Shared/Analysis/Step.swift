@@ -2,7 +2,7 @@
 ///
 /// Bytes that were taken are not shown again; the channel keeps the others and shows them once more, with what
 /// followed them.
-package enum Step {
+enum Step {
     /// The bytes up to `took` are done with.
     /// - Parameter next: how many more bytes are needed before it is worth asking again; 0: ask at once, but first
     ///   give the other side a turn, if it was on hold.
@@ -21,7 +21,7 @@ package enum Step {
 }
 
 /// What follows on the same streams.
-package enum Successor: Equatable, Sendable {
+enum Successor: Equatable, Sendable {
     /// Whatever the detectors find.
     case detect
     /// What both sides have agreed on.
@@ -29,7 +29,7 @@ package enum Successor: Equatable, Sendable {
 }
 
 /// Where a message may begin.
-package enum Found: Equatable {
+enum Found: Equatable {
     /// A message begins at this offset.
     case at(Int)
     /// None begins before `start`, and what lies before `next` need not be looked at again.
@@ -37,13 +37,13 @@ package enum Found: Equatable {
 }
 
 /// How far a search for the next message has come.
-package struct Search: Equatable {
+struct Search: Equatable {
     /// No message begins before this offset.
-    package var start: Int
+    var start: Int
     /// The first offset that was not looked at, at or behind `start`.
-    package var next: Int
+    var next: Int
 
-    package init(start: Int = 0, next: Int = 0) {
+    init(start: Int = 0, next: Int = 0) {
         self.start = start
         self.next = next
     }

@@ -10,15 +10,15 @@ package struct Summary: Equatable, Sendable {
     /// The wire's.
     package var bytes = ByteLedger()
     /// Of the layers within it: plaintext that a tape has beside the wire, and what analyzers make of their bytes.
-    package var innerBytes = ByteLedger()
-    package var anomalies = Tally<Anomaly>()
+    var innerBytes = ByteLedger()
+    var anomalies = Tally<Anomaly>()
     /// What the source could not deliver.
     package var losses = Tally<Loss.Reason>()
     /// Connections of which events came while they were not open, because the `open` is missing or the `close` came
     /// first: the trace is damaged, or was edited.
-    package var strayConnections: UInt64 = 0
+    var strayConnections: UInt64 = 0
     /// What is on the tape and nothing reads yet; no loss.
-    package var unread = Unread()
+    var unread = Unread()
     /// How often a bound of `Limits` was reached.
     package var limits = Tally<Limit>()
 
@@ -45,11 +45,11 @@ package struct Summary: Equatable, Sendable {
         private let names: [String]
         private var byProtocol: [UInt64]
         /// Only the port speaks for it.
-        package var byPortOnly: UInt64 = 0
-        package var noPayload: UInt64 = 0
-        package var unrecognised: UInt64 = 0
+        var byPortOnly: UInt64 = 0
+        var noPayload: UInt64 = 0
+        var unrecognised: UInt64 = 0
 
-        package init(_ registry: Registry) {
+        init(_ registry: Registry) {
             names = registry.rows.map { "\($0.name)" }
             byProtocol = Array(repeating: 0, count: names.count)
         }
@@ -60,7 +60,7 @@ package struct Summary: Equatable, Sendable {
         }
 
         /// What was counted at least once, by name, in the registry's order.
-        package var nonZero: [(name: String, count: UInt64)] {
+        var nonZero: [(name: String, count: UInt64)] {
             let others = [("by_port_only", byPortOnly), ("no_payload", noPayload), ("unrecognised", unrecognised)]
             return (Array(zip(names, byProtocol)) + others).filter { $0.1 > 0 }.map { (name: $0.0, count: $0.1) }
         }
@@ -68,27 +68,27 @@ package struct Summary: Equatable, Sendable {
 
     package struct Messages: Equatable, Sendable {
         package var requests: UInt64 = 0
-        package var responses: UInt64 = 0
+        var responses: UInt64 = 0
         /// Requests with their final response.
         package var exchanges: UInt64 = 0
-        package var unansweredRequests: UInt64 = 0
+        var unansweredRequests: UInt64 = 0
     }
 
-    package struct Unread: Equatable, Sendable {
-        package var datagrams: UInt64 = 0
+    struct Unread: Equatable, Sendable {
+        var datagrams: UInt64 = 0
         /// The length of all datagrams: what was captured and what is known to be missing.
-        package var datagramBytes: UInt64 = 0
+        var datagramBytes: UInt64 = 0
         /// Of these, bytes that were not captured.
-        package var datagramGaps = Tally<GapReason>()
+        var datagramGaps = Tally<GapReason>()
         /// Secrets of TLS sessions.
-        package var secrets: UInt64 = 0
+        var secrets: UInt64 = 0
         /// Facts about Unix sockets.
-        package var unixSockets: UInt64 = 0
+        var unixSockets: UInt64 = 0
 
-        package var isEmpty: Bool { datagrams == 0 && secrets == 0 && unixSockets == 0 }
+        var isEmpty: Bool { datagrams == 0 && secrets == 0 && unixSockets == 0 }
 
         /// - Parameter bytes: that were captured of it.
-        package mutating func count(_ datagram: CapturedDatagram, bytes: Int) {
+        mutating func count(_ datagram: CapturedDatagram, bytes: Int) {
             datagrams &+= 1
             datagramBytes &+= UInt64(bytes)
             guard let cut = datagram.cut else { return }
@@ -103,17 +103,17 @@ package struct Summary: Equatable, Sendable {
         /// The length of all streams: what was captured and what is known to be missing.
         package var total: UInt64 = 0
         /// Bytes of HTTP messages.
-        package var parsed: UInt64 = 0
+        var parsed: UInt64 = 0
         /// Bytes of connections whose protocol was recognised and whose messages are not taken apart (databases, TLS).
-        package var recognised: UInt64 = 0
-        package var gaps = Tally<GapReason>()
+        var recognised: UInt64 = 0
+        var gaps = Tally<GapReason>()
         package var unparsed = Tally<UnparsedReason>()
         /// Bytes that came more than once; not part of `total`.
-        package var retransmitted: UInt64 = 0
+        var retransmitted: UInt64 = 0
         /// Of these, bytes that differ from the copy that came first.
         package var retransmittedDifferent: UInt64 = 0
 
-        package var isBalanced: Bool { total == parsed &+ recognised &+ gaps.total &+ unparsed.total }
+        var isBalanced: Bool { total == parsed &+ recognised &+ gaps.total &+ unparsed.total }
     }
 }
 

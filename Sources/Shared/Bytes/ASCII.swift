@@ -1,5 +1,5 @@
 /// The character classes that the text protocols share.
-package enum ASCII {
+enum ASCII {
     static let tab: UInt8 = 0x09
     static let lineFeed: UInt8 = 0x0A
     static let carriageReturn: UInt8 = 0x0D
@@ -28,13 +28,13 @@ package enum ASCII {
 }
 
 /// A line that is whole: where its text is, without CRLF or LF, and where the next line begins.
-package struct TextLine {
+struct TextLine {
     var text: Range<Int>
     var next: Int
 }
 
 /// What was found in looking for a line's end.
-package enum LineSearch {
+enum LineSearch {
     case line(TextLine)
     /// Text so far, and no end of the line.
     case open

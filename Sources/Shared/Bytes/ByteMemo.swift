@@ -6,9 +6,9 @@
 ///
 /// A table of fixed size; what falls on a place takes it. Bytes are compared whole, so a hash that collides costs time
 /// and never changes an output.
-package struct ByteMemo<Value>: ~Copyable {
+struct ByteMemo<Value>: ~Copyable {
     /// Longer ones are not remembered.
-    package let longest: Int
+    let longest: Int
     private let budget: Int
     private var entries: [Entry?]
     /// The bytes, one after the other; those whose place was taken lie there until all are forgotten.
@@ -23,7 +23,7 @@ package struct ByteMemo<Value>: ~Copyable {
 
     /// - Parameters:
     ///   - budget: bytes that are held; where another would be too much, all are forgotten.
-    package init(places: Int, longest: Int, budget: Int) {
+    init(places: Int, longest: Int, budget: Int) {
         entries = Array(repeating: nil, count: places)
         self.longest = longest
         self.budget = budget
@@ -31,7 +31,7 @@ package struct ByteMemo<Value>: ~Copyable {
 
     /// What was remembered of the same bytes.
     @inline(__always)
-    package func find(_ bytes: RawSpan) -> Value? {
+    func find(_ bytes: RawSpan) -> Value? {
         guard bytes.byteCount <= longest else { return nil }
         let hash = Self.hash(of: bytes)
         guard let entry = entries[place(of: hash)], entry.hash == hash,
@@ -40,7 +40,7 @@ package struct ByteMemo<Value>: ~Copyable {
         return entry.value
     }
 
-    package mutating func remember(_ bytes: RawSpan, _ value: Value) {
+    mutating func remember(_ bytes: RawSpan, _ value: Value) {
         guard bytes.byteCount <= longest else { return }
         makeRoom(bytes.byteCount)
         let hash = Self.hash(of: bytes)
@@ -81,7 +81,7 @@ package struct ByteMemo<Value>: ~Copyable {
 
 extension ByteMemo where Value == ByteRange {
     /// Remembers a text that stands for the bytes.
-    package mutating func remember(_ bytes: RawSpan, text: RawSpan) {
+    mutating func remember(_ bytes: RawSpan, text: RawSpan) {
         guard bytes.byteCount <= longest else { return }
         makeRoom(bytes.byteCount &+ text.byteCount)
         let range = hold(text)
@@ -90,5 +90,5 @@ extension ByteMemo where Value == ByteRange {
 
     /// Lends a text that `find` gave.
     @inline(__always)
-    package func withText(_ range: ByteRange, _ body: (RawSpan) -> Void) { body(held.bytes.extracting(range.range)) }
+    func withText(_ range: ByteRange, _ body: (RawSpan) -> Void) { body(held.bytes.extracting(range.range)) }
 }

@@ -6,7 +6,7 @@ package struct ByteRange: Equatable, Sendable {
     /// - Parameters:
     ///   - start: where the part begins, below 2^31, as all limits of messages are.
     ///   - end: behind its last byte.
-    package init(_ start: Int, _ end: Int) {
+    init(_ start: Int, _ end: Int) {
         self.start = Int32(truncatingIfNeeded: start)
         count = Int32(truncatingIfNeeded: end &- start)
     }

@@ -37,7 +37,7 @@ extension RawSpan {
 
     /// Whether what is here is `text` or the beginning of it: "not yet" differs from "no".
     @inline(__always)
-    package func mayBecome(_ text: StaticString, at offset: Int = 0) -> Bool {
+    func mayBecome(_ text: StaticString, at offset: Int = 0) -> Bool {
         guard offset >= 0, offset <= byteCount else { return false }
         let count = Swift.min(byteCount &- offset, text.utf8CodeUnitCount)
         for i in 0..<count

@@ -5,7 +5,7 @@ package struct JSONWriter: ~Copyable {
     private var text: UniqueBytes
     private var needsComma = false
     /// Where the inside of the string lies that was written last, or of its first part.
-    package private(set) var lastString = 0..<0
+    private(set) var lastString = 0..<0
 
     package init(capacity: Int = 1 << 16) { text = UniqueBytes(capacity: capacity) }
 
@@ -19,7 +19,7 @@ package struct JSONWriter: ~Copyable {
 
     /// Lends what was written from a place on, where the writer is a property of an object.
     @inline(__always)
-    package func withBytes(from start: Int = 0, _ body: (RawSpan) -> Void) { body(text.bytes.extracting(start...)) }
+    func withBytes(from start: Int = 0, _ body: (RawSpan) -> Void) { body(text.bytes.extracting(start...)) }
 
     package mutating func removeAll() { text.removeAll() }
 
@@ -32,7 +32,7 @@ package struct JSONWriter: ~Copyable {
     package var mark: Mark { Mark(count: count, needsComma: needsComma) }
 
     /// Takes back all that was written since the mark.
-    package mutating func rollBack(to mark: Mark) {
+    mutating func rollBack(to mark: Mark) {
         text.truncate(to: mark.count)
         needsComma = mark.needsComma
     }
@@ -179,14 +179,14 @@ package struct JSONWriter: ~Copyable {
     }
 
     /// Text of a header or a start line: UTF-8 or, where it is not, ISO-8859-1 (RFC 9110, section 5.5).
-    package mutating func headerText(_ bytes: RawSpan) {
+    mutating func headerText(_ bytes: RawSpan) {
         byte(0x22)
         appendHeaderText(bytes)
         byte(0x22)
     }
 
     /// Goes on in a string that was begun by hand.
-    package mutating func appendHeaderText(_ bytes: RawSpan) {
+    mutating func appendHeaderText(_ bytes: RawSpan) {
         let start = mark
         if text.appendEscaped(bytes) { return }
         rollBack(to: start)
@@ -194,7 +194,7 @@ package struct JSONWriter: ~Copyable {
     }
 
     /// A string of bytes in Base64.
-    package mutating func base64(_ bytes: RawSpan) {
+    mutating func base64(_ bytes: RawSpan) {
         byte(0x22)
         text.appendBase64(bytes)
         byte(0x22)

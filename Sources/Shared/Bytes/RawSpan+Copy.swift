@@ -36,7 +36,7 @@ extension RawSpan {
 
     /// Whether the same bytes are here.
     @inline(__always)
-    package func equals(_ other: RawSpan) -> Bool {
+    func equals(_ other: RawSpan) -> Bool {
         guard byteCount == other.byteCount else { return false }
         return withUnsafeBytes { a in
             other.withUnsafeBytes { b in

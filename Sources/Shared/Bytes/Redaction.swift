@@ -2,9 +2,9 @@
 ///
 /// A name counts by its words, as `_`, `-`, `.`, digits and camel case divide it: `DB_PASSWORD` and `apiKey` do, `KEYBOARD`
 /// and `AUTHOR` don't. In doubt a value is hidden.
-package enum Redaction {
+enum Redaction {
     /// Whether the value of an environment variable of this name is hidden.
-    package static func hides(variable name: some Collection<UInt8>) -> Bool {
+    static func hides(variable name: some Collection<UInt8>) -> Bool {
         let words = words(name)
         if words.count == 1, words[0] == "PWD" { return false }
         if hides(words) { return true }
@@ -14,28 +14,28 @@ package enum Redaction {
     }
 
     /// Whether the value of a header field of this name is hidden.
-    package static func hides(header name: some Collection<UInt8>) -> Bool {
+    static func hides(header name: some Collection<UInt8>) -> Bool {
         let words = words(name)
         return hides(words) || words.contains("AUTH") || words.contains("SESSION")
     }
 
     /// The value of an environment variable as it is shown.
-    package static func shown(_ value: [UInt8], ofVariable name: some Collection<UInt8>) -> [UInt8] {
+    static func shown(_ value: [UInt8], ofVariable name: some Collection<UInt8>) -> [UInt8] {
         value.isEmpty ? value : hides(variable: name) ? markBytes : withoutPasswords(value)
     }
 
     /// The value of a header field as it is shown.
-    package static func shown(_ value: [UInt8], ofHeader name: some Collection<UInt8>) -> [UInt8] {
+    static func shown(_ value: [UInt8], ofHeader name: some Collection<UInt8>) -> [UInt8] {
         value.isEmpty ? value : hides(header: name) ? markBytes : withoutPasswords(value)
     }
 
     /// Text in which URLs (`scheme://user:password@host`, RFC 3986, section 3.2.1) have lost their passwords.
-    package static func withoutPasswords(_ text: String) -> String {
+    static func withoutPasswords(_ text: String) -> String {
         String(decoding: withoutPasswords(Array(text.utf8)), as: UTF8.self)
     }
 
     /// Text in which URLs (`scheme://user:password@host`, RFC 3986, section 3.2.1) have lost their passwords.
-    package static func withoutPasswords(_ text: [UInt8]) -> [UInt8] {
+    static func withoutPasswords(_ text: [UInt8]) -> [UInt8] {
         guard text.contains(UInt8(ascii: "@")) else { return text }
         var shown: [UInt8] = []
         var copied = 0

@@ -1,7 +1,7 @@
 /// Well-formed UTF-8 (Unicode 15, table 3-7; RFC 3629, section 4).
-package enum UTF8Sequence {
+enum UTF8Sequence {
     /// The length of the sequence that begins at `offset`; 0 where it is not well-formed or cut short.
-    package static func length(_ bytes: RawSpan, at offset: Int) -> Int {
+    static func length(_ bytes: RawSpan, at offset: Int) -> Int {
         guard let first = bytes.u8(at: offset) else { return 0 }
         switch first {
         case ..<0x80: return 1
@@ -21,7 +21,7 @@ package enum UTF8Sequence {
     }
 
     /// The length without a sequence that the end cuts in two.
-    package static func wholeLength(_ bytes: RawSpan) -> Int {
+    static func wholeLength(_ bytes: RawSpan) -> Int {
         var start = bytes.byteCount
         for _ in 0..<4 {
             guard start > 0, let byte = bytes.u8(at: start &- 1) else { break }

@@ -7,7 +7,7 @@ package struct UniqueBytes: ~Copyable {
     package private(set) var capacity: Int
     package private(set) var count = 0
 
-    package init(capacity: Int = 0) {
+    init(capacity: Int = 0) {
         self.capacity = capacity
         base = .allocate(byteCount: capacity, alignment: 16)
     }
@@ -27,7 +27,7 @@ package struct UniqueBytes: ~Copyable {
 
     /// Lends the bytes where they are a property of an object, which `bytes` can't be lent from for the time of a call.
     @inline(__always)
-    package func withBytes(_ body: (RawSpan) -> Void) { body(bytes) }
+    func withBytes(_ body: (RawSpan) -> Void) { body(bytes) }
 
     // MARK: Appending
 
@@ -117,7 +117,7 @@ package struct UniqueBytes: ~Copyable {
     }
 
     /// Removes what was appended since there were so many.
-    package mutating func truncate(to length: Int) {
+    mutating func truncate(to length: Int) {
         precondition(length >= 0 && length <= count)
         count = length
     }

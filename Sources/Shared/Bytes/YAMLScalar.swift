@@ -2,9 +2,9 @@
 ///
 /// A string is written plain where nothing in it could be taken for something else, and else in double quotes
 /// (YAML 1.2.2, sections 7.3.1 and 7.3.3).
-package enum YAMLScalar {
+enum YAMLScalar {
     /// What a reader does not care about, and a file keeps as it always was.
-    package enum Style {
+    enum Style {
         /// Escapes are numbers, and there are few of them.
         case sparing
         /// As libyaml writes: escapes have names where there are any, what is beyond 16 bits is escaped, and a key with a line's

@@ -2,9 +2,9 @@
 ///
 /// A block that is the value of a key begins on the next line, two blanks further in; one that is an element of a sequence
 /// begins behind the dash.
-package struct YAMLWriter {
+struct YAMLWriter {
     /// What was written.
-    package private(set) var bytes: [UInt8] = []
+    private(set) var bytes: [UInt8] = []
     private let style: YAMLScalar.Style
     private var indent = 0
     /// The indentations of the blocks around.
@@ -17,28 +17,28 @@ package struct YAMLWriter {
         case behindDash
     }
 
-    package init(_ style: YAMLScalar.Style) { self.style = style }
+    init(_ style: YAMLScalar.Style) { self.style = style }
 
     /// Forgets what was written.
     /// - Parameter kept: bytes of memory that stay at the most.
-    package mutating func removeAll(keepingAtMost kept: Int) {
+    mutating func removeAll(keepingAtMost kept: Int) {
         bytes.removeAll(keepingCapacity: bytes.capacity <= kept)
     }
 
     // MARK: Structure
 
     /// Begins a document of its own.
-    package mutating func beginDocument() { put("---\n") }
+    mutating func beginDocument() { put("---\n") }
 
     /// Begins a member of a mapping; the name needs no quotes.
-    package mutating func key(_ name: StaticString) {
+    mutating func key(_ name: StaticString) {
         pad()
         put(name)
         endKey()
     }
 
     /// Begins a member of a mapping.
-    package mutating func key(_ name: String) {
+    mutating func key(_ name: String) {
         pad()
         let isComplex = style.isComplex(name)
         if isComplex { put("? ") }
@@ -48,7 +48,7 @@ package struct YAMLWriter {
     }
 
     /// Begins a member of a mapping whose name is not text.
-    package mutating func key(binary name: RawSpan) {
+    mutating func key(binary name: RawSpan) {
         pad()
         let isComplex = name.byteCount > YAMLScalar.longestKey / 4 * 3
         if isComplex { put("? ") }
@@ -58,63 +58,63 @@ package struct YAMLWriter {
     }
 
     /// Begins the mapping or the sequence that is the value of a key or an element; it has at least one member.
-    package mutating func beginBlock() {
+    mutating func beginBlock() {
         outer.append(indent)
         guard place == .behindKey else { return }
         endLine()
         indent += 2
     }
 
-    package mutating func endBlock() { indent = outer.popLast() ?? 0 }
+    mutating func endBlock() { indent = outer.popLast() ?? 0 }
 
     /// Begins an element of a sequence.
-    package mutating func beginElement() {
+    mutating func beginElement() {
         pad()
         put("- ")
         place = .behindDash
         indent += 2
     }
 
-    package mutating func endElement() { indent -= 2 }
+    mutating func endElement() { indent -= 2 }
 
     // MARK: Scalars
 
     /// A word of the program's own; it needs no quotes or has them.
-    package mutating func plain(_ text: StaticString) {
+    mutating func plain(_ text: StaticString) {
         beginScalar()
         put(text)
         endLine()
     }
 
-    package mutating func number(_ value: some BinaryInteger) {
+    mutating func number(_ value: some BinaryInteger) {
         beginScalar()
         bytes.append(contentsOf: String(value).utf8)
         endLine()
     }
 
     /// Text, in quotes where it needs them.
-    package mutating func text(_ text: String) {
+    mutating func text(_ text: String) {
         beginScalar()
         YAMLScalar.append(text, style, to: &bytes)
         endLine()
     }
 
     /// Text in quotes, so that no reader takes it for a number.
-    package mutating func quoted(_ text: String) {
+    mutating func quoted(_ text: String) {
         beginScalar()
         YAMLScalar.appendQuoted(text, style, to: &bytes)
         endLine()
     }
 
     /// Bytes that are not text.
-    package mutating func binary(_ value: RawSpan) {
+    mutating func binary(_ value: RawSpan) {
         beginScalar()
         appendBinary(value)
         endLine()
     }
 
     /// Text in quotes that needs no escapes, as `write` appends it.
-    package mutating func quoted(_ write: (inout [UInt8]) -> Void) {
+    mutating func quoted(_ write: (inout [UInt8]) -> Void) {
         beginScalar()
         put("\"")
         write(&bytes)

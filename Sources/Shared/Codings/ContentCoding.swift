@@ -1,5 +1,5 @@
 /// How a body is encoded (RFC 9110, section 8.4.1).
-package enum ContentCoding: Equatable, Sendable {
+enum ContentCoding: Equatable, Sendable {
     case identity
     /// RFC 1952.
     case gzip

@@ -3,7 +3,7 @@ private import CCodecs
 /// Undoes a content coding piece by piece, with zlib, brotli and zstd.
 ///
 /// The libraries' states are kept and used again for the next body.
-package final class ContentDecoder {
+final class ContentDecoder {
     private var coding = ContentCoding.identity
     private var inflater = z_stream()
     private var inflaterIsReady = false
@@ -16,17 +16,17 @@ package final class ContentDecoder {
     private var isBetweenMembers = false
     private let output = UnsafeMutableRawBufferPointer.allocate(byteCount: 32 << 10, alignment: 16)
 
-    package private(set) var state = State.decoding
+    private(set) var state = State.decoding
 
     /// Whether more content can come.
-    package enum State: Equatable {
+    enum State: Equatable {
         case decoding
         /// The coding's own end was reached.
         case ended
         case failed
     }
 
-    package init() {}
+    init() {}
 
     deinit {
         if inflaterIsReady { inflateEnd(&inflater) }
@@ -36,7 +36,7 @@ package final class ContentDecoder {
     }
 
     /// Makes ready for a new body.
-    package func begin(_ coding: ContentCoding) {
+    func begin(_ coding: ContentCoding) {
         self.coding = coding
         state = .decoding
         firstByte = nil
@@ -57,7 +57,7 @@ package final class ContentDecoder {
 
     /// Decodes the next bytes of the body.
     /// - Parameter sink: takes decoded bytes as they come; answers `false` to stop.
-    package func decode(_ bytes: RawSpan, _ sink: (RawSpan) -> Bool) {
+    func decode(_ bytes: RawSpan, _ sink: (RawSpan) -> Bool) {
         guard bytes.byteCount > 0 else { return }
         if isBetweenMembers { beginMember(bytes) }
         guard state == .decoding else { return }

@@ -2,7 +2,7 @@
 ///
 /// As many are remembered as may be open. If more than that are refused, any that is not known may be one of them; of
 /// strays beyond them each event counts as one.
-package struct AbsentConnections {
+struct AbsentConnections {
     private var causes: [UInt64: Cause] = [:]
     private var hasForgottenRefused = false
     private let limit: Int
@@ -12,7 +12,7 @@ package struct AbsentConnections {
         case stray
     }
 
-    package enum Absence: Equatable {
+    enum Absence: Equatable {
         /// It found no room in the table.
         case refused
         /// It was never opened, or has closed already: the trace is damaged, or was edited.
@@ -20,15 +20,15 @@ package struct AbsentConnections {
     }
 
     /// - Parameter limit: how many are remembered.
-    package init(limit: Int) { self.limit = limit }
+    init(limit: Int) { self.limit = limit }
 
     /// Remembers one that found no room.
-    package mutating func refuse(_ id: ConnectionID) {
+    mutating func refuse(_ id: ConnectionID) {
         if !remember(id, .refused) { hasForgottenRefused = true }
     }
 
     /// Says why a connection of which an event came is not open.
-    package mutating func absence(of id: ConnectionID) -> Absence {
+    mutating func absence(of id: ConnectionID) -> Absence {
         switch causes[id.serial] {
         case .refused: return .refused
         case .stray: return .stray(isNew: false)
@@ -40,7 +40,7 @@ package struct AbsentConnections {
     }
 
     /// Forgets one that opens, or closes; costs nothing where none is absent, as in nearly every run.
-    package mutating func remove(_ id: ConnectionID) {
+    mutating func remove(_ id: ConnectionID) {
         if !causes.isEmpty { causes[id.serial] = nil }
     }
 

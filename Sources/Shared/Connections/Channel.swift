@@ -2,9 +2,9 @@
 ///
 /// What all protocols share is here once: the bytes that were not taken yet (`Tail`), what is skipped, held or searched,
 /// detection, gaps, and the ledger. An event passes from top to bottom: `data`, `deliver`, `route`, `read`, `step`.
-package final class Channel {
-    package let connection: Connection
-    package let layer: StreamLayer
+final class Channel {
+    let connection: Connection
+    let layer: StreamLayer
     private let run: Run
     private let sinks: Sinks
     private var streams = StreamPair()
@@ -18,7 +18,7 @@ package final class Channel {
     private let serverTail = Tail()
     /// Of what the analyzer takes in one call: no part of any message.
     private var unparsed: UInt64 = 0
-    private(set) package var payloadBytes: UInt64 = 0
+    private(set) var payloadBytes: UInt64 = 0
     /// Layers that the analyzer has opened.
     private var inner: [(id: InnerID, channel: Channel)] = []
     private var innerCount: UInt32 = 0
@@ -30,7 +30,7 @@ package final class Channel {
         case unknown
     }
 
-    package init(_ connection: Connection, _ run: Run, _ sinks: Sinks, layer: StreamLayer = .wire, depth: Int = 0) {
+    init(_ connection: Connection, _ run: Run, _ sinks: Sinks, layer: StreamLayer = .wire, depth: Int = 0) {
         self.connection = connection
         self.layer = layer
         self.run = run
@@ -41,7 +41,7 @@ package final class Channel {
     }
 
     /// Makes the channel of a connection that ended into that of a new one, keeping its buffers.
-    package func reuse(_ opened: ConnectionOpened, number: UInt64) {
+    func reuse(_ opened: ConnectionOpened, number: UInt64) {
         connection.reuse(opened, number: number)
         streams.reset()
         mode = .detecting
@@ -53,7 +53,7 @@ package final class Channel {
     // MARK: Streams
 
     /// Takes captured bytes of one direction.
-    package func data(_ bytes: RawSpan, at position: StreamPosition, _ timestamp: Timestamp) {
+    func data(_ bytes: RawSpan, at position: StreamPosition, _ timestamp: Timestamp) {
         switch streams.accept(bytes, at: position, timestamp) {
         case .next(let from):
             let next = from == 0 ? bytes : bytes.extracting(from..<bytes.byteCount)
@@ -74,19 +74,19 @@ package final class Channel {
     }
 
     /// Takes the news that bytes are missing which nobody will bring.
-    package func gap(_ gap: StreamGap, _ timestamp: Timestamp) {
+    func gap(_ gap: StreamGap, _ timestamp: Timestamp) {
         if !streams.accept(gap, timestamp) { reached(.streamDistance) }
         settle(timestamp)
     }
 
     /// Takes the news that the receiver has all bytes before a position: what is missing there may be given up.
-    package func acknowledged(_ position: StreamPosition, _ timestamp: Timestamp) {
+    func acknowledged(_ position: StreamPosition, _ timestamp: Timestamp) {
         streams.acknowledge(position)
         settle(timestamp)
     }
 
     /// Takes the news that a direction's stream ends at a position: the bytes before it may still be on their way.
-    package func finished(_ position: StreamPosition, _ timestamp: Timestamp) {
+    func finished(_ position: StreamPosition, _ timestamp: Timestamp) {
         streams.end(at: position)
         settle(timestamp)
     }
@@ -524,7 +524,7 @@ package final class Channel {
     // MARK: The end
 
     /// The connection has ended: what is still waiting is delivered, with gaps for what never came, and reported.
-    package func close(_ closed: ConnectionClosed, _ timestamp: Timestamp) {
+    func close(_ closed: ConnectionClosed, _ timestamp: Timestamp) {
         end(timestamp)
         let port = connection.server.port
         if closed.how == .connectFailed {
@@ -539,7 +539,7 @@ package final class Channel {
     }
 
     /// The layer has ended.
-    package func end(_ timestamp: Timestamp) {
+    func end(_ timestamp: Timestamp) {
         repeat {
             deliverReady()
             settleEnds(timestamp)
@@ -586,7 +586,7 @@ package final class Channel {
     // MARK: Parts
 
     /// Bytes of traffic that are kept.
-    package var held: Int {
+    var held: Int {
         inner.reduce(
             clientTail.bytes.count &+ serverTail.bytes.count &+ detection.pendingBytes &+ (analyzer?.held ?? 0)
                 &+ streams.sent.waitingBytes &+ streams.received.waitingBytes
@@ -609,21 +609,21 @@ package final class Channel {
 
 extension Channel: Output {
     @inline(__always)
-    package func began(_ ask: Ask, _ text: RawSpan) -> Token { sinks.state.began(ask, text, of: connection, origin) }
+    func began(_ ask: Ask, _ text: RawSpan) -> Token { sinks.state.began(ask, text, of: connection, origin) }
 
-    package func numberExchange() -> UInt64 {
+    func numberExchange() -> UInt64 {
         run.exchanges &+= 1
         return run.exchanges
     }
 
-    package func message(_ message: borrowing Message, _ exchange: Exchange?, _ text: RawSpan) {
+    func message(_ message: borrowing Message, _ exchange: Exchange?, _ text: RawSpan) {
         run.summary.count(message)
         guard run.needs.contains(.messages) else { return }
         let origin = origin
         for sink in sinks.others { sink.message(message, exchange, text, of: connection, origin) }
     }
 
-    package func exchange(_ exchange: Exchange, _ text: RawSpan) {
+    func exchange(_ exchange: Exchange, _ text: RawSpan) {
         if exchange.isAnswered {
             run.summary.messages.exchanges &+= 1
         } else {
@@ -632,18 +632,18 @@ extension Channel: Output {
         sinks.state.exchange(exchange, text, of: connection, origin)
     }
 
-    package func unparsed(_ count: Int, _ why: UnparsedReason) {
+    func unparsed(_ count: Int, _ why: UnparsedReason) {
         unparsed &+= UInt64(count)
         account { $0.unparsed[why] &+= UInt64(count) }
     }
 
-    package func reached(_ limit: Limit) { run.summary.limits[limit] &+= 1 }
+    func reached(_ limit: Limit) { run.summary.limits[limit] &+= 1 }
 
-    package var retransmittedDifferent: UInt64 { streams.retransmittedDifferent }
+    var retransmittedDifferent: UInt64 { streams.retransmittedDifferent }
 
     // MARK: Inner layers
 
-    package func open(_ successor: Successor) -> InnerID? {
+    func open(_ successor: Successor) -> InnerID? {
         guard depth < run.limits.layers else {
             reached(.layers)
             return nil
@@ -656,16 +656,16 @@ extension Channel: Output {
         return id
     }
 
-    package func deliver(_ bytes: RawSpan, _ side: Side, _ at: Timestamp, to inner: InnerID) {
+    func deliver(_ bytes: RawSpan, _ side: Side, _ at: Timestamp, to inner: InnerID) {
         guard bytes.byteCount > 0 else { return }
         self.inner.first { $0.id == inner }?.channel.deliver(bytes, connection.direction(side), at)
     }
 
-    package func gap(_ length: UInt64, _ reason: GapReason, _ side: Side, _ at: Timestamp, in inner: InnerID) {
+    func gap(_ length: UInt64, _ reason: GapReason, _ side: Side, _ at: Timestamp, in inner: InnerID) {
         self.inner.first { $0.id == inner }?.channel.deliverGap(length, reason, connection.direction(side), at)
     }
 
-    package func close(_ inner: InnerID, _ at: Timestamp) {
+    func close(_ inner: InnerID, _ at: Timestamp) {
         guard let index = self.inner.firstIndex(where: { $0.id == inner }) else { return }
         self.inner.remove(at: index).channel.end(at)
     }

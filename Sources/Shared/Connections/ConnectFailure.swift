@@ -1,9 +1,9 @@
 import Glibc
 
 /// Why a connect failed, in the words of the kernel's error numbers.
-package enum ConnectFailure {
+enum ConnectFailure {
     /// - Parameter error: as the kernel has it; 0 where the connecting side gave up.
-    package static func text(_ error: Int32) -> StaticString {
+    static func text(_ error: Int32) -> StaticString {
         switch error {
         case 0: "given up before it was answered"
         case ECONNREFUSED: "connection refused"

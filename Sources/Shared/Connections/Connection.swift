@@ -9,19 +9,19 @@ package final class Connection {
     package private(set) var number: UInt64
     package private(set) var opened: ConnectionOpened
     /// The grammar showed that the remote side is the client, other than the source had guessed.
-    package private(set) var isFlipped = false
+    private(set) var isFlipped = false
     /// What it was found to talk: the first thing, or what lay in its envelope.
     package private(set) var verdict: ProtocolID?
     /// Of what is told of it as an edge of its own; 0 while nothing is.
     package var confidence = 0
     /// It was told of as an edge of its own.
-    package var isReported = false
+    var isReported = false
     /// Both sides of the connection are profiled, and this is one of two views of the same bytes.
-    package var hasOtherView = false
+    var hasOtherView = false
     /// The process on the remote side, where it is profiled, too.
-    package private(set) var otherProcess: ProcessKey?
+    private(set) var otherProcess: ProcessKey?
     /// Grows where more is known of the connection itself.
-    package private(set) var revision: UInt32 = 0
+    private(set) var revision: UInt32 = 0
 
     package init(_ opened: ConnectionOpened, number: UInt64, slot: Int) {
         self.number = number
@@ -57,12 +57,12 @@ package final class Connection {
     package func direction(_ side: Side) -> Direction { (side == .client) == localIsClient ? .send : .receive }
 
     /// The map has what this connection does already, from its client's view.
-    package var isCountedElsewhere: Bool { hasOtherView && !localIsClient }
+    var isCountedElsewhere: Bool { hasOtherView && !localIsClient }
 
     // MARK: What is found out
 
     /// The first message says who is the client.
-    package func settleRoles(localIsClient: Bool) { isFlipped = (opened.role == .server) == localIsClient }
+    func settleRoles(localIsClient: Bool) { isFlipped = (opened.role == .server) == localIsClient }
 
     /// It was found to talk this; what lies in an envelope counts more than the envelope.
     package func found(_ row: ProtocolID, _ registry: Registry) {

@@ -2,7 +2,7 @@
 ///
 /// It is asked once a train of packets. Who made the tape chose the identities, and may have chosen them to collide: they are
 /// found by a `HashIndex`.
-package struct ConnectionTable: ~Copyable {
+struct ConnectionTable: ~Copyable {
     private var index = HashIndex()
     private var entries: [Entry] = []
     /// Numbers of entries that hold no channel.
@@ -13,9 +13,9 @@ package struct ConnectionTable: ~Copyable {
         var channel: Channel?
     }
 
-    package init() {}
+    init() {}
 
-    package var count: Int { index.count }
+    var count: Int { index.count }
 
     /// Both factors hold the seed, so that nobody who does not know it can make one of them zero.
     @inline(__always)
@@ -30,10 +30,10 @@ package struct ConnectionTable: ~Copyable {
     private func find(_ serial: UInt64) -> Int? { index.find(hash(serial)) { entries[$0].serial == serial } }
 
     @inline(__always)
-    package subscript(id: ConnectionID) -> Channel? { find(id.serial).flatMap { entries[$0].channel } }
+    subscript(id: ConnectionID) -> Channel? { find(id.serial).flatMap { entries[$0].channel } }
 
     /// Adds a connection; one of the same identity is replaced.
-    package mutating func insert(_ channel: Channel, _ id: ConnectionID) {
+    mutating func insert(_ channel: Channel, _ id: ConnectionID) {
         let entry = Entry(serial: id.serial, channel: channel)
         if let known = find(id.serial) {
             entries[known] = entry
@@ -47,7 +47,7 @@ package struct ConnectionTable: ~Copyable {
     }
 
     /// - Returns: the connection, if it was there.
-    package mutating func remove(_ id: ConnectionID) -> Channel? {
+    mutating func remove(_ id: ConnectionID) -> Channel? {
         guard let number = find(id.serial) else { return nil }
         index.remove(number, hash(id.serial))
         free.append(number)
@@ -55,5 +55,5 @@ package struct ConnectionTable: ~Copyable {
     }
 
     /// All open connections in the order of their opening.
-    package var serials: [UInt64] { entries.filter { $0.channel != nil }.map(\.serial).sorted() }
+    var serials: [UInt64] { entries.filter { $0.channel != nil }.map(\.serial).sorted() }
 }

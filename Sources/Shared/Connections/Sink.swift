@@ -50,7 +50,7 @@ extension Sink {
 package struct Origin: BitwiseCopyable {
     package var layer: StreamLayer
     /// The bytes came out of TLS.
-    package var isDecrypted: Bool
+    var isDecrypted: Bool
     /// What is talked there.
     package var row: ProtocolID
 }
@@ -64,9 +64,9 @@ package struct ConnectionEvent {
     package var confidence: Int
     package var reason: String
     /// The host that the traffic itself names.
-    package var serverName: String?
+    var serverName: String?
     /// It is what an envelope hides, by its port.
-    package var isEncrypted: Bool
+    var isEncrypted: Bool
     /// Why the connect failed, where it did.
     package var error: StaticString?
     /// It is told for the first time, of a connection that was made.
@@ -82,20 +82,20 @@ package struct ConnectionEnd {
 }
 
 /// The sinks of a run.
-package struct Sinks {
+struct Sinks {
     /// The one whose tokens exchanges keep.
-    package let state: any Sink
-    package let others: [any Sink]
+    let state: any Sink
+    let others: [any Sink]
 
-    package init(state: any Sink, others: [any Sink]) {
+    init(state: any Sink, others: [any Sink]) {
         self.state = state
         self.others = others
     }
 
-    package var needs: Needs { others.reduce(state.needs) { $0.union($1.needs) } }
+    var needs: Needs { others.reduce(state.needs) { $0.union($1.needs) } }
 
     @inline(__always)
-    package func all(_ body: (any Sink) -> Void) {
+    func all(_ body: (any Sink) -> Void) {
         body(state)
         for sink in others { body(sink) }
     }

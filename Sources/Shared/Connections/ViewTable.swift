@@ -1,7 +1,7 @@
 /// Finds the two views of one connection: the same bytes are seen twice where both its sides are profiled.
 ///
 /// The service map counts what both see once, by the client's view.
-package struct ViewTable {
+struct ViewTable {
     private struct Pair: Hashable {
         var low: Endpoint
         var high: Endpoint
@@ -21,11 +21,11 @@ package struct ViewTable {
     /// So many closed views wait for their other side: far more than can be on their way through a ring buffer.
     private static let closedLimit = 8192
 
-    package init() {}
+    init() {}
 
     /// Notes a view, and gives the other side's if there is one.
     /// - Returns: whether the connection has another view; `open` is that view where it is not closed yet.
-    package mutating func open(_ opened: ConnectionOpened) -> (isPaired: Bool, open: ConnectionID?) {
+    mutating func open(_ opened: ConnectionOpened) -> (isPaired: Bool, open: ConnectionID?) {
         let pair = Self.pair(opened)
         if var other = views[pair], other.local == opened.remote, !(other.isPaired && other.isClosed) {
             if other.isClosed {
@@ -41,7 +41,7 @@ package struct ViewTable {
     }
 
     /// Notes that a view has closed; where the other side's has not come, it is still waited for.
-    package mutating func close(_ opened: ConnectionOpened) {
+    mutating func close(_ opened: ConnectionOpened) {
         let pair = Self.pair(opened)
         guard var view = views[pair], view.id == opened.id else { return }
         if view.isPaired {

@@ -2,7 +2,7 @@
 ///
 /// Every value is in double quotes, so that no reader takes one for a number; what is not UTF-8 is `!!binary`. An entry
 /// without `=`, as programs that rename themselves leave it behind, is a variable without a value: the empty one.
-package struct EnvironmentFile {
+struct EnvironmentFile {
     private let prefixes: [[UInt8]]
     private let redacts: Bool
     private let limit: Int
@@ -13,23 +13,23 @@ package struct EnvironmentFile {
     /// - Parameters:
     ///   - prefixes: of the variables that are kept; empty: all.
     ///   - redacts: hide values that look like credentials.
-    package init(prefixes: [String], redacts: Bool, limits: Limits) {
+    init(prefixes: [String], redacts: Bool, limits: Limits) {
         self.prefixes = prefixes.map { Array($0.utf8) }
         self.redacts = redacts
         limit = limits.participants
     }
 
     /// Bytes that were written and not taken yet.
-    package var count: Int { yaml.bytes.count }
+    var count: Int { yaml.bytes.count }
 
     /// Lends the documents written since the last call, and forgets them.
-    package mutating func drain(_ body: (RawSpan) -> Void) {
+    mutating func drain(_ body: (RawSpan) -> Void) {
         body(yaml.bytes.span.bytes)
         yaml.removeAll(keepingAtMost: 1 << 20)
     }
 
     /// Writes what is known of a process, unless the same was written before.
-    package mutating func write(_ process: ProcessIdentity) {
+    mutating func write(_ process: ProcessIdentity) {
         if process.environment == .unavailable("") { return }
         var shown = process
         shown.comm = ""
@@ -41,7 +41,7 @@ package struct EnvironmentFile {
     }
 
     /// The process is gone.
-    package mutating func end(_ process: ProcessKey) { written[process] = nil }
+    mutating func end(_ process: ProcessKey) { written[process] = nil }
 
     // MARK: - Documents
 

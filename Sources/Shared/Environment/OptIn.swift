@@ -3,7 +3,7 @@ package enum OptIn {
     /// The variables' names; what they mean is in docs/contract.md, section 2.
     package static let profileKey = "ADI_PROFILE"
     package static let nameKey = "ADI_PROFILE_NAME"
-    package static let disabledKey = "ADI_PROFILE_DISABLED"
+    static let disabledKey = "ADI_PROFILE_DISABLED"
 
     /// - Parameters:
     ///   - environment: a block as /proc/PID/environ has it.

@@ -8,22 +8,22 @@ package struct TLSSecret: Equatable, Sendable {
     package let label: String
     /// The 32 bytes of ClientHello's random field, by which the session is found; `nil` where the source doesn't know them,
     /// and what the secret opens has to be tried.
-    package let clientRandom: [UInt8]?
+    let clientRandom: [UInt8]?
     package let secret: [UInt8]
     /// The connection that it is for; `nil` where nobody knows, as in a key log.
     package private(set) var connection: ConnectionID?
     /// The process that it was taken from; `nil` where it comes from a file.
     package let process: ProcessKey?
 
-    package static let clientRandomBytes = 32
+    static let clientRandomBytes = 32
     /// Bytes of a label, far more than the longest has (`CLIENT_HANDSHAKE_TRAFFIC_SECRET`, 31).
-    package static let labelBytes = 64
+    static let labelBytes = 64
     /// Bytes of a secret: the longest digest of a cipher suite has 48, the longest that HKDF is used with 64.
-    package static let secretBytes = 64
+    static let secretBytes = 64
 
     /// - Returns: `nil` where it is no line of a key log: a label has letters, digits and underscores, so that a line that is
     ///   made from it can't become two.
-    package init?(
+    init?(
         label: String, clientRandom: [UInt8]?, secret: [UInt8], connection: ConnectionID? = nil,
         process: ProcessKey? = nil
     ) {

@@ -2,7 +2,7 @@
 package struct Tally<Key: CaseIterable & Hashable & RawRepresentable<UInt8> & Sendable>: Equatable, Sendable {
     private var counts: [UInt64]
 
-    package init() { counts = Array(repeating: 0, count: Key.allCases.count) }
+    init() { counts = Array(repeating: 0, count: Key.allCases.count) }
 
     package subscript(key: Key) -> UInt64 {
         get { counts[Int(key.rawValue)] }
@@ -12,7 +12,7 @@ package struct Tally<Key: CaseIterable & Hashable & RawRepresentable<UInt8> & Se
     package var total: UInt64 { counts.reduce(0, &+) }
 
     /// The cases that were counted at least once, in the enum's order.
-    package var nonZero: [(key: Key, count: UInt64)] {
+    var nonZero: [(key: Key, count: UInt64)] {
         Key.allCases.compactMap { self[$0] == 0 ? nil : ($0, self[$0]) }
     }
 }

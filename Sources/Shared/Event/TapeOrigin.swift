@@ -8,7 +8,7 @@ package struct TapeOrigin: Equatable, Sendable {
     /// The writer ends the tape with an end mark; where that is missing, the tape was cut.
     ///
     /// A tape without this promise may end anywhere.
-    package var promisesEnd: Bool
+    var promisesEnd: Bool
 
     package init(id: TapeID, writer: String, version: String, promisesEnd: Bool = true) {
         self.id = id

@@ -22,10 +22,10 @@ package struct UnixSocket: Equatable, Sendable {
     }
 
     /// Bytes of a name: `sun_path` holds no more.
-    package static let nameBytes = 108
+    static let nameBytes = 108
 
     /// - Returns: `nil` where no socket can have such a name.
-    package init?(number: UInt64, name: Name, process: ProcessKey? = nil) {
+    init?(number: UInt64, name: Name, process: ProcessKey? = nil) {
         switch name {
         case .unnamed: break
         case .path(let bytes):

@@ -1,5 +1,5 @@
 /// How the end of a body will be known.
-package enum BodyLength: Equatable, Sendable {
+enum BodyLength: Equatable, Sendable {
     /// There is no body.
     case none
     /// It has so many bytes.

@@ -2,7 +2,7 @@
 ///
 /// Bodies that are not large are judged when they are whole, because services say the same things again and again: a body
 /// whose very bytes were seen before has the shape that it had then (`Run.bodies`). All others are read as they come.
-package final class BodyReader {
+final class BodyReader {
     private let run: Run
     private let keepsBytes: Bool
     private var coding = ContentCoding.identity
@@ -22,17 +22,17 @@ package final class BodyReader {
     /// More room for a body is not kept for the next.
     private static let keptCapacity = 16 << 10
 
-    package init(_ run: Run) {
+    init(_ run: Run) {
         self.run = run
         keepsBytes = run.needs.contains(.messages)
         content = JSONContent(run)
     }
 
     /// Bytes that are kept of the body.
-    package var held: Int { whole.count }
+    var held: Int { whole.count }
 
     /// Makes ready for the body that follows the head.
-    package func begin(_ length: BodyLength, _ coding: ContentCoding, _ message: inout Message) {
+    func begin(_ length: BodyLength, _ coding: ContentCoding, _ message: inout Message) {
         self.coding = coding
         waitsForWhole = false
         wholeLength = nil
@@ -52,7 +52,7 @@ package final class BodyReader {
 
     /// Takes bytes of the body as they were before the transfer coding.
     @inline(__always)
-    package func feed(_ bytes: RawSpan, _ message: inout Message, _ out: any Output) {
+    func feed(_ bytes: RawSpan, _ message: inout Message, _ out: any Output) {
         message.contentBytes &+= UInt64(bytes.byteCount)
         guard waitsForWhole else { return read(bytes, scans: true, &message, out) }
         if bytes.byteCount == wholeLength { return readWhole(bytes, &message, out) }
@@ -69,13 +69,13 @@ package final class BodyReader {
     }
 
     /// Bytes of the body are missing: what came before is read, and what follows can't be decoded.
-    package func gap(_ message: inout Message, _ out: any Output) {
+    func gap(_ message: inout Message, _ out: any Output) {
         readHeld(&message, out)
         message.hasGap = true
     }
 
     /// The body is over, complete or not.
-    package func finish(_ message: inout Message, _ out: any Output) {
+    func finish(_ message: inout Message, _ out: any Output) {
         guard message.contentBytes > 0 else { return }
         if waitsForWhole, wholeLength == nil, !message.anomalies.contains(.bodyIncomplete) {
             whole.withBytes { readWhole($0, &message, out) }
@@ -92,7 +92,7 @@ package final class BodyReader {
     }
 
     /// Forgets a body that was never finished.
-    package func reset() { letGoOfWhole() }
+    func reset() { letGoOfWhole() }
 
     private func letGoOfWhole() {
         run.letGo(bodyBytes: whole.count)

@@ -1,11 +1,11 @@
 /// The character classes and small rules of RFC 9110 and RFC 9112.
-package enum HTTPGrammar {
+enum HTTPGrammar {
     /// tchar (RFC 9110, section 5.6.2), as bit sets over the two halves of ASCII.
     private static let tokenLow: UInt64 = 0x03FF_6CFA_0000_0000
     private static let tokenHigh: UInt64 = 0x57FF_FFFF_C7FF_FFFE
 
     @inline(__always)
-    package static func isToken(_ byte: UInt8) -> Bool {
+    static func isToken(_ byte: UInt8) -> Bool {
         if byte & 0xC0 == 0 { return tokenLow &>> UInt64(byte) & 1 == 1 }
         if byte & 0x80 != 0 { return false }
         return tokenHigh &>> UInt64(byte & 0x3F) & 1 == 1
@@ -13,7 +13,7 @@ package enum HTTPGrammar {
 
     /// Where the token ends that the range begins with.
     @inline(__always)
-    package static func tokenEnd(_ bytes: RawSpan, _ range: Range<Int>) -> Int {
+    static func tokenEnd(_ bytes: RawSpan, _ range: Range<Int>) -> Int {
         var at = range.lowerBound
         // Nearly all names are letters and hyphens.
         while at &+ 8 <= range.upperBound {
@@ -26,15 +26,15 @@ package enum HTTPGrammar {
     }
 
     @inline(__always)
-    package static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 <= 9 }
+    static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 <= 9 }
 
     /// SP, HTAB and, in folded values, CR and LF.
     @inline(__always)
-    package static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0D || byte == 0x0A }
+    static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0D || byte == 0x0A }
 
     /// Compares ASCII text without regard to case; `lowercase` is given in lower case.
     @inline(__always)
-    package static func equal(_ bytes: RawSpan, _ range: Range<Int>, _ lowercase: StaticString) -> Bool {
+    static func equal(_ bytes: RawSpan, _ range: Range<Int>, _ lowercase: StaticString) -> Bool {
         let count = lowercase.utf8CodeUnitCount
         guard range.count == count, range.upperBound <= bytes.byteCount else { return false }
         for i in 0..<count {
@@ -47,7 +47,7 @@ package enum HTTPGrammar {
 
     /// The range without blanks at both ends.
     @inline(__always)
-    package static func trimmed(_ bytes: RawSpan, _ range: Range<Int>) -> Range<Int> {
+    static func trimmed(_ bytes: RawSpan, _ range: Range<Int>) -> Range<Int> {
         var low = range.lowerBound
         var high = range.upperBound
         while low < high, let byte = bytes.u8(at: low), isBlank(byte) { low &+= 1 }
@@ -56,7 +56,7 @@ package enum HTTPGrammar {
     }
 
     /// A decimal number of digits only; `nil` where it is none or does not fit into 63 bits.
-    package static func decimal(_ bytes: RawSpan, _ range: Range<Int>) -> UInt64? {
+    static func decimal(_ bytes: RawSpan, _ range: Range<Int>) -> UInt64? {
         guard !range.isEmpty else { return nil }
         var value: UInt64 = 0
         for i in range {
@@ -69,7 +69,7 @@ package enum HTTPGrammar {
     }
 
     /// The elements of a comma-separated list (RFC 9110, section 5.6.1), blanks trimmed, empty ones left out.
-    package static func forEachElement(_ bytes: RawSpan, _ range: Range<Int>, _ body: (Range<Int>) -> Void) {
+    static func forEachElement(_ bytes: RawSpan, _ range: Range<Int>, _ body: (Range<Int>) -> Void) {
         var start = range.lowerBound
         while start <= range.upperBound {
             let comma =

@@ -1,5 +1,5 @@
 /// What of a request's method decides about the response's framing.
-package enum RequestMethod: UInt8, Sendable, BitwiseCopyable {
+enum RequestMethod: UInt8, Sendable, BitwiseCopyable {
     case unknown, head, connect, other
 
     init(_ bytes: RawSpan, _ method: Range<Int>) {

@@ -1,11 +1,11 @@
 /// What a request target and a Host field say about whom the request is for (RFC 9112, section 3.2).
-package struct RequestTarget: Equatable {
+struct RequestTarget: Equatable {
     /// The path without the query; for CONNECT the authority, for OPTIONS maybe `*`.
-    package var path: Range<Int>
+    var path: Range<Int>
     /// The host that the target itself names (absolute-form and authority-form).
-    package var host: Range<Int>?
+    var host: Range<Int>?
 
-    package init(_ bytes: RawSpan, _ target: Range<Int>, _ method: RequestMethod) {
+    init(_ bytes: RawSpan, _ target: Range<Int>, _ method: RequestMethod) {
         path = target
         host = nil
         if method == .connect {
@@ -40,7 +40,7 @@ package struct RequestTarget: Equatable {
     }
 
     /// The host of `[userinfo@]host[:port]` (RFC 3986, section 3.2), an IPv6 literal without its brackets.
-    package static func host(_ bytes: RawSpan, _ authority: Range<Int>) -> Range<Int> {
+    static func host(_ bytes: RawSpan, _ authority: Range<Int>) -> Range<Int> {
         var start = authority.lowerBound
         for at in authority where bytes.u8(at: at) == 0x40 { start = at &+ 1 }
         if bytes.u8(at: start) == 0x5B {

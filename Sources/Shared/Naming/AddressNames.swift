@@ -11,7 +11,7 @@ package struct AddressNames: Equatable, Sendable {
     private var hostsByEndpoint: [Endpoint: String] = [:]
 
     /// Some names stand for one port of an address only.
-    package var namesPorts: Bool { !byEndpoint.isEmpty || !hostsByEndpoint.isEmpty }
+    var namesPorts: Bool { !byEndpoint.isEmpty || !hostsByEndpoint.isEmpty }
 
     /// The name of an endpoint, or of its address.
     package func name(of endpoint: Endpoint) -> String? {

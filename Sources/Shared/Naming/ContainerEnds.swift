@@ -2,23 +2,23 @@
 ///
 /// An end that is known stays: when a container's address goes to the next, the connection is still with the one that it
 /// was made with.
-package struct ContainerEnds {
-    package private(set) var local: KnownContainer?
-    package private(set) var remote: KnownContainer?
+struct ContainerEnds {
+    private(set) var local: KnownContainer?
+    private(set) var remote: KnownContainer?
     private var remoteIsProcess = false
     private var generation: UInt64 = 0
     /// Of the connection (`Connection.revision`).
     private var revision: UInt32 = 0
 
-    package init() {}
+    init() {}
 
     /// No end is known to be a container.
-    package var isEmpty: Bool { local == nil && remote == nil }
+    var isEmpty: Bool { local == nil && remote == nil }
 
     /// Looks again where the tape has told of more since the last look.
     /// - Returns: whether an end became known.
     @inline(__always)
-    package mutating func update(_ connection: Connection, _ participants: borrowing Participants) -> Bool {
+    mutating func update(_ connection: Connection, _ participants: borrowing Participants) -> Bool {
         generation == participants.generation && revision == connection.revision
             ? false : look(connection, participants)
     }
@@ -52,7 +52,7 @@ package struct ContainerEnds {
 
     /// What the receiver is.
     /// - Parameter isSend: the local side sends.
-    package func destinationType(isSend: Bool, hasProcess: Bool) -> DestinationType {
+    func destinationType(isSend: Bool, hasProcess: Bool) -> DestinationType {
         if isSend { return remote != nil ? .container : remoteIsProcess ? .process : .external }
         return local != nil ? .container : hasProcess ? .process : .external
     }

@@ -1,4 +1,4 @@
 /// Where a destination runs, as `destination_type` has it.
-package enum DestinationType: UInt8, Sendable {
+enum DestinationType: UInt8, Sendable {
     case container, process, external
 }

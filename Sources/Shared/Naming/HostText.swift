@@ -1,7 +1,7 @@
 /// What a Host field or a server name holds.
-package enum HostText {
+enum HostText {
     /// Whether the host is an address and no name: only digits and dots, or with a colon.
-    package static func isAddress(_ host: RawSpan) -> Bool {
+    static func isAddress(_ host: RawSpan) -> Bool {
         var onlyDigits = true
         for i in 0..<host.byteCount {
             guard let byte = host.u8(at: i) else { return false }

@@ -2,8 +2,8 @@
 /// names.
 ///
 /// Connections get parties, which are identities; `name(of:)` says what one is called by now.
-package final class Naming {
-    package var participants: Participants
+final class Naming {
+    var participants: Participants
     private let names: AddressNames
     private var texts: ByteInterner
     private var numbers: [Party: PartyID] = [:]
@@ -17,7 +17,7 @@ package final class Naming {
     private var chosen: [PartyName?] = []
     private var chosenAt: UInt64 = 0
     /// Parties that found no room.
-    package private(set) var refused: UInt64 = 0
+    private(set) var refused: UInt64 = 0
 
     private struct Entry {
         var id = ConnectionID(.max)
@@ -29,7 +29,7 @@ package final class Naming {
         var destination: PartyID?
     }
 
-    package init(_ names: AddressNames, _ containers: [ContainerFact], limits: Limits) {
+    init(_ names: AddressNames, _ containers: [ContainerFact], limits: Limits) {
         self.names = names
         participants = Participants(limits: limits)
         limit = limits.serviceMapEntries.multipliedReportingOverflow(by: 4).partialValue
@@ -38,13 +38,13 @@ package final class Naming {
     }
 
     /// Takes note of who was at the ends when the connection was made: where an address goes to somebody else, it stays.
-    package func opened(_ connection: Connection) {
+    func opened(_ connection: Connection) {
         if connection.opened.process != nil { participants.add(ownAddress: connection.opened.local.address) }
         if connection.opened.role != .unknown { _ = look(connection) }
     }
 
     /// The containers at a connection's ends, as far as the tape has told.
-    package func ends(of connection: Connection) -> ContainerEnds { entries[look(connection)].ends }
+    func ends(of connection: Connection) -> ContainerEnds { entries[look(connection)].ends }
 
     /// Looks for who is at a connection's ends, where the tape has told of more since it was done last.
     /// - Returns: the connection's slot.
@@ -72,7 +72,7 @@ package final class Naming {
     /// Who has opened the connection: a process goes by its own name, else the user's name for the address counts, else
     /// the container's service.
     @inline(__always)
-    package func source(of connection: Connection) -> PartyID {
+    func source(of connection: Connection) -> PartyID {
         let slot = look(connection)
         if let known = entries[slot].source { return known }
         let found = findSource(of: connection, entries[slot].ends)
@@ -99,7 +99,7 @@ package final class Naming {
     /// - Parameters:
     ///   - host: the host that the traffic names; empty where it names none.
     ///   - showsPort: the port is part of the name where nothing but the address is known.
-    package func destination(of connection: Connection, host: RawSpan, showsPort: Bool) -> PartyID {
+    func destination(of connection: Connection, host: RawSpan, showsPort: Bool) -> PartyID {
         let slot = look(connection)
         let host = texts.number(of: host)
         if let known = entries[slot].destination, entries[slot].host == host, entries[slot].showsPort == showsPort {
@@ -154,7 +154,7 @@ package final class Naming {
     // MARK: Names
 
     /// What a party is called, as far as the tape has told by now.
-    package func name(of id: PartyID) -> PartyName {
+    func name(of id: PartyID) -> PartyName {
         if chosenAt != participants.version {
             chosen.removeAll(keepingCapacity: true)
             chosenAt = participants.version

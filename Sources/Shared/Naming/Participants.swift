@@ -2,7 +2,7 @@
 ///
 /// From these come the names of services (docs/contract.md, section 5). A pcap has no processes, and containers only where the
 /// user has named them.
-package struct Participants: ~Copyable {
+struct Participants: ~Copyable {
     private var processes: [ProcessKey: ProcessIdentity] = [:]
     /// Of those that listen in one network only the latest; the order is the tape's.
     private var listeners: [Endpoint: [ProcessKey]] = [:]
@@ -15,27 +15,27 @@ package struct Participants: ~Copyable {
     private var ended: [ProcessKey] = []
     private let limit: Int
     /// Changes with each process that is heard of.
-    package private(set) var revision: UInt64 = 0
+    private(set) var revision: UInt64 = 0
     /// Grows with whatever may change a name.
-    package private(set) var version: UInt64 = 0
+    private(set) var version: UInt64 = 0
     /// Facts that found no room.
-    package private(set) var refused: UInt64 = 0
+    private(set) var refused: UInt64 = 0
     /// Grows with every fact that may say more of a connection's ends; 0 where no runtime has told of anything.
-    package private(set) var generation: UInt64 = 0
+    private(set) var generation: UInt64 = 0
 
-    package init(limits: Limits) { limit = limits.participants }
+    init(limits: Limits) { limit = limits.participants }
 
     // MARK: - Facts
 
     /// Takes what is known of a process; the latest counts.
-    package mutating func add(_ process: ProcessIdentity) {
+    mutating func add(_ process: ProcessIdentity) {
         revision &+= 1
         version &+= 1
         if hasRoom(processes.count, processes[process.key] != nil) { processes[process.key] = process }
     }
 
     /// Takes where a process listens; in one network the latest counts.
-    package mutating func add(_ listening: Listening) {
+    mutating func add(_ listening: Listening) {
         version &+= 1
         guard hasRoom(listeners.count, listeners[listening.endpoint] != nil) else { return }
         let network = network(of: listening.process)
@@ -45,7 +45,7 @@ package struct Participants: ~Copyable {
     }
 
     /// Takes what a runtime said; a fact without a container takes the address away from whoever had it.
-    package mutating func add(_ fact: ContainerFact) {
+    mutating func add(_ fact: ContainerFact) {
         generation &+= 1
         version &+= 1
         let container = fact.container.map { known($0) }
@@ -70,7 +70,7 @@ package struct Participants: ~Copyable {
     }
 
     /// Takes an address of this machine, or of a container on it: a profiled process was seen to use it.
-    package mutating func add(ownAddress address: IPAddress) {
+    mutating func add(ownAddress address: IPAddress) {
         guard !ownAddresses.contains(address), hasRoom(ownAddresses.count, false) else { return }
         ownAddresses.insert(address)
         version &+= 1
@@ -79,7 +79,7 @@ package struct Participants: ~Copyable {
     /// The process has ended.
     ///
     /// What it listened on keeps its name until somebody else listens there: who connects to it now still means it.
-    package mutating func end(_ key: ProcessKey) {
+    mutating func end(_ key: ProcessKey) {
         guard processes[key] != nil else { return }
         ended.append(key)
         guard ended.count > limit / 4 else { return }
@@ -103,25 +103,25 @@ package struct Participants: ~Copyable {
 
     // MARK: - Names
 
-    package func process(_ key: ProcessKey?) -> ProcessIdentity? { key.flatMap { processes[$0] } }
+    func process(_ key: ProcessKey?) -> ProcessIdentity? { key.flatMap { processes[$0] } }
 
-    package func container(of key: ProcessKey?) -> KnownContainer? { key.flatMap { containersOfProcesses[$0] } }
+    func container(of key: ProcessKey?) -> KnownContainer? { key.flatMap { containersOfProcesses[$0] } }
 
     /// The container that has an address of its own.
-    package func container(with address: IPAddress) -> KnownContainer? {
+    func container(with address: IPAddress) -> KnownContainer? {
         containersAtEndpoints[Endpoint(address, 0)]
     }
 
     /// The container that a connection to this endpoint reaches: by the port, published or listened on, else by the
     /// address.
     /// - Parameter client: who connects; a container's loopback addresses are its own, whatever the host publishes there.
-    package func container(at endpoint: Endpoint, from client: ProcessKey?) -> KnownContainer? {
+    func container(at endpoint: Endpoint, from client: ProcessKey?) -> KnownContainer? {
         if endpoint.address.isLoopback, !network(of: client).isEmpty { return nil }
         return containersAtEndpoints[endpoint] ?? container(with: endpoint.address)
     }
 
     /// The service that a process is: its container's, else ADI_PROFILE_NAME, else the command's name.
-    package func serviceName(_ key: ProcessKey?) -> String? {
+    func serviceName(_ key: ProcessKey?) -> String? {
         if let container = container(of: key) { return container.identity.service }
         guard let process = process(key) else { return nil }
         if let name = process.profileName, !name.isEmpty { return name }
@@ -132,7 +132,7 @@ package struct Participants: ~Copyable {
     ///
     /// Two containers may both listen on `0.0.0.0:8080`, each in its own network.
     /// - Parameter client: who connects.
-    package func listener(at endpoint: Endpoint, from client: ProcessKey?) -> ProcessKey? {
+    func listener(at endpoint: Endpoint, from client: ProcessKey?) -> ProcessKey? {
         if listeners.isEmpty { return nil }
         let isLoopback = endpoint.address.isLoopback
         if !isLoopback, let exact = listeners[endpoint]?.last { return exact }
@@ -156,16 +156,16 @@ package struct Participants: ~Copyable {
 }
 
 /// A container that is on the tape.
-package final class KnownContainer: Hashable {
-    package let identity: ContainerIdentity
+final class KnownContainer: Hashable {
+    let identity: ContainerIdentity
     /// It has an address, and so a network, of its own; without one it is on the host's.
-    fileprivate(set) package var hasAddress = false
+    fileprivate(set) var hasAddress = false
     /// The container as it stands in events, a JSON object.
-    package let json: [UInt8]
+    let json: [UInt8]
 
-    package static func == (a: KnownContainer, b: KnownContainer) -> Bool { a === b }
+    static func == (a: KnownContainer, b: KnownContainer) -> Bool { a === b }
 
-    package func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
+    func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
 
     init(_ identity: ContainerIdentity) {
         self.identity = identity

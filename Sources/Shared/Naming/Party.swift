@@ -1,6 +1,6 @@
 /// Who is at one end of a connection, by identity: names are chosen when they are written, so that what is told late
 /// counts for what came before.
-package enum Party: Hashable {
+enum Party: Hashable {
     /// The user gave the address a name.
     case named(TextID)
     case container(KnownContainer)
@@ -11,7 +11,7 @@ package enum Party: Hashable {
     /// Whoever was called there, under the host that the traffic named.
     case server(Server)
 
-    package struct Server: Hashable {
+    struct Server: Hashable {
         var endpoint: Endpoint
         var host: TextID
         /// Who called; `nil` where that is not known, or the server was looked at.
@@ -23,7 +23,7 @@ package enum Party: Hashable {
     }
 
     /// A text in the interner of names.
-    package struct TextID: Hashable { let raw: UInt32 }
+    struct TextID: Hashable { let raw: UInt32 }
 }
 
 /// The number of a party in one run.
@@ -35,9 +35,9 @@ package struct PartyID: Hashable {
 }
 
 /// The name of a party, as far as the tape has told by now.
-package struct PartyName: Equatable {
-    package var text: String
-    package var type: DestinationType
+struct PartyName: Equatable {
+    var text: String
+    var type: DestinationType
     /// Where it is a container.
-    package var image: String?
+    var image: String?
 }

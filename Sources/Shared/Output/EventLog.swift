@@ -4,8 +4,8 @@
 /// The order of the fields is fixed.
 ///
 /// The `timestamp` of a message is that of the byte that completed it, so the log's times follow the tape's.
-package final class EventLog: Sink {
-    package let needs: Needs = .messages
+final class EventLog: Sink {
+    let needs: Needs = .messages
     private let registry: Registry
     private let naming: Naming
     private let fields: FieldSet
@@ -20,7 +20,7 @@ package final class EventLog: Sink {
     /// How the events of open connections start, at their slots.
     private var starts: [StartText] = []
 
-    package init(_ registry: Registry, _ naming: Naming, _ fields: FieldSet, bodyLimit: Int, redacts: Bool = false) {
+    init(_ registry: Registry, _ naming: Naming, _ fields: FieldSet, bodyLimit: Int, redacts: Bool = false) {
         self.registry = registry
         self.naming = naming
         self.fields = fields
@@ -29,17 +29,17 @@ package final class EventLog: Sink {
     }
 
     /// Bytes that were written and not taken yet.
-    package var count: Int { json.count }
+    var count: Int { json.count }
 
     /// Lends the lines written since the last call, and forgets them.
-    package func drain(_ body: (RawSpan) -> Void) {
+    func drain(_ body: (RawSpan) -> Void) {
         body(json.bytes)
         json.removeAll()
     }
 
     // MARK: HTTP
 
-    package func message(
+    func message(
         _ message: borrowing Message, _ exchange: Exchange?, _ text: RawSpan, of connection: Connection,
         _ origin: Origin
     ) {
@@ -321,7 +321,7 @@ package final class EventLog: Sink {
 
     // MARK: Connections
 
-    package func connection(_ event: ConnectionEvent, of connection: Connection, _ origin: Origin) {
+    func connection(_ event: ConnectionEvent, of connection: Connection, _ origin: Origin) {
         begin(event.timestamp)
         json.key("event_type")
         json.string("connection")

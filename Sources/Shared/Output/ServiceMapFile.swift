@@ -136,7 +136,7 @@ package enum ServiceMapFile {
 
 extension DestinationType {
     /// As the map has it.
-    package var name: String {
+    var name: String {
         switch self {
         case .container: "container"
         case .process: "process"

@@ -3,16 +3,16 @@
 /// All bytes lie in one arena, the numbers are found by a `HashIndex`, so that looking up a string that is already
 /// there allocates nothing. What is not valid UTF-8 is known by the number of its repaired form (U+FFFD for each
 /// ill-formed part, as `String(decoding:)` has it): two strings that would be written alike are one.
-package struct ByteInterner: ~Copyable {
+struct ByteInterner: ~Copyable {
     /// No string: the interner is full.
-    package static var full: UInt32 { UInt32.max }
+    static var full: UInt32 { UInt32.max }
 
     /// How many strings are held, repaired ones and what they were repaired from included.
-    package private(set) var count = 0
+    private(set) var count = 0
     /// How many strings are held at most; then `number(of:)` gives `full`.
-    package let maximumCount: Int
+    let maximumCount: Int
     /// How many bytes all strings have at most.
-    package let maximumBytes: Int
+    let maximumBytes: Int
 
     private struct Entry {
         var start: UInt32
@@ -31,7 +31,7 @@ package struct ByteInterner: ~Copyable {
     /// - Parameters:
     ///   - maximumCount: strings that are held, below 2^32 - 1.
     ///   - maximumBytes: of all of them together, below 4 GiB.
-    package init(maximumCount: Int, maximumBytes: Int) {
+    init(maximumCount: Int, maximumBytes: Int) {
         self.maximumCount = min(maximumCount, Int(UInt32.max) - 1)
         self.maximumBytes = min(maximumBytes, Int(UInt32.max))
         arena = .allocate(byteCount: arenaCapacity, alignment: 8)
@@ -44,7 +44,7 @@ package struct ByteInterner: ~Copyable {
     }
 
     /// The number of a string; `full` where it is new and there is no room for it.
-    package mutating func number(of bytes: RawSpan) -> UInt32 {
+    mutating func number(of bytes: RawSpan) -> UInt32 {
         let hash = bytes.hash(seed: index.seed)
         let found = find(bytes, hash: hash)
         if found != Self.full { return found }
@@ -52,7 +52,7 @@ package struct ByteInterner: ~Copyable {
     }
 
     /// The number of a string if it is already held, else `full`.
-    package borrowing func find(_ bytes: RawSpan) -> UInt32 { find(bytes, hash: bytes.hash(seed: index.seed)) }
+    borrowing func find(_ bytes: RawSpan) -> UInt32 { find(bytes, hash: bytes.hash(seed: index.seed)) }
 
     private borrowing func find(_ bytes: RawSpan, hash: UInt32) -> UInt32 {
         let (entries, arena) = (entries, arena)
@@ -108,18 +108,18 @@ package struct ByteInterner: ~Copyable {
     ///
     /// They are valid only as long as it runs.
     @inline(__always)
-    package borrowing func withBytes<Result>(of number: UInt32, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    borrowing func withBytes<Result>(of number: UInt32, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         precondition(Int(number) < count)
         let entry = entries[Int(number)]
         return body(UnsafeRawBufferPointer(start: arena + Int(entry.start), count: Int(entry.length)))
     }
 
-    package borrowing func text(of number: UInt32) -> String {
+    borrowing func text(of number: UInt32) -> String {
         withBytes(of: number) { String(decoding: $0, as: UTF8.self) }
     }
 
     /// Whether one string comes before another in the order of their bytes.
-    package borrowing func precedes(_ a: UInt32, _ b: UInt32) -> Bool {
+    borrowing func precedes(_ a: UInt32, _ b: UInt32) -> Bool {
         withBytes(of: a) { left in withBytes(of: b) { right in left.precedes(right) } }
     }
 }

@@ -12,9 +12,9 @@
 /// are read as U+FFFD, as are surrogates without their partner. Of equal keys, escapes decoded, the last counts.
 ///
 /// A scanner is used for one body at a time and can be used again after `reset`; it then allocates nothing.
-package struct JSONShapeScanner: ~Copyable {
+struct JSONShapeScanner: ~Copyable {
     /// The bound that kept a body from being read: `.jsonDepth`, `.jsonKeys`, or `nil`.
-    package private(set) var limitReached: Limit?
+    private(set) var limitReached: Limit?
 
     /// What is expected next.
     ///
@@ -68,7 +68,7 @@ package struct JSONShapeScanner: ~Copyable {
     var name: [UInt8] = []
 
     /// `limits.jsonDepth` is held below 512, since what reads the shapes recurses.
-    package init(limits: Limits = Limits()) {
+    init(limits: Limits = Limits()) {
         maximumDepth = max(0, min(limits.jsonDepth, 512))
         maximumParts = max(0, min(limits.jsonKeys, 1 << 24))
         frames = .allocate(capacity: framesCapacity)
@@ -81,7 +81,7 @@ package struct JSONShapeScanner: ~Copyable {
     }
 
     /// Forgets the body that was read so far.
-    package mutating func reset() {
+    mutating func reset() {
         phase = .start
         limitReached = nil
         shape = ShapeID.empty.raw
@@ -94,7 +94,7 @@ package struct JSONShapeScanner: ~Copyable {
     /// Takes the next bytes of the body.
     ///
     /// Once it is known not to be JSON, this returns at once.
-    package mutating func feed(_ bytes: RawSpan, into table: inout ShapeTable) {
+    mutating func feed(_ bytes: RawSpan, into table: inout ShapeTable) {
         guard bytes.byteCount > 0, phase != .failed else { return }
         if outlineGeneration != table.outlines.generation { forgetOutlines(table.outlines.generation) }
         var start = 0
@@ -110,7 +110,7 @@ package struct JSONShapeScanner: ~Copyable {
     /// The body has ended.
     ///
     /// `.empty` where it had no bytes at all.
-    package borrowing func finish() -> ShapeID {
+    borrowing func finish() -> ShapeID {
         switch phase {
         case .start: return .empty
         case .end: return ShapeID(raw: shape)

@@ -12,10 +12,6 @@ package indirect enum Shape: Equatable, Hashable, Sendable {
 
     package struct Member: Equatable, Hashable, Sendable {
         package var key: String
-        package var shape: Shape
-        package init(key: String, shape: Shape) {
-            self.key = key
-            self.shape = shape
-        }
+        var shape: Shape
     }
 }

@@ -2,24 +2,24 @@
 ///
 /// Equal shapes of one table have equal numbers; what the numbers are depends on the order of arrival and means
 /// nothing.
-package struct ShapeID: Hashable, Sendable {
-    package let raw: UInt32
+struct ShapeID: Hashable, Sendable {
+    let raw: UInt32
 
     @inline(__always)
     init(raw: UInt32) { self.raw = raw }
 
     /// No body at all.
-    package static var empty: ShapeID { ShapeID(raw: 0) }
+    static var empty: ShapeID { ShapeID(raw: 0) }
     /// A body that is not JSON, or that a limit kept from being read as such.
-    package static var nonJSON: ShapeID { ShapeID(raw: 1) }
-    package static var null: ShapeID { ShapeID(raw: 2) }
-    package static var boolean: ShapeID { ShapeID(raw: 3) }
-    package static var number: ShapeID { ShapeID(raw: 4) }
-    package static var string: ShapeID { ShapeID(raw: 5) }
+    static var nonJSON: ShapeID { ShapeID(raw: 1) }
+    static var null: ShapeID { ShapeID(raw: 2) }
+    static var boolean: ShapeID { ShapeID(raw: 3) }
+    static var number: ShapeID { ShapeID(raw: 4) }
+    static var string: ShapeID { ShapeID(raw: 5) }
     /// An array without elements.
-    package static var emptyArray: ShapeID { ShapeID(raw: 6) }
+    static var emptyArray: ShapeID { ShapeID(raw: 6) }
     /// An object without members.
-    package static var emptyObject: ShapeID { ShapeID(raw: 7) }
+    static var emptyObject: ShapeID { ShapeID(raw: 7) }
 }
 
 /// A part of a container's shape: what an object holds under a key, or a shape that an array's elements have.

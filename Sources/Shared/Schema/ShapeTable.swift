@@ -4,11 +4,11 @@
 /// Scanners on any number of connections share one table. It is bounded: a shape that finds no room is refused and
 /// counted, and the body that has it becomes `.nonJSON`. So is a schema that would be longer than `maximumLines`, which
 /// is a table keyed by identifiers rather than a structure that somebody reads.
-package struct ShapeTable: ~Copyable {
+struct ShapeTable: ~Copyable {
     /// Bodies whose shape or keys found no room in the table.
-    package internal(set) var refused: UInt64 = 0
+    var refused: UInt64 = 0
     /// Lines that one schema may take when written out.
-    package let maximumLines: Int
+    let maximumLines: Int
 
     /// Distinct shapes.
     ///
@@ -42,7 +42,7 @@ package struct ShapeTable: ~Copyable {
     /// Where the parts of a shape are put in order.
     private var sorted: [ShapePart] = []
 
-    package init(limits: Limits = Limits()) {
+    init(limits: Limits = Limits()) {
         maximumLines = limits.jsonKeys.multipliedReportingOverflow(by: 10).partialValue
         keys = ByteInterner(maximumCount: Self.maximumKeys, maximumBytes: Self.maximumKeyBytes)
         nodes = [
@@ -53,10 +53,10 @@ package struct ShapeTable: ~Copyable {
     }
 
     /// How many shapes are held.
-    package var count: Int { nodes.count }
+    var count: Int { nodes.count }
 
     /// How many lines a shape takes when it is written out.
-    package borrowing func lines(_ id: ShapeID) -> Int { Int(nodes[Int(id.raw)].lines) }
+    borrowing func lines(_ id: ShapeID) -> Int { Int(nodes[Int(id.raw)].lines) }
 
     /// How many bytes at `start` are the key that is expected after `outline`, with its closing quote and the colon; 0
     /// where something else stands there.
@@ -177,13 +177,13 @@ package struct ShapeTable: ~Copyable {
     }
 
     /// A shape as a value, in canonical order: keys by their bytes, elements as `Shape.precedes` has them.
-    package borrowing func shape(_ id: ShapeID) -> Shape {
+    borrowing func shape(_ id: ShapeID) -> Shape {
         var known: [UInt32: Shape] = [:]
         return shape(id, known: &known)
     }
 
     /// The same with a memory of the shapes that were already made, which then share their storage.
-    package borrowing func shape(_ id: ShapeID, known: inout [UInt32: Shape]) -> Shape {
+    borrowing func shape(_ id: ShapeID, known: inout [UInt32: Shape]) -> Shape {
         let node = nodes[Int(id.raw)]
         switch node.kind {
         case .empty: return .empty

@@ -1,23 +1,23 @@
 /// The service map's sink: looks up what requests ask for, and counts exchanges and connections.
-package final class MapState: Sink {
+final class MapState: Sink {
     private let run: Run
     private let naming: Naming
     private var map: ServiceMap
 
-    package init(_ run: Run, _ naming: Naming) {
+    init(_ run: Run, _ naming: Naming) {
         self.run = run
         self.naming = naming
         map = ServiceMap(limits: run.limits, registry: run.registry)
     }
 
-    package func began(_ ask: Ask, _ text: RawSpan, of connection: Connection, _ origin: Origin) -> Token {
+    func began(_ ask: Ask, _ text: RawSpan, of connection: Connection, _ origin: Origin) -> Token {
         let operation = map.operation(
             method: text.extracting(ask.verb.range), path: text.extracting(ask.target.range))
         let destination = naming.destination(of: connection, host: text.extracting(ask.host.range), showsPort: true)
         return Token(operation: operation, destination: destination)
     }
 
-    package func exchange(_ exchange: Exchange, _ text: RawSpan, of connection: Connection, _ origin: Origin) {
+    func exchange(_ exchange: Exchange, _ text: RawSpan, of connection: Connection, _ origin: Origin) {
         guard !connection.isCountedElsewhere else { return }
         map.record(
             exchange: naming.source(of: connection), to: exchange.token.destination,
@@ -26,7 +26,7 @@ package final class MapState: Sink {
             lastSeen: exchange.requestFirstByte, shapes: run.shapes)
     }
 
-    package func connection(_ event: ConnectionEvent, of connection: Connection, _ origin: Origin) {
+    func connection(_ event: ConnectionEvent, of connection: Connection, _ origin: Origin) {
         guard !connection.isCountedElsewhere else { return }
         var host = event.serverName ?? ""
         let destination = host.withUTF8 {
@@ -43,12 +43,12 @@ package final class MapState: Sink {
 
     /// The service map as it is now.
     /// - Parameter generatedAt: of the tape's time, so that the same tape gives the same bytes.
-    package func document(generatedAt: Timestamp) -> ServiceMapDocument {
+    func document(generatedAt: Timestamp) -> ServiceMapDocument {
         map.document(generatedAt: generatedAt, shapes: run.shapes) { naming.name(of: $0) }
     }
 
     /// What found no room in the map.
-    package var refused: UInt64 { map.refused }
+    var refused: UInt64 { map.refused }
 }
 
 extension Token {

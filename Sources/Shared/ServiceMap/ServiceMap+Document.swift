@@ -4,7 +4,7 @@ extension ServiceMap {
     ///
     /// Parties that go by one name are one service, and what is alike of theirs one entry.
     /// - Parameter name: what a party is called by now.
-    package borrowing func document(
+    borrowing func document(
         generatedAt: Timestamp, shapes: borrowing ShapeTable, name: (PartyID) -> PartyName
     ) -> ServiceMapDocument {
         var names = ChosenNames()

@@ -1,5 +1,5 @@
 /// What a request asks for in one `ServiceMap`: a method and a path without its query.
-package struct OperationID: Equatable, Sendable {
+struct OperationID: Equatable, Sendable {
     let method: UInt32
     let path: UInt32
 }
@@ -13,9 +13,9 @@ package struct OperationID: Equatable, Sendable {
 ///
 /// Recording what is already in the map allocates nothing. The map is bounded by `Limits.serviceMapEntries`; what finds
 /// no room is counted in `refused`.
-package struct ServiceMap: ~Copyable {
+struct ServiceMap: ~Copyable {
     /// Records that found no room.
-    package private(set) var refused: UInt64 = 0
+    private(set) var refused: UInt64 = 0
 
     private var texts: ByteInterner
     var endpoints = EntryTable<EndpointKey, Sightings>()
@@ -86,7 +86,7 @@ package struct ServiceMap: ~Copyable {
 
     let registry: Registry
 
-    package init(limits: Limits = Limits(), registry: Registry) {
+    init(limits: Limits = Limits(), registry: Registry) {
         self.registry = registry
         maximumEntries = limits.serviceMapEntries
         maximumSchemaLines = limits.serviceMapEntries.multipliedReportingOverflow(by: 50).partialValue
@@ -97,12 +97,12 @@ package struct ServiceMap: ~Copyable {
     }
 
     /// How many entries are held.
-    package var count: Int { endpoints.count + connections.count }
+    var count: Int { endpoints.count + connections.count }
 
     /// The number of an operation, whose method and path may be any bytes.
     ///
     /// Where there is no room for another, what is recorded with it is refused.
-    package mutating func operation(method: RawSpan, path: RawSpan) -> OperationID {
+    mutating func operation(method: RawSpan, path: RawSpan) -> OperationID {
         // Once nothing can be added, no text is either.
         hasRoom
             ? OperationID(method: texts.number(of: method), path: texts.number(of: path))
@@ -112,7 +112,7 @@ package struct ServiceMap: ~Copyable {
     private var hasRoom: Bool { count < maximumEntries }
 
     /// Counts one exchange: a request with its response, or (`response` is `.empty`) one that was never answered.
-    package mutating func record(
+    mutating func record(
         exchange source: PartyID, to destination: PartyID, operation: OperationID, protocol row: ProtocolID,
         request: ShapeID, response: ShapeID, firstSeen: Timestamp, lastSeen: Timestamp, shapes: borrowing ShapeTable
     ) {
@@ -139,7 +139,7 @@ package struct ServiceMap: ~Copyable {
     }
 
     /// Notes what is known of one connection that is not HTTP: once when it is `opened`, and again where more is known.
-    package mutating func record(
+    mutating func record(
         connection source: PartyID, to destination: PartyID, protocol row: ProtocolID?, port: UInt16, confidence: Int,
         reason: String, at moment: Timestamp, opened: Bool, failed: Bool = false,
         isEncrypted: Bool = false

@@ -1,7 +1,7 @@
 /// The service map as a value, in the order in which it is written (docs/contract.md, section 5).
 package struct ServiceMapDocument: Equatable, Sendable {
     /// The tape's last event.
-    package var generatedAt: Timestamp
+    var generatedAt: Timestamp
     package var services: [Service]
 
     package init(generatedAt: Timestamp, services: [Service]) {
@@ -23,12 +23,12 @@ package struct ServiceMapDocument: Equatable, Sendable {
     /// What is asked of a destination over HTTP; bodies of another shape are another endpoint.
     package struct Endpoint: Equatable, Sendable {
         package var destination: String
-        package var destinationType: DestinationType
+        var destinationType: DestinationType
         package var method: String
         /// Without the query.
         package var path: String
-        package var requestSchema: Shape
-        package var responseSchema: Shape
+        var requestSchema: Shape
+        var responseSchema: Shape
         package var firstSeen: Timestamp
         package var lastSeen: Timestamp
         package var count: UInt64
@@ -39,9 +39,9 @@ package struct ServiceMapDocument: Equatable, Sendable {
     /// A destination that is not spoken HTTP with.
     package struct Connection: Equatable, Sendable {
         package var destination: String
-        package var destinationType: DestinationType
+        var destinationType: DestinationType
         package var protocolName: String
-        package var category: String
+        var category: String
         package var port: UInt16
         /// 90: the payload says so; 60: only the port does; 0: nothing does.
         package var confidence: Int
@@ -50,8 +50,8 @@ package struct ServiceMapDocument: Equatable, Sendable {
         package var lastSeen: Timestamp
         package var count: UInt64
         /// How often the connect failed.
-        package var failures: UInt64 = 0
+        var failures: UInt64 = 0
         /// TLS hides what is talked.
-        package var isEncrypted = false
+        var isEncrypted = false
     }
 }

@@ -5,18 +5,18 @@
 /// bytes is kept, as disjoint pieces sorted by position, all at or beyond `next`. The first copy of a byte wins
 /// (what the receiver's application saw, on most systems); later copies are counted, and those that differ as well.
 /// A hole becomes a gap when its bytes will not come any more; who decides that is the connection.
-package struct Reassembler: ~Copyable {
+struct Reassembler: ~Copyable {
     /// The position up to which everything was delivered, as bytes or as a gap.
-    package private(set) var next: UInt64 = 0
+    private(set) var next: UInt64 = 0
     /// What the other side has confirmed to have received.
-    package var acknowledged: UInt64 = 0
+    var acknowledged: UInt64 = 0
     /// The stream's length, once its sender has said that it is finished.
-    package var end: UInt64?
+    var end: UInt64?
     /// Bytes that came more than once, and how many of them differ from the first copy.
-    package private(set) var retransmitted: UInt64 = 0
-    package private(set) var retransmittedDifferent: UInt64 = 0
+    private(set) var retransmitted: UInt64 = 0
+    private(set) var retransmittedDifferent: UInt64 = 0
     /// Captured bytes that wait for missing ones; gaps that wait are none.
-    package private(set) var waitingBytes = 0
+    private(set) var waitingBytes = 0
 
     private var waiting: [Piece] = []
     /// Pieces of `waiting` that were already taken.
@@ -24,24 +24,24 @@ package struct Reassembler: ~Copyable {
     /// The last bytes delivered: those before `next`.
     private var history = History()
 
-    package init() {}
+    init() {}
 
     /// A run of bytes, or of bytes that are known to be missing.
-    package struct Piece {
-        package var position: UInt64
-        package var length: UInt64
-        package var bytes: [UInt8]
+    struct Piece {
+        var position: UInt64
+        var length: UInt64
+        var bytes: [UInt8]
         /// Set where the piece is a gap.
-        package var reason: GapReason?
-        package var timestamp: Timestamp
+        var reason: GapReason?
+        var timestamp: Timestamp
         /// The earliest arrival among this piece and those behind it.
-        package var sentBefore: Timestamp
+        var sentBefore: Timestamp
 
         var end: UInt64 { position &+ length }
     }
 
     /// What became of bytes.
-    package enum Acceptance: Equatable {
+    enum Acceptance: Equatable {
         /// The bytes from this offset on are the next ones of the stream, and count as delivered.
         case next(from: Int)
         /// Kept (or known already): look for what is ready with `takeReady`.
@@ -50,7 +50,7 @@ package struct Reassembler: ~Copyable {
         case implausible
     }
 
-    package mutating func reset() {
+    mutating func reset() {
         next = 0
         acknowledged = 0
         end = nil
@@ -62,30 +62,30 @@ package struct Reassembler: ~Copyable {
         history.removeAll()
     }
 
-    package var isWaiting: Bool { taken < waiting.count }
+    var isWaiting: Bool { taken < waiting.count }
 
     /// Something waits, and what it waits for is missing.
-    package var hasHole: Bool { taken < waiting.count && waiting[taken].position > next }
+    var hasHole: Bool { taken < waiting.count && waiting[taken].position > next }
 
     /// The first of the waiting pieces is next.
-    package var isReady: Bool { taken < waiting.count && waiting[taken].position == next }
+    var isReady: Bool { taken < waiting.count && waiting[taken].position == next }
 
     /// When the first of the waiting pieces arrived.
-    package var waitingSince: Timestamp? { isWaiting ? waiting[taken].timestamp : nil }
+    var waitingSince: Timestamp? { isWaiting ? waiting[taken].timestamp : nil }
 
     /// When the first of the waiting pieces must have been on its way: it may have come late, but not after what follows it.
-    package var readySince: Timestamp? { isWaiting ? waiting[taken].sentBefore : nil }
+    var readySince: Timestamp? { isWaiting ? waiting[taken].sentBefore : nil }
 
     /// Runs of bytes, and gaps, that wait.
-    package var waitingPieces: Int { waiting.count &- taken }
+    var waitingPieces: Int { waiting.count &- taken }
 
     /// The other side has confirmed bytes that are missing here.
-    package var holeWasAcknowledged: Bool { hasHole && acknowledged >= waiting[taken].position }
+    var holeWasAcknowledged: Bool { hasHole && acknowledged >= waiting[taken].position }
 
     /// Takes bytes of the stream.
     /// - Parameter hold: keep the bytes even if they are next: the other direction waits for something that comes first.
     @inline(__always)
-    package mutating func accept(
+    mutating func accept(
         _ bytes: RawSpan, at position: UInt64, _ timestamp: Timestamp, hold: Bool
     ) -> Acceptance {
         if position == next, !hold, taken == waiting.count {
@@ -124,7 +124,7 @@ package struct Reassembler: ~Copyable {
 
     /// Takes the news that bytes are missing which nobody will bring.
     /// - Returns: `false` where the gap lies too far ahead of the stream to belong to it.
-    package mutating func acceptGap(
+    mutating func acceptGap(
         at position: UInt64, length: UInt64, _ reason: GapReason, _ timestamp: Timestamp
     ) -> Bool {
         let start = Swift.max(position, next)
@@ -136,7 +136,7 @@ package struct Reassembler: ~Copyable {
     }
 
     /// The next piece of the stream, if it is there; it counts as delivered.
-    package mutating func takeReady() -> Piece? {
+    mutating func takeReady() -> Piece? {
         guard taken < waiting.count, waiting[taken].position == next else { return nil }
         var piece = Piece(
             position: 0, length: 0, bytes: [], reason: nil, timestamp: waiting[taken].timestamp,
@@ -155,7 +155,7 @@ package struct Reassembler: ~Copyable {
 
     /// Gives up waiting for the bytes before the first waiting piece, or before the stream's known end.
     /// - Returns: how many bytes are missing; 0 where none are.
-    package mutating func skipHole() -> UInt64 {
+    mutating func skipHole() -> UInt64 {
         let target = isWaiting ? waiting[taken].position : end ?? next
         guard target > next, target &- next <= Self.plausibleDistance else { return 0 }
         let missing = target &- next

@@ -2,15 +2,15 @@
 ///
 /// What one side says is held back while bytes of the other, which came first, are missing: a response must not be read
 /// before its request. Whoever holds the pair decides when to give up what is missing, and delivers what comes out.
-package struct StreamPair: ~Copyable {
-    package private(set) var sent = Reassembler()
-    package private(set) var received = Reassembler()
+struct StreamPair: ~Copyable {
+    private(set) var sent = Reassembler()
+    private(set) var received = Reassembler()
     /// Whose end was told of.
     private var hasEnded = (sent: false, received: false)
 
-    package init() {}
+    init() {}
 
-    package mutating func reset() {
+    mutating func reset() {
         sent.reset()
         received.reset()
         hasEnded = (false, false)
@@ -20,7 +20,7 @@ package struct StreamPair: ~Copyable {
 
     /// Takes captured bytes of one direction.
     @inline(__always)
-    package mutating func accept(
+    mutating func accept(
         _ bytes: RawSpan, at place: StreamPosition, _ timestamp: Timestamp
     ) -> Reassembler.Acceptance {
         place.direction == .send
@@ -30,14 +30,14 @@ package struct StreamPair: ~Copyable {
 
     /// Takes the news that bytes are missing which nobody will bring.
     /// - Returns: `false` where the gap lies too far ahead of the stream to belong to it.
-    package mutating func accept(_ gap: StreamGap, _ timestamp: Timestamp) -> Bool {
+    mutating func accept(_ gap: StreamGap, _ timestamp: Timestamp) -> Bool {
         gap.at.direction == .send
             ? sent.acceptGap(at: gap.at.position, length: gap.length, gap.reason, timestamp)
             : received.acceptGap(at: gap.at.position, length: gap.length, gap.reason, timestamp)
     }
 
     /// The receiver has confirmed all bytes before this place.
-    package mutating func acknowledge(_ place: StreamPosition) {
+    mutating func acknowledge(_ place: StreamPosition) {
         if place.direction == .send {
             sent.acknowledged = Swift.max(sent.acknowledged, place.position)
         } else {
@@ -46,21 +46,21 @@ package struct StreamPair: ~Copyable {
     }
 
     /// The sender has said that its stream ends here.
-    package mutating func end(at place: StreamPosition) {
+    mutating func end(at place: StreamPosition) {
         if place.direction == .send { sent.end = place.position } else { received.end = place.position }
     }
 
     // MARK: What comes out
 
-    package var isWaiting: Bool { sent.isWaiting || received.isWaiting }
+    var isWaiting: Bool { sent.isWaiting || received.isWaiting }
 
     /// The end of at least one stream is known.
-    package var knowsEnd: Bool { sent.end != nil || received.end != nil }
+    var knowsEnd: Bool { sent.end != nil || received.end != nil }
 
     /// What is next, if it is there; it counts as delivered.
     ///
     /// Where both sides have something ready, it is what was said first.
-    package mutating func takeReady() -> (piece: Reassembler.Piece, direction: Direction)? {
+    mutating func takeReady() -> (piece: Reassembler.Piece, direction: Direction)? {
         let sentIsNext = sent.isReady && !received.hasHole
         let receivedIsNext = received.isReady && !sent.hasHole
         if sentIsNext, !(receivedIsNext && receivedCameFirst) { return sent.takeReady().map { ($0, .send) } }
@@ -73,7 +73,7 @@ package struct StreamPair: ~Copyable {
     }
 
     /// A direction all of whose bytes were delivered; each is told of once.
-    package mutating func takeEnded() -> Direction? {
+    mutating func takeEnded() -> Direction? {
         if !hasEnded.sent, sent.end == sent.next {
             hasEnded.sent = true
             return .send
@@ -88,16 +88,16 @@ package struct StreamPair: ~Copyable {
     // MARK: Holes
 
     /// A hole that is not worth waiting for.
-    package struct Hopeless: Equatable {
-        package var direction: Direction
+    struct Hopeless: Equatable {
+        var direction: Direction
         /// The receiver has confirmed the missing bytes: the capture lost them, and they will not come again.
-        package var wasAcknowledged: Bool
+        var wasAcknowledged: Bool
         /// More waits for it than may.
-        package var isOverLimit: Bool
+        var isOverLimit: Bool
     }
 
     /// A hole whose bytes were confirmed and yet did not come for a while, or for which too much waits.
-    package func hopelessHole(_ now: Timestamp, _ limits: Limits) -> Hopeless? {
+    func hopelessHole(_ now: Timestamp, _ limits: Limits) -> Hopeless? {
         hopelessHole(.send, sent, now, limits) ?? hopelessHole(.receive, received, now, limits)
     }
 
@@ -119,14 +119,14 @@ package struct StreamPair: ~Copyable {
 
     /// Gives up waiting for what is missing in one direction, before its next bytes or before its end.
     /// - Returns: how many bytes are missing; 0 where none are.
-    package mutating func skipHole(_ direction: Direction) -> UInt64 {
+    mutating func skipHole(_ direction: Direction) -> UInt64 {
         direction == .send ? sent.skipHole() : received.skipHole()
     }
 
     // MARK: Retransmissions
 
     /// Bytes that came more than once.
-    package var retransmitted: UInt64 { sent.retransmitted &+ received.retransmitted }
+    var retransmitted: UInt64 { sent.retransmitted &+ received.retransmitted }
     /// Of these, bytes that differ from the first copy.
-    package var retransmittedDifferent: UInt64 { sent.retransmittedDifferent &+ received.retransmittedDifferent }
+    var retransmittedDifferent: UInt64 { sent.retransmittedDifferent &+ received.retransmittedDifferent }
 }

@@ -48,7 +48,7 @@ package struct JSONFields {
     }
 
     /// An integer of 32 bits with a sign, as pids and error numbers are.
-    package func signed(_ name: StaticString) throws(Failure) -> Int32 {
+    func signed(_ name: StaticString) throws(Failure) -> Int32 {
         guard let number = try optionalNumber(name) else { throw Failure("no \(name)") }
         guard let number = Int32(exactly: number) else { throw Failure("\(name) is out of range") }
         return number
@@ -81,7 +81,7 @@ package struct JSONFields {
     }
 
     /// The bytes that a string in base64 stands for (RFC 4648, section 4).
-    package func base64(_ name: StaticString) throws(Failure) -> [UInt8] {
+    func base64(_ name: StaticString) throws(Failure) -> [UInt8] {
         let text = try bytes(name)
         guard let bytes = Base64.decode(text.span.bytes) else { throw Failure("\(name) is no base64") }
         return bytes

@@ -55,27 +55,27 @@ package enum TraceFormat {
 }
 
 /// The bounds of a trace, with their reasons.
-package enum TraceLimits {
+enum TraceLimits {
     /// Bytes of a frame's body; what claims more is damage.
     ///
     /// Above the largest event that a source makes, a process with six megabytes of arguments and as many of environment.
-    package static let frameBytes = 16 << 20
+    static let frameBytes = 16 << 20
     /// Bytes of a command line or of an environment: Linux gives a process no more for both together
     /// (`fs/exec.c`: three quarters of `_STK_LIM`).
-    package static let blockBytes = 6 << 20
+    static let blockBytes = 6 << 20
     /// Bytes of any other text: Linux's bound on one argument or variable (`MAX_ARG_STRLEN`).
-    package static let textBytes = 128 << 10
+    static let textBytes = 128 << 10
     /// Bytes of a payload in one frame; a longer one becomes several, and of a datagram, which can't, the rest is cut off
     /// (no datagram of IP is a hundredth of it).
-    package static let payloadBytes = 8 << 20
+    static let payloadBytes = 8 << 20
     /// Bytes of a line of the text form: a frame's bytes, each as a `\u00xx` escape, and the fields' names.
-    package static let lineBytes = 6 * frameBytes + 64 << 10
+    static let lineBytes = 6 * frameBytes + 64 << 10
     /// Bytes whose checksum is computed until so many bytes of the file are passed, the intact frames' among them.
     ///
     /// A file could be made of nothing but beginnings of long frames, and would be read a thousand times over.
     static func checkedBytes(ofPassed count: Int) -> Int { 4 * frameBytes &+ count &* 5 }
     /// Complaints about single lines that are kept as text; the rest is only counted.
-    package static let complaints = 8
+    static let complaints = 8
 }
 
 /// What a reader of a trace did with the bytes that it was shown.

@@ -20,7 +20,7 @@ import Testing
         let list = try String(contentsOfFile: "\(Self.folder)/Standard.swift", encoding: .utf8)
         let listed = list.matches(of: /^        \.(\w+),$/.anchorsMatchLineEndings()).map { String($0.1) }
         let declared = try Self.protocols().map { name, text in
-            let rows = text.matches(of: /package static let (\w+) = ProtocolRow\(/).map { String($0.1) }
+            let rows = text.matches(of: /static let (\w+) = ProtocolRow\(/).map { String($0.1) }
             #expect(rows.count == 1, "Protocols/\(name) has one row")
             return rows.first ?? ""
         }

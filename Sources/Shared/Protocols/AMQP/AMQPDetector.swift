@@ -4,10 +4,10 @@
 /// Strict enough: the header is 8 bytes, "AMQP" and a protocol number with its version. From the middle a whole frame
 /// of 0-9-1 is asked for: a type, a length, 0xCE exactly behind it, and of a method frame a class that exists; or of
 /// 1.0 a frame with the descriptor of a performative, 6 bytes of which a few bits are free.
-package enum AMQPDetector: Detector {
-    package static var strictness: Strictness { .signature }
+enum AMQPDetector: Detector {
+    static var strictness: Strictness { .signature }
 
-    package static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
+    static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
         let start = protocolHeader(client).finding("AMQP protocol header")
             .atTheEnd(context, client.byteCount == 0 ? serverAlone(server) : .no)
         if context.isStreamStart { return start }

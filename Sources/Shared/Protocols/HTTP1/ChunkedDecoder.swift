@@ -1,7 +1,7 @@
 /// Follows the chunked transfer coding (RFC 9112, section 7.1) byte by byte, wherever the stream is cut.
 ///
 /// It copies nothing: each step says how many bytes it took and which of them are content.
-package struct ChunkedDecoder {
+struct ChunkedDecoder {
     private enum State: Equatable {
         case size(digits: Int)
         case `extension`
@@ -14,10 +14,10 @@ package struct ChunkedDecoder {
     private var size: UInt64 = 0
     private var trailerBytes = 0
 
-    package init() {}
+    init() {}
 
     /// What the next bytes are.
-    package enum Step: Equatable {
+    enum Step: Equatable {
         /// All bytes belong to the coding, none of them to the content.
         case framing(consumed: Int)
         /// The first bytes are content.
@@ -28,22 +28,22 @@ package struct ChunkedDecoder {
         case broken(Anomaly, consumed: Int)
     }
 
-    package private(set) var anomalies = AnomalySet()
+    private(set) var anomalies = AnomalySet()
 
     /// Content bytes of the present chunk that are still to come: what a gap may safely step over.
-    package var contentAhead: UInt64 {
+    var contentAhead: UInt64 {
         if case .data(let rest) = state { rest } else { 0 }
     }
 
     /// Steps over content that was not captured; at most `contentAhead` bytes.
-    package mutating func skipContent(_ count: UInt64) {
+    mutating func skipContent(_ count: UInt64) {
         guard case .data(let rest) = state, count <= rest else { return }
         state = rest == count ? .dataEnd : .data(rest &- count)
     }
 
     /// Reads on, up to the next change between framing and content.
     /// - Parameter bytes: what follows what the last step has consumed.
-    package mutating func step(_ bytes: RawSpan) -> Step {
+    mutating func step(_ bytes: RawSpan) -> Step {
         if case .data(let rest) = state {
             let count = Int(clamping: Swift.min(rest, UInt64(bytes.byteCount)))
             state = rest == UInt64(count) ? .dataEnd : .data(rest &- UInt64(count))

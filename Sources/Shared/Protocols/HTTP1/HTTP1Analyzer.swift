@@ -1,5 +1,5 @@
 /// HTTP/1 (RFC 9110, RFC 9112): requests, their responses, and which belongs to which.
-package final class HTTP1Analyzer: Analyzer {
+final class HTTP1Analyzer: Analyzer {
     let run: Run
     private let requests: HTTP1Stream
     private let responses: HTTP1Stream
@@ -24,13 +24,13 @@ package final class HTTP1Analyzer: Analyzer {
         var token: Token
     }
 
-    package init(_ run: Run) {
+    init(_ run: Run) {
         self.run = run
         requests = HTTP1Stream(.client, run)
         responses = HTTP1Stream(.server, run)
     }
 
-    package func begin(_ start: Start) {
+    func begin(_ start: Start) {
         responseHasRequest = false
         responsesWereLost = false
         lastRequest = nil
@@ -42,23 +42,23 @@ package final class HTTP1Analyzer: Analyzer {
 
     // MARK: From the channel
 
-    package func consume(_ bytes: RawSpan, _ side: Side, _ at: Arrival, _ out: any Output) -> Step {
+    func consume(_ bytes: RawSpan, _ side: Side, _ at: Arrival, _ out: any Output) -> Step {
         side == .client ? requests.consume(bytes, at, self, out) : responses.consume(bytes, at, self, out)
     }
 
-    package func gap(_ length: UInt64, _ side: Side, after tail: RawSpan, _ at: Arrival, _ out: any Output) -> Step {
+    func gap(_ length: UInt64, _ side: Side, after tail: RawSpan, _ at: Arrival, _ out: any Output) -> Step {
         stream(side).gap(length, after: tail, at, self, out)
     }
 
-    package func search(_ bytes: RawSpan, _ side: Side, from: Search) -> Found { stream(side).search(bytes, from) }
+    func search(_ bytes: RawSpan, _ side: Side, from: Search) -> Found { stream(side).search(bytes, from) }
 
-    package func end(_ side: Side, after tail: RawSpan, _ at: Timestamp, _ out: any Output) -> Int {
+    func end(_ side: Side, after tail: RawSpan, _ at: Timestamp, _ out: any Output) -> Int {
         stream(side).end(after: tail, at, self, out)
     }
 
-    package func finish(_ out: any Output) { pairing.drain(out) }
+    func finish(_ out: any Output) { pairing.drain(out) }
 
-    package var held: Int { requests.held &+ responses.held &+ pairing.text.count }
+    var held: Int { requests.held &+ responses.held &+ pairing.text.count }
 
     private func stream(_ side: Side) -> HTTP1Stream { side == .client ? requests : responses }
 

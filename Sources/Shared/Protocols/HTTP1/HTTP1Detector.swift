@@ -7,10 +7,10 @@
 ///
 /// The answer depends on the client alone, so that it is there with the request line, and so that a client that says
 /// something else does not wait for the server: that is what `HTTP1ResponseDetector` is for, at the list's end.
-package enum HTTP1Detector: Detector {
-    package static var strictness: Strictness { .requestLine }
+enum HTTP1Detector: Detector {
+    static var strictness: Strictness { .requestLine }
 
-    package static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
+    static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
         requestLine(client, isFinal: context.isFinal).finding("HTTP/1 request line")
     }
 

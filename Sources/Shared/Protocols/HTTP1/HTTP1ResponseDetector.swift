@@ -6,10 +6,10 @@
 ///
 /// Strict enough: twelve bytes are fixed but for three digits. A client that opens with HTTP/2's preface (RFC 9113,
 /// section 3.4) talks HTTP/2, and the server's 101 that may precede it doesn't change that.
-package enum HTTP1ResponseDetector: Detector {
-    package static var strictness: Strictness { .answers }
+enum HTTP1ResponseDetector: Detector {
+    static var strictness: Strictness { .answers }
 
-    package static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
+    static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
         let status = statusLine(server, isFinal: context.isFinal)
         return status.and(isNotHTTP2(client)).finding(reason)
             .atTheEnd(context, client.byteCount == 0 ? status.finding(reason) : .no)

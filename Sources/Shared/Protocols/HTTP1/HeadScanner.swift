@@ -3,20 +3,20 @@
 ///
 /// Where the head is not complete yet, the next call goes on where this one stopped, so that a sender of single bytes
 /// costs no more than any other.
-package struct HeadScanner {
+struct HeadScanner {
     /// The offsets of the line feeds, one a line; the last is the empty line's.
-    package private(set) var lineFeeds: [Int32] = []
+    private(set) var lineFeeds: [Int32] = []
     /// A carriage return that is not part of a line's end was seen.
-    package private(set) var hasBareCarriageReturn = false
+    private(set) var hasBareCarriageReturn = false
     private var scanned = 0
     private var lineStart = 0
 
-    package init() {}
+    init() {}
 
     /// Nothing was looked at yet.
-    package var isFresh: Bool { scanned == 0 && lineFeeds.isEmpty }
+    var isFresh: Bool { scanned == 0 && lineFeeds.isEmpty }
 
-    package mutating func reset() {
+    mutating func reset() {
         lineFeeds.removeAll(keepingCapacity: true)
         hasBareCarriageReturn = false
         scanned = 0
@@ -26,7 +26,7 @@ package struct HeadScanner {
     /// Goes on to the head's end.
     /// - Parameter bytes: the head's bytes from its first one on; those of the call before, and more.
     /// - Returns: the head's length with its empty line, or `nil` where more bytes are needed.
-    package mutating func scan(_ bytes: RawSpan) -> Int? {
+    mutating func scan(_ bytes: RawSpan) -> Int? {
         let count = bytes.byteCount
         let lineFeed = SIMD16<UInt8>(repeating: 0x0A)
         let carriageReturn = SIMD16<UInt8>(repeating: 0x0D)

@@ -5,27 +5,27 @@
 ///
 /// No `ByteMemo`, which is asked for bytes whose length is known: here the head that is known says how long the next one
 /// would be, and there is one for each stream.
-package struct KnownHead: ~Copyable {
+struct KnownHead: ~Copyable {
     /// Longer ones are read each time.
     private static let longest = 4 << 10
 
     private var head = UniqueBytes()
 
-    package init() {}
+    init() {}
 
     /// The length of the known head, if the bytes begin with it.
     @inline(__always)
-    package func length(in input: RawSpan) -> Int? {
+    func length(in input: RawSpan) -> Int? {
         let count = head.count
         guard count > 0, count <= input.byteCount else { return nil }
         return input.extracting(first: count).equals(head.bytes) ? count : nil
     }
 
-    package mutating func remember(_ head: RawSpan) {
+    mutating func remember(_ head: RawSpan) {
         guard head.byteCount <= Self.longest else { return }
         self.head.removeAll()
         self.head.append(head)
     }
 
-    package mutating func forget() { head.removeAll() }
+    mutating func forget() { head.removeAll() }
 }

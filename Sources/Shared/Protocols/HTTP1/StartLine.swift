@@ -1,14 +1,14 @@
 /// method SP request-target SP HTTP-version (RFC 9112, section 3).
-package struct RequestLine {
-    package var method: ByteRange
-    package var target: ByteRange
-    package var minorVersion: UInt8
-    package var isMalformed: Bool
-    package var isVersionUnknown: Bool
+struct RequestLine {
+    var method: ByteRange
+    var target: ByteRange
+    var minorVersion: UInt8
+    var isMalformed: Bool
+    var isVersionUnknown: Bool
 
     /// - Returns: `nil` where the line is none. Several blanks between the parts, and blanks inside the target, are
     ///   accepted and said to be malformed; a line without a version is one only if its method is registered (HTTP/0.9).
-    package static func parse(_ bytes: RawSpan, _ line: Range<Int>) -> RequestLine? {
+    static func parse(_ bytes: RawSpan, _ line: Range<Int>) -> RequestLine? {
         var at = line.lowerBound
         while at < line.upperBound, HTTPGrammar.isToken(bytes.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self)) {
             at &+= 1
@@ -54,14 +54,14 @@ package struct RequestLine {
 }
 
 /// HTTP-version SP status-code SP [ reason-phrase ] (RFC 9112, section 4).
-package struct StatusLine {
-    package var status: UInt16
-    package var reason: ByteRange
-    package var minorVersion: UInt8
-    package var isMalformed: Bool
-    package var isVersionUnknown: Bool
+struct StatusLine {
+    var status: UInt16
+    var reason: ByteRange
+    var minorVersion: UInt8
+    var isMalformed: Bool
+    var isVersionUnknown: Bool
 
-    package static func parse(_ bytes: RawSpan, _ line: Range<Int>) -> StatusLine? {
+    static func parse(_ bytes: RawSpan, _ line: Range<Int>) -> StatusLine? {
         let start = line.lowerBound
         guard bytes.has("HTTP/", at: start) else { return nil }
         var at = start &+ 5
@@ -88,14 +88,14 @@ package struct StatusLine {
 }
 
 /// HTTP-version (RFC 9112, section 2.3): `HTTP/` DIGIT `.` DIGIT.
-package struct HTTPVersion {
-    package var start: Int
-    package var minor: UInt8
+struct HTTPVersion {
+    var start: Int
+    var minor: UInt8
     /// Neither 1.0 nor 1.1.
-    package var isUnknown: Bool
+    var isUnknown: Bool
 
     /// Reads a version that fills the range.
-    package init?(_ bytes: RawSpan, _ range: Range<Int>) {
+    init?(_ bytes: RawSpan, _ range: Range<Int>) {
         guard range.count == 8, bytes.has("HTTP/", at: range.lowerBound), bytes.u8(at: range.lowerBound &+ 6) == 0x2E,
             let major = bytes.u8(at: range.lowerBound &+ 5), let minor = bytes.u8(at: range.lowerBound &+ 7),
             HTTPGrammar.isDigit(major), HTTPGrammar.isDigit(minor)
@@ -106,7 +106,7 @@ package struct HTTPVersion {
     }
 
     /// Reads the version at the end of a request line, a blank before it.
-    package static func parseLast(_ bytes: RawSpan, _ range: Range<Int>) -> HTTPVersion? {
+    static func parseLast(_ bytes: RawSpan, _ range: Range<Int>) -> HTTPVersion? {
         guard range.count >= 8 else { return nil }
         let start = range.upperBound &- 8
         guard start == range.lowerBound || bytes.u8(at: start &- 1).map(HTTPGrammar.isBlank) == true else { return nil }

@@ -2,7 +2,7 @@
 ///
 /// A version with what must stand around it is the only mark that is rare in bodies. It need not stand at the beginning of
 /// a line: a body without a last line feed may be right before it.
-package enum StartLineSearch {
+enum StartLineSearch {
     /// - Parameter from: how far the search had come when fewer bytes were there.
     static func search(_ bytes: RawSpan, _ from: Search, _ side: Side) -> Found {
         let start = from.start

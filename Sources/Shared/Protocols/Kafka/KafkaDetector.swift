@@ -9,10 +9,10 @@
 /// ZooKeeper's requests (length, number, type, a path's length) look like those of a client without a name: from such
 /// a client only a response counts, and from a producer or consumer the body has to fit as well. In a capture that
 /// holds requests only, one that is whole and names its client, or is a consumer's, is believed at its end.
-package enum KafkaDetector: Detector {
-    package static var strictness: Strictness { .frames }
+enum KafkaDetector: Detector {
+    static var strictness: Strictness { .frames }
 
-    package static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
+    static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
         let first = request(client, at: 0)
         let named = isNamed(client).and(response(server, to: client).or(nextRequest(client)))
         let correlated = named.or(unnamedBody(client).and(response(server, to: client)))

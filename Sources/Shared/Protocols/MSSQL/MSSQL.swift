@@ -1,6 +1,6 @@
 extension ProtocolRow {
     /// SQL Server and what else talks TDS.
-    package static let mssql = ProtocolRow(
+    static let mssql = ProtocolRow(
         name: "mssql", category: .database, ports: [1433], role: .service,
         document: "[MS-TDS] Tabular Data Stream Protocol",
         detectors: [MSSQLDetector.self], make: Recognised.init)

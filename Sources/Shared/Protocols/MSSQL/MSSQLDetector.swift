@@ -5,10 +5,10 @@
 ///
 /// Strict enough: a PRELOGIN's options begin with VERSION and lie within the packet, a LOGIN7 states its length and a
 /// version 7.x again, a batch since 7.2 opens with 10 fixed bytes. What is weaker needs the server's answer.
-package enum MSSQLDetector: Detector {
-    package static var strictness: Strictness { .typedMessages }
+enum MSSQLDetector: Detector {
+    static var strictness: Strictness { .typedMessages }
 
-    package static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
+    static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
         let start = prelogin(client, type: 0x12, length: 8...4096).finding("TDS PRELOGIN")
             .otherwise(login7(client).finding("TDS LOGIN7"))
             .otherwise(loginRecord(client).finding("TDS login record"))

@@ -1,6 +1,6 @@
 extension ProtocolRow {
     /// memcached.
-    package static let memcached = ProtocolRow(
+    static let memcached = ProtocolRow(
         name: "memcached", category: .cache, ports: [11211], role: .service,
         document: "memcached, doc/protocol.txt and Memcached Binary Protocol",
         detectors: [MemcachedDetector.self], make: Recognised.init)

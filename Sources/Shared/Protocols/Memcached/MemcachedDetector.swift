@@ -5,10 +5,10 @@
 /// command's length says. A retrieval is just words, so it needs an answer of the kind it gets. A binary request has
 /// lengths that its opcode prescribes and zeros in every reserved field; one with a version or partition of its own
 /// needs the response with the same opcode and opaque number.
-package enum MemcachedDetector: Detector {
-    package static var strictness: Strictness { .commands }
+enum MemcachedDetector: Detector {
+    static var strictness: Strictness { .commands }
 
-    package static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
+    static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
         MemcachedBinary.request(client, server).finding("memcached binary request")
             .otherwise(text(client, server))
             .atTheEnd(context, client.byteCount == 0 ? value(server).finding("memcached value") : .no)

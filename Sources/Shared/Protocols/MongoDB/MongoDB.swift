@@ -1,6 +1,6 @@
 extension ProtocolRow {
     /// MongoDB.
-    package static let mongodb = ProtocolRow(
+    static let mongodb = ProtocolRow(
         name: "mongodb", category: .database, ports: [27017], role: .service,
         document: "MongoDB Manual, MongoDB Wire Protocol",
         detectors: [MongoDBDetector.self], make: Recognised.init)

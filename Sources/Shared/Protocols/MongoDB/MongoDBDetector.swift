@@ -3,10 +3,10 @@
 ///
 /// Strict enough, from the start as from the middle: a length of at most 48 MB, an opcode of which twelve of 2^32 are
 /// in use, and behind it nested lengths and a document whose first element has a known type and a printable name.
-package enum MongoDBDetector: Detector {
-    package static var strictness: Strictness { .typedMessages }
+enum MongoDBDetector: Detector {
+    static var strictness: Strictness { .typedMessages }
 
-    package static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
+    static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
         message(client).finding("MongoDB message header and body")
             .atTheEnd(context, client.byteCount == 0 ? message(server).finding("MongoDB reply header and body") : .no)
     }

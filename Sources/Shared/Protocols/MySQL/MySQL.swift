@@ -1,6 +1,6 @@
 extension ProtocolRow {
     /// MySQL and MariaDB.
-    package static let mysql = ProtocolRow(
+    static let mysql = ProtocolRow(
         name: "mysql", category: .database, ports: [3306], role: .service,
         document: "MySQL Source Code Documentation, Client/Server Protocol; MariaDB Knowledge Base, the same title",
         detectors: [MySQLDetector.self], make: Recognised.init)

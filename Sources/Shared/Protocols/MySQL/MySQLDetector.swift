@@ -7,10 +7,10 @@
 /// one that is older is believed only behind a greeting with protocol 10, a printable version and its filler byte.
 /// From the middle, a command of sequence number 0 whose contents fit it, and a response of sequence number 1 that
 /// answers this kind of command.
-package enum MySQLDetector: Detector {
-    package static var strictness: Strictness { .frames }
+enum MySQLDetector: Detector {
+    static var strictness: Strictness { .frames }
 
-    package static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
+    static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
         let login = login41(client).finding("MySQL login or SSL request")
             .otherwise(oldLogin(client).and(greeting(server)).finding(greetingReason))
             .atTheEnd(context, client.byteCount == 0 ? serverAlone(server) : .no)

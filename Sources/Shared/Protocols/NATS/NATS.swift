@@ -1,6 +1,6 @@
 extension ProtocolRow {
     /// NATS, and its clusters on their own port.
-    package static let nats = ProtocolRow(
+    static let nats = ProtocolRow(
         name: "nats", category: .messageBus, ports: [4222, 6222], role: .service,
         document: "NATS documentation, Client Protocol",
         detectors: [NATSDetector.self], make: Recognised.init)

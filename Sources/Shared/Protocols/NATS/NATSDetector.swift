@@ -5,10 +5,10 @@
 /// `server_id`. What carries a payload announces its length, and CRLF stands exactly behind it. Other operations only
 /// lead to one of these. PING and PONG, which IRC and Redis have too, +OK and -ERR, which POP3 and Redis have, are
 /// taken for nothing by themselves.
-package enum NATSDetector: Detector {
-    package static var strictness: Strictness { .verbs }
+enum NATSDetector: Detector {
+    static var strictness: Strictness { .verbs }
 
-    package static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
+    static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
         let first = operation(client, at: 0)
         return first.proof.finding("NATS operation")
             .otherwise(first.fit.and(dialogue(client, server)).finding("NATS operations of both sides"))

@@ -1,6 +1,6 @@
 extension ProtocolRow {
     /// PostgreSQL.
-    package static let postgres = ProtocolRow(
+    static let postgres = ProtocolRow(
         name: "postgres", category: .database, ports: [5432], role: .service,
         document: "PostgreSQL documentation, part VII, chapter Frontend/Backend Protocol",
         detectors: [PostgresDetector.self], make: Recognised.init)

@@ -7,10 +7,10 @@
 /// Strict enough: the opening is some 50 fixed bits, and a StartupMessage goes on with the name of a parameter, which
 /// keeps Kafka's Metadata request of version 0 out (its size and `00 03 00 00` look the same). From the middle, a
 /// batch of extended-query messages that chains to Sync, or one message from each side whose contents fit its type.
-package enum PostgresDetector: Detector {
-    package static var strictness: Strictness { .typedMessages }
+enum PostgresDetector: Detector {
+    static var strictness: Strictness { .typedMessages }
 
-    package static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
+    static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
         let start = opening(client).finding("valid Postgres startup/SSLRequest header")
             .atTheEnd(context, replies(server, from: answerLength(server)).finding("Postgres backend messages"))
         if context.isStreamStart { return start }

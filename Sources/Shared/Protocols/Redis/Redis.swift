@@ -1,6 +1,6 @@
 extension ProtocolRow {
     /// Redis, Valkey, and Sentinel on its own port.
-    package static let redis = ProtocolRow(
+    static let redis = ProtocolRow(
         name: "redis", category: .cache, ports: [6379, 26379], role: .service,
         document: "Redis serialization protocol specification",
         detectors: [RedisDetector.self], make: Recognised.init)

@@ -3,10 +3,10 @@
 /// Strict enough: a command is an array of bulk strings, so it begins with two decimal counts, each behind its own
 /// sign and before CRLF, and a name of exactly the length announced. Inline commands are plain words, like those of
 /// other line protocols: each is believed only of a known command that got the kind of reply that this command gives.
-package enum RedisDetector: Detector {
-    package static var strictness: Strictness { .words }
+enum RedisDetector: Detector {
+    static var strictness: Strictness { .words }
 
-    package static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
+    static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
         command(client).finding("Redis command (RESP array of bulk strings)")
             .otherwise(inline(client, server).finding("Redis inline command and reply"))
             .atTheEnd(context, client.byteCount == 0 ? replyAlone(server).finding("Redis reply (RESP)") : .no)

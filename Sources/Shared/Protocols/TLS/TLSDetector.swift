@@ -3,10 +3,10 @@
 ///
 /// Strict enough: a ClientHello is five nested lengths and three version numbers that have to agree. From the middle
 /// two record headers in a row, or one from each side, are asked for: some 40 bits.
-package enum TLSDetector: Detector {
-    package static var strictness: Strictness { .signature }
+enum TLSDetector: Detector {
+    static var strictness: Strictness { .signature }
 
-    package static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
+    static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
         switch clientHello(in: client, isFinal: context.isFinal) {
         case .yes(let hello): return .yes(Evidence("TLS ClientHello", clientHello: hello))
         case .needMore:
@@ -50,7 +50,7 @@ package enum TLSDetector: Detector {
 
 extension TLSDetector {
     /// What a stream begins with, when asked for a ClientHello.
-    package enum ClientHelloReading: Equatable, Sendable {
+    enum ClientHelloReading: Equatable, Sendable {
         case no
         case needMore
         case yes(ClientHello)
@@ -59,7 +59,7 @@ extension TLSDetector {
     /// Reads the ClientHello with which `bytes` begin, over as many records as it is spread.
     ///
     /// With `isFinal`, when no more will come, one that is cut gives what could be read of it.
-    package static func clientHello(in bytes: RawSpan, isFinal: Bool = false) -> ClientHelloReading {
+    static func clientHello(in bytes: RawSpan, isFinal: Bool = false) -> ClientHelloReading {
         guard let first = bytes.u8(at: 0) else { return .needMore }
         if first & 0x80 != 0 { return reading(version2Hello(bytes)) }
         guard first == handshake else { return .no }
