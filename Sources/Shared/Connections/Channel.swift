@@ -277,10 +277,15 @@ final class Channel {
     ) {
         // What a layer says with less confidence is known already.
         if connection.isReported, confidence <= connection.confidence { return }
+        // What lies in an envelope goes to the host that the envelope named, and is an entry of its own where it is not
+        // what the port said.
+        connection.serverName = serverName ?? connection.serverName
         let event = ConnectionEvent(
-            timestamp: timestamp, row: found, confidence: confidence, reason: reason, serverName: serverName,
-            isEncrypted: isEncrypted, error: nil, isFirst: !connection.isReported)
+            timestamp: timestamp, row: found, confidence: confidence, reason: reason,
+            serverName: connection.serverName, isEncrypted: isEncrypted, error: nil,
+            isFirst: !connection.isReported || connection.reported != found)
         connection.isReported = true
+        connection.reported = found
         connection.confidence = confidence
         let origin = origin
         sinks.all { $0.connection(event, of: connection, origin) }
@@ -374,7 +379,7 @@ final class Channel {
             took(rest.extracting(first: taken), side)
             used &+= taken
             if other.isHeld {
-                readTail(other, side.other, Arrival(at.last))
+                resume(side.other, at.last)
                 if self.analyzer !== analyzer { return Used(count: used, isHandedOver: true) }
             }
             if needsMore, used < bytes.byteCount { break }
@@ -472,6 +477,13 @@ final class Channel {
         account { $0.unparsed[why] &+= UInt64(input.count &- taken) }
         input.removeAll(keepingAtMost: Tail.keptBytes)
         swap(&input, &tail.bytes)
+        resume(side.other, now)
+    }
+
+    /// Asks again about bytes that were held until this side's other has said something.
+    private func resume(_ side: Side, _ now: Timestamp) {
+        let tail = tail(side)
+        if tail.isHeld { readTail(tail, side, Arrival(now)) }
     }
 
     /// One side says no more.
@@ -489,6 +501,7 @@ final class Channel {
         let taken = analyzer.end(side, after: input.bytes, since, self)
         took(input.bytes.extracting(first: taken), side)
         account { $0.unparsed[.betweenMessages] &+= UInt64(input.count &- taken) }
+        resume(side.other, now)
     }
 
     // MARK: Handing over

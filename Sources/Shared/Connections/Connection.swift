@@ -16,6 +16,10 @@ package final class Connection {
     package var confidence = 0
     /// It was told of as an edge of its own.
     var isReported = false
+    /// As what it was told of last.
+    var reported: ProtocolID?
+    /// The host that the traffic itself named.
+    var serverName: String?
     /// Both sides of the connection are profiled, and this is one of two views of the same bytes.
     var hasOtherView = false
     /// The process on the remote side, where it is profiled, too.
@@ -37,6 +41,8 @@ package final class Connection {
         verdict = nil
         confidence = 0
         isReported = false
+        reported = nil
+        serverName = nil
         hasOtherView = false
         otherProcess = nil
         revision = 0

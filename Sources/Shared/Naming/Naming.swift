@@ -13,9 +13,8 @@ final class Naming {
     private var entries: [Entry] = []
     /// The last client that is an address and nothing more: most connections come from the same host as the one before.
     private var lastClient: (address: IPAddress, id: PartyID)?
-    /// Names that were chosen since something was told last.
-    private var chosen: [PartyName?] = []
-    private var chosenAt: UInt64 = 0
+    /// Names that were chosen, and what had been told then.
+    private var chosen: [(name: PartyName, at: UInt64)?] = []
     /// Parties that found no room.
     private(set) var refused: UInt64 = 0
 
@@ -155,16 +154,14 @@ final class Naming {
 
     /// What a party is called, as far as the tape has told by now.
     func name(of id: PartyID) -> PartyName {
-        if chosenAt != participants.version {
-            chosen.removeAll(keepingCapacity: true)
-            chosenAt = participants.version
-        }
         let index = Int(id.raw)
         guard index < parties.count else { return PartyName(text: "unknown", type: .external) }
         while chosen.count <= index { chosen.append(nil) }
-        if let known = chosen[index] { return known }
+        // Only a container changes what somebody is called who has a name.
+        let at = parties[index].hasName ? participants.generation : participants.version
+        if let known = chosen[index], known.at == at { return known.name }
         let name = choose(parties[index])
-        chosen[index] = name
+        chosen[index] = (name, at)
         return name
     }
 

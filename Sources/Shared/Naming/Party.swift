@@ -11,6 +11,14 @@ enum Party: Hashable {
     /// Whoever was called there, under the host that the traffic named.
     case server(Server)
 
+    /// The party was called something when it was met.
+    var hasName: Bool {
+        switch self {
+        case .named, .container, .process: true
+        case .client, .server: false
+        }
+    }
+
     struct Server: Hashable {
         var endpoint: Endpoint
         var host: TextID

@@ -28,7 +28,10 @@ extension Message {
             framing.parse(bytes.span.bytes, lines, head.side, &shown, keepsFields: true)
         else {
             // Rather nothing than a credential.
-            return with(MessageHead(), RawSpan())
+            var nothing = MessageHead()
+            nothing.reset(head.side)
+            nothing.status = head.status
+            return with(nothing, RawSpan())
         }
         return with(shown, bytes.span.bytes)
     }

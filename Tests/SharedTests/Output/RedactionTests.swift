@@ -79,4 +79,21 @@ import Testing
         #expect(response.header("Set-Cookie") as? [String] == ["[redacted]", "[redacted]"])
         #expect(try request.number("bytes") == open.events()[0].number("bytes") && request.fields["truncated"] == nil)
     }
+
+    @Test func `leaves a response that broke off the server's, and shows no byte of it`() throws {
+        var tape = TapeBuilder()
+        tape.open()
+        tape.send("GET / HTTP/1.1\r\n\r\n")
+        tape.receive("HTTP/1.1 200 OK\r\nSet-Cookie: s8")
+        tape.close()
+        var options = Profiler.Options()
+        options.redact = true
+        let profiler = Profiler(options)
+        tape.play(into: profiler)
+        profiler.finish()
+        let response = try TapeResult(profiler).events()[1]
+        #expect(response.string("direction") == "recv" && response.string("source_ip") == "10.0.0.2")
+        #expect(response.number("status_code") == 200 && response.string("url") == "/")
+        #expect(!response.line.contains("s8"))
+    }
 }

@@ -99,6 +99,23 @@ import Testing
         #expect(result.serviceMap.services[0].connections[0].isEncrypted)
     }
 
+    @Test func `count once in each entry, where plaintext is not what the port said`() throws {
+        var tape = TapeBuilder()
+        tape.open(port: 6379)
+        tape.data(.send, ClientHelloSample.bytes)
+        tape.add(.data(StreamPosition(tape.connection, .send, 0, layer: .plaintext)), Self.startup)
+        tape.add(.data(StreamPosition(tape.connection, .receive, 0, layer: .plaintext)), Self.authenticated)
+        tape.close()
+        let result = tape.run()
+        let edges = result.serviceMap.services[0].connections
+        #expect(
+            edges.map { "\($0.destination) \($0.protocolName) \($0.confidence) \($0.count)" } == [
+                "db.example.com postgres 90 1", "db.example.com redis 60 1",
+            ])
+        #expect(result.summary.connections.opened == 1)
+        #expect(result.summary.connections.verdicts[.postgres] == 1)
+    }
+
     /// The local side is the server, or nobody knows and the guess is right or wrong.
     struct Seat: Sendable {
         var role: Role

@@ -84,7 +84,8 @@ final class HTTP1Stream {
             began = at.last
             if isPaused {
                 isPaused = false
-                return .took(taken, next: 0)
+                // An answer that declines may end where its coding breaks, and the place is lost with it.
+                return state == .lost || state == .switched ? step(taken) : .took(taken, next: 0)
             }
         }
         return step(taken)
@@ -271,6 +272,7 @@ final class HTTP1Stream {
             message.lastByte = at.last
             state = .length(left &- length)
             if left == length { endBody(analyzer, out) }
+            isPaused = false
             return .took(0)
         case .chunked where length <= chunks.contentAhead:
             skip(length, out)
@@ -293,6 +295,7 @@ final class HTTP1Stream {
         }
         lines.reset()
         startLineIsValid = false
+        isPaused = false
         state = .lost
         analyzer.placeIsLost(side)
         return .lost(took: taken, .betweenMessages)
@@ -323,6 +326,7 @@ final class HTTP1Stream {
         }
         lines.reset()
         startLineIsValid = false
+        isPaused = false
         state = .lost
         return taken
     }
