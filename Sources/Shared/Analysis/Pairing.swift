@@ -1,18 +1,40 @@
 /// What an answer says of the request that it belongs to.
-protocol PairingKey: Equatable, BitwiseCopyable {}
+protocol PairingKey: Equatable, BitwiseCopyable {
+    /// Nothing: the order alone tells, so that what was lost matters.
+    static var isOrder: Bool { get }
+}
+
+extension PairingKey {
+    static var isOrder: Bool { false }
+}
 
 /// Answers come in the order of their requests, as in HTTP/1 (RFC 9112, section 9.3.2) and Redis.
 struct InOrder: PairingKey {
+    static var isOrder: Bool { true }
 }
 
 extension UInt32: PairingKey {}
 extension UInt64: PairingKey {}
+
+/// Whom an answer belongs to.
+enum Match: Equatable {
+    case slot(Int)
+    /// A request that was given up when too many waited.
+    case givenUp
+    /// Nobody that is known for certain.
+    case none
+}
 
 /// The requests of one connection that wait for their answer, in the order in which they were sent, and which answer
 /// belongs to which.
 ///
 /// `Ask` is what an analyzer has to know of a request while it reads the answer: of HTTP the method, which decides how
 /// long the response is.
+///
+/// Rather no pair than a wrong one. What is given up is remembered by count, so that later answers still meet their own
+/// requests. Where messages were lost, and nobody knows how many, an answer in order is paired with the one request that
+/// is open, if there is one; and all is known again with the next request of a client that has never sent one before the
+/// last was answered.
 struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
     /// The texts of what waits, one after the other.
     private(set) var text = UniqueBytes()
@@ -20,6 +42,16 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
     private var entries: [Entry] = []
     private var first = 0
     private var end = 0
+    /// The one whose answer is being read.
+    private var answering: Int?
+    /// The client has sent a request before the one before it was answered.
+    private var isPipelined = false
+    /// Answers were lost.
+    private var answersWereLost = false
+    /// Requests were lost behind all those before this slot.
+    private var lostBehind: Int?
+    /// Answers that are to come for requests that were given up.
+    private var givenUp: UInt64 = 0
 
     private struct Entry {
         var key: Key
@@ -35,13 +67,46 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
     var isEmpty: Bool { first == end }
     var count: Int { end &- first }
 
-    mutating func removeAll() {
+    /// Makes ready for another connection.
+    mutating func reset() {
+        removeAll()
+        isPipelined = false
+        answersWereLost = false
+        lostBehind = nil
+        givenUp = 0
+    }
+
+    private mutating func removeAll() {
         text.removeAll(keepingAtMost: Self.keptText)
+        if lostBehind != nil { lostBehind = 0 }
+        answering = nil
         first = 0
         end = 0
     }
 
     // MARK: Requests
+
+    /// Makes ready for a request that begins: what it tells of those before it.
+    @inline(__always)
+    mutating func willAsk(_ out: any Output) {
+        guard Key.isOrder, !isPipelined else { return }
+        if answersWereLost || lostBehind != nil {
+            askAfterLoss(out)
+        } else if firstUnanswered != nil {
+            isPipelined = true
+        }
+    }
+
+    /// Who waits for each answer has had them all by now.
+    private mutating func askAfterLoss(_ out: any Output) {
+        guard answering == nil else {
+            isPipelined = true
+            return
+        }
+        drain(out)
+        answersWereLost = false
+        lostBehind = nil
+    }
 
     /// Stores text of a request; its range stays valid until `settle` has let go of the request.
     mutating func store(_ bytes: RawSpan) -> ByteRange {
@@ -58,17 +123,78 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
 
     var newest: Int? { isEmpty ? nil : end &- 1 }
 
+    /// Too many wait: the oldest is given away, and its answer, should it come, is not another's.
+    mutating func giveUpOldest(_ out: any Output) {
+        if !entries[first].exchange.isAnswered { givenUp &+= 1 }
+        if answering == first { answering = nil }
+        settleOldest(out)
+    }
+
     // MARK: Answers
 
-    /// The oldest request with this key that has no final answer yet.
+    /// Whom an answer belongs to that begins.
     @inline(__always)
-    func unanswered(_ key: Key) -> Int? {
+    mutating func match(_ key: Key) -> Match {
+        if givenUp > 0 { return .givenUp }
+        guard let slot = Key.isOrder ? firstUnanswered : unanswered(key) else { return .none }
+        if Key.isOrder, answersWereLost || lostBehind != nil, !isCertain(slot) { return .none }
+        answering = slot
+        return .slot(slot)
+    }
+
+    /// After a loss: the slot is before what was lost, or the only one that is open.
+    private func isCertain(_ slot: Int) -> Bool {
+        if let lostBehind, slot >= lostBehind { return false }
+        return !answersWereLost || !entries[(slot &+ 1)..<end].contains { !$0.exchange.isAnswered }
+    }
+
+    private var firstUnanswered: Int? {
+        @inline(__always) get {
+            var slot = first
+            while slot < end {
+                if !entries[slot].exchange.isAnswered { return slot }
+                slot &+= 1
+            }
+            return nil
+        }
+    }
+
+    private func unanswered(_ key: Key) -> Int? {
         var slot = first
         while slot < end {
             if !entries[slot].exchange.isAnswered, entries[slot].key == key { return slot }
             slot &+= 1
         }
         return nil
+    }
+
+    /// The request whose answer is being read, since `match`.
+    var answered: Int? { answering }
+
+    /// The answer that is being read was read to its end.
+    /// - Parameter isFinal: no other follows for the same request.
+    @inline(__always)
+    mutating func answerIsComplete(isFinal: Bool, _ change: (inout Exchange) -> Void) {
+        guard let slot = answering else {
+            if isFinal, givenUp > 0 { givenUp &-= 1 }
+            return
+        }
+        answering = nil
+        guard isFinal else { return }
+        entries[slot].exchange.isAnswered = true
+        change(&entries[slot].exchange)
+        // It was the only one that was open.
+        answersWereLost = false
+    }
+
+    /// Messages were lost, and nobody knows how many.
+    mutating func lose(_ side: Side) {
+        if side == .server {
+            answersWereLost = true
+            answering = nil
+        } else if lostBehind == nil {
+            lostBehind = end
+        }
     }
 
     @inline(__always)
@@ -92,7 +218,7 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
 
     /// Gives the oldest exchange away, complete or not; there is one.
     @inline(__always)
-    mutating func settleOldest(_ out: any Output) {
+    private mutating func settleOldest(_ out: any Output) {
         out.exchange(entries[first].exchange, text.bytes)
         first &+= 1
         if first == end {
@@ -102,9 +228,6 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
         }
     }
 
-    /// Gives all away but the newest.
-    mutating func settleAllButNewest(_ out: any Output) { while count > 1 { settleOldest(out) } }
-
     /// Gives all away, in the order of the requests.
     mutating func drain(_ out: any Output) { while !isEmpty { settleOldest(out) } }
 
@@ -112,6 +235,8 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
     private mutating func compact() {
         entries.removeFirst(first)
         end &-= first
+        lostBehind = lostBehind.map { Swift.max(0, $0 &- first) }
+        answering = answering.map { $0 &- first }
         first = 0
         let start = entries[..<end].map { Int($0.exchange.line.start) }.min() ?? text.count
         text.removeFirst(start)

@@ -38,7 +38,7 @@ final class ToyAnalyzer: Analyzer {
     init(_ run: Run) {}
 
     func begin(_ start: Start) {
-        pairing.removeAll()
+        pairing.reset()
         inner = nil
         inside = [:]
     }
@@ -106,11 +106,11 @@ final class ToyAnalyzer: Analyzer {
         message.head.reset(.server)
         (message.head.status, message.head.length) = (200, head)
         (message.firstByte, message.lastByte, message.wireBytes) = (at.first, at.last, UInt64(head) + length + 1)
-        guard let slot = pairing.unanswered(key) else {
+        guard case .slot(let slot) = pairing.match(key) else {
             message.anomalies.insert(.responseWithoutRequest)
             return out.message(message, nil, RawSpan())
         }
-        pairing.update(slot) { $0.isAnswered = true }
+        pairing.answerIsComplete(isFinal: true) { _ in }
         let exchange = pairing.exchange(slot)
         pairing.text.withBytes { out.message(message, exchange, $0) }
         pairing.settle(out)

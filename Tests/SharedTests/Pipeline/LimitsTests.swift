@@ -160,14 +160,19 @@ import Testing
         #expect(result.summary.bytes.unparsed[.unknownProtocol] == 120)
     }
 
-    @Test func `pipelinedRequests: the oldest request is given up`() throws {
+    @Test func `pipelinedRequests: the oldest request is given up, and its answer is nobody else's`() throws {
         let requests = (0..<10).map { "GET /\($0) HTTP/1.1\r\n\r\n" }.joined()
-        let tape = Talk("", [.c(requests), .s("HTTP/1.1 204 No Content\r\n\r\n")], []).tape
+        let responses = (0..<8).map { "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n#\($0)" }.joined()
+        let tape = Talk("", [.c(requests), .s(responses)], []).tape
         let result = run(tape, limits { $0.pipelinedRequests = 4 })
         #expect(result.summary.limits[.pipelinedRequests] == 6)
         #expect(result.summary.messages.requests == 10)
-        #expect(result.summary.messages.exchanges == 1 && result.summary.messages.unansweredRequests == 9)
-        #expect(try result.events().last?.brief == "< 204 GET /6")
+        #expect(result.summary.messages.exchanges == 2 && result.summary.messages.unansweredRequests == 8)
+        #expect(
+            try result.events().suffix(3).map(\.brief) == [
+                "< 200 \"#5\" !response_without_request", "< 200 GET /6 \"#6\"", "< 200 GET /7 \"#7\"",
+            ])
+        #expect(run(tape.cut(every: 1), limits { $0.pipelinedRequests = 4 }) == result)
     }
 
     @Test func `connections: further ones are refused until one closes`() throws {

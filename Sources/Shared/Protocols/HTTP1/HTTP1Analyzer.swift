@@ -4,10 +4,6 @@ final class HTTP1Analyzer: Analyzer {
     private let requests: HTTP1Stream
     private let responses: HTTP1Stream
     private var pairing = Pairing<InOrder, HTTP1Ask>()
-    /// The response that is being read answers a request that is known.
-    private var responseHasRequest = false
-    /// Responses were lost: how many nobody knows.
-    private var responsesWereLost = false
     /// What was read of the last request's head.
     private var lastRequest: ReadRequest?
     private var retransmittedDifferent: UInt64 = 0
@@ -31,13 +27,11 @@ final class HTTP1Analyzer: Analyzer {
     }
 
     func begin(_ start: Start) {
-        responseHasRequest = false
-        responsesWereLost = false
         lastRequest = nil
         retransmittedDifferent = 0
         requests.reset()
         responses.reset()
-        pairing.removeAll()
+        pairing.reset()
     }
 
     // MARK: From the channel
@@ -64,8 +58,8 @@ final class HTTP1Analyzer: Analyzer {
 
     // MARK: From the streams
 
-    /// Where the next message begins is not known: an answer is not paired with a request any more.
-    func placeIsLost(_ side: Side) { if side == .server { responsesWereLost = true } }
+    /// Where the next message begins is not known, nor how many were lost.
+    func placeIsLost(_ side: Side) { pairing.lose(side) }
 
     /// A head was read; the body's framing depends on what the other side said.
     /// - Parameter isKnown: it is the stream's last one again, byte for byte.
@@ -74,25 +68,20 @@ final class HTTP1Analyzer: Analyzer {
             ask(stream, bytes, isKnown ? lastRequest : nil, out)
             return HTTPFraming.ofRequest(stream.framing)
         }
-        if responsesWereLost {
-            responsesWereLost = false
-            // The next one answers the newest request: a client that does not pipeline has only that one open, and of
-            // one that does nobody can know.
-            pairing.settleAllButNewest(out)
+        var method = RequestMethod.unknown
+        switch pairing.match(InOrder()) {
+        case .slot(let slot): method = pairing.ask(slot).method
+        case .givenUp, .none: stream.message.anomalies.insert(.responseWithoutRequest)
         }
-        let slot = pairing.unanswered(InOrder())
-        responseHasRequest = slot != nil
-        if slot == nil { stream.message.anomalies.insert(.responseWithoutRequest) }
-        return HTTPFraming.ofResponse(
-            stream.framing, status: stream.message.head.status,
-            to: slot.map { pairing.ask($0).method } ?? .unknown)
+        return HTTPFraming.ofResponse(stream.framing, status: stream.message.head.status, to: method)
     }
 
     private func ask(_ stream: HTTP1Stream, _ bytes: RawSpan, _ known: ReadRequest?, _ out: any Output) {
         if pairing.count >= run.limits.pipelinedRequests {
             out.reached(.pipelinedRequests)
-            pairing.settleOldest(out)
+            pairing.giveUpOldest(out)
         }
+        pairing.willAsk(out)
         let verb = stream.message.head.verb
         let target = stream.message.head.target
         let request = known ?? read(verb, target, stream.framing, bytes, out)
@@ -145,17 +134,16 @@ final class HTTP1Analyzer: Analyzer {
     }
 
     private func completeResponse(_ stream: HTTP1Stream, _ out: any Output) {
-        guard responseHasRequest, let slot = pairing.unanswered(InOrder()) else {
+        let status = stream.message.head.status
+        let isFinal = status / 100 != 1 || status == 101
+        guard let slot = pairing.answered else {
+            pairing.answerIsComplete(isFinal: isFinal) { _ in }
             return out.message(stream.message, nil, RawSpan())
         }
         let exchange = pairing.exchange(slot)
         pairing.text.withBytes { out.message(stream.message, exchange, $0) }
-        let status = stream.message.head.status
-        if status / 100 == 1, status != 101 { return }
-        pairing.update(slot) {
-            $0.isAnswered = true
-            $0.responseShape = stream.message.shape
-        }
+        pairing.answerIsComplete(isFinal: isFinal) { $0.responseShape = stream.message.shape }
+        guard isFinal else { return }
         let asksToSwitch = pairing.ask(slot).asksToSwitch
         pairing.settle(out)
         if asksToSwitch, !stream.isSwitched {
