@@ -55,27 +55,6 @@ extension ServiceMap {
         var texts: [UInt32]
     }
 
-    /// An endpoint whose parties have their names.
-    private struct NamedEndpointKey: EntryKey {
-        var source: UInt32
-        var destination: UInt32
-        var method: UInt32
-        var path: UInt32
-        var request: ShapeID
-        var response: ShapeID
-        var type: DestinationType
-        var row: ProtocolID
-
-        @inline(__always)
-        func mixed(_ seed: UInt64) -> UInt64 {
-            let who = UInt64(source) << 32 | UInt64(destination)
-            let what = UInt64(method) << 32 | UInt64(path)
-            let shapes = UInt64(request.raw) << 32 | UInt64(response.raw)
-            let state = fold(seed ^ who, 0xA076_1D64_78BD_642F ^ what)
-            return fold(state ^ shapes, 0xE703_7ED1_A0B4_28DB ^ UInt64(type.rawValue) << 8 ^ UInt64(row.raw))
-        }
-    }
-
     private struct NamedConnection {
         var type: DestinationType
         var connection: ConnectionValue
@@ -88,17 +67,13 @@ extension ServiceMap {
 
     private borrowing func named(
         _ names: inout ChosenNames, _ name: (PartyID) -> PartyName
-    ) -> EntryTable<NamedEndpointKey, Sightings> {
-        var table = EntryTable<NamedEndpointKey, Sightings>()
+    ) -> EntryTable<EndpointKey, Sightings> {
+        var table = EntryTable<EndpointKey, Sightings>()
         for entry in endpoints.entries {
-            let key = entry.key
-            let (source, _) = names.number(of: key.source, name)
-            let (destination, type) = names.number(of: key.destination, name)
-            table.merge(
-                NamedEndpointKey(
-                    source: source, destination: destination, method: key.method, path: key.path, request: key.request,
-                    response: key.response, type: type, row: key.row), entry.value
-            ) { $0.merge($1) }
+            var key = entry.key
+            (key.source, _) = names.number(of: key.source, name)
+            (key.destination, key.type) = names.number(of: key.destination, name)
+            table.merge(key, entry.value) { $0.merge($1) }
         }
         return table
     }
@@ -143,7 +118,7 @@ extension ServiceMap {
     // MARK: Order
 
     private borrowing func ordered(
-        _ table: borrowing EntryTable<NamedEndpointKey, Sightings>, _ order: Order, _ shapes: borrowing ShapeTable,
+        _ table: borrowing EntryTable<EndpointKey, Sightings>, _ order: Order, _ shapes: borrowing ShapeTable,
         _ known: inout [UInt32: Shape]
     ) -> [Int] {
         let entries = table.entries

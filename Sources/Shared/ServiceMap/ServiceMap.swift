@@ -28,6 +28,8 @@ struct ServiceMap: ~Copyable {
     private let maximumSchemaLines: Int
 
     /// An endpoint of a source: each pair of shapes is an entry of its own.
+    ///
+    /// Source and destination are parties; in the document they are names (`ChosenNames`).
     struct EndpointKey: EntryKey {
         var source: UInt32
         var destination: UInt32
@@ -36,6 +38,8 @@ struct ServiceMap: ~Copyable {
         var request: ShapeID
         var response: ShapeID
         var row: ProtocolID
+        /// What the destination is, once it has its name.
+        var type = DestinationType.external
 
         @inline(__always)
         func mixed(_ seed: UInt64) -> UInt64 {
@@ -43,7 +47,7 @@ struct ServiceMap: ~Copyable {
             let what = UInt64(method) << 32 | UInt64(path)
             let shapes = UInt64(request.raw) << 32 | UInt64(response.raw)
             let state = fold(seed ^ who, 0xA076_1D64_78BD_642F ^ what)
-            return fold(state ^ shapes, 0xE703_7ED1_A0B4_28DB ^ UInt64(row.raw))
+            return fold(state ^ shapes, 0xE703_7ED1_A0B4_28DB ^ UInt64(type.rawValue) << 8 ^ UInt64(row.raw))
         }
     }
 
