@@ -165,7 +165,8 @@ let package = Package(
         .testTarget(
             name: "LiveTests",
             dependencies: [
-                "TestSupport", "Console", "Containers", "Shared", "profiler", "replay", "traffic", "demo-server", "exerciser",
+                "TestSupport", "Console", "Containers", "Shared", "profiler", "replay", "traffic", "demo-server",
+                "exerciser",
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: settings),

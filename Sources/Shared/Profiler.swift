@@ -26,6 +26,7 @@ package final class Profiler: EventSink {
     }
 
     private let run: Run
+    private let pool: AnalyzerPool
     private let naming: Naming
     private let map: MapState
     private let sinks: Sinks
@@ -56,6 +57,7 @@ package final class Profiler: EventSink {
             limits: limits, registry: options.registry, needs: others.reduce([]) { $0.union($1.needs) })
         let map = MapState(run, naming)
         self.run = run
+        pool = AnalyzerPool(run)
         self.naming = naming
         self.log = log
         self.map = map
@@ -161,7 +163,7 @@ package final class Profiler: EventSink {
     private func plaintext(_ id: ConnectionID) -> Channel? {
         if let known = plaintexts[id.serial] { return known }
         guard let wire = connections[id] else { return nil }
-        let channel = Channel(wire.connection, run, sinks, layer: .plaintext)
+        let channel = Channel(wire.connection, run, pool, sinks, layer: .plaintext)
         plaintexts[id.serial] = channel
         return channel
     }
@@ -183,7 +185,7 @@ package final class Profiler: EventSink {
             spare.reuse(opened, number: number)
             channel = spare
         } else {
-            channel = Channel(Connection(opened, number: number, slot: slots.take()), run, sinks)
+            channel = Channel(Connection(opened, number: number, slot: slots.take()), run, pool, sinks)
         }
         connections.insert(channel, opened.id)
         if opened.process != nil { pair(channel.connection) }

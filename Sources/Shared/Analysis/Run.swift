@@ -22,8 +22,6 @@ final class Run {
     /// Bytes of bodies that are waited for as a whole, on all connections.
     private(set) var heldBodyBytes = 0
     private var decoders: [ContentDecoder] = []
-    /// Analyzers that nobody uses, for each row.
-    private var analyzers: [[any Analyzer]]
 
     init(limits: Limits, registry: Registry, needs: Needs) {
         self.limits = limits
@@ -31,7 +29,6 @@ final class Run {
         self.needs = needs
         summary = Summary(registry)
         shapes = ShapeTable(limits: limits)
-        analyzers = Array(repeating: [], count: registry.rows.count)
     }
 
     // MARK: Bodies that are waited for
@@ -51,17 +48,6 @@ final class Run {
 
     // MARK: Things that are used again
 
-    /// An analyzer of the row, made ready.
-    func takeAnalyzer(_ row: ProtocolID, _ start: Start) -> any Analyzer {
-        let analyzer = analyzers[row.index].popLast() ?? registry[row].make(self)
-        analyzer.begin(start)
-        return analyzer
-    }
-
-    func giveBack(_ analyzer: any Analyzer, _ row: ProtocolID) {
-        if analyzers[row.index].count < Self.spareAnalyzers { analyzers[row.index].append(analyzer) }
-    }
-
     /// One that an ended body has given back, or a new one.
     func takeDecoder() -> ContentDecoder { decoders.popLast() ?? ContentDecoder() }
 
@@ -69,6 +55,5 @@ final class Run {
         if decoders.count < Self.spareDecoders { decoders.append(decoder) }
     }
 
-    private static let spareAnalyzers = 256
     private static let spareDecoders = 64
 }

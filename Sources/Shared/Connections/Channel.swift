@@ -6,6 +6,7 @@ final class Channel {
     let connection: Connection
     let layer: StreamLayer
     private let run: Run
+    private let pool: AnalyzerPool
     private let sinks: Sinks
     private var streams = StreamPair()
     private var mode = Mode.detecting
@@ -30,10 +31,14 @@ final class Channel {
         case unknown
     }
 
-    init(_ connection: Connection, _ run: Run, _ sinks: Sinks, layer: StreamLayer = .wire, depth: Int = 0) {
+    init(
+        _ connection: Connection, _ run: Run, _ pool: AnalyzerPool, _ sinks: Sinks, layer: StreamLayer = .wire,
+        depth: Int = 0
+    ) {
         self.connection = connection
         self.layer = layer
         self.run = run
+        self.pool = pool
         self.sinks = sinks
         self.depth = depth
         detection = Detection(run.registry)
@@ -213,7 +218,7 @@ final class Channel {
     private func begin(_ found: ProtocolID, _ start: Start) {
         connection.found(found, run.registry)
         row = found
-        let analyzer = run.takeAnalyzer(found, start)
+        let analyzer = pool.take(found, start)
         isTakenApart = !(analyzer is Recognised)
         self.analyzer = analyzer
         mode = .reading
@@ -527,7 +532,7 @@ final class Channel {
         guard let analyzer else { return }
         analyzer.finish(self)
         for (id, _) in inner { close(id, now) }
-        run.giveBack(analyzer, row)
+        pool.giveBack(analyzer, row)
         self.analyzer = nil
         clientTail.removeAll()
         serverTail.removeAll()
@@ -663,7 +668,7 @@ extension Channel: Output {
         }
         let id = InnerID(raw: innerCount)
         innerCount &+= 1
-        let channel = Channel(connection, run, sinks, layer: .plaintext, depth: depth + 1)
+        let channel = Channel(connection, run, pool, sinks, layer: .plaintext, depth: depth + 1)
         if case .row(let row) = successor { channel.begin(row, .opening) }
         inner.append((id, channel))
         return id

@@ -141,4 +141,32 @@ import Testing
         #expect(whole.summary.messages.responses > 500)
         for size in [7, 700, 50_000] { #expect(tape.cut(every: size).run() == whole, "cut every \(size)") }
     }
+
+    @Test func `is all let go of with the pipeline`() {
+        let seen = Seen()
+        let row = ProtocolRow(
+            name: "http", category: .http, ports: [], role: .exchanges, document: "",
+            detectors: [HTTP1Detector.self],
+            make: { run in
+                let analyzer = HTTP1Analyzer(run)
+                seen.analyzer = analyzer
+                return analyzer
+            })
+        var options = Profiler.Options()
+        options.registry = Registry([row])
+        var profiler: Profiler? = Profiler(options)
+        var tape = TapeBuilder()
+        tape.open()
+        tape.send("GET / HTTP/1.1\r\n\r\n")
+        tape.close()
+        if let profiler { tape.play(into: profiler) }
+        #expect(seen.analyzer != nil, "it waits to be used again")
+        profiler = nil
+        #expect(seen.analyzer == nil)
+    }
+
+    /// The analyzer that was made last; one thread makes them.
+    private final class Seen: @unchecked Sendable {
+        weak var analyzer: HTTP1Analyzer?
+    }
 }
