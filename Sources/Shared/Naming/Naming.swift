@@ -19,7 +19,8 @@ final class Naming {
     private(set) var refused: UInt64 = 0
 
     private struct Entry {
-        var id = ConnectionID(.max)
+        /// The connection's place on the tape: a damaged or made-up trace may use an identity twice.
+        var number: UInt64 = 0
         var ends = ContainerEnds()
         var source: PartyID?
         /// The host that was named last, and the party found for it.
@@ -50,7 +51,7 @@ final class Naming {
     @inline(__always)
     private func look(_ connection: Connection) -> Int {
         let slot = connection.slot
-        if slot >= entries.count || entries[slot].id != connection.opened.id { begin(connection) }
+        if slot >= entries.count || entries[slot].number != connection.number { begin(connection) }
         if entries[slot].ends.update(connection, participants) { forget(slot) }
         return slot
     }
@@ -58,7 +59,7 @@ final class Naming {
     @inline(never)
     private func begin(_ connection: Connection) {
         while entries.count <= connection.slot { entries.append(Entry()) }
-        entries[connection.slot] = Entry(id: connection.opened.id)
+        entries[connection.slot] = Entry(number: connection.number)
     }
 
     private func forget(_ slot: Int) {

@@ -447,7 +447,7 @@ final class EventLog: Sink {
         let slot = connection.slot
         while starts.count <= slot { starts.append(StartText()) }
         let known = starts[slot]
-        if known.append(of: connection.opened.id, origin.layer, isSend: isSend, revision, to: &json) { return }
+        if known.append(of: connection.number, origin.layer, isSend: isSend, revision, to: &json) { return }
         let start = json.count
         json.key("event_type")
         json.string("http")

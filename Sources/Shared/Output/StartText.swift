@@ -3,7 +3,8 @@
 ///
 /// What it follows from is the connection and the processes, not bytes: a `ByteMemo` has nothing to compare.
 final class StartText {
-    private var connection = ConnectionID(.max)
+    /// The connection's place on the tape (`Connection.number`).
+    private var connection: UInt64 = 0
     private var layer = StreamLayer.wire
     private var local = UniqueBytes()
     private var remote = UniqueBytes()
@@ -14,7 +15,7 @@ final class StartText {
     /// - Parameter isSend: the local side is the sender.
     @inline(__always)
     func append(
-        of connection: ConnectionID, _ layer: StreamLayer, isSend: Bool, _ revision: UInt64, to json: inout JSONWriter
+        of connection: UInt64, _ layer: StreamLayer, isSend: Bool, _ revision: UInt64, to json: inout JSONWriter
     ) -> Bool {
         guard connection == self.connection, revision == self.revision, layer == self.layer else {
             begin(connection, layer, revision)
@@ -25,7 +26,7 @@ final class StartText {
         return true
     }
 
-    private func begin(_ connection: ConnectionID, _ layer: StreamLayer, _ revision: UInt64) {
+    private func begin(_ connection: UInt64, _ layer: StreamLayer, _ revision: UInt64) {
         self.connection = connection
         self.layer = layer
         self.revision = revision

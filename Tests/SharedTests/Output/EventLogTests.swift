@@ -75,6 +75,23 @@ import Testing
         #expect(events.map { $0.number("exchange") } == [1, 2, 1, 2, nil, 3, 4, 3, 4, nil])
     }
 
+    @Test func `tells two connections apart that a made-up trace gives one identity`() throws {
+        var tape = TapeBuilder()
+        tape.open()
+        tape.send("GET /a HTTP/1.1\r\n\r\n")
+        let other = Endpoint(IPAddress(v4: 0x0A00_0009), 50_000)
+        tape.add(
+            .open(ConnectionOpened(id: tape.connection, local: other, remote: TapeBuilder.server(99), role: .client)))
+        tape.data(.send, Array("GET /b HTTP/1.1\r\n\r\n".utf8), at: 0)
+        tape.close()
+        let result = tape.run()
+        let events = try result.events()
+        #expect(events.map { $0.string("source_ip") } == ["10.0.0.1", "10.0.0.9"])
+        #expect(events.map { $0.string("service") } == ["10.0.0.1", "10.0.0.9"])
+        #expect(events.map { $0.string("peer") } == ["10.0.0.2:8080", "10.0.0.2:99"])
+        #expect(result.serviceMap.services.map(\.name) == ["10.0.0.1", "10.0.0.9"])
+    }
+
     @Test func `leaves out what first versions did not have`() throws {
         var options = Profiler.Options()
         options.fields = .compat
