@@ -97,15 +97,14 @@ final class Capture {
         }
     }
 
-    /// - Returns: bytes that an output had no room for.
-    func finish() -> Int {
+    func finish() {
         program.detach()
         while consume() > 0 || hasMore || namePause.isOn { if namePause.isOn { usleep(Self.namePauseInterval) } }
         noteLosses()
-        return recording.finish(at: decoder.lastTime)
+        recording.finish(at: decoder.lastTime)
     }
 
-    var summary: Summary { recording.profiler.summary }
+    var summary: Summary { recording.summary }
 
     /// - Returns: how many records there were.
     private func consume() -> Int {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Command
 import Console
 import Glibc
 import Shared
@@ -47,14 +48,20 @@ struct CaptureCommand: ParsableCommand {
     @Flag(help: "Leave out of event log and map what first versions did not have (or TAPEDECK_COMPAT=1).")
     var compat = false
 
-    @Option(help: ArgumentHelp("Capture so much of one call (default and most: 65536).", valueName: "bytes"))
-    var payloadLimit: UInt32?
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Capture so much of one call (default and most: 64K).", valueName: "bytes"))
+    var payloadLimit: NumberArgument?
 
-    @Option(help: ArgumentHelp("Show at most so much of a body (default: 65536).", valueName: "bytes"))
-    var bodyLimit: Int?
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Show at most so much of a body (default: 64K).", valueName: "bytes"))
+    var bodyLimit: NumberArgument?
 
-    @Option(help: ArgumentHelp("Size of the ring buffer, a power of two (default: 16777216).", valueName: "bytes"))
-    var ringSize: UInt32?
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Size of the ring buffer, a power of two (default: 16M).", valueName: "bytes"))
+    var ringSize: NumberArgument?
 
     @Option(help: .hidden)
     var hooks: String?
@@ -62,7 +69,7 @@ struct CaptureCommand: ParsableCommand {
     @Flag(help: "Print the summary as one JSON object.")
     var json = false
 
-    @Flag(name: [.short, .long], help: "Print no summary.")
+    @Flag(name: [.short, .long], help: "Print no summary for people.")
     var quiet = false
 
     func run() throws {
@@ -71,23 +78,23 @@ struct CaptureCommand: ParsableCommand {
         let count = capture.profiledAtStart
         Terminal.complain("watching; \(count) \(count == 1 ? "process has" : "processes have") opted in so far")
         capture.run()
-        let unwritten = capture.finish()
-        if !quiet {
+        capture.finish()
+        let summary = capture.summary
+        if !quiet || json {
             let screen =
                 [settings.outputPath, settings.environmentPath, settings.serviceMapPath ?? ""].contains("-")
                 ? STDERR_FILENO : STDOUT_FILENO
-            let summary = capture.summary
             if json {
-                StandardOutput.write(SummaryJSON.text(summary), to: screen)
+                try StandardOutput.write(SummaryJSON.text(summary), to: screen)
             } else {
                 var report = SummaryReport(Terminal.style(screen))
                 report.blank()
                 report.add(summary)
-                StandardOutput.write(report.text + "\n", to: screen)
+                try StandardOutput.write(report.text + "\n", to: screen)
             }
         }
         // All is written. exit() would take libraries down in which threads still wait for a container runtime.
-        _exit(unwritten > 0 || SummaryReport.isLossy(capture.summary) ? 1 : 0)
+        _exit(SummaryReport.isLossy(summary) ? 1 : 0)
     }
 
     private func settings() throws(Failure) -> LiveSettings {
@@ -110,26 +117,18 @@ struct CaptureCommand: ParsableCommand {
         settings.environmentPrefixes = OptIn.list(envPrefix ?? Self.variable("ENV_PREFIX_LIST") ?? "")
         settings.redact = redact
         if compat || Self.variable("TAPEDECK_COMPAT") == "1" { settings.fields = .compat }
-        if let bodyLimit {
-            guard bodyLimit >= 0 else { throw Failure("--body-limit \(bodyLimit): write a number of bytes, 0 or more") }
-            settings.bodyLimit = bodyLimit
-        }
+        if let bodyLimit { settings.bodyLimit = try bodyLimit.bytes("--body-limit", in: 0...Int.max) }
         settings.kernel.allowed = OptIn.list(allow ?? Self.variable("ADI_PROFILE_ALLOWED") ?? "")
         if let long = settings.kernel.allowed.first(where: { $0.utf8.count > KernelProgram.longestValue }) {
             throw Failure("ADI_PROFILE_ALLOWED: \(long) is longer than \(KernelProgram.longestValue) bytes")
         }
         if let payloadLimit {
-            guard payloadLimit <= 65_536 else {
-                throw Failure("--payload-limit \(payloadLimit): 0 to 65536 are possible")
-            }
-            settings.kernel.payloadLimit = payloadLimit
+            settings.kernel.payloadLimit = UInt32(try payloadLimit.bytes("--payload-limit", in: 0...65_536))
         }
         if let ringSize {
-            let page = UInt32(getpagesize())
-            guard ringSize >= page, ringSize & (ringSize - 1) == 0, ringSize <= 1 << 30 else {
-                throw Failure("--ring-size \(ringSize): write a power of two from \(page) to \(1 << 30)")
-            }
-            settings.kernel.ringBytes = ringSize
+            let bytes = try ringSize.bytes("--ring-size", in: Int(getpagesize())...1 << 30)
+            guard bytes & (bytes - 1) == 0 else { throw Failure("--ring-size \(bytes): write a power of two") }
+            settings.kernel.ringBytes = UInt32(bytes)
         }
         if let hooks, hooks != "auto" {
             guard let chosen = KernelProgram.Hooks(rawValue: hooks) else {

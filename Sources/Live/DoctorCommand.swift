@@ -9,11 +9,11 @@ struct DoctorCommand: ParsableCommand {
 
     func run() throws {
         var isWell = true
-        func say(_ title: String, _ complaint: String?) {
-            StandardOutput.write(complaint.map { "no   \(title)\n     \($0)\n" } ?? "yes  \(title)\n")
+        func say(_ title: String, _ complaint: String?) throws(Failure) {
+            try StandardOutput.write(complaint.map { "no   \(title)\n     \($0)\n" } ?? "yes  \(title)\n")
             if complaint != nil { isWell = false }
         }
-        for requirement in Requirement.allCases { say(requirement.title, requirement.complaint()) }
+        for requirement in Requirement.allCases { try say(requirement.title, requirement.complaint()) }
         if isWell {
             var complaint: String?
             do throws(Failure) {
@@ -23,13 +23,13 @@ struct DoctorCommand: ParsableCommand {
                     case .socket: "sock_send_length, sock_recv_length: processes that aren't profiled pay nothing"
                     case .syscall: "sys_enter, sys_exit: this kernel is older than Linux 6.3; all processes get slower"
                     }
-                say("hooks: \(hooks)", nil)
+                try say("hooks: \(hooks)", nil)
             } catch {
                 complaint = error.description
             }
-            say("the program loads and attaches", complaint)
+            try say("the program loads and attaches", complaint)
         }
-        StandardOutput.write(isWell ? "Live capture works here (Linux \(Requirement.kernelRelease)).\n" : "")
+        try StandardOutput.write(isWell ? "Live capture works here (Linux \(Requirement.kernelRelease)).\n" : "")
         if !isWell { throw ExitCode(2) }
     }
 }

@@ -18,7 +18,8 @@ final class Recording: EventSink {
     private var traceWriter = TraceWriter()
     private var hasNews = false
     private var mapWritten: Int64 = 0
-    private var mapFailed = false
+    /// Bytes of the last map, if there was no room for it.
+    private var mapLostBytes = 0
 
     /// - Parameter beginning: when the tape begins; its end mark is promised.
     init(_ settings: LiveSettings, beginning: Timestamp) throws(Failure) {
@@ -70,13 +71,21 @@ final class Recording: EventSink {
 
     /// The capture has come to its orderly end.
     /// - Parameter end: when it did.
-    /// - Returns: bytes that an output had no room for.
-    func finish(at end: Timestamp) -> Int {
+    func finish(at end: Timestamp) {
         consume(CapturedEvent(end, .end), payload: RawSpan())
         profiler.finish()
         flush()
         writeMap()
-        return (log?.lostBytes ?? 0) + (environment?.lostBytes ?? 0) + (trace?.lostBytes ?? 0) + (mapFailed ? 1 : 0)
+    }
+
+    /// What was seen, and what the outputs had no room for.
+    var summary: Summary {
+        var summary = profiler.summary
+        summary.unwritten[.eventLog] = UInt64(log?.lostBytes ?? 0)
+        summary.unwritten[.environmentFile] = UInt64(environment?.lostBytes ?? 0)
+        summary.unwritten[.serviceMap] = UInt64(mapLostBytes)
+        summary.unwritten[.trace] = UInt64(trace?.lostBytes ?? 0)
+        return summary
     }
 
     private func flushLog() { profiler.drainEventLog { log?.write($0) } }
@@ -89,14 +98,15 @@ final class Recording: EventSink {
     /// Whole or not at all: a reader never sees half a map.
     private func writeMap() {
         guard let mapPath else { return }
+        let text = ServiceMapFile.yaml(profiler.serviceMap(), fields)
         do throws(Failure) {
             let file = try OutputFile(mapPath, option: "SERVICE_MAP_PATH (--service-map)")
-            try file.write(ServiceMapFile.yaml(profiler.serviceMap(), fields))
+            try file.write(text)
             try file.commit()
-            mapFailed = false
+            mapLostBytes = 0
         } catch {
-            if !mapFailed { Terminal.complain("\(error)") }
-            mapFailed = true
+            if mapLostBytes == 0 { Terminal.complain("\(error)") }
+            mapLostBytes = text.utf8.count
         }
     }
 }

@@ -14,7 +14,7 @@ package final class Profiler: EventSink {
         package var environments = true
         /// Prefixes of the variables that are kept; empty: all.
         package var environmentPrefixes: [String] = []
-        /// Hide values that look like credentials (`Redaction`).
+        /// Hide values that look like credentials (`Redactor`).
         package var redact = false
         /// The fields of the event log.
         package var fields = FieldSet.all
@@ -48,13 +48,15 @@ package final class Profiler: EventSink {
     package init(_ options: Options, observer: (any Sink)? = nil) {
         let limits = options.limits
         let naming = Naming(options.names, options.containers, limits: limits)
+        let redactor = options.redact ? Redactor() : nil
         let log =
             options.eventLog
             ? EventLog(
-                options.registry, naming, options.fields, bodyLimit: limits.bodyBytes, redacts: options.redact) : nil
+                options.registry, naming, options.fields, bodyLimit: limits.bodyBytes, redactor: redactor) : nil
         let others = [observer, log].compactMap { $0 as (any Sink)? }
         let run = Run(
-            limits: limits, registry: options.registry, needs: others.reduce([]) { $0.union($1.needs) })
+            limits: limits, registry: options.registry, needs: others.reduce([]) { $0.union($1.needs) },
+            redactor: redactor)
         let map = MapState(run, naming)
         self.run = run
         pool = AnalyzerPool(run)
@@ -65,7 +67,7 @@ package final class Profiler: EventSink {
         absent = AbsentConnections(limit: limits.connections)
         if options.environments {
             environments = EnvironmentFile(
-                prefixes: options.environmentPrefixes, redacts: options.redact, limits: limits)
+                prefixes: options.environmentPrefixes, redactor: redactor, limits: limits)
         }
     }
 
@@ -116,6 +118,7 @@ package final class Profiler: EventSink {
         var summary = run.summary
         summary.limits[.serviceMapEntries] =
             map.refused &+ run.shapes.refused &+ naming.participants.refused
+        if let redactor = run.redactor { summary.hidden = redactor.hidden }
         return summary
     }
 

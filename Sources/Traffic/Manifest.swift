@@ -56,7 +56,7 @@ final class Manifest: Sendable {
     private let writer: Mutex<Writer>
 
     init(_ path: String) throws(Failure) {
-        let file = try OutputFile(path, option: "--manifest")
+        let file = try OutputFile(path, option: "--manifest", mode: 0o666)
         writer = Mutex(Writer(file: file))
     }
 

@@ -34,14 +34,14 @@ final class Progress: Sendable {
         }
         guard isDue else { return }
         if isTerminal {
-            StandardOutput.write("\r\(line.prefix(Terminal.width(STDERR_FILENO) - 1))\u{1B}[K", to: STDERR_FILENO)
+            try? StandardOutput.write("\r\(line.prefix(Terminal.width(STDERR_FILENO) - 1))\u{1B}[K", to: STDERR_FILENO)
         } else {
             Terminal.complain(line)
         }
     }
 
     /// Takes the line off the terminal.
-    func clear() { if isTerminal { StandardOutput.write("\r\u{1B}[K", to: STDERR_FILENO) } }
+    func clear() { if isTerminal { try? StandardOutput.write("\r\u{1B}[K", to: STDERR_FILENO) } }
 
     private var line: String {
         let (done, failed) = (done.load(ordering: .relaxed), failed.load(ordering: .relaxed))

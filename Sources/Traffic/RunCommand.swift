@@ -37,19 +37,23 @@ struct RunCommand: ParsableCommand {
     var redisPort: String?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp("Steps in all (or TOTAL_REQUESTS; default: 0, until interrupted).", valueName: "number"))
     var totalRequests: String?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp("Pause of each worker behind a step (or REQUEST_DELAY_MS; default: 100).", valueName: "ms"))
     var requestDelayMs: String?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Workers, each with connections of its own (or CONCURRENCY; default: 4).", valueName: "number"))
     var concurrency: String?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp("Of the choices: the same seed makes the same (or SEED; default: any).", valueName: "number")
     )
     var seed: String?
@@ -72,7 +76,7 @@ struct RunCommand: ParsableCommand {
             tally: tally, seed: settings.seed, duration: Clock.elapsed - started,
             wasInterrupted: Interruption.isRequested)
         let screen = path == "-" ? STDERR_FILENO : STDOUT_FILENO
-        StandardOutput.write(json ? report.json : report.text(Terminal.style(screen)), to: screen)
+        try StandardOutput.write(json ? report.json : report.text(Terminal.style(screen)), to: screen)
         try manifest?.finish()
         if tally.failed > 0 || tally.skipped > 0 { throw ExitCode(1) }
     }

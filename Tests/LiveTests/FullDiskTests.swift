@@ -33,6 +33,7 @@ extension Live {
             try run.exercise("write-read", client: ["--exchanges", "500"])
             let outcome = try run.stop()
             #expect(outcome.status == 1)
+            #expect(outcome.output.contains("\"unwritten\": {"), "\(outcome.output)")
             #expect(outcome.summary.messages.requests == 501, "what is written nowhere is counted all the same")
             for (option, path) in files where option != "--env-output" {
                 let complaints = outcome.errors.split(separator: "\n").filter { $0.contains(path) }

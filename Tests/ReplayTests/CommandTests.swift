@@ -49,21 +49,55 @@ import Testing
         #expect(run.errors.contains("--containers \(broken)"))
     }
 
-    @Test func `writes its outputs, by options and by the environment`() throws {
+    @Test func `writes the outputs that its options name, for their owner only, and reads no variable`() throws {
         let run = try Executable.replay([input, "-q", "--output", path("e.jsonl"), "--service-map", path("m.yaml")])
         #expect(run.status == 0)
         #expect(run.output == "")
         let events = try #require(folder.text("e.jsonl"))
         #expect(events.split(separator: "\n").count == 2)
         #expect(folder.text("m.yaml")?.contains("services:") == true)
-        let environment = ["OUTPUT_PATH": path("e2.jsonl"), "SERVICE_MAP_PATH": path("m2.yaml")]
-        _ = try Executable.replay([input, "-q"], environment: environment)
+        folder.write("e2.jsonl", Array("old".utf8))
+        _ = try Executable.run("/bin/chmod", ["644", path("e2.jsonl")])
+        let environment = [
+            "OUTPUT_PATH": path("e3.jsonl"), "SERVICE_MAP_PATH": path("m2.yaml"), "ENV_OUTPUT_PATH": path("v"),
+        ]
+        _ = try Executable.replay([input, "-q", "-o", path("e2.jsonl")], environment: environment)
         #expect(folder.text("e2.jsonl") == events)
-        #expect(folder.text("m2.yaml") == folder.text("m.yaml"))
-        _ = try Executable.replay(
-            [input, "-q", "-o", path("e3.jsonl")], environment: ["OUTPUT_PATH": path("e4.jsonl")])
-        #expect(folder.text("e3.jsonl") == events)
-        #expect(folder.names == ["e.jsonl", "e2.jsonl", "e3.jsonl", "m.yaml", "m2.yaml", "shop.pcap"])
+        #expect(folder.names == ["e.jsonl", "e2.jsonl", "m.yaml", "shop.pcap"])
+        for name in ["e.jsonl", "e2.jsonl", "m.yaml"] {
+            #expect(try Executable.run("/usr/bin/stat", ["-c", "%a", path(name)]).output == "600\n", "\(name)")
+        }
+    }
+
+    @Test func `a file under the temporary name is not written through`() throws {
+        folder.write("victim", Array("mine".utf8))
+        _ = try Executable.run("/bin/ln", ["-s", "victim", path("e.jsonl.partial")])
+        #expect(try Executable.replay([input, "-q", "-o", path("e.jsonl")]).status == 0)
+        #expect(folder.text("victim") == "mine" && folder.names == ["e.jsonl", "shop.pcap", "victim"])
+        _ = try Executable.run("/bin/mkdir", [path("m.yaml.partial")])
+        let refused = try Executable.replay([input, "-q", "--service-map", path("m.yaml")])
+        #expect(refused.status == 2 && refused.errors.contains("--service-map"), "\(refused.errors)")
+    }
+
+    @Test(arguments: [
+        ["INPUT"], ["INPUT", "--json"], ["check", "Fixtures/trace/version-1"], ["--help"], ["--version"],
+        ["check", "--help"], ["--generate-completion-script", "bash"], ["convert", "INPUT", "-", "--to", "jsonl"],
+        ["INPUT", "-o", "-"],
+    ])
+    func `a full disk under standard output is status 2`(_ arguments: [String]) throws {
+        let words = arguments.map { "'\($0.replacing("INPUT", with: input))'" }.joined(separator: " ")
+        let run = try Executable.run("/bin/sh", ["-c", "'\(Executable.replay)' \(words) > /dev/full"])
+        #expect(run.status == 2 && run.errors.contains("No space left on device"), "\(run)")
+    }
+
+    @Test func `a summary for programs is printed, however quiet`() throws {
+        #expect(try Executable.replay([input, "--json", "-q"]).output == Executable.replay([input, "--json"]).output)
+    }
+
+    @Test func `numbers of bytes may have a unit`() throws {
+        let plain = try Executable.replay([input, "-q", "-o", "-", "--body-limit", "1024"]).output
+        #expect(try Executable.replay([input, "-q", "-o", "-", "--body-limit", "1k"]).output == plain)
+        #expect(try Executable.replay([input, "-q", "-o", "-", "--body-limit", "1KiB"]).output == plain)
     }
 
     @Test func `writes the environments of a trace, for their owner only`() throws {
@@ -95,9 +129,6 @@ import Testing
 
                 """)
         #expect(try Executable.run("/usr/bin/stat", ["-c", "%a", path("env.yaml")]).output == "600\n")
-        let environment = ["ENV_OUTPUT_PATH": path("env2.yaml"), "ENV_PREFIX_LIST": "SHOP_,LEGACY"]
-        _ = try Executable.replay([tape, "-q"], environment: environment)
-        #expect(folder.text("env2.yaml") == text)
     }
 
     @Test func `an output of - leaves standard output to the data`() throws {
@@ -171,9 +202,16 @@ import Testing
             (["INPUT", "--filter", "tcp prot 80"], "--filter 'tcp prot 80': can't parse filter expression"),
             (["INPUT", "--filter", "ip broadcast"], "--filter 'ip broadcast': netmask not known"),
             (["Fixtures/trace/traffic/input.tape", "--filter", "tcp"], "is a trace"),
-            (["INPUT", "--threads", "0"], "--threads 0: write 1 or more"),
-            (["INPUT", "--threads", "x"], "--threads"),
-            (["INPUT", "--body-limit=-1"], "--body-limit -1: write a number"),
+            (["INPUT", "--threads", "0"], "--threads 0: write a number, 1 or more"),
+            (["INPUT", "--threads", "x"], "--threads x: write a number, 1 or more"),
+            (["INPUT", "--threads", "-1"], "--threads -1: write a number, 1 or more"),
+            (["INPUT", "--body-limit=-1"], "--body-limit -1: write a number of bytes, 0 or more; 64K is 65536"),
+            (["INPUT", "--body-limit", "-1"], "--body-limit -1: write a number of bytes"),
+            (["INPUT", "--body-limit", "99999999999G"], "--body-limit 99999999999G: write"),
+            (["INPUT", "INPUT"], "is named twice; name each input once"),
+            (["INPUT", "/tmp/../INPUT"], "are the same file; name each input once"),
+            (["chekc"], "chekc: no such file; the commands are run, convert, check and grade"),
+            (["INPUT", "--servic-map", "x"], "Unknown option '--servic-map'. Did you mean '--service-map'?\n"),
             (["INPUT", "--no-such-option"], "Unknown option '--no-such-option'"),
             (["check", "/no/such/folder"], "/no/such/folder: "),
             (["check", "/usr/include/linux"], "no fixtures"),

@@ -184,6 +184,8 @@ import Yams
         unread.unread.datagrams = 1
         unread.unread.secrets = 1
         unread.unread.unixSockets = 1
+        unread.hidden[.token] = 1
+        unread.unwritten[.eventLog] = 1
         summaries.append(SummaryJSON.text(unread))
         let ledger = rows.map(\.name).filter { $0.hasPrefix("bytes.") }.map { $0.dropFirst("bytes.".count) }
         for text in summaries {

@@ -41,7 +41,10 @@ struct Input {
         var status = stat()
         guard descriptor >= 0, fstat(descriptor, &status) == 0 else {
             switch errno {
-            case ENOENT: throw Failure("\(path): no such file")
+            case ENOENT:
+                let isWord = !path.contains { "./".contains($0) }
+                throw Failure(
+                    "\(path): no such file\(isWord ? "; the commands are run, convert, check and grade" : "")")
             case EACCES: throw Failure("\(path): permission denied; captures often belong to root or to tcpdump")
             default: throw Failure("\(path): \(String(cString: strerror(errno)))")
             }

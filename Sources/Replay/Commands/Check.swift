@@ -1,4 +1,5 @@
 import ArgumentParser
+import Command
 import Console
 import Dispatch
 import Glibc
@@ -24,11 +25,14 @@ struct Check: ParsableCommand {
     @Flag(help: "Print the result as one JSON object.")
     var json = false
 
-    @Option(help: ArgumentHelp("Replay so many fixtures at once (default: one a processor).", valueName: "number"))
-    var threads: Int?
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Replay so many fixtures at once (default: one a processor).", valueName: "number"))
+    var threads: NumberArgument?
 
     func run() throws {
-        if let threads, threads < 1 { throw Failure("--threads \(threads): write 1 or more") }
+        let threads =
+            try threads?.number("--threads", in: 1...Int.max) ?? max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1)
         var fixtures: [Fixture] = []
         for folder in folders {
             let found = try Fixture.below(folder)
@@ -37,10 +41,10 @@ struct Check: ParsableCommand {
             }
             fixtures += found
         }
-        let results = replay(fixtures, threads: threads ?? max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1))
+        let results = replay(fixtures, threads: threads)
         let style = Terminal.style(STDOUT_FILENO)
         let text = json ? CheckReport.json(results) : CheckReport.text(results, style)
-        StandardOutput.write(text)
+        try StandardOutput.write(text)
         if results.contains(where: { $0.isDifferent }) { throw ExitCode(1) }
     }
 
@@ -92,7 +96,7 @@ struct CheckResult: Sendable {
                 if expected == content {
                     files.append(File(name: name, state: .same))
                 } else if update {
-                    let file = try OutputFile(path, option: "check --update")
+                    let file = try OutputFile(path, option: "check --update", mode: 0o666)
                     try file.write(content.span.bytes)
                     try file.commit()
                     let changed = expected.map { TextDiff(Self.text($0), Self.text(content)).changedLines }

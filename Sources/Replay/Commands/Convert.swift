@@ -30,8 +30,7 @@ struct Convert: ParsableCommand {
             throw Failure("\(output): would overwrite the input; choose another file")
         }
         for input in inputs { try Input.check(input) }
-        // A trace holds environments, and they hold secrets.
-        let file = try OutputFile(output, option: "convert", mode: form == .pcapng ? 0o666 : OutputFile.privateMode)
+        let file = try OutputFile(output, option: "convert")
         let result: (report: CaptureReport, strayEvents: UInt64, unplacedEvents: UInt64)
         do throws(Failure) {
             result =

@@ -4,12 +4,12 @@ import Shared
 /// `--env-output`, `--env-prefix` and `--redact`.
 struct EnvironmentOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("Write the environments of processes, YAML (or ENV_OUTPUT_PATH).", valueName: "file"),
+        help: ArgumentHelp("Write the environments of processes, YAML.", valueName: "file"),
         completion: .file())
     var envOutput: String?
 
     @Option(
-        help: ArgumentHelp("Variables to keep, by prefix (or ENV_PREFIX_LIST; default: all).", valueName: "a,b"))
+        help: ArgumentHelp("Variables to keep, by prefix (default: all).", valueName: "a,b"))
     var envPrefix: String?
 
     @Flag(help: "Hide values that look like credentials.")

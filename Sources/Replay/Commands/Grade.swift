@@ -1,4 +1,5 @@
 import ArgumentParser
+import Command
 import Console
 import Glibc
 import Shared
@@ -31,8 +32,10 @@ struct Grade: ParsableCommand {
     @Option(help: ArgumentHelp("What really happened, JSON lines.", valueName: "file"), completion: .file())
     var manifest: String
 
-    @Option(help: ArgumentHelp("Show so many differences.", valueName: "number"))
-    var differences = 20
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Show so many differences (default: 20).", valueName: "number"))
+    var differences: NumberArgument?
 
     @Flag(help: "Print the result as one JSON object.")
     var json = false
@@ -41,7 +44,7 @@ struct Grade: ParsableCommand {
     private static let bodyBytes = 1 << 30
 
     func run() throws {
-        guard differences >= 0 else { throw Failure("--differences \(differences): write 0 or more") }
+        let differences = try differences?.number("--differences", in: 0...Int.max) ?? 20
         let truth = try GroundTruth(manifest)
         let observation = Observation()
         var replaying = Replaying()
@@ -52,7 +55,7 @@ struct Grade: ParsableCommand {
         replaying.showsProgress = true
         let result = try replaying.run(inputs) { _ in true }
         let report = GradeReport(grading: Grading(truth, observation.connections), shown: differences)
-        StandardOutput.write(json ? report.json : report.text(Terminal.style(STDOUT_FILENO)))
+        try StandardOutput.write(json ? report.json : report.text(Terminal.style(STDOUT_FILENO)))
         for line in result.capture.complaints { Terminal.complain(line) }
         if truth.unended > 0 {
             let connections = Quantity.count(UInt64(truth.unended), "connection")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Command
 import Console
 import Glibc
 import Shared
@@ -18,11 +19,11 @@ struct Run: ParsableCommand {
 
     @Option(
         name: [.short, .long],
-        help: ArgumentHelp("Write the event log, JSON lines (or OUTPUT_PATH).", valueName: "file"), completion: .file())
+        help: ArgumentHelp("Write the event log, JSON lines.", valueName: "file"), completion: .file())
     var output: String?
 
     @Option(
-        help: ArgumentHelp("Write the service map, YAML (or SERVICE_MAP_PATH).", valueName: "file"), completion: .file()
+        help: ArgumentHelp("Write the service map, YAML.", valueName: "file"), completion: .file()
     )
     var serviceMap: String?
 
@@ -45,41 +46,35 @@ struct Run: ParsableCommand {
     var json = false
 
     @Option(
-        help: ArgumentHelp("Show at most so many bytes of a body (default: 65536).", valueName: "bytes"))
-    var bodyLimit: Int?
+        parsing: .unconditional,
+        help: ArgumentHelp("Show at most so many bytes of a body (default: 64K).", valueName: "bytes"))
+    var bodyLimit: NumberArgument?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "1: read and decompress in line; 2: on a second thread (default: 2 for compressed files).",
             valueName: "number"))
-    var threads: Int?
+    var threads: NumberArgument?
 
-    @Flag(name: [.short, .long], help: "Print no summary.")
+    @Flag(name: [.short, .long], help: "Print no summary for people, and no progress.")
     var quiet = false
 
     func run() throws {
-        let outputPath = output ?? Self.environment("OUTPUT_PATH")
-        let mapPath = serviceMap ?? Self.environment("SERVICE_MAP_PATH")
-        let environmentPath = environments.envOutput ?? Self.environment("ENV_OUTPUT_PATH")
+        let (outputPath, mapPath, environmentPath) = (output, serviceMap, environments.envOutput)
         var replaying = Replaying()
         replaying.options.names = try names.read()
         replaying.options.containers = try containers.read()
         replaying.options.eventLog = outputPath != nil
         replaying.options.environments = environmentPath != nil
-        replaying.options.environmentPrefixes = OptIn.list(
-            environments.envPrefix ?? Self.environment("ENV_PREFIX_LIST") ?? "")
+        replaying.options.environmentPrefixes = OptIn.list(environments.envPrefix ?? "")
         replaying.options.redact = environments.redact
         if compat { replaying.options.fields = .compat }
-        if let bodyLimit {
-            guard bodyLimit >= 0 else { throw Failure("--body-limit \(bodyLimit): write a number of bytes, 0 or more") }
-            replaying.options.limits.bodyBytes = bodyLimit
-        }
-        if let threads {
-            guard threads >= 1 else { throw Failure("--threads \(threads): write 1 or more") }
-            replaying.readsAhead = threads > 1
-        }
+        if let bodyLimit { replaying.options.limits.bodyBytes = try bodyLimit.bytes("--body-limit", in: 0...Int.max) }
+        if let threads { replaying.readsAhead = try threads.number("--threads", in: 1...Int.max) > 1 }
         replaying.filter = filter
         replaying.showsProgress = !quiet
+        try checkInputs()
         try checkPaths([("--output", outputPath), ("--env-output", environmentPath), ("--service-map", mapPath)])
 
         let log = try outputPath.map { path throws(Failure) in try OutputFile(path, option: "--output") }
@@ -87,8 +82,7 @@ struct Run: ParsableCommand {
         let mapFile: OutputFile?
         do throws(Failure) {
             environmentFile = try environmentPath.map { path throws(Failure) in
-                // It holds secrets.
-                try OutputFile(path, option: "--env-output", mode: OutputFile.privateMode)
+                try OutputFile(path, option: "--env-output")
             }
             mapFile = try mapPath.map { path throws(Failure) in try OutputFile(path, option: "--service-map") }
         } catch {
@@ -117,10 +111,10 @@ struct Run: ParsableCommand {
         try mapFile?.commit()
 
         let dataOnOutput = [outputPath, environmentPath, mapPath].contains("-")
-        if !quiet {
+        if !quiet || json {
             let screen = dataOnOutput ? STDERR_FILENO : STDOUT_FILENO
             let text = summary(result, showsMap: outputPath == nil && mapPath == nil, Terminal.style(screen))
-            StandardOutput.write(text, to: screen)
+            try StandardOutput.write(text, to: screen)
         }
         for line in result.capture.complaints { Terminal.complain(line) }
         let isLossy = SummaryReport.isLossy(result.summary) || result.capture.isIncomplete
@@ -135,6 +129,15 @@ struct Run: ParsableCommand {
         report.add(result.summary)
         let map = showsMap ? ServiceMapTree.text(result.map, style) : ""
         return report.text + (map.isEmpty ? "" : "\n\(map)") + "\n"
+    }
+
+    /// Who names a file twice has made a mistake: it would be a second copy of each packet.
+    private func checkInputs() throws(Failure) {
+        for (index, input) in inputs.enumerated() {
+            guard let other = inputs[..<index].first(where: { OutputFile.isSame($0, input) }) else { continue }
+            let both = input == other ? "" : " and \(other) are the same file"
+            throw Failure("\(input)\(both.isEmpty ? " is named twice" : both); name each input once")
+        }
     }
 
     /// No two outputs, and no input and output, may be the same file.
@@ -152,9 +155,5 @@ struct Run: ParsableCommand {
                 throw Failure("\(output.option) \(path): would overwrite the input \(input); choose another file")
             }
         }
-    }
-
-    private static func environment(_ name: String) -> String? {
-        Terminal.environment(name).flatMap { $0.isEmpty ? nil : $0 }
     }
 }

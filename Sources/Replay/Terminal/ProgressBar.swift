@@ -57,5 +57,5 @@ struct ProgressBar: ~Copyable {
         return "\(style.tone(.accent, bar))\(style.tone(.faint, rest)) \(percent)  \(facts)"
     }
 
-    private static func write(_ text: String) { StandardOutput.write(text, to: STDERR_FILENO) }
+    private static func write(_ text: String) { try? StandardOutput.write(text, to: STDERR_FILENO) }
 }

@@ -30,20 +30,22 @@ package struct Message: ~Copyable {
         bodyIsSeparate && !anomalies.contains(.contentCodingFailed) && !anomalies.contains(.contentCodingUnknown)
     }
 
-    /// The same message with other wire bytes and the head that was read of them.
-    package borrowing func with(_ head: MessageHead, _ wire: RawSpan) -> Message {
+    /// The same message with other wire bytes, the head that was read of them, and another decoded body.
+    /// - Parameter dropped: bytes of the body that were captured and are not in `wire`.
+    package borrowing func replacing(_ head: MessageHead, _ wire: RawSpan, dropped: Int, decoded: RawSpan) -> Message {
         var message = Message()
         message.head = head
         message.anomalies = anomalies
         message.firstByte = firstByte
         message.lastByte = lastByte
         message.wireBytes = wireBytes
-        message.capturedBytes = capturedBytes &+ UInt64(wire.byteCount) &- UInt64(self.wire.count)
+        message.capturedBytes =
+            capturedBytes &+ UInt64(wire.byteCount) &+ UInt64(dropped) &- UInt64(self.wire.count)
         message.contentBytes = contentBytes
         message.shape = shape
         message.wire.append(wire)
-        message.decoded.append(decoded.bytes)
-        message.decodedBytes = decodedBytes
+        message.decoded.append(decoded)
+        message.decodedBytes = decodedBytes &+ UInt64(decoded.byteCount) &- UInt64(self.decoded.count)
         message.bodyIsSeparate = bodyIsSeparate
         message.hasGap = hasGap
         return message

@@ -11,6 +11,8 @@ final class Run {
     let limits: Limits
     let registry: Registry
     let needs: Needs
+    /// Hides what looks like a credential; `nil`: nothing is hidden.
+    let redactor: Redactor?
     var summary: Summary
     /// Exchanges that have begun.
     var exchanges: UInt64 = 0
@@ -23,10 +25,11 @@ final class Run {
     private(set) var heldBodyBytes = 0
     private var decoders: [ContentDecoder] = []
 
-    init(limits: Limits, registry: Registry, needs: Needs) {
+    init(limits: Limits, registry: Registry, needs: Needs, redactor: Redactor? = nil) {
         self.limits = limits
         self.registry = registry
         self.needs = needs
+        self.redactor = redactor
         summary = Summary(registry)
         shapes = ShapeTable(limits: limits)
     }

@@ -19,6 +19,10 @@ package struct Summary: Equatable, Sendable {
     var strayConnections: UInt64 = 0
     /// What is on the tape and nothing reads yet; no loss.
     var unread = Unread()
+    /// Values that look like credentials and were hidden, where that was asked for.
+    var hidden = Tally<Credential>()
+    /// Bytes that an output had no room for; its program says so, the pipeline knows no files.
+    package var unwritten = Tally<OutputKind>()
     /// How often a bound of `Limits` was reached.
     package var limits = Tally<Limit>()
 
@@ -31,6 +35,14 @@ package struct Summary: Equatable, Sendable {
 
     private mutating func count(_ anomalies: AnomalySet) {
         for anomaly in Anomaly.allCases where anomalies.contains(anomaly) { self.anomalies[anomaly] &+= 1 }
+    }
+
+    /// An output of a run.
+    package enum OutputKind: UInt8, Sendable, CaseIterable {
+        case eventLog
+        case environmentFile
+        case serviceMap
+        case trace
     }
 
     package struct Connections: Equatable, Sendable {

@@ -8,11 +8,10 @@ extension ParsableCommand {
     /// - Parameter help: what it says of itself.
     package static func runProgram(help: () -> String) {
         Interruption.listen()
-        if ["-h", "--help", "help"].contains(CommandLine.arguments.dropFirst().joined(separator: " ")) {
-            StandardOutput.write(help())
-            return
-        }
         do {
+            if ["-h", "--help", "help"].contains(CommandLine.arguments.dropFirst().joined(separator: " ")) {
+                return try StandardOutput.write(help())
+            }
             var command = try parseAsRoot()
             try command.run()
         } catch {
@@ -34,9 +33,22 @@ extension ParsableCommand {
             // Not exit(): it would take libraries down in which other threads may still be.
             _exit(2)
         }
-        // Help, a version, a completion script, or a status that a command has chosen.
-        guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
-        Terminal.complain("\(message(for: error)); see \(configuration.commandName ?? "the program's") --help")
-        Glibc.exit(2)
+        let code = exitCode(for: error)
+        guard code != .validationFailure else {
+            let message = message(for: error)
+            // "Did you mean …?" says enough.
+            let hint = message.hasSuffix("?") ? "" : "; see \(configuration.commandName ?? "the program's") --help"
+            Terminal.complain(message + hint)
+            Glibc.exit(2)
+        }
+        // A status that a command has chosen; or help, a version, a completion script.
+        guard code == .success else { exit(withError: error) }
+        do throws(Failure) {
+            try StandardOutput.write(fullMessage(for: error) + "\n")
+        } catch {
+            Terminal.complain(error.description)
+            Glibc.exit(2)
+        }
+        Glibc.exit(0)
     }
 }

@@ -14,13 +14,14 @@ package final class OutputFile {
     /// Whoever read the pipe has gone (`| head`): nobody wants the rest.
     package private(set) var isAbandoned = false
 
-    /// For files that hold secrets: only their owner reads and writes them.
-    package static let privateMode: mode_t = 0o600
+    /// Only their owner reads and writes them: what was said on a network holds secrets.
+    private static let privateMode: mode_t = 0o600
 
     /// - Parameters:
     ///   - option: the setting that named the file, for the message.
-    ///   - mode: who may read and write a file that is new, before umask takes away from it.
-    package init(_ path: String, option: String, mode: mode_t = 0o666) throws(Failure) {
+    ///   - mode: who may read and write a file that is new, before umask takes away from it; without one its owner alone,
+    ///     also where it replaces a file that others could read.
+    package init(_ path: String, option: String, mode: mode_t? = nil) throws(Failure) {
         self.path = path
         if path == "-" {
             pending = nil
@@ -40,13 +41,9 @@ package final class OutputFile {
         } else {
             let partial = target + ".partial"
             pending = (partial, target)
-            descriptor = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
-            // Who could not read the old file shall not read the new one; and nobody what is private, whoever could.
-            if descriptor >= 0, mode == Self.privateMode {
-                fchmod(descriptor, mode)
-            } else if descriptor >= 0, exists {
-                fchmod(descriptor, status.st_mode & 0o777)
-            }
+            descriptor = Self.create(partial, mode ?? Self.privateMode)
+            // Who could not read the old file shall not read the new one.
+            if descriptor >= 0, exists, mode != nil { fchmod(descriptor, status.st_mode & 0o777) }
         }
         guard descriptor >= 0 else {
             let reason = String(cString: strerror(errno))
@@ -56,6 +53,15 @@ package final class OutputFile {
     }
 
     deinit { closeDescriptor() }
+
+    /// Makes a file that was not there: whoever may write in the folder could have laid a link there that leads elsewhere.
+    ///
+    /// What an interrupted run has left behind under the name makes room.
+    private static func create(_ path: String, _ mode: mode_t) -> Int32 {
+        var status = stat()
+        if lstat(path, &status) == 0, [S_IFREG, S_IFLNK].contains(status.st_mode & S_IFMT) { unlink(path) }
+        return open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
+    }
 
     /// Appends the bytes, all of them.
     /// - Throws: where there is no room or no right, with the file's name; not where the reader of a pipe is gone, which only

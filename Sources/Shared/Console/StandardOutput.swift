@@ -1,11 +1,13 @@
 import Glibc
 
-/// Text for whoever reads standard output.
-///
-/// If nobody does any more (`| head`), that is no error.
+/// Text for whoever reads standard output or standard error.
 package enum StandardOutput {
-    package static func write(_ text: String, to descriptor: Int32 = STDOUT_FILENO) {
+    /// - Throws: where the text can't be written, as to a full disk; that nobody reads it any more (`| head`) is no error.
+    package static func write(_ text: String, to descriptor: Int32 = STDOUT_FILENO) throws(Failure) {
         let bytes = Array(text.utf8)
-        _ = Writing(bytes.span.bytes, to: descriptor)
+        let writing = Writing(bytes.span.bytes, to: descriptor)
+        guard let reason = writing.reason, writing.failure != EPIPE else { return }
+        let name = descriptor == STDERR_FILENO ? "standard error" : "standard output"
+        throw Failure("\(name): can't be written: \(reason)")
     }
 }

@@ -38,6 +38,7 @@ package enum Terminal {
     package static func complain(_ line: String) {
         let style = TextStyle(hasUnicode: hasUnicode)
         let program = CommandLine.arguments.first?.split(separator: "/").last ?? "tapedeck"
-        StandardOutput.write("\(program): \(style.safe(line))\n", to: STDERR_FILENO)
+        // There is nowhere to complain of it.
+        try? StandardOutput.write("\(program): \(style.safe(line))\n", to: STDERR_FILENO)
     }
 }

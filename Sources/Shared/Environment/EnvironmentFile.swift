@@ -4,7 +4,7 @@
 /// without `=`, as programs that rename themselves leave it behind, is a variable without a value: the empty one.
 struct EnvironmentFile {
     private let prefixes: [[UInt8]]
-    private let redacts: Bool
+    private let redactor: Redactor?
     private let limit: Int
     /// What was written of the processes that live.
     private var written: [ProcessKey: ProcessIdentity] = [:]
@@ -12,10 +12,10 @@ struct EnvironmentFile {
 
     /// - Parameters:
     ///   - prefixes: of the variables that are kept; empty: all.
-    ///   - redacts: hide values that look like credentials.
-    init(prefixes: [String], redacts: Bool, limits: Limits) {
+    ///   - redactor: hides values that look like credentials; `nil`: they are shown.
+    init(prefixes: [String], redactor: Redactor?, limits: Limits) {
         self.prefixes = prefixes.map { Array($0.utf8) }
-        self.redacts = redacts
+        self.redactor = redactor
         limit = limits.participants
     }
 
@@ -46,7 +46,7 @@ struct EnvironmentFile {
     // MARK: - Documents
 
     private mutating func writeHead(_ process: ProcessIdentity) {
-        let commandLine = redacts ? Redaction.withoutPasswords(process.commandLine) : process.commandLine
+        let commandLine = redactor?.shown(process.commandLine) ?? process.commandLine
         yaml.beginDocument()
         yaml.key("adi_profile_pid")
         yaml.number(process.key.pid)
@@ -73,7 +73,7 @@ struct EnvironmentFile {
             } else {
                 yaml.key(binary: name.span.bytes)
             }
-            let shown = redacts ? Redaction.shown(value, ofVariable: name) : value
+            let shown = redactor?.shown(value, ofVariable: name) ?? value
             if let text = String(validating: shown, as: UTF8.self) {
                 yaml.quoted(text)
             } else {

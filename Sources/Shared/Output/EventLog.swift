@@ -12,20 +12,20 @@ final class EventLog: Sink {
     private var json = JSONWriter(capacity: 1 << 20)
     private var time = TimestampText()
     private let bodyLimit: Int
-    /// Hide values that look like credentials.
-    private let redacts: Bool
+    /// Hides values that look like credentials; `nil`: they are shown.
+    private let redactor: Redactor?
     /// Where that part of the body stands in the line which `raw_payload` shows, if it stands there as it was on the wire.
     private var wireBody: Range<Int>?
     private var texts = MessageTexts()
     /// How the events of open connections start, at their slots.
     private var starts: [StartText] = []
 
-    init(_ registry: Registry, _ naming: Naming, _ fields: FieldSet, bodyLimit: Int, redacts: Bool = false) {
+    init(_ registry: Registry, _ naming: Naming, _ fields: FieldSet, bodyLimit: Int, redactor: Redactor? = nil) {
         self.registry = registry
         self.naming = naming
         self.fields = fields
         self.bodyLimit = bodyLimit
-        self.redacts = redacts
+        self.redactor = redactor
     }
 
     /// Bytes that were written and not taken yet.
@@ -43,8 +43,8 @@ final class EventLog: Sink {
         _ message: borrowing Message, _ exchange: Exchange?, _ text: RawSpan, of connection: Connection,
         _ origin: Origin
     ) {
-        if redacts {
-            write(message.redacted(), exchange, text, connection, origin)
+        if let redactor {
+            write(message.redacted(redactor), exchange, text, connection, origin)
         } else {
             write(message, exchange, text, connection, origin)
         }
@@ -130,8 +130,9 @@ final class EventLog: Sink {
     }
 
     private func writeTarget(_ target: RawSpan) {
-        guard redacts else { return json.headerText(target) }
-        let shown = Redaction.withoutPasswords([UInt8](target))
+        guard let redactor else { return json.headerText(target) }
+        // Its request has counted what is hidden here.
+        let shown = redactor.shown([UInt8](target), counts: false)
         json.headerText(shown.span.bytes)
     }
 
@@ -462,7 +463,8 @@ final class EventLog: Sink {
             json.key("comm")
             json.string(process.comm)
             json.key("cmdline")
-            json.string(redacts ? Redaction.withoutPasswords(process.commandLine) : process.commandLine)
+            // It is counted where the process is told of, and shown here with each connection.
+            json.string(redactor?.shown(process.commandLine, counts: false) ?? process.commandLine)
         }
         json.key("direction")
         json.string(isSend ? "send" : "recv")

@@ -60,6 +60,8 @@ extension IndentedJSON {
                 if summary.unread.unixSockets > 0 { json.number("unix_sockets", summary.unread.unixSockets) }
             }
         }
+        if summary.hidden.total > 0 { counts("hidden", summary.hidden) }
+        if summary.unwritten.total > 0 { counts("unwritten", summary.unwritten) }
         object("lost") { json in
             json.members(summary.losses)
             if summary.strayConnections > 0 { json.number("stray_connections", summary.strayConnections) }

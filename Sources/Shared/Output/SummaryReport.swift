@@ -17,6 +17,7 @@ package struct SummaryReport {
         if summary.innerBytes.total > 0 { bytes("Plaintext", "within them", summary.innerBytes) }
         anomalies(summary.anomalies)
         unread(summary.unread)
+        hidden(summary.hidden)
         lost(summary)
     }
 
@@ -123,12 +124,20 @@ package struct SummaryReport {
         line("Not read", parts)
     }
 
+    private mutating func hidden(_ hidden: Tally<Credential>) {
+        let counts = hidden.nonZero.map { "\(Self.words("\($0.key)")) \(Quantity.count($0.count))" }
+        if !counts.isEmpty { line("Hidden", counts) }
+    }
+
     private mutating func lost(_ summary: Summary) {
         var parts: [String] = []
         for (reason, count) in summary.losses.nonZero { parts.append(Self.loss(reason, count)) }
         if summary.strayConnections > 0 {
             let strays = Quantity.count(summary.strayConnections, "connection")
             parts.append("\(strays) without an open or with events after the close")
+        }
+        for (output, bytes) in summary.unwritten.nonZero {
+            parts.append("\(Quantity.bytes(bytes)) of the \(Self.words("\(output)")) not written")
         }
         for (reason, count) in summary.bytes.gaps.nonZero {
             parts.append("\(Quantity.bytes(count)) \(Self.words("\(reason)"))")
@@ -146,7 +155,7 @@ package struct SummaryReport {
         let missing = [summary.bytes.gaps, summary.innerBytes.gaps].contains { gaps in
             leftOut.reduce(gaps.total) { $0 &- gaps[$1] } > 0
         }
-        return summary.losses.total > 0 || summary.strayConnections > 0 || missing
+        return summary.losses.total > 0 || summary.unwritten.total > 0 || summary.strayConnections > 0 || missing
     }
 
     private static func ending(_ how: ConnectionClosed.How) -> String {

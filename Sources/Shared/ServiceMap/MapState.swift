@@ -11,10 +11,17 @@ final class MapState: Sink {
     }
 
     func began(_ ask: Ask, _ text: RawSpan, of connection: Connection, _ origin: Origin) -> Token {
-        let operation = map.operation(
-            method: text.extracting(ask.verb.range), path: text.extracting(ask.target.range))
+        let operation = operation(ask, text)
         let destination = naming.destination(of: connection, host: text.extracting(ask.host.range), showsPort: true)
         return Token(operation: operation, destination: destination)
+    }
+
+    private func operation(_ ask: Ask, _ text: RawSpan) -> OperationID {
+        let (verb, path) = (text.extracting(ask.verb.range), text.extracting(ask.target.range))
+        guard let redactor = run.redactor else { return map.operation(method: verb, path: path) }
+        // Where there is an event log, that has counted it.
+        let shown = redactor.shown([UInt8](path), counts: !run.needs.contains(.messages))
+        return map.operation(method: verb, path: shown.span.bytes)
     }
 
     func exchange(_ exchange: Exchange, _ text: RawSpan, of connection: Connection, _ origin: Origin) {

@@ -75,7 +75,7 @@ enum Connections {
 
     private static func playEarly(_ stage: Stage) throws(Failure) {
         let call = try stage.call()
-        StandardOutput.write("opened \(call.tuple.local) to \(call.tuple.remote): press Return to use it\n")
+        try StandardOutput.write("opened \(call.tuple.local) to \(call.tuple.remote): press Return to use it\n")
         guard readLine() != nil else { throw Failure("standard input has ended: nobody said that it may go on") }
         for number in 0..<5 { try get(number, on: call, stage) }
         try call.hangUp()

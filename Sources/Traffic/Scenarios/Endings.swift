@@ -44,7 +44,7 @@ enum Endings {
         var socket = try Socket(to: server)
         guard let local = Endpoint(of: socket.descriptor, getsockname) else { throw Failure("getsockname") }
         try socket.send(upload.head + upload.body.prefix(lastWords))
-        StandardOutput.write("\(local)\n")
+        try StandardOutput.write("\(local)\n")
         _ = readLine()
     }
 

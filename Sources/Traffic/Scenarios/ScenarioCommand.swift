@@ -42,7 +42,7 @@ struct ScenarioCommand: ParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         // Half a scenario is none: there is nothing to be written out whole.
         for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
-        if list { return StandardOutput.write(Self.listing) }
+        if list { return try StandardOutput.write(Self.listing) }
         guard let name else { throw Failure("which scenario? traffic scenario --list shows all") }
         let scenario = try Scenario.named(name)
         let seed = try Setting("--seed", "SEED").number(seed, in: 0...Int.max, default: 1)
@@ -64,7 +64,7 @@ struct ScenarioCommand: ParsableCommand {
             try stage.server.finish()
             try manifest?.finish()
             let tally = stage.tally
-            StandardOutput.write(
+            try StandardOutput.write(
                 """
                 scenario \(scenario.name): \(Quantity.count(tally.connections, "connection")), \
                 \(Quantity.count(tally.exchanges, "exchange")), \(Quantity.bytes(tally.sent)) sent, \

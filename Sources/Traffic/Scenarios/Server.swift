@@ -59,9 +59,9 @@ final class Server {
     /// Plays the server in the process that is there for it: says where on standard output, and ends with standard input.
     static func run(_ scenario: Scenario, _ content: SeededContent) throws(Failure) {
         let listener = try Listener(on: scenario.address)
-        let cues = Cues { StandardOutput.write("cue\n") }
+        let cues = Cues { try? StandardOutput.write("cue\n") }
         ServerThread.start { Backstage.serve(scenario, on: listener, cues, content) }
-        StandardOutput.write("\(listener.endpoint)\n")
+        try StandardOutput.write("\(listener.endpoint)\n")
         while readLine() != nil { cues.toServer.signal() }
         cues.connections.wait()
     }

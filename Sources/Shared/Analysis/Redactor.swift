@@ -1,0 +1,48 @@
+/// Hides what looks like a credential, and counts by kind what it has hidden: `--redact`.
+final class Redactor {
+    /// How many values were hidden.
+    private(set) var hidden = Tally<Credential>()
+
+    init() {}
+
+    /// What stands in place of a credential.
+    static let mark = Array("[redacted]".utf8)
+    private static let quotedMark = Array("\"[redacted]\"".utf8)
+
+    /// A text without the credentials that lie in it.
+    /// - Parameter counts: `false` where the same was hidden, and counted, elsewhere.
+    func shown(_ text: [UInt8], counts: Bool = true) -> [UInt8] {
+        let hits = CredentialScanner(text).hits
+        guard !hits.isEmpty else { return text }
+        var shown: [UInt8] = []
+        shown.reserveCapacity(text.count)
+        var copied = 0
+        for hit in hits {
+            shown += text[copied..<hit.range.lowerBound]
+            shown += hit.needsQuotes ? Self.quotedMark : Self.mark
+            copied = hit.range.upperBound
+            if counts { hidden[hit.credential] &+= 1 }
+        }
+        return shown + text[copied...]
+    }
+
+    func shown(_ text: String, counts: Bool = true) -> String {
+        String(decoding: shown(Array(text.utf8), counts: counts), as: UTF8.self)
+    }
+
+    /// The value of an environment variable.
+    func shown(_ value: [UInt8], ofVariable name: some Collection<UInt8>) -> [UInt8] {
+        hide(value, CredentialNames.credential(ofVariable: name))
+    }
+
+    /// The value of a header field.
+    func shown(_ value: [UInt8], ofHeader name: some Collection<UInt8>) -> [UInt8] {
+        hide(value, CredentialNames.credential(ofField: name))
+    }
+
+    private func hide(_ value: [UInt8], _ credential: Credential?) -> [UInt8] {
+        guard let credential, !value.isEmpty else { return shown(value) }
+        hidden[credential] &+= 1
+        return Self.mark
+    }
+}

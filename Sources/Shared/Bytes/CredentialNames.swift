@@ -1,0 +1,75 @@
+/// Names whose values look like credentials.
+///
+/// A name counts by its words, as `_`, `-`, `.`, digits and camel case divide it: `DB_PASSWORD` and `apiKey` do, `KEYBOARD`
+/// and `AUTHOR` don't. In doubt a value is hidden.
+enum CredentialNames {
+    /// What the value of an environment variable of this name is.
+    static func credential(ofVariable name: some Collection<UInt8>) -> Credential? {
+        let words = words(name)
+        // The working folder.
+        if words == ["PWD"] { return nil }
+        if let found = credential(words) { return found }
+        // AUTH_SERVICE_URL and SSH_AUTH_SOCK say where somebody is, XDG_SESSION_ID whose desktop it is.
+        guard words.contains("AUTH"), let last = words.last, !places.contains(last) else { return nil }
+        return .authorization
+    }
+
+    /// What the value of a header field, a query's parameter or a member of a JSON object of this name is.
+    static func credential(ofField name: some Collection<UInt8>) -> Credential? {
+        let words = words(name)
+        if let found = credential(words) { return found }
+        if words.contains("AUTH") { return .authorization }
+        return words.contains { sessions.contains($0) } ? .session : nil
+    }
+
+    private static let whole: [String: Credential] = [
+        "PWD": .password, "PASS": .password, "PASSWORDS": .password, "SECRETS": .secret, "CREDENTIAL": .credential,
+        "CREDENTIALS": .credential, "CREDS": .credential, "AUTHORIZATION": .authorization, "COOKIE": .cookie,
+        "COOKIES": .cookie, "SIGNATURE": .signature, "DSN": .connectionString, "CONNSTR": .connectionString,
+    ]
+    /// A word may have them at its end: PGPASSWORD.
+    private static let endings: [(String, Credential)] = [
+        ("PASSWORD", .password), ("PASSWD", .password), ("PASSPHRASE", .password), ("SECRET", .secret),
+        ("TOKEN", .token), ("APIKEY", .key), ("ACCESSKEY", .key), ("PRIVATEKEY", .key), ("SECRETKEY", .key),
+        ("CONNECTIONSTRING", .connectionString),
+    ]
+    /// What makes a KEY a secret one.
+    private static let keys: Set<String> = ["API", "PRIVATE", "ACCESS", "SIGNING", "ENCRYPTION", "SESSION"]
+    private static let sessions: Set<String> = ["SESSION", "SESSIONID", "JSESSIONID", "PHPSESSID", "SESSID"]
+    private static let places: Set<String> = [
+        "URL", "URI", "HOST", "HOSTNAME", "PORT", "PATH", "FILE", "SOCK", "SOCKET", "ADDR", "ADDRESS", "ENDPOINT",
+        "SERVICE",
+    ]
+
+    private static func credential(_ words: [String]) -> Credential? {
+        for (place, word) in words.enumerated() {
+            if let found = whole[word] { return found }
+            if let found = endings.first(where: { word.hasSuffix($0.0) }) { return found.1 }
+            if word == "CONNECTION", place + 1 < words.count, words[place + 1] == "STRING" { return .connectionString }
+        }
+        return words.contains("KEY") && words.contains(where: keys.contains) ? .key : nil
+    }
+
+    /// A name's words, in capitals.
+    private static func words(_ name: some Collection<UInt8>) -> [String] {
+        let name = Array(name)
+        var words: [String] = []
+        var word: [UInt8] = []
+        for (index, byte) in name.enumerated() {
+            let isLetter = ASCII.isLetter(byte)
+            if !word.isEmpty, !isLetter || ASCII.isUpper(byte) && beginsWord(name, index) {
+                words.append(String(decoding: word, as: UTF8.self))
+                word = []
+            }
+            if isLetter { word.append(byte & 0xDF) }
+        }
+        if !word.isEmpty { words.append(String(decoding: word, as: UTF8.self)) }
+        return words
+    }
+
+    /// Whether a capital within letters begins a word: `apiKey`, `APIKey`.
+    private static func beginsWord(_ name: [UInt8], _ index: Int) -> Bool {
+        if !ASCII.isUpper(name[index - 1]) { return true }
+        return index + 1 < name.count && ASCII.isLetter(name[index + 1]) && !ASCII.isUpper(name[index + 1])
+    }
+}

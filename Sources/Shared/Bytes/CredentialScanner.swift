@@ -1,0 +1,278 @@
+/// Finds credentials in a text of any kind: JSON, a form, a query, a command line, a connection string, XML, prose.
+///
+/// It reads from left to right, needs no grammar to be kept, and takes steps in proportion to the text: a text that was cut, or
+/// that is damaged, hides no less.
+struct CredentialScanner {
+    /// A value to be hidden.
+    struct Hit: Equatable {
+        var range: Range<Int>
+        var credential: Credential
+        /// The value stands without quotes where JSON needs them.
+        var needsQuotes = false
+    }
+
+    private let text: [UInt8]
+    private(set) var hits: [Hit] = []
+    /// No PEM block ends behind where one has begun.
+    private var lacksPEMEnd = false
+
+    init(_ text: [UInt8]) {
+        self.text = text
+        scan()
+    }
+
+    private mutating func scan() {
+        var at = 0
+        while at < text.count { at = Swift.max(look(at), at + 1) }
+    }
+
+    /// - Returns: where to go on, behind what was read.
+    private mutating func look(_ at: Int) -> Int {
+        switch text[at] {
+        case UInt8(ascii: ":"):
+            if CredentialForms.has("://", text, at), let password = URLPassword.find(in: text, authority: at + 3) {
+                return add(password, .urlPassword)
+            }
+            return named(at)
+        case UInt8(ascii: "="): return named(at)
+        case UInt8(ascii: ">"): return element(at)
+        case UInt8(ascii: ";"): return formPart(at)
+        case UInt8(ascii: "-"):
+            return CredentialForms.has("-----BEGIN ", text, at) ? pem(at) : option(at)
+        case let byte where ASCII.isLetter(byte) || ASCII.isDigit(byte):
+            guard let found = CredentialForms.find(in: text, at: at) else { return at }
+            return add(found.range, found.credential, needsQuotes: isMember(at))
+        default: return at
+        }
+    }
+
+    private mutating func add(_ range: Range<Int>, _ credential: Credential, needsQuotes: Bool = false) -> Int {
+        if !range.isEmpty {
+            hits.append(Hit(range: range, credential: credential, needsQuotes: needsQuotes))
+        }
+        return range.upperBound
+    }
+
+    // MARK: - Names and values
+
+    private struct Name {
+        var credential: Credential
+        /// Backslashes before its quotes: a text may be quoted in a text; `nil` where it has no quotes.
+        var quoting: Int?
+    }
+
+    /// What stands behind a `:` or `=` if a name that counts stands before it.
+    private mutating func named(_ separator: Int) -> Int {
+        guard let name = name(before: separator) else { return separator }
+        let isColon = text[separator] == UInt8(ascii: ":")
+        let start = skipBlanks(separator + 1)
+        guard start < text.count else { return separator }
+        if let (quoting, first) = openingQuote(start) {
+            return add(first..<closingQuote(first, quoting), name.credential)
+        }
+        if isColon, name.quoting != nil {
+            if text[start] == UInt8(ascii: "{") || text[start] == UInt8(ascii: "[") {
+                return everything(in: start, name.credential)
+            }
+            let end = run(start) { !isBlank($0) && !Self.endsScalar.contains($0) }
+            let isWord = ["true", "false", "null"].contains(String(decoding: text[start..<end], as: UTF8.self))
+            return isWord ? separator : add(start..<end, name.credential, needsQuotes: name.quoting == 0)
+        }
+        if isColon {
+            // host:port, or a time, has no blank there; what has one is a field of a head, a line of YAML.
+            guard start > separator + 1 else { return separator }
+            return add(start..<run(start) { !Self.endsLine.contains($0) }, name.credential)
+        }
+        // `Authorization=Bearer xyz` goes on behind the blank.
+        let mayHaveBlanks = name.credential == .authorization
+        // A path's parameter, `;jsessionid=77`, ends where the query begins.
+        let isPathParameter = name.credential == .session
+        let end = run(start) {
+            !Self.endsParameter.contains($0) && (mayHaveBlanks || !isBlank($0))
+                && !(isPathParameter && $0 == UInt8(ascii: "?"))
+        }
+        return start == separator + 1 ? add(start..<end, name.credential) : separator
+    }
+
+    private static let endsScalar = Array(",}]\"".utf8)
+    private static let endsLine = Array("\r\n\0\"'<".utf8)
+    private static let endsParameter = Array("&;\"'<>\r\n\0\\".utf8)
+    /// So long a name is looked at.
+    private static let longestName = 128
+
+    private func name(before separator: Int) -> Name? {
+        var end = separator
+        while end > 0, separator - end < 8, isBlank(text[end - 1]) { end -= 1 }
+        guard end > 0 else { return nil }
+        let quote = text[end - 1]
+        guard quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") else {
+            let start = backwards(end) { Self.isNameByte($0) }
+            return credential(start..<end).map { Name(credential: $0, quoting: nil) }
+        }
+        var inner = end - 1
+        while inner > 0, text[inner - 1] == UInt8(ascii: "\\") { inner -= 1 }
+        let start = backwards(inner) { $0 != quote }
+        guard start > 0, text[start - 1] == quote else { return nil }
+        return credential(start..<inner).map { Name(credential: $0, quoting: end - 1 - inner) }
+    }
+
+    /// A name as it is meant: `%5F` and `\u005F` are an underscore.
+    private func credential(_ range: Range<Int>) -> Credential? {
+        guard !range.isEmpty else { return nil }
+        var name: [UInt8] = []
+        var at = range.lowerBound
+        while at < range.upperBound {
+            let isEscape = CredentialForms.has("\\u", text, at)
+            let digits = text[at] == UInt8(ascii: "%") ? at + 1..<at + 3 : at + 2..<at + 6
+            if isEscape || text[at] == UInt8(ascii: "%"), digits.upperBound <= range.upperBound,
+                let value = Int(String(decoding: text[digits], as: UTF8.self), radix: 16)
+            {
+                name.append(UInt8(clamping: value))
+                at = digits.upperBound
+            } else {
+                name.append(text[at])
+                at += 1
+            }
+        }
+        return CredentialNames.credential(ofField: name)
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        ASCII.isLetter(byte) || ASCII.isDigit(byte) || Array("_.$%-[]".utf8).contains(byte)
+    }
+
+    private func backwards(_ end: Int, _ belongs: (UInt8) -> Bool) -> Int {
+        var start = end
+        while start > 0, end - start < Self.longestName, belongs(text[start - 1]) { start -= 1 }
+        return start
+    }
+
+    /// Whether what begins at the place is the value of a JSON object's member, without quotes.
+    private func isMember(_ start: Int) -> Bool {
+        var at = start
+        while at > 0, start - at < 8, isBlank(text[at - 1]) { at -= 1 }
+        return at > 1 && text[at - 1] == UInt8(ascii: ":") && text[at - 2] == UInt8(ascii: "\"")
+    }
+
+    // MARK: - Quotes and brackets
+
+    /// - Returns: how many backslashes stand before the quote, and where the text begins.
+    private func openingQuote(_ start: Int) -> (quoting: Int, first: Int)? {
+        var at = start
+        while at < text.count, text[at] == UInt8(ascii: "\\") { at += 1 }
+        guard at < text.count, text[at] == UInt8(ascii: "\"") || text[at] == UInt8(ascii: "'") else { return nil }
+        return (at - start, at + 1)
+    }
+
+    /// Where a quoted text ends that begins at `first`; all the rest, where its quote was cut off.
+    private func closingQuote(_ first: Int, _ quoting: Int) -> Int {
+        let quote = text[first - 1]
+        var at = first
+        var backslashes = 0
+        while at < text.count {
+            let isClosing = quoting == 0 ? backslashes % 2 == 0 : backslashes <= quoting
+            if text[at] == quote, isClosing { return at - (quoting == 0 ? 0 : Swift.min(backslashes, quoting)) }
+            backslashes = text[at] == UInt8(ascii: "\\") ? backslashes + 1 : 0
+            at += 1
+        }
+        return text.count
+    }
+
+    /// All values of a JSON object or array: what belongs to a name that counts.
+    private mutating func everything(in start: Int, _ credential: Credential) -> Int {
+        var depth = 0
+        var at = start
+        while at < text.count {
+            switch text[at] {
+            case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                depth -= 1
+                if depth == 0 { return at + 1 }
+            case UInt8(ascii: "\\"), UInt8(ascii: "\""):
+                guard let (quoting, first) = openingQuote(at) else { break }
+                let end = closingQuote(first, quoting)
+                let behind = skipBlanks(Swift.min(end + quoting + 1, text.count))
+                let isKey = behind < text.count && text[behind] == UInt8(ascii: ":")
+                if !isKey { _ = add(first..<end, credential) }
+                at = end + quoting
+            case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+                let end = run(at) { !isBlank($0) && !Self.endsScalar.contains($0) }
+                _ = add(at..<end, credential, needsQuotes: true)
+                at = end - 1
+            default: break
+            }
+            at += 1
+        }
+        return text.count
+    }
+
+    /// Where a run of such bytes ends.
+    private func run(_ start: Int, atMost most: Int = .max, _ belongs: (UInt8) -> Bool) -> Int {
+        var end = start
+        while end < text.count, end - start < most, belongs(text[end]) { end += 1 }
+        return end
+    }
+
+    private func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D }
+
+    private func skipBlanks(_ start: Int) -> Int {
+        var at = start
+        while at < text.count, at - start < 64, isBlank(text[at]) { at += 1 }
+        return at
+    }
+
+    // MARK: - Other kinds of text
+
+    /// `--password hunter2` of a command line.
+    private mutating func option(_ at: Int) -> Int {
+        guard CredentialForms.has("--", text, at), at == 0 || isBlank(text[at - 1]) else { return at }
+        let end = run(at + 2, atMost: Self.longestName, Self.isNameByte)
+        guard end < text.count, text[end] == 0x20, let found = credential(at + 2..<end) else { return at }
+        let start = end + 1
+        guard start < text.count, text[start] != UInt8(ascii: "-") else { return at }
+        return add(start..<run(start) { !isBlank($0) }, found)
+    }
+
+    /// `<password>hunter2</password>` of XML.
+    private mutating func element(_ at: Int) -> Int {
+        let start = backwards(at) { $0 != UInt8(ascii: "<") && $0 != UInt8(ascii: ">") }
+        guard start > 0, text[start - 1] == UInt8(ascii: "<"), text[at - 1] != UInt8(ascii: "/") else { return at }
+        let end = run(start) { Self.isNameByte($0) || $0 == UInt8(ascii: ":") }
+        guard let found = credential(start..<Swift.min(end, at)) else { return at }
+        return add(at + 1..<run(at + 1) { $0 != UInt8(ascii: "<") }, found)
+    }
+
+    /// A part of a multipart body, named in its head (RFC 7578, section 4.2).
+    private mutating func formPart(_ at: Int) -> Int {
+        let label = Array("form-data".utf8)
+        guard at >= label.count, text[(at - label.count)..<at].elementsEqual(label, by: { $0 | 0x20 == $1 | 0x20 })
+        else { return at }
+        let head = at..<run(at, atMost: Self.longestHead) { $0 != 0x0D && $0 != 0x0A }
+        guard let equals = text[head].firstRange(of: Array(" name=".utf8))?.upperBound,
+            let (quoting, first) = openingQuote(equals),
+            let found = credential(first..<closingQuote(first, quoting)),
+            let start = behindHead(from: head.upperBound)
+        else { return at }
+        let boundary = Array("\r\n--".utf8)
+        let end = text[start...].firstRange(of: boundary)?.lowerBound ?? text.count
+        return add(start..<end, found)
+    }
+
+    /// So much of a part's head is looked at.
+    private static let longestHead = 1024
+
+    /// Where the body of a part begins.
+    private func behindHead(from start: Int) -> Int? {
+        let near = start..<Swift.min(start + Self.longestHead, text.count)
+        return text[near].firstRange(of: Array("\r\n\r\n".utf8))?.upperBound
+    }
+
+    private mutating func pem(_ at: Int) -> Int {
+        if !lacksPEMEnd, let end = text[at...].firstRange(of: Array("-----END ".utf8)) {
+            let close = text[end.upperBound...].firstRange(of: Array("-----".utf8))?.upperBound ?? text.count
+            return add(at..<close, .pem)
+        }
+        lacksPEMEnd = true
+        return add(at..<run(at) { $0 != UInt8(ascii: "\"") }, .pem)
+    }
+}
