@@ -90,8 +90,10 @@ final class Capture {
             kept = now
             noteLosses()
             recording.flush()
+            if Interruption.takeReopening() { recording.reopen() }
             guard now &- looked >= Self.lookInterval else { continue }
             looked = now
+            recording.look()
             program.lookAtSockets()
             program.reconsiderOrder()
         }

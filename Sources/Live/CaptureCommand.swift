@@ -42,6 +42,9 @@ struct CaptureCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Also write the trace, to be replayed.", valueName: "file"), completion: .file())
     var record: String?
 
+    @Flag(help: "Add to an event log and environment file that are there (default: replace them).")
+    var append = false
+
     @Flag(help: "Hide values that look like credentials.")
     var redact = false
 
@@ -74,6 +77,7 @@ struct CaptureCommand: ParsableCommand {
 
     func run() throws {
         let settings = try settings()
+        Interruption.listenForReopening()
         let capture = try Capture(settings)
         let count = capture.profiledAtStart
         Terminal.complain("watching; \(count) \(count == 1 ? "process has" : "processes have") opted in so far")
@@ -116,6 +120,7 @@ struct CaptureCommand: ParsableCommand {
         }
         settings.environmentPrefixes = OptIn.list(envPrefix ?? Self.variable("ENV_PREFIX_LIST") ?? "")
         settings.redact = redact
+        settings.appends = append || Self.variable("TAPEDECK_APPEND") == "1"
         if compat || Self.variable("TAPEDECK_COMPAT") == "1" { settings.fields = .compat }
         if let bodyLimit { settings.bodyLimit = try bodyLimit.bytes("--body-limit", in: 0...Int.max) }
         settings.kernel.allowed = OptIn.list(allow ?? Self.variable("ADI_PROFILE_ALLOWED") ?? "")

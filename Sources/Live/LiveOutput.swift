@@ -4,19 +4,23 @@ import Shared
 
 /// A file that grows while the capture runs, such as the event log: what was written can be read at once.
 ///
-/// It holds secrets: only its owner may read it. A disk that is full is complained of once; from then on what would have
-/// been written is counted.
+/// It holds secrets: only its owner may read it. One profiler writes it (`FileLock`). A disk that is full is complained of
+/// once; what would have been written is counted, and a line that found no room as a whole is taken back.
 final class LiveOutput {
     let path: String
     private let option: String
-    private let descriptor: Int32
+    private var descriptor: Int32
     private(set) var lostBytes = 0
     /// The first failure ends the writing: what follows a hole is worth nothing in a trace.
     private let stopsAtFailure: Bool
     private var hasFailed = false
+    /// Where the file ends, as far as this output knows.
+    private var size: off_t = 0
 
-    /// - Parameter option: the setting that named the file, for the message.
-    init(_ path: String, option: String, stopsAtFailure: Bool = false) throws(Failure) {
+    /// - Parameters:
+    ///   - option: the setting that named the file, for the message.
+    ///   - appends: adds to what the file has; else it is replaced, and that is said.
+    init(_ path: String, option: String, appends: Bool, stopsAtFailure: Bool = false) throws(Failure) {
         self.path = path
         self.option = option
         self.stopsAtFailure = stopsAtFailure
@@ -24,17 +28,16 @@ final class LiveOutput {
             descriptor = STDOUT_FILENO
             return
         }
-        descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            let reason = String(cString: strerror(errno))
-            let remedy = errno == ENOENT ? "; make its folder first" : "; choose another file"
-            throw Failure("\(option) \(path): can't be written: \(reason)\(remedy)")
-        }
-        var status = stat()
-        if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG { fchmod(descriptor, 0o600) }
+        descriptor = try Self.open(path, option)
+        size = Self.regularSize(descriptor) ?? 0
+        guard !appends, size > 0 else { return }
+        Terminal.complain(
+            "\(option) \(path): replaces a file of \(Quantity.bytes(UInt64(size))); --append adds to it")
+        ftruncate(descriptor, 0)
+        size = 0
     }
 
-    deinit { if descriptor > STDERR_FILENO { close(descriptor) } }
+    deinit { closeDescriptor() }
 
     func write(_ bytes: RawSpan) {
         if hasFailed, stopsAtFailure {
@@ -42,9 +45,92 @@ final class LiveOutput {
             return
         }
         let writing = Writing(bytes, to: descriptor)
-        guard let reason = writing.reason else { return }
-        lostBytes &+= bytes.byteCount &- writing.written
+        guard let reason = writing.reason else {
+            size &+= off_t(bytes.byteCount)
+            hasFailed = false
+            return
+        }
+        let kept = stopsAtFailure ? writing.written : takeBackPart(of: bytes, written: writing.written)
+        size &+= off_t(kept)
+        lostBytes &+= bytes.byteCount &- kept
         if !hasFailed { Terminal.complain("\(option) \(path): \(reason); the capture goes on") }
         hasFailed = true
     }
+
+    /// The part of a line is worth nothing, and would be glued to what is written when there is room again.
+    /// - Returns: how many bytes stay.
+    private func takeBackPart(of bytes: RawSpan, written: Int) -> Int {
+        var kept = written
+        while kept > 0, bytes.u8(at: kept &- 1) != 0x0A { kept &-= 1 }
+        guard kept < written, let size = Self.regularSize(descriptor) else { return written }
+        return ftruncate(descriptor, Swift.max(size - off_t(written - kept), 0)) == 0 ? kept : written
+    }
+
+    // MARK: - What others do with the file
+
+    /// Opens the file anew under its name: somebody has moved it away, and says so with SIGHUP.
+    ///
+    /// Where that fails, it goes on in the file that it has.
+    /// - Returns: whether it is another file now.
+    func reopen() -> Bool {
+        guard path != "-", !isInPlace else { return false }
+        do throws(Failure) {
+            let fresh = try Self.open(path, option)
+            closeDescriptor()
+            descriptor = fresh
+            hasFailed = false
+            size = Self.regularSize(fresh) ?? 0
+            return true
+        } catch {
+            Terminal.complain("\(error); it goes on in the old file")
+            return false
+        }
+    }
+
+    /// Looks whether the file is still there as it was.
+    /// - Returns: whether it is another file now.
+    func look() -> Bool {
+        guard path != "-", let now = Self.regularSize(descriptor) else { return false }
+        if now < size { Terminal.complain("\(option) \(path): was cut by somebody; what is new follows") }
+        size = now
+        guard !isInPlace else { return false }
+        Terminal.complain("\(option) \(path): was moved away or removed; a new file is begun")
+        return reopen()
+    }
+
+    /// Whether the name still leads to the file that is written.
+    private var isInPlace: Bool {
+        var named = stat()
+        var open = stat()
+        guard fstat(descriptor, &open) == 0, open.st_mode & S_IFMT == S_IFREG else { return true }
+        return stat(path, &named) == 0 && named.st_ino == open.st_ino && named.st_dev == open.st_dev
+    }
+
+    // MARK: - Files
+
+    /// Opens a file to append to it, made where it isn't there, and locks it.
+    private static func open(_ path: String, _ option: String) throws(Failure) -> Int32 {
+        let descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            let reason = String(cString: strerror(errno))
+            let remedy = errno == ENOENT ? "; make its folder first" : "; choose another file"
+            throw Failure("\(option) \(path): can't be written: \(reason)\(remedy)")
+        }
+        guard regularSize(descriptor) != nil else { return descriptor }
+        guard FileLock.take(descriptor) else {
+            close(descriptor)
+            throw Failure("\(option) \(path): another profiler writes it; choose another file")
+        }
+        fchmod(descriptor, 0o600)
+        return descriptor
+    }
+
+    /// `nil` for what is no regular file.
+    private static func regularSize(_ descriptor: Int32) -> off_t? {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return status.st_size
+    }
+
+    private func closeDescriptor() { if descriptor > STDERR_FILENO { close(descriptor) } }
 }

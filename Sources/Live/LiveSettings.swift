@@ -6,6 +6,8 @@ struct LiveSettings {
     var environmentPath = "/var/log/ebpf_http_env.yaml"
     var serviceMapPath: String?
     var tracePath: String?
+    /// Add to an event log and an environment file that are there, instead of replacing them.
+    var appends = false
     /// Prefixes of the variables that are kept; empty: all.
     var environmentPrefixes: [String] = []
     var redact = false

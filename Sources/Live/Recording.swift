@@ -12,14 +12,12 @@ final class Recording: EventSink {
     let profiler: Profiler
     private let log: LiveOutput?
     private let environment: LiveOutput?
-    private let mapPath: String?
+    private let map: LiveMap?
     private let fields: FieldSet
     private let trace: LiveOutput?
     private var traceWriter = TraceWriter()
     private var hasNews = false
     private var mapWritten: Int64 = 0
-    /// Bytes of the last map, if there was no room for it.
-    private var mapLostBytes = 0
 
     /// - Parameter beginning: when the tape begins; its end mark is promised.
     init(_ settings: LiveSettings, beginning: Timestamp) throws(Failure) {
@@ -29,17 +27,15 @@ final class Recording: EventSink {
         options.fields = settings.fields
         options.limits.bodyBytes = settings.bodyLimit
         profiler = Profiler(options)
-        log = try LiveOutput(settings.outputPath, option: "OUTPUT_PATH (--output)")
-        environment = try LiveOutput(settings.environmentPath, option: "ENV_OUTPUT_PATH (--env-output)")
-        mapPath = settings.serviceMapPath
+        let appends = settings.appends
+        log = try LiveOutput(settings.outputPath, option: "OUTPUT_PATH (--output)", appends: appends)
+        environment = try LiveOutput(
+            settings.environmentPath, option: "ENV_OUTPUT_PATH (--env-output)", appends: appends)
+        // Whether it can be written is found out before anything is attached.
+        map = try settings.serviceMapPath.map { path throws(Failure) in try LiveMap(path) }
         fields = settings.fields
         trace = try settings.tracePath.map { path throws(Failure) in
-            try LiveOutput(path, option: "--record", stopsAtFailure: true)
-        }
-        if let mapPath {
-            // Whether it can be written is found out before anything is attached.
-            let file = try OutputFile(mapPath, option: "SERVICE_MAP_PATH (--service-map)")
-            file.discard()
+            try LiveOutput(path, option: "--record", appends: false, stopsAtFailure: true)
         }
         var random = SystemRandomNumberGenerator()
         let id = TapeID(high: random.next(), low: random.next())
@@ -63,7 +59,7 @@ final class Recording: EventSink {
         flushLog()
         profiler.drainEnvironment { environment?.write($0) }
         let now = Clock.monotonic
-        guard hasNews, mapPath != nil, now &- mapWritten >= Self.mapInterval else { return }
+        guard hasNews, map != nil, now &- mapWritten >= Self.mapInterval else { return }
         mapWritten = now
         hasNews = false
         writeMap()
@@ -83,7 +79,7 @@ final class Recording: EventSink {
         var summary = profiler.summary
         summary.unwritten[.eventLog] = UInt64(log?.lostBytes ?? 0)
         summary.unwritten[.environmentFile] = UInt64(environment?.lostBytes ?? 0)
-        summary.unwritten[.serviceMap] = UInt64(mapLostBytes)
+        summary.unwritten[.serviceMap] = UInt64(map?.lostBytes ?? 0)
         summary.unwritten[.trace] = UInt64(trace?.lostBytes ?? 0)
         return summary
     }
@@ -95,18 +91,19 @@ final class Recording: EventSink {
         traceWriter.drain { trace.write($0) }
     }
 
-    /// Whole or not at all: a reader never sees half a map.
-    private func writeMap() {
-        guard let mapPath else { return }
-        let text = ServiceMapFile.yaml(profiler.serviceMap(), fields)
-        do throws(Failure) {
-            let file = try OutputFile(mapPath, option: "SERVICE_MAP_PATH (--service-map)")
-            try file.write(text)
-            try file.commit()
-            mapLostBytes = 0
-        } catch {
-            if mapLostBytes == 0 { Terminal.complain("\(error)") }
-            mapLostBytes = text.utf8.count
-        }
+    private func writeMap() { map?.write(ServiceMapFile.yaml(profiler.serviceMap(), fields)) }
+
+    // MARK: - Files
+
+    /// Opens the growing files anew, where somebody has moved them away.
+    func reopen() {
+        _ = log?.reopen()
+        _ = environment?.reopen()
+    }
+
+    /// Looks whether the growing files are still there.
+    func look() {
+        _ = log?.look()
+        _ = environment?.look()
     }
 }

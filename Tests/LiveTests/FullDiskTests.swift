@@ -40,6 +40,8 @@ extension Live {
                 #expect(complaints.count == 1, "\(option): \(outcome.errors)")
                 #expect(complaints.allSatisfy { $0.contains("No space left") }, "\(complaints)")
             }
+            let lines = try String(contentsOfFile: disk.path + "/output", encoding: .utf8)
+            #expect(lines.hasSuffix("\n"), "no part of a line")
             let kept = try String(contentsOfFile: disk.path + "/service-map", encoding: .utf8)
             #expect(kept == map, "the last map that was whole")
             #expect(try Yams.load(yaml: kept) != nil)

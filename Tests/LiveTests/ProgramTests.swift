@@ -64,7 +64,7 @@ extension Live {
             expectNoLoss(outcome, bytes: (moved.client + moved.server).reduce(0) { $0 + $1.total })
             let now = ISO8601DateFormatter().string(from: Date()).prefix(10)
             #expect(outcome.events.allSatisfy { $0.timestamp.prefix(10) == now }, "the wall clock's time")
-            for name in ["events.jsonl", "env.yaml", "run.tape"] { #expect(run.folder.mode(name) == 0o600, "\(name)") }
+            for name in ["events.jsonl", "env.yaml", "map.yaml", "run.tape"] { #expect(run.folder.mode(name) == 0o600, "\(name)") }
             #expect(run.folder.names == ["env.yaml", "events.jsonl", "map.yaml", "run.tape"])
             try run.expectReplayAgrees(outcome)
         }

@@ -8,6 +8,18 @@ package enum Interruption {
 
     package static var isRequested: Bool { flag.load(ordering: .relaxed) }
 
+    private static let reopening = Atomic(false)
+
+    /// From now on SIGHUP asks for output files to be opened anew, as those who rotate logs send it; without this it ends the
+    /// program.
+    package static func listenForReopening() {
+        _ = takeReopening()
+        signal(SIGHUP) { _ in Interruption.reopening.store(true, ordering: .relaxed) }
+    }
+
+    /// Whether it was asked since the last call.
+    package static func takeReopening() -> Bool { reopening.exchange(false, ordering: .relaxed) }
+
     /// From now on SIGINT and SIGTERM end the tape, and writing to a pipe that nobody reads is an error of that write.
     package static func listen() {
         // The flag is made before a handler could be the first to ask for it.

@@ -95,6 +95,13 @@ package final class OutputFile {
         }
     }
 
+    /// Another descriptor of the same file, which stays open when this is whole; `nil` where it is written directly.
+    package func duplicate() -> Int32? {
+        guard pending != nil, isOpen else { return nil }
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
+        return copy >= 0 ? copy : nil
+    }
+
     /// Takes back a file that nothing was written to; otherwise it stays, as partial.
     package func discardIfEmpty() {
         if writtenBytes == 0 { discard() }
