@@ -76,6 +76,8 @@ struct CaptureCommand: ParsableCommand {
     var quiet = false
 
     func run() throws {
+        // Missing rights are said first: what else is wrong may follow from them.
+        try KernelProgram.checkRequirements()
         let settings = try settings()
         Interruption.listenForReopening()
         let capture = try Capture(settings)

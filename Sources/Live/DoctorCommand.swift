@@ -13,7 +13,19 @@ struct DoctorCommand: ParsableCommand {
             try StandardOutput.write(complaint.map { "no   \(title)\n     \($0)\n" } ?? "yes  \(title)\n")
             if complaint != nil { isWell = false }
         }
-        for requirement in Requirement.allCases { try say(requirement.title, requirement.complaint()) }
+        for requirement in Requirement.allCases where requirement != .rights {
+            try say(requirement.title, requirement.complaint())
+        }
+        var lacksSomething = false
+        for capability in Capability.used {
+            let title = "\(capability.name) \(capability.purpose)"
+            if capability.isHeld || capability.isRequired {
+                try say(title, capability.isHeld ? nil : capability.consequence)
+            } else {
+                lacksSomething = true
+                try StandardOutput.write("no   \(title)\n     \(capability.consequence)\n")
+            }
+        }
         if isWell {
             var complaint: String?
             do throws(Failure) {
@@ -29,7 +41,9 @@ struct DoctorCommand: ParsableCommand {
             }
             try say("the program loads and attaches", complaint)
         }
-        try StandardOutput.write(isWell ? "Live capture works here (Linux \(Requirement.kernelRelease)).\n" : "")
+        let limits = lacksSomething ? ", with the limits that are said above" : ""
+        try StandardOutput.write(
+            isWell ? "Live capture works here (Linux \(Requirement.kernelRelease))\(limits).\n" : "")
         if !isWell { throw ExitCode(2) }
     }
 }

@@ -34,7 +34,9 @@ enum Requirement: CaseIterable {
                 ? nil
                 : "this kernel has no type information (/sys/kernel/btf/vmlinux); use one built with CONFIG_DEBUG_INFO_BTF=y"
         case .rights:
-            return Self.mayLoadPrograms ? nil : "live capture needs root (CAP_BPF and CAP_PERFMON); run it with sudo"
+            let missing = Capability.used.filter { $0.isRequired && !$0.isHeld }.map(\.name)
+            return missing.isEmpty
+                ? nil : "live capture needs root, or \(missing.joined(separator: " and ")); run it with sudo"
         case .processNamespace:
             // PROC_PID_INIT_INO, include/linux/proc_ns.h: the first process namespace always has this number.
             guard let link = ProcFS.link("/proc/self/ns/pid") else { return "/proc is not mounted; mount it" }
@@ -48,15 +50,5 @@ enum Requirement: CaseIterable {
         var name = utsname()
         uname(&name)
         return withUnsafeBytes(of: &name.release) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-    }
-
-    /// Effective capabilities of this process: CAP_SYS_ADMIN (21), or CAP_PERFMON (38) with CAP_BPF (39).
-    private static var mayLoadPrograms: Bool {
-        guard let status = ProcFS.text("/proc/self/status"),
-            let line = status.split(separator: "\n").first(where: { $0.hasPrefix("CapEff:") }),
-            let capabilities = UInt64(line.drop { $0 != "\t" }.drop { $0 == "\t" }, radix: 16)
-        else { return geteuid() == 0 }
-        let both: UInt64 = 1 << 38 | 1 << 39
-        return capabilities & 1 << 21 != 0 || capabilities & both == both
     }
 }

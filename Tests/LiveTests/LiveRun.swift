@@ -31,11 +31,15 @@ final class LiveRun {
     func path(_ name: String) -> String { folder.path + "/" + name }
 
     /// Starts the profiler; it is not watching yet.
-    func start(_ options: [String] = [], allow: String?? = .none, environment: [String: String] = [:]) throws {
+    /// - Parameter by: a program that starts it, with that one's arguments.
+    func start(
+        _ options: [String] = [], allow: String?? = .none, environment: [String: String] = [:], by: [String] = []
+    ) throws {
         let allowed: String? = allow ?? tag
+        let command = by + [Programs.profiler]
         profiler = try Child(
-            Programs.profiler,
-            [
+            command[0],
+            Array(command.dropFirst()) + [
                 "--output", path("events.jsonl"), "--env-output", path("env.yaml"), "--service-map", path("map.yaml"),
                 "--record", path("run.tape"),
             ] + (json ? ["--json"] : []) + (allowed.map { ["--allow", $0] } ?? []) + options,
