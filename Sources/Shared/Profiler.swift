@@ -86,6 +86,7 @@ package final class Profiler: EventSink {
         case .gap(let gap): channel(gap.at)?.gap(gap, now) ?? stray(gap)
         case .finished(let position): channel(position)?.finished(position, now) ?? stray(position.connection)
         case .open(let opened): open(opened, now)
+        case .continued(let continued): goOn(continued, now)
         case .close(let closed): close(closed, now)
         case .process(let process):
             naming.participants.add(process)
@@ -194,6 +195,15 @@ package final class Profiler: EventSink {
         if opened.process != nil { pair(channel.connection) }
         naming.opened(channel.connection)
         last = (opened.id, channel)
+    }
+
+    /// A tape goes on in another file: where the earlier ones were read, what it says is known.
+    private func goOn(_ continued: ConnectionContinued, _ now: Timestamp) {
+        guard connections[continued.opened.id] == nil else { return }
+        var opened = continued.opened
+        opened.joinedLate = true
+        open(opened, now)
+        connections[opened.id]?.begin(sent: continued.sent, received: continued.received)
     }
 
     /// Looks for the other side's view of the same connection.

@@ -35,7 +35,8 @@ final class RecordingSink: EventSink {
         case .finished(let at): lines.append("\(place(at)) fin \(at.position)")
         case .close(let closed): lines.append("\(closed.id.serial) close \(closed.how)")
         case .process: lines.append("process")
-        case .exit, .listening, .container, .unixSocket, .secret, .tape, .sequenceNumbers: lines.append("fact")
+        case .exit, .listening, .container, .unixSocket, .secret, .tape, .sequenceNumbers, .continued:
+            lines.append("fact")
         case .datagram: lines.append("datagram")
         case .end: lines.append("end")
         case .lost(let loss): lines.append("lost \(loss.reason) \(loss.count)")

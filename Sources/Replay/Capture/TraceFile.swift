@@ -38,6 +38,9 @@ extension CapturedEvent {
         case .open(var opened):
             opened.id = moved(opened.id)
             event.kind = .open(opened)
+        case .continued(var continued):
+            continued.opened.id = moved(continued.opened.id)
+            event.kind = .continued(continued)
         case .data(let at): event.kind = .data(moved(at))
         case .gap(var gap):
             gap.at = moved(gap.at)

@@ -38,6 +38,7 @@ final class PacketRecorder: EventRecorder {
         let at = event.timestamp
         switch event.kind {
         case .open(let opened): open(opened, at)
+        case .continued(let continued): goOn(continued, at)
         case .data(let position):
             connections[position.connection]?.data(payload, position, at, &writer) ?? stray(position.connection)
         case .gap(let gap): connections[gap.at.connection]?.skip(gap.at, gap.length) ?? stray(gap.at.connection)
@@ -61,6 +62,16 @@ final class PacketRecorder: EventRecorder {
     /// A tape's marks are a trace's: packets have no place for them and need none.
     func begin(_ origin: TapeOrigin) {}
     func finish() {}
+
+    /// Packets of what the earlier files have were never here: the numbers go on behind them.
+    private func goOn(_ continued: ConnectionContinued, _ at: Timestamp) {
+        var opened = continued.opened
+        guard connections[opened.id] == nil else { return }
+        opened.joinedLate = true
+        open(opened, at)
+        connections[opened.id]?.skip(StreamPosition(opened.id, .send, 0), continued.sent)
+        connections[opened.id]?.skip(StreamPosition(opened.id, .receive, 0), continued.received)
+    }
 
     private func open(_ opened: ConnectionOpened, _ at: Timestamp) {
         guard opened.local.kind == .internet, opened.remote.kind == .internet else {

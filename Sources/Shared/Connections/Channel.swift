@@ -55,6 +55,14 @@ final class Channel {
         innerCount = 0
     }
 
+    /// Goes on with a connection whose beginning is in an earlier file of the tape.
+    func begin(sent: UInt64, received: UInt64) { streams.begin(sent: sent, received: received) }
+
+    /// The connection as a file says that follows this one.
+    var continued: ConnectionContinued {
+        ConnectionContinued(connection.opened, sent: streams.sent.next, received: streams.received.next)
+    }
+
     // MARK: Streams
 
     /// Takes captured bytes of one direction.

@@ -21,6 +21,8 @@ package struct CapturedEvent: Equatable, Sendable {
     package enum Kind: Equatable, Sendable {
         /// Always before anything else of the connection.
         case open(ConnectionOpened)
+        /// In place of `open`, where an earlier file of the same tape has that.
+        indirect case continued(ConnectionContinued)
         /// What `open` could not say yet: a capture sees the server's number only with the answer to the first segment.
         case sequenceNumbers(SequenceNumbers)
         /// Bytes of a stream; as many as the payload beside the event holds.
@@ -133,6 +135,23 @@ package struct ConnectionOpened: Equatable, Sendable {
     package mutating func learn(_ numbers: SequenceNumbers) {
         if let local = numbers.local { localSequenceNumber = local }
         if let remote = numbers.remote { remoteSequenceNumber = remote }
+    }
+}
+
+/// A connection that was open when its tape went on in another file: what that file needs to be read alone.
+///
+/// Read behind the earlier ones it says nothing new.
+package struct ConnectionContinued: Equatable, Sendable {
+    package var opened: ConnectionOpened
+    /// Bytes of the local side's stream that the earlier files have; positions go on from there.
+    package var sent: UInt64
+    /// Of the remote side's, likewise.
+    package var received: UInt64
+
+    package init(_ opened: ConnectionOpened, sent: UInt64, received: UInt64) {
+        self.opened = opened
+        self.sent = sent
+        self.received = received
     }
 }
 

@@ -62,6 +62,9 @@ struct Reassembler: ~Copyable {
         history.removeAll()
     }
 
+    /// Begins at a place behind the stream's start: what precedes it is not on this tape.
+    mutating func begin(at position: UInt64) { next = position }
+
     var isWaiting: Bool { taken < waiting.count }
 
     /// Something waits, and what it waits for is missing.

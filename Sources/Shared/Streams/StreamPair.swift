@@ -16,6 +16,12 @@ struct StreamPair: ~Copyable {
         hasEnded = (false, false)
     }
 
+    /// Begins behind the streams' start: what precedes it is in an earlier file of the tape.
+    mutating func begin(sent position: UInt64, received other: UInt64) {
+        sent.begin(at: position)
+        received.begin(at: other)
+    }
+
     // MARK: What comes in
 
     /// Takes captured bytes of one direction.

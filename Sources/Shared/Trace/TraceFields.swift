@@ -4,6 +4,9 @@ extension JSONFields {
     func kind() throws(Failure) -> CapturedEvent.Kind? {
         switch try string("type") {
         case "open": return .open(try opened())
+        case "continued":
+            return .continued(
+                ConnectionContinued(try opened(), sent: try number("sent"), received: try number("received")))
         case "data": return .data(try position())
         case "gap": return .gap(try gap())
         case "acknowledged": return .acknowledged(try position())

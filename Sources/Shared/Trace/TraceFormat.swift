@@ -43,6 +43,7 @@ package enum TraceFormat {
         case secret = 17
         case tape = 18
         case end = 19
+        case continued = 20
     }
 
     /// Bytes of a `data` frame's body in front of the payload.

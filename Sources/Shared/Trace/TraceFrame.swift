@@ -46,6 +46,11 @@ enum TraceFrame {
         case .data, .acknowledged, .finished: return nil
         case .open: return opened(body, &fields, withKinds: false).map { .open($0) }
         case .openUnix: return opened(body, &fields, withKinds: true).map { .open($0) }
+        case .continued:
+            guard let sent = fields.number(UInt64.self, body), let received = fields.number(UInt64.self, body),
+                let opened = opened(body, &fields, withKinds: true)
+            else { return nil }
+            return .continued(ConnectionContinued(opened, sent: sent, received: received))
         case .sequenceNumbers:
             guard let serial = fields.number(UInt64.self, body), let numbers = fields.sequenceNumbers(body) else {
                 return nil

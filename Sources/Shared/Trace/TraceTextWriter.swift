@@ -41,6 +41,10 @@ package struct TraceTextWriter: ~Copyable {
             put(gap.at)
             number("length", gap.length)
             name("reason", gap.reason)
+        case .continued(let continued):
+            write(continued.opened, at, as: "continued")
+            number("sent", continued.sent)
+            number("received", continued.received)
         case .acknowledged(let position):
             begin("acknowledged", at)
             put(position)
@@ -80,8 +84,8 @@ package struct TraceTextWriter: ~Copyable {
         json.newline()
     }
 
-    private mutating func write(_ opened: ConnectionOpened, _ at: Timestamp) {
-        begin("open", at)
+    private mutating func write(_ opened: ConnectionOpened, _ at: Timestamp, as type: StaticString = "open") {
+        begin(type, at)
         number("connection", opened.id.serial)
         endpoint("local", opened.local)
         endpoint("remote", opened.remote)

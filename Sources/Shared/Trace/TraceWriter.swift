@@ -42,6 +42,7 @@ package struct TraceWriter: ~Copyable {
         case .finished(let position): stream(.finished, position, at)
         case .gap(let gap): write(gap, at)
         case .open(let opened): write(opened, at)
+        case .continued(let continued): write(continued, at)
         case .close(let closed): write(closed, at)
         case .process(let process): write(process, at)
         case .exit(let key):
@@ -103,16 +104,28 @@ package struct TraceWriter: ~Copyable {
     private mutating func write(_ opened: ConnectionOpened, _ at: Timestamp) {
         let isUnix = opened.local.kind == .unix || opened.remote.kind == .unix
         begin(isUnix ? .openUnix : .open, at)
+        put(opened, withKinds: isUnix)
+        end()
+    }
+
+    private mutating func write(_ continued: ConnectionContinued, _ at: Timestamp) {
+        begin(.continued, at)
+        put(continued.sent)
+        put(continued.received)
+        put(continued.opened, withKinds: true)
+        end()
+    }
+
+    private mutating func put(_ opened: ConnectionOpened, withKinds: Bool) {
         put(opened.id.serial)
-        put(opened.local, withKind: isUnix)
-        put(opened.remote, withKind: isUnix)
+        put(opened.local, withKind: withKinds)
+        put(opened.remote, withKind: withKinds)
         put(opened.role.traceCode)
         put((opened.joinedLate ? 1 : 0) | (opened.process != nil ? 2 : 0) as UInt8)
         put(opened.process ?? Self.noProcess)
         // What is not known is left out at the end: a trace of the first version stays what it was when it is written anew.
         let (local, remote) = (opened.localSequenceNumber, opened.remoteSequenceNumber)
         if local != nil || remote != nil { put(local, remote) }
-        end()
     }
 
     private mutating func write(_ listening: Listening, _ at: Timestamp) {

@@ -76,7 +76,7 @@ struct TraceContents: Equatable {
 struct TraceSamples {
     private var random: SeededRandom
 
-    static let kinds = 17
+    static let kinds = 18
 
     init(seed: UInt64) { random = SeededRandom(seed: seed) }
 
@@ -152,6 +152,14 @@ struct TraceSamples {
                 TapeOrigin(
                     id: TapeID(high: number(), low: number()), writer: text(), version: text(),
                     promisesEnd: random.chance(oneIn: 2)))
+        case 16:
+            event = .continued(
+                ConnectionContinued(
+                    ConnectionOpened(
+                        id: ConnectionID(number()), local: anyEndpoint(), remote: anyEndpoint(),
+                        role: one(Role.traceCases), joinedLate: random.chance(oneIn: 2), process: optionalKey(),
+                        localSequenceNumber: sequenceNumber(), remoteSequenceNumber: sequenceNumber()),
+                    sent: number(), received: number()))
         default: event = .end
         }
         return TraceContents.Entry(event: CapturedEvent(time, event), payload: payload)
