@@ -37,9 +37,14 @@ protocol Analyzer: AnyObject {
 
     /// Bytes of traffic that it keeps.
     var held: Int { get }
+
+    /// It takes messages apart; else its bytes are recognised, and no more is known of them.
+    var takesApart: Bool { get }
 }
 
 extension Analyzer {
+    var takesApart: Bool { true }
+
     /// For protocols in which a message can begin anywhere, or whose place is never lost.
     func search(_ bytes: RawSpan, _ side: Side, from: Search) -> Found { .at(from.start) }
 }

@@ -43,17 +43,10 @@ struct Evidence: Equatable, Sendable {
     /// What was recognised in the payload, as it stands in `detection_reason` after the port:
     /// "valid Postgres startup/SSLRequest header".
     var reason: StaticString
-    /// Set where the evidence is a ClientHello.
-    var clientHello: ClientHello?
 
-    init(_ reason: StaticString, clientHello: ClientHello? = nil) {
-        self.reason = reason
-        self.clientHello = clientHello
-    }
+    init(_ reason: StaticString) { self.reason = reason }
 
-    static func == (a: Evidence, b: Evidence) -> Bool {
-        a.reason.description == b.reason.description && a.clientHello == b.clientHello
-    }
+    static func == (a: Evidence, b: Evidence) -> Bool { a.reason.description == b.reason.description }
 }
 
 /// Detectors are asked from the strictest to the loosest: one that needs more bytes holds back those after it, so the
@@ -75,12 +68,4 @@ enum Strictness: CaseIterable, Sendable {
     case words
     /// Can't be refused before the server has spoken.
     case answers
-}
-
-/// What a TLS client asks for in the clear (RFC 8446, section 4.1.2).
-struct ClientHello: Equatable, Sendable {
-    /// The server's name (SNI: RFC 6066, section 3).
-    var serverName: String?
-    /// The application protocols offered (ALPN: RFC 7301), in the client's order.
-    var applicationProtocols: [String]
 }

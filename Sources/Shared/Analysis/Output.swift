@@ -19,6 +19,10 @@ protocol Output: AnyObject {
     /// An exchange has ended: answered, or given up.
     func exchange(_ exchange: Exchange, _ text: RawSpan)
 
+    /// What a TLS handshake says in the clear.
+    /// - Parameter isComplete: no more of it will be known; told once.
+    func know(_ facts: TLSFacts, isComplete: Bool, _ at: Timestamp)
+
     /// So many of the bytes that this call takes are no part of any message; the others are parsed. So the ledger
     /// balances by construction.
     func unparsed(_ count: Int, _ why: UnparsedReason)

@@ -17,4 +17,6 @@ final class Recognised: Analyzer {
     func finish(_ out: any Output) {}
 
     var held: Int { 0 }
+
+    var takesApart: Bool { false }
 }

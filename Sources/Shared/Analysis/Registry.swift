@@ -15,6 +15,9 @@ package struct ProtocolRow: Sendable {
     /// The document that says what is on the wire.
     package let document: StaticString
     let detectors: [any Detector.Type]
+    /// What TLS calls the protocol (ALPN: IANA's registry of "TLS Application-Layer Protocol Negotiation (ALPN)
+    /// Protocol IDs").
+    let alpn: [StaticString]
     /// Makes what reads it; `Recognised.init` where it is named and not read.
     let make: @Sendable (Run) -> any Analyzer
 
@@ -46,7 +49,8 @@ package struct ProtocolRow: Sendable {
     init(
         name: StaticString, wireName: StaticString? = nil, category: Category, ports: [UInt16], role: Role,
         document: StaticString,
-        detectors: [any Detector.Type], make: @escaping @Sendable (Run) -> any Analyzer
+        detectors: [any Detector.Type], alpn: [StaticString] = [],
+        make: @escaping @Sendable (Run) -> any Analyzer
     ) {
         self.name = name
         self.wireName = wireName ?? name
@@ -55,6 +59,7 @@ package struct ProtocolRow: Sendable {
         self.role = role
         self.document = document
         self.detectors = detectors
+        self.alpn = alpn
         self.make = make
     }
 }
@@ -97,6 +102,11 @@ package struct Registry: Sendable {
 
     /// The protocol that goes by this name.
     package func id(named name: String) -> ProtocolID? { ids.first { "\(self[$0].name)" == name } }
+
+    /// The protocol that TLS calls so.
+    func row(alpn name: String) -> ProtocolID? {
+        ids.first { self[$0].alpn.contains { "\($0)" == name } }
+    }
 
     /// The service that is at home on `port`, if one is.
     func atHome(on port: UInt16) -> ProtocolID? {

@@ -15,6 +15,8 @@ final class Channel {
     private var row = ProtocolID.none
     private var analyzer: (any Analyzer)?
     private var isTakenApart = false
+    /// Why the row was chosen, and when.
+    private var chosen: (evidence: Evidence, at: Timestamp)?
     private let clientTail = Tail()
     private let serverTail = Tail()
     /// Of what the analyzer takes in one call: no part of any message.
@@ -218,6 +220,7 @@ final class Channel {
         case .recognised(let found, let evidence, let flipped):
             connection.settleRoles(localIsClient: !flipped)
             begin(found, connection.opened.joinedLate ? .middle : .opening)
+            chosen = (evidence, timestamp)
             readKept()
             report(found, evidence, timestamp)
         }
@@ -227,7 +230,8 @@ final class Channel {
         connection.found(found, run.registry)
         row = found
         let analyzer = pool.take(found, start)
-        isTakenApart = !(analyzer is Recognised)
+        isTakenApart = analyzer.takesApart
+        chosen = nil
         self.analyzer = analyzer
         mode = .reading
     }
@@ -275,12 +279,27 @@ final class Channel {
             let isOnDefaultPort = run.registry[found].ports.contains(port)
             let reason = isOnDefaultPort ? "port \(port), \(evidence.reason)" : "\(evidence.reason)"
             report(found, confidence: 90, reason, nil, timestamp)
-        case .envelope:
-            guard let service = run.registry.atHome(on: port) else { return }
+        // Told when its handshake has told what it can: `know`.
+        case .envelope: break
+        }
+    }
+
+    /// What is known of an envelope: the protocol that it names, else the one that is at home on the port.
+    private func report(_ facts: TLSFacts, _ timestamp: Timestamp) {
+        let port = connection.server.port
+        let reason = "\(chosen?.evidence.reason ?? run.registry[row].name)"
+        // What was said before it was recognised is told then.
+        let timestamp = max(timestamp, chosen?.at ?? timestamp)
+        if let name = facts.applicationProtocol, let named = run.registry.row(alpn: name) {
+            guard run.registry[named].role == .service, run.registry[named].category != .http else { return }
+            connection.found(named, run.registry)
+            let onPort = run.registry[named].ports.contains(port) ? "port \(port), " : ""
             report(
-                service, confidence: 60, "port \(port), \(evidence.reason)", evidence.clientHello?.serverName,
-                timestamp,
+                named, confidence: 90, "\(onPort)\(reason), ALPN \(name)", facts.serverName, timestamp,
                 isEncrypted: true)
+        } else if let service = run.registry.atHome(on: port) {
+            report(
+                service, confidence: 60, "port \(port), \(reason)", facts.serverName, timestamp, isEncrypted: true)
         }
     }
 
@@ -661,6 +680,13 @@ extension Channel: Output {
     func unparsed(_ count: Int, _ why: UnparsedReason) {
         unparsed &+= UInt64(count)
         account { $0.unparsed[why] &+= UInt64(count) }
+    }
+
+    func know(_ facts: TLSFacts, isComplete: Bool, _ at: Timestamp) {
+        // Of layers within each other the outermost is the one that goes to the destination.
+        if depth == 0, layer == .wire || connection.tls == nil { connection.tls = facts }
+        connection.serverName = facts.serverName ?? connection.serverName
+        if isComplete { report(facts, at) }
     }
 
     func reached(_ limit: Limit) { run.summary.limits[limit] &+= 1 }

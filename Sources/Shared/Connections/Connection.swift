@@ -20,6 +20,8 @@ package final class Connection {
     var reported: ProtocolID?
     /// The host that the traffic itself named.
     var serverName: String?
+    /// What its TLS handshake said in the clear; `nil` where there was none, and until it has told what it can.
+    var tls: TLSFacts?
     /// Both sides of the connection are profiled, and this is one of two views of the same bytes.
     var hasOtherView = false
     /// The process on the remote side, where it is profiled, too.
@@ -43,6 +45,7 @@ package final class Connection {
         isReported = false
         reported = nil
         serverName = nil
+        tls = nil
         hasOtherView = false
         otherProcess = nil
         revision = 0

@@ -5,6 +5,7 @@ extension Registry {
     /// file and one in Fixtures are all that a protocol takes.
     package static let standard = Registry([
         .http1,
+        .http2,
         .tls,
         .postgres,
         .mysql,

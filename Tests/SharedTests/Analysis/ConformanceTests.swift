@@ -8,7 +8,7 @@ import Testing
     /// A conversation of each protocol, from the start and from the middle.
     static let conversations: [Conversation] = {
         var seen: [String: Int] = [:]
-        return (Conversation.http + Conversation.recorded + Conversation.tls + [toy]).filter { conversation in
+        return (Conversation.http + Conversation.http2 + Conversation.recorded + Conversation.tls + [toy]).filter { conversation in
             guard let verdict = conversation.verdict, conversation.said.count > 1 else { return false }
             let key = "\(Registry.withToy[verdict].name) \(conversation.isStreamStart)"
             seen[key, default: 0] += 1

@@ -90,7 +90,7 @@ import Testing
     }
 
     @Test func `say that TLS hides what the port's protocol says`() throws {
-        let talk = Talk("", [.client(ClientHelloSample.bytes)], [], port: 5432)
+        let talk = Talk("", [.client(Self.clientHello)], [], port: 5432)
         let result = talk.tape.run()
         let event = try result.events()[0]
         #expect(event.string("protocol") == "postgres" && event.number("confidence") == 60)
@@ -102,7 +102,8 @@ import Testing
     @Test func `count once in each entry, where plaintext is not what the port said`() throws {
         var tape = TapeBuilder()
         tape.open(port: 6379)
-        tape.data(.send, ClientHelloSample.bytes)
+        tape.data(.send, Self.clientHello)
+        tape.data(.receive, `A TLS handshake`.serverHello(0x0303))
         tape.add(.data(StreamPosition(tape.connection, .send, 0, layer: .plaintext)), Self.startup)
         tape.add(.data(StreamPosition(tape.connection, .receive, 0, layer: .plaintext)), Self.authenticated)
         tape.close()
@@ -110,7 +111,7 @@ import Testing
         let edges = result.serviceMap.services[0].connections
         #expect(
             edges.map { "\($0.destination) \($0.protocolName) \($0.confidence) \($0.count)" } == [
-                "db.example.com postgres 90 1", "db.example.com redis 60 1",
+                "db.example postgres 90 1", "db.example redis 60 1",
             ])
         #expect(result.summary.connections.opened == 1)
         #expect(result.summary.connections.verdicts[.postgres] == 1)

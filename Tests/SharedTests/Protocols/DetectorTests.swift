@@ -9,7 +9,7 @@ import Testing
     @Test(arguments: ProtocolID.services)
     func `has a detector and a conversation for every service protocol`(_ service: ProtocolID) {
         #expect(!service.row.detectors.isEmpty)
-        #expect(Conversation.recorded.contains { $0.verdict == service })
+        #expect(Self.known.contains { $0.verdict == service })
     }
 
     @Test(arguments: known)

@@ -36,12 +36,8 @@ extension Conversation {
         ),
         Conversation("RTSP with a path", nil, .client("OPTIONS /stream RTSP/1.0\r\nCSeq: 1\r\n\r\n")),
         Conversation("ICAP", nil, .client("REQMOD icap://a/b ICAP/1.0\r\n"), .server("ICAP/1.0 204 No\r\n")),
-        Conversation(
-            "HTTP/2 with prior knowledge", nil, .client("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\u{0}\u{0}\u{0}\u{4}\u{0}"),
-            .server(hex: "000000040000000000")),
-        Conversation(
-            "HTTP/2 behind an upgrade that was missed", nil, isStreamStart: false,
-            .server("HTTP/1.1 101 Switching Protocols\r\n"), .client("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")),
+        Conversation("HTTP/2's preface with another end", nil, .client("PRI * HTTP/2.0\r\n\r\nSN\r\n\r\n")),
+        Conversation("a version 2.0 of anybody", nil, .client("PRI * HTTP/2.0\r\nHost: a\r\n\r\n")),
         Conversation(
             "STOMP", nil, .client("CONNECT\naccept-version:1.2\n\n\u{0}"), .server("CONNECTED\nversion:1.2\n")),
         Conversation(
@@ -61,6 +57,13 @@ extension Conversation {
     ]
 
     static let binary: [Conversation] = [
+        Conversation(
+            "lengths of four bytes, which are frames of SETTINGS that acknowledge", nil,
+            .server(hex: "00000004 0000000000000004 0000000000")),
+        Conversation(
+            "frames of HTTP/2 with flags that none has", nil,
+            .client(hex: "000004 08 40 00000000 00007fff 000008 06 02"),
+            .server(hex: "000001 01 ff 00000001 88")),
         Conversation("BitTorrent", nil, .client("\u{13}BitTorrent protocol\u{0}\u{0}\u{0}\u{0}\u{0}\u{10}\u{0}\u{5}")),
         Conversation(
             "SOCKS5", nil, .client(hex: "05020002"), .server(hex: "0500"), .client(hex: "050100010a00000101bb")),

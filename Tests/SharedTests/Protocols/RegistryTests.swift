@@ -38,7 +38,7 @@ import Testing
 
     @Test(arguments: Registry.standard.ids)
     func `has fixtures for every protocol`(_ id: ProtocolID) throws {
-        let folder = "Fixtures/\(id.name)"
+        let folder = "Fixtures/\("\(id.name)".replacing("/", with: ""))"
         let scenarios = try FileManager.default.contentsOfDirectory(atPath: folder)
         #expect(!scenarios.isEmpty, "record one: Fixtures/record.sh \(id.name)/…")
     }

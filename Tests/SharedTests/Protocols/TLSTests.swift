@@ -3,10 +3,10 @@ import Testing
 @testable import Shared
 
 @Suite struct `A TLS ClientHello` {
-    private static let expected = ClientHello(serverName: "db.example.com", applicationProtocols: ["h2", "http/1.1"])
+    private static let expected = TLSFacts(serverName: "db.example.com", applicationProtocols: ["h2", "http/1.1"])
 
-    private static func read(_ bytes: [UInt8], isFinal: Bool = false) -> TLSDetector.ClientHelloReading {
-        TLSDetector.clientHello(in: bytes.span.bytes, isFinal: isFinal)
+    private static func read(_ bytes: [UInt8], isFinal: Bool = false) -> TLSHello.Reading {
+        TLSHello.client(in: bytes.span.bytes, isFinal: isFinal)
     }
 
     @Test func `tells the server's name and the protocols offered`() {
@@ -30,7 +30,7 @@ import Testing
         let bytes = Array(ClientHelloSample.bytes.prefix(160))
         #expect(
             Self.read(bytes, isFinal: true)
-                == .yes(ClientHello(serverName: "db.example.com", applicationProtocols: [])))
+                == .yes(TLSFacts(serverName: "db.example.com")))
     }
 
     @Test func `is refused where another record comes in between`() {

@@ -2,7 +2,7 @@
 
 /// Conversations written by hand after the protocols' documents: what is short enough to read, odd, or one-sided.
 extension Conversation {
-    static let written: [Conversation] = http + tls + services + joinedLate
+    static let written: [Conversation] = http + http2 + tls + services + joinedLate
 
     static let http: [Conversation] = [
         Conversation("HTTP/1.1 request", .http, .client("GET / HTTP/1.1\r\nHost: a\r\n\r\n")),
@@ -30,6 +30,30 @@ extension Conversation {
             "nonsense answered by 400", .http, .client("1026\u{10}8 !34"), .server("HTTP/1.1 400 Bad Request\r\n")),
         Conversation(
             "a request on a database's port", .http, .client("GET /health HTTP/1.1\r\n"), .server("R\u{0}\u{0}")),
+    ]
+
+    static let http2: [Conversation] = [
+        Conversation("HTTP/2 preface alone", .http2, .client("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")),
+        Conversation(
+            "HTTP/2 with prior knowledge", .http2,
+            .client("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\u{0}\u{0}\u{0}\u{4}\u{0}"),
+            .server(hex: "000000040000000000")),
+        Conversation(
+            "HTTP/2 behind an upgrade that was missed", .http2, isStreamStart: false,
+            .server("HTTP/1.1 101 Switching Protocols\r\n"), .client("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")),
+        Conversation(
+            "HTTP/2 server that speaks first, alone", .http2,
+            .server(hex: "00000c040000000000 000300000064 000400ffffff 000004080000000000 7fff0000")),
+        Conversation(
+            "HTTP/2 windows and pings joined late", .http2, isStreamStart: false,
+            .client(hex: "000004080000000000 00007fff 0000080600000000000102030405060708")),
+        Conversation(
+            "HTTP/2 answer on the request's stream", .http2, isStreamStart: false,
+            .client(hex: "000004010500000133 82868441"), .server(hex: "000001010400000133 88")),
+        Conversation(
+            "HTTP/2 fields and data", .http2, isStreamStart: false,
+            .server(
+                hex: "000001010400000001 88 000002000000000001 7b7d 000001010500000003 89 000001010500000005 89")),
     ]
 
     static let tls: [Conversation] = [

@@ -3,6 +3,7 @@
 /// The protocols of the standard registry, by name.
 extension ProtocolID {
     static let http = standard("http")
+    static let http2 = standard("http/2")
     static let tls = standard("tls")
     static let postgres = standard("postgres")
     static let mysql = standard("mysql")

@@ -1,0 +1,135 @@
+/// HTTP/2 by its frames: RFC 9113, sections 3.4 (the server's SETTINGS come first), 4.1 (frames) and 6 (their types).
+///
+/// For captures that joined late, and for those that hold the server's direction only. A frame's header has some 25
+/// bits that have to fit for what carries content and up to 70 for the others, so a chain of frames is asked for, or an
+/// answer on the stream of the request.
+enum HTTP2FrameDetector: Detector {
+    static var strictness: Strictness { .frames }
+
+    static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
+        if context.isStreamStart {
+            guard client.byteCount == 0 else { return .no }
+            return Finding.needMore.atTheEnd(context, opening(server).finding("HTTP/2 server SETTINGS"))
+        }
+        return frame(client, at: 0).and(chain(client).or(chain(server)).or(answer(client, server)))
+            .finding("HTTP/2 frames")
+            .atTheEnd(context, client.byteCount == 0 ? chain(server).finding("HTTP/2 frames") : .no)
+    }
+
+    // MARK: What is asked for
+
+    /// SETTINGS that are no acknowledgment, and something behind them.
+    private static func opening(_ bytes: RawSpan) -> Fit {
+        bytes.fit(byteAt: 3) { $0 == Kind.settings }.and(bytes.fit(byteAt: 4) { $0 == 0 })
+            .and(chain(bytes))
+    }
+
+    /// Frames one behind the other, until there is proof enough.
+    private static func chain(_ bytes: RawSpan) -> Fit {
+        var offset = 0
+        var weight = 0
+        for _ in 0..<Self.enough {
+            let fit = frame(bytes, at: offset)
+            guard fit == .yes, let length = length(bytes, at: offset), let kind = bytes.u8(at: offset &+ 3) else {
+                return fit
+            }
+            weight &+= kind <= Kind.headers || kind == Kind.continuation ? 1 : 2
+            if weight >= Self.enough { return .yes }
+            offset &+= header &+ length
+        }
+        return .no
+    }
+
+    /// Four frames with content, or two that are all form.
+    private static let enough = 4
+
+    /// The client's field section, and the server's on the same stream.
+    private static func answer(_ client: RawSpan, _ server: RawSpan) -> Fit {
+        guard let stream = client.big(UInt32.self, at: 5) else { return .open }
+        return client.fit(byteAt: 3) { $0 == Kind.headers }
+            .and(server.fit(byteAt: 3) { $0 == Kind.headers })
+            .and(server.fit(big: UInt32.self, at: 5) { $0 == stream })
+            .and(frame(client, at: 0)).and(frame(server, at: 0))
+    }
+
+    // MARK: Frames
+
+    private static let header = 9
+    /// SETTINGS_MAX_FRAME_SIZE's initial value; who allows more rarely uses it.
+    private static let frameLimit = 16_384
+
+    private enum Kind {
+        static let data: UInt8 = 0
+        static let headers: UInt8 = 1
+        static let priority: UInt8 = 2
+        static let reset: UInt8 = 3
+        static let settings: UInt8 = 4
+        static let ping: UInt8 = 6
+        static let goAway: UInt8 = 7
+        static let windowUpdate: UInt8 = 8
+        static let continuation: UInt8 = 9
+    }
+
+    private static func length(_ bytes: RawSpan, at offset: Int) -> Int? {
+        bytes.big(UInt32.self, at: offset).map { Int($0 >> 8) }
+    }
+
+    /// Length (24 bits), type, flags, a reserved bit, and the stream (31 bits).
+    private static func frame(_ bytes: RawSpan, at offset: Int) -> Fit {
+        guard let kind = bytes.u8(at: offset &+ 3), let length = length(bytes, at: offset) else {
+            return bytes.fit(byteAt: offset) { $0 == 0 }.and(.open)
+        }
+        switch kind {
+        case Kind.data:
+            return Fit(length <= frameLimit).and(flags(0x09, bytes, offset)).and(stream(bytes, offset, isOfClient))
+        case Kind.headers:
+            return Fit(1...frameLimit ~= length).and(flags(0x2D, bytes, offset)).and(stream(bytes, offset, isOfClient))
+        case Kind.continuation:
+            return Fit(1...frameLimit ~= length).and(flags(0x04, bytes, offset)).and(stream(bytes, offset, isOfClient))
+        case Kind.priority: return Fit(length == 5).and(flags(0, bytes, offset)).and(stream(bytes, offset, isOfClient))
+        case Kind.reset:
+            return Fit(length == 4).and(flags(0, bytes, offset)).and(stream(bytes, offset, isOfClient))
+                .and(bytes.fit(big: UInt32.self, at: offset &+ header) { $0 <= lastError })
+        case Kind.settings:
+            return Fit(length % 6 == 0 && length <= 6 &* 32).and(flags(0x01, bytes, offset)).and(
+                stream(bytes, offset) { $0 == 0 }
+            )
+            .and(settings(bytes, at: offset &+ header, length, isAcknowledgment: bytes.u8(at: offset &+ 4) == 1))
+        case Kind.ping: return Fit(length == 8).and(flags(0x01, bytes, offset)).and(stream(bytes, offset) { $0 == 0 })
+        case Kind.goAway:
+            return Fit(8...1024 ~= length).and(flags(0, bytes, offset)).and(stream(bytes, offset) { $0 == 0 })
+                .and(bytes.fit(big: UInt32.self, at: offset &+ header &+ 4) { $0 <= lastError })
+        case Kind.windowUpdate:
+            return Fit(length == 4).and(flags(0, bytes, offset)).and(
+                stream(bytes, offset) { $0 == 0 || isOfClient($0) }
+            )
+            .and(bytes.fit(big: UInt32.self, at: offset &+ header) { 1...0x7FFF_FFFF ~= $0 })
+        default: return .no
+        }
+    }
+
+    private static func flags(_ allowed: UInt8, _ bytes: RawSpan, _ frame: Int) -> Fit {
+        bytes.fit(byteAt: frame &+ 4) { $0 & ~allowed == 0 }
+    }
+
+    private static func stream(_ bytes: RawSpan, _ frame: Int, _ rule: (UInt32) -> Bool) -> Fit {
+        bytes.fit(big: UInt32.self, at: frame &+ 5, rule)
+    }
+
+    /// A client's streams have odd numbers, and few connections have more than a million.
+    private static func isOfClient(_ stream: UInt32) -> Bool { stream & 1 == 1 && stream <= 1 << 24 }
+
+    /// HTTP_1_1_REQUIRED (RFC 9113, section 7).
+    private static let lastError: UInt32 = 0x0D
+
+    /// Identifiers up to 16 are registered; others (GREASE) look like 0x?A?A (RFC 8701).
+    private static func settings(_ bytes: RawSpan, at offset: Int, _ length: Int, isAcknowledgment: Bool) -> Fit {
+        if isAcknowledgment { return Fit(length == 0) }
+        var fit = Fit.yes
+        for index in 0..<length / 6 {
+            fit = fit.and(
+                bytes.fit(big: UInt16.self, at: offset &+ index &* 6) { 1...16 ~= $0 || $0 & 0x0F0F == 0x0A0A })
+        }
+        return fit
+    }
+}
