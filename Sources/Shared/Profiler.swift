@@ -213,6 +213,7 @@ package final class Profiler: EventSink {
         let other = view.open.flatMap { connections[$0] }?.connection
         other?.pair(with: connection.opened.process)
         connection.pair(with: other?.opened.process)
+        if let other { naming.paired(connection, other) }
     }
 
     private func close(_ closed: ConnectionClosed, _ now: Timestamp) {

@@ -58,8 +58,10 @@ package struct Ask {
     package var verb: ByteRange
     /// What it acts on: of HTTP the path without its query.
     package var target: ByteRange
-    /// The host that the request itself names; empty where it names none.
+    /// The host that the request itself names, with its port where it has one; empty where it names none.
     package var host: ByteRange
+    /// The host is not who is asked: a proxy takes the request further.
+    package var isOnward = false
 }
 
 /// What the state knows a request's verb, target and host by; of no meaning to anybody else.

@@ -2,7 +2,8 @@
 struct RequestTarget: Equatable {
     /// The path without the query; for CONNECT the authority, for OPTIONS maybe `*`.
     var path: Range<Int>
-    /// The host that the target itself names (absolute-form and authority-form).
+    /// The host, and its port, that the target itself names (absolute-form and authority-form): the request is for it,
+    /// whoever is asked.
     var host: Range<Int>?
 
     init(_ bytes: RawSpan, _ target: Range<Int>, _ method: RequestMethod) {
@@ -39,17 +40,10 @@ struct RequestTarget: Equatable {
         return start..<end
     }
 
-    /// The host of `[userinfo@]host[:port]` (RFC 3986, section 3.2), an IPv6 literal without its brackets.
+    /// `host[:port]` of `[userinfo@]host[:port]` (RFC 3986, section 3.2).
     static func host(_ bytes: RawSpan, _ authority: Range<Int>) -> Range<Int> {
         var start = authority.lowerBound
         for at in authority where bytes.u8(at: at) == 0x40 { start = at &+ 1 }
-        if bytes.u8(at: start) == 0x5B {
-            var end = start &+ 1
-            while end < authority.upperBound, bytes.u8(at: end) != 0x5D { end &+= 1 }
-            return (start &+ 1)..<Swift.max(start &+ 1, end)
-        }
-        var end = start
-        while end < authority.upperBound, bytes.u8(at: end) != 0x3A { end &+= 1 }
-        return start..<end
+        return start..<authority.upperBound
     }
 }

@@ -16,7 +16,7 @@ struct ContainerEnds {
     var isEmpty: Bool { local == nil && remote == nil }
 
     /// Looks again where the tape has told of more since the last look.
-    /// - Returns: whether an end became known.
+    /// - Returns: whether more may be known of the ends by now.
     @inline(__always)
     mutating func update(_ connection: Connection, _ participants: borrowing Participants) -> Bool {
         generation == participants.generation && revision == connection.revision
@@ -25,7 +25,6 @@ struct ContainerEnds {
 
     @inline(never)
     private mutating func look(_ connection: Connection, _ participants: borrowing Participants) -> Bool {
-        let before = (local, remote)
         generation = participants.generation
         revision = connection.revision
         let opened = connection.opened
@@ -38,7 +37,7 @@ struct ContainerEnds {
                     : participants.container(with: opened.local.address))
         }
         let listener =
-            isClient ? participants.listener(at: opened.remote, from: opened.process) : connection.otherProcess
+            connection.otherProcess ?? (isClient ? participants.listener(at: opened.remote, from: opened.process) : nil)
         if remote == nil {
             remote =
                 isClient
@@ -47,7 +46,7 @@ struct ContainerEnds {
                 : participants.container(of: listener) ?? participants.container(with: opened.remote.address)
         }
         remoteIsProcess = listener != nil
-        return local !== before.0 || remote !== before.1
+        return true
     }
 
     /// What the receiver is.

@@ -15,6 +15,11 @@ final class Naming {
     private var lastClient: (address: IPAddress, id: PartyID)?
     /// Names that were chosen, and what had been told then.
     private var chosen: [(name: PartyName, at: UInt64)?] = []
+    private var hosts: HostNames
+    /// What host texts say, at their numbers.
+    private var hostTexts: [Host?] = []
+    /// Names of addresses that the tape tells of, as a resolver does.
+    private var told: [IPAddress: Party.TextID] = [:]
     /// Parties that found no room.
     private(set) var refused: UInt64 = 0
 
@@ -25,8 +30,15 @@ final class Naming {
         var source: PartyID?
         /// The host that was named last, and the party found for it.
         var host: UInt32 = 0
-        var showsPort = false
+        var calling = Calling.connection
         var destination: PartyID?
+    }
+
+    private struct Host {
+        /// In the interner; `nil` for what is no name.
+        var name: Party.TextID?
+        /// 0: none.
+        var port: UInt16
     }
 
     init(_ names: AddressNames, _ containers: [ContainerFact], limits: Limits) {
@@ -34,14 +46,41 @@ final class Naming {
         participants = Participants(limits: limits)
         limit = limits.serviceMapEntries.multipliedReportingOverflow(by: 4).partialValue
         texts = ByteInterner(maximumCount: limit, maximumBytes: 64 << 20)
+        hosts = HostNames(limit: limit)
         for fact in containers { participants.add(fact) }
     }
 
+    // MARK: Facts
+
     /// Takes note of who was at the ends when the connection was made: where an address goes to somebody else, it stays.
     func opened(_ connection: Connection) {
-        if connection.opened.process != nil { participants.add(ownAddress: connection.opened.local.address) }
+        participants.add(connection.opened)
         if connection.opened.role != .unknown { _ = look(connection) }
     }
+
+    /// Takes note of the two views of one connection: each knows whom the other one is with.
+    func paired(_ connection: Connection, _ other: Connection) {
+        for (view, mirrored) in [(connection, other), (other, connection)] {
+            guard view.opened.role == .client, let client = view.opened.process, let answer = mirrored.opened.process
+            else { continue }
+            participants.add(answer: answer, to: client, at: view.opened.remote)
+        }
+    }
+
+    /// Takes the name of an address that the tape tells of (a capture's Name Resolution Block, a resolver's answer).
+    ///
+    /// It is weaker than containers, processes and the hosts that the traffic itself names; of several names the first
+    /// counts.
+    func told(_ name: String, of address: IPAddress) {
+        guard told[address] == nil, !name.isEmpty else { return }
+        guard told.count < limit else {
+            refused &+= 1
+            return
+        }
+        told[address] = text(name)
+    }
+
+    // MARK: Ends
 
     /// The containers at a connection's ends, as far as the tape has told.
     func ends(of connection: Connection) -> ContainerEnds { entries[look(connection)].ends }
@@ -96,40 +135,80 @@ final class Naming {
 
     /// Where the connection goes: the name that the user gave, else the container's service, else the profiled process
     /// that listens there, else the host that the traffic names, else the address.
-    /// - Parameters:
-    ///   - host: the host that the traffic names; empty where it names none.
-    ///   - showsPort: the port is part of the name where nothing but the address is known.
-    func destination(of connection: Connection, host: RawSpan, showsPort: Bool) -> PartyID {
+    /// - Parameter host: the host that the traffic names, maybe with a port; empty where it names none.
+    func destination(of connection: Connection, host: RawSpan, as calling: Calling) -> PartyID {
         let slot = look(connection)
         let host = texts.number(of: host)
-        if let known = entries[slot].destination, entries[slot].host == host, entries[slot].showsPort == showsPort {
+        if let known = entries[slot].destination, entries[slot].host == host, entries[slot].calling == calling {
             return known
         }
-        let found = findDestination(of: connection, Party.TextID(raw: host), showsPort, entries[slot].ends)
+        let found = findDestination(of: connection, self.host(host), calling, entries[slot].ends)
         entries[slot].host = host
-        entries[slot].showsPort = showsPort
+        entries[slot].calling = calling
         entries[slot].destination = found
         return found
     }
 
     private func findDestination(
-        of connection: Connection, _ host: Party.TextID, _ showsPort: Bool, _ ends: ContainerEnds
+        of connection: Connection, _ host: Host, _ calling: Calling, _ ends: ContainerEnds
     ) -> PartyID {
         let server = connection.server
-        if let name = names.name(of: server) { return number(.named(text(name))) }
-        if let container = connection.localIsClient ? ends.remote : ends.local { return number(.container(container)) }
         let process = connection.opened.process
         let listener =
             connection.localIsClient
-            ? process.flatMap { participants.listener(at: server, from: $0) } : process
+            ? connection.otherProcess ?? participants.listener(at: server, from: process) : process
+        note(connection, host, calling, listener)
+        if let name = names.name(of: server) { return number(.named(text(name))) }
+        if let container = connection.localIsClient ? ends.remote : ends.local { return number(.container(container)) }
         if let listener, let name = participants.serviceName(listener) {
             return number(.process(listener, text(name)))
         }
         return number(
             .server(
                 Party.Server(
-                    endpoint: server, host: host, client: connection.localIsClient ? process : nil,
-                    process: connection.localIsClient ? nil : process, showsPort: showsPort)))
+                    endpoint: server, host: host.name, port: calling.isOwn(host.port) ? 0 : host.port,
+                    client: connection.localIsClient ? process : nil,
+                    process: connection.localIsClient ? nil : process, calling: calling)))
+    }
+
+    /// Takes note of who is called by which name.
+    private func note(_ connection: Connection, _ host: Host, _ calling: Calling, _ server: ProcessKey?) {
+        let client = connection.localIsClient ? connection.opened.process : connection.otherProcess
+        let (from, to) = (connection.client, connection.server)
+        guard to.kind == .internet else { return }
+        if client == nil, from.address == to.address, !to.address.isLoopback { hosts.addSelfCaller(to.address) }
+        guard let name = host.name, calling != .onward else { return }
+        hosts.add(
+            HostNames.Call(
+                name: name.raw, port: calling.isOwn(host.port) ? 0 : host.port, showsPort: calling.showsPort,
+                server: place(to, client ?? server), client: client.map { .process($0) } ?? .address(from.address),
+                process: server))
+    }
+
+    private func place(_ endpoint: Endpoint, _ process: ProcessKey?) -> HostNames.Place {
+        HostNames.Place(
+            endpoint: endpoint, network: endpoint.address.isLoopback ? participants.namespace(of: process) : 0)
+    }
+
+    /// What a host text says.
+    @inline(__always)
+    private func host(_ text: UInt32) -> Host {
+        if text < hostTexts.count, let known = hostTexts[Int(text)] { return known }
+        return readHost(text)
+    }
+
+    @inline(never)
+    private func readHost(_ number: UInt32) -> Host {
+        guard number != ByteInterner.full else { return Host(name: nil, port: 0) }
+        var host = Host(name: nil, port: 0)
+        let read = texts.withBytes(of: number) { HostText(RawSpan(_unsafeBytes: $0)) }
+        if let read, !read.name.isEmpty {
+            let name = texts.number(of: read.name.span.bytes)
+            if name != ByteInterner.full { host = Host(name: Party.TextID(raw: name), port: read.port ?? 0) }
+        }
+        while hostTexts.count <= number { hostTexts.append(nil) }
+        hostTexts[Int(number)] = host
+        return host
     }
 
     private func number(_ party: Party) -> PartyID {
@@ -159,7 +238,9 @@ final class Naming {
         guard index < parties.count else { return PartyName(text: "unknown", type: .external) }
         while chosen.count <= index { chosen.append(nil) }
         // Only a container changes what somebody is called who has a name.
-        let at = parties[index].hasName ? participants.generation : participants.version
+        let at =
+            parties[index].hasName
+            ? participants.generation : participants.version &+ hosts.version &+ UInt64(told.count)
         if let known = chosen[index], known.at == at { return known.name }
         let name = choose(parties[index])
         chosen[index] = (name, at)
@@ -178,7 +259,8 @@ final class Naming {
                 return name(container)
             }
             if let name = participants.serviceName(process) { return PartyName(text: name, type: .process) }
-            return PartyName(text: address.description, type: .external)
+            if process == nil, let shown = hosts.shown(client: address) { return name(shown) }
+            return PartyName(text: told[address].map(string) ?? address.description, type: .external)
         case .server(let server): return choose(server)
         }
     }
@@ -190,15 +272,30 @@ final class Naming {
         {
             return name(container)
         }
-        let listener = server.process ?? client.flatMap { participants.listener(at: endpoint, from: $0) }
+        let listener = server.process ?? participants.listener(at: endpoint, from: client)
         if let name = participants.serviceName(listener) { return PartyName(text: name, type: .process) }
-        // A host that is an address says no more than the address; ports tell services on one address apart.
-        let host = string(server.host)
-        if !host.isEmpty, !HostText.isAddress(host.utf8Span.span.bytes) {
-            return PartyName(text: host, type: .external)
+        if let shown = shown(server) { return name(shown) }
+        // Ports tell services on one address apart.
+        let isPlain = server.calling.isOwn(endpoint.port)
+        if let told = told[endpoint.address].map(string) {
+            return PartyName(text: isPlain ? told : "\(told):\(endpoint.port)", type: .external)
         }
-        let isPlain = !server.showsPort || endpoint.port == 80
         return PartyName(text: isPlain ? endpoint.address.description : endpoint.description, type: .external)
+    }
+
+    /// What the traffic calls a server.
+    private func shown(_ server: Party.Server) -> HostNames.Shown? {
+        let showsPort = server.calling.showsPort
+        let place = place(server.endpoint, server.client ?? server.process)
+        guard let host = server.host?.raw else { return hosts.shown(at: place, showsPort: showsPort) }
+        if server.calling == .onward { return HostNames.Shown(name: host, port: server.port) }
+        return hosts.shown(host, port: server.port, at: place, showsPort: showsPort)
+            ?? hosts.shown(at: place, showsPort: showsPort)
+    }
+
+    private func name(_ shown: HostNames.Shown) -> PartyName {
+        let text = string(Party.TextID(raw: shown.name))
+        return PartyName(text: shown.port == 0 ? text : "\(text):\(shown.port)", type: .external)
     }
 
     private func string(_ text: Party.TextID) -> String {

@@ -4,13 +4,10 @@
 /// user has named them.
 struct Participants: ~Copyable {
     private var processes: [ProcessKey: ProcessIdentity] = [:]
-    /// Of those that listen in one network only the latest; the order is the tape's.
-    private var listeners: [Endpoint: [ProcessKey]] = [:]
+    private var listeners = Listeners()
     private var containers: [String: KnownContainer] = [:]
     private var containersOfProcesses: [ProcessKey: KnownContainer] = [:]
     private var containersAtEndpoints: [Endpoint: KnownContainer] = [:]
-    /// Addresses of profiled processes' own ends: an unspecified listener (`0.0.0.0`) is reached there.
-    private var ownAddresses: Set<IPAddress> = []
     /// Processes that ended, the oldest first: their connections may still have something to tell.
     private var ended: [ProcessKey] = []
     private let limit: Int
@@ -34,13 +31,32 @@ struct Participants: ~Copyable {
         if hasRoom(processes.count, processes[process.key] != nil) { processes[process.key] = process }
     }
 
-    /// Takes where a process listens; in one network the latest counts.
+    /// Takes where a process listens.
     mutating func add(_ listening: Listening) {
+        guard hasRoom(listeners.count, listeners.isKnown(listening.endpoint)) else { return }
+        let namespace = listening.networkNamespace ?? processes[listening.process]?.networkNamespace
+        if listeners.add(listening.process, at: listening.endpoint, in: namespace) { change() }
+    }
+
+    /// Takes who is at the local end of a connection that was made: its address is one of its network's, and who accepts
+    /// at a place listens there, whoever had begun to.
+    mutating func add(_ opened: ConnectionOpened) {
+        guard let process = opened.process, let namespace = processes[process]?.networkNamespace else { return }
+        var isNews = listeners.add(ownAddress: opened.local.address, in: namespace, limit: limit)
+        if opened.role == .server, listeners.count < limit || listeners.isKnown(opened.local) {
+            if listeners.add(process, at: opened.local, in: namespace) { isNews = true }
+        }
+        if isNews { change() }
+    }
+
+    /// Takes who answered whom: both ends of a connection are on the tape.
+    mutating func add(answer: ProcessKey, to client: ProcessKey, at endpoint: Endpoint) {
+        if listeners.add(answer: answer, to: client, at: endpoint, limit: limit) { change() }
+    }
+
+    /// What is known of connections' ends has to be looked at again.
+    private mutating func change() {
         version &+= 1
-        guard hasRoom(listeners.count, listeners[listening.endpoint] != nil) else { return }
-        let network = network(of: listening.process)
-        let others = (listeners[listening.endpoint] ?? []).filter { self.network(of: $0) != network }
-        listeners[listening.endpoint] = others + [listening.process]
         if generation > 0 { generation &+= 1 }
     }
 
@@ -69,13 +85,6 @@ struct Participants: ~Copyable {
         return known
     }
 
-    /// Takes an address of this machine, or of a container on it: a profiled process was seen to use it.
-    mutating func add(ownAddress address: IPAddress) {
-        guard !ownAddresses.contains(address), hasRoom(ownAddresses.count, false) else { return }
-        ownAddresses.insert(address)
-        version &+= 1
-    }
-
     /// The process has ended.
     ///
     /// What it listened on keeps its name until somebody else listens there: who connects to it now still means it.
@@ -87,8 +96,7 @@ struct Participants: ~Copyable {
             processes[old] = nil
             containersOfProcesses[old] = nil
         }
-        let gone = Set(ended.prefix(limit / 8))
-        listeners = listeners.mapValues { $0.filter { !gone.contains($0) } }.filter { !$0.value.isEmpty }
+        listeners.remove(Set(ended.prefix(limit / 8)))
         ended.removeFirst(limit / 8)
         let reachable = Set(
             (containersOfProcesses.values.map(\.identity.id) + containersAtEndpoints.values.map(\.identity.id)))
@@ -116,7 +124,7 @@ struct Participants: ~Copyable {
     /// address.
     /// - Parameter client: who connects; a container's loopback addresses are its own, whatever the host publishes there.
     func container(at endpoint: Endpoint, from client: ProcessKey?) -> KnownContainer? {
-        if endpoint.address.isLoopback, !network(of: client).isEmpty { return nil }
+        if endpoint.address.isLoopback, ownNetwork(of: client) != nil { return nil }
         return containersAtEndpoints[endpoint] ?? container(with: endpoint.address)
     }
 
@@ -129,28 +137,22 @@ struct Participants: ~Copyable {
     }
 
     /// The profiled process that a connection to this endpoint reaches.
-    ///
-    /// Two containers may both listen on `0.0.0.0:8080`, each in its own network.
     /// - Parameter client: who connects.
     func listener(at endpoint: Endpoint, from client: ProcessKey?) -> ProcessKey? {
-        if listeners.isEmpty { return nil }
-        let isLoopback = endpoint.address.isLoopback
-        if !isLoopback, let exact = listeners[endpoint]?.last { return exact }
-        guard isLoopback || ownAddresses.contains(endpoint.address) else { return nil }
-        // A container's address that a runtime told of is the container, and does not come here.
-        let network = isLoopback ? network(of: client) : ""
-        // Listening on `::` takes IPv4, too.
-        let places = [endpoint.address, endpoint.address.v4 == nil ? .anyV6 : .anyV4, .anyV6]
-        for place in places {
-            let there = listeners[Endpoint(place, endpoint.port)] ?? []
-            if let found = there.last(where: { self.network(of: $0) == network }) { return found }
-        }
-        return nil
+        guard let client else { return nil }
+        let network = Listeners.Network(
+            namespace: processes[client]?.networkNamespace, container: ownNetwork(of: client))
+        return listeners.process(at: endpoint, from: client, in: network) { ownNetwork(of: $0) }
     }
 
-    /// The network that a process is in: empty for the host's, else the container's that has an address of its own.
-    private func network(of key: ProcessKey?) -> String {
-        guard let container = container(of: key), container.hasAddress else { return "" }
+    /// The number of the network namespace that a process is in; 0 where it is not known.
+    func namespace(of key: ProcessKey?) -> UInt64 {
+        key.flatMap { processes[$0]?.networkNamespace }?.number ?? 0
+    }
+
+    /// The container that a process is in, where it has a network of its own.
+    private func ownNetwork(of key: ProcessKey?) -> String? {
+        guard let container = container(of: key), container.hasAddress else { return nil }
         return container.identity.id
     }
 }
@@ -181,16 +183,5 @@ final class KnownContainer: Hashable {
         writer.string(identity.name)
         writer.endObject()
         json = [UInt8](writer.bytes)
-    }
-}
-
-extension IPAddress {
-    fileprivate static let anyV4 = IPAddress(v4: 0)
-    fileprivate static let anyV6 = IPAddress(high: 0, low: 0)
-
-    /// 127.0.0.0/8 or `::1`.
-    package var isLoopback: Bool {
-        if let v4 { return v4 >> 24 == 127 }
-        return high == 0 && low == 1
     }
 }

@@ -21,17 +21,42 @@ enum Party: Hashable {
 
     struct Server: Hashable {
         var endpoint: Endpoint
-        var host: TextID
+        /// The host that the traffic named, without its port.
+        var host: TextID?
+        /// The port behind it; 0 where there is none, or nobody would write it.
+        var port: UInt16
         /// Who called; `nil` where that is not known, or the server was looked at.
         var client: ProcessKey?
         /// Who was called.
         var process: ProcessKey?
-        /// The port is part of the name where the name is an address.
-        var showsPort: Bool
+        var calling: Calling
     }
 
     /// A text in the interner of names.
     struct TextID: Hashable { let raw: UInt32 }
+}
+
+/// How a server is called: says which port belongs to its name.
+enum Calling: UInt8 {
+    /// As the end of a connection, whose port stands beside its name.
+    case connection
+    /// By HTTP, and by HTTP within TLS; their ports are 80 and 443.
+    case http, https
+    /// By a request for somebody else, which a proxy takes further (RFC 9110, section 3.7): the name is not the server's.
+    case onward
+
+    /// A port is part of the name where it is not the scheme's own.
+    var showsPort: Bool { self != .connection }
+
+    /// The port goes without saying.
+    func isOwn(_ port: UInt16) -> Bool {
+        switch self {
+        case .connection: true
+        case .http: port == 80
+        case .https: port == 443
+        case .onward: port == 80 || port == 443
+        }
+    }
 }
 
 /// The number of a party in one run.

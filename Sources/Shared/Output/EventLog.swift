@@ -355,7 +355,7 @@ final class EventLog: Sink {
     ) {
         let peer =
             exchange?.token.destination
-            ?? naming.destination(of: connection, host: RawSpan(), showsPort: true)
+            ?? naming.destination(of: connection, host: RawSpan(), as: origin.isDecrypted ? .https : .http)
         writeParties(connection, peer)
         if let exchange {
             json.key("exchange")
@@ -396,7 +396,7 @@ final class EventLog: Sink {
         var host = event.serverName ?? ""
         let peer = host.withUTF8 {
             naming.destination(
-                of: connection, host: RawSpan(_unsafeBytes: UnsafeRawBufferPointer($0)), showsPort: false)
+                of: connection, host: RawSpan(_unsafeBytes: UnsafeRawBufferPointer($0)), as: .connection)
         }
         writeParties(connection, peer)
         if event.isEncrypted {

@@ -11,8 +11,10 @@ final class MapState: Sink {
     }
 
     func began(_ ask: Ask, _ text: RawSpan, of connection: Connection, _ origin: Origin) -> Token {
-        let operation = operation(ask, text)
-        let destination = naming.destination(of: connection, host: text.extracting(ask.host.range), showsPort: true)
+let operation = operation(ask, text)
+        let destination = naming.destination(
+            of: connection, host: text.extracting(ask.host.range),
+            as: ask.isOnward ? .onward : origin.isDecrypted ? .https : .http)
         return Token(operation: operation, destination: destination)
     }
 
@@ -38,7 +40,7 @@ final class MapState: Sink {
         var host = event.serverName ?? ""
         let destination = host.withUTF8 {
             naming.destination(
-                of: connection, host: RawSpan(_unsafeBytes: UnsafeRawBufferPointer($0)), showsPort: false)
+                of: connection, host: RawSpan(_unsafeBytes: UnsafeRawBufferPointer($0)), as: .connection)
         }
         map.record(
             connection: naming.source(of: connection), to: destination, protocol: event.row,

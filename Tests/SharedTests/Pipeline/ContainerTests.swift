@@ -90,10 +90,13 @@ import Testing
         let server = ProcessKey(pid: 8, startTime: 80)
         let loopback = IPAddress(v4: 0x7F00_0001)
         var tape = TapeBuilder()
-        tape.add(.process(ProcessIdentity(key: server, comm: "srv", commandLine: "srv")))
+        let host = NetworkNamespace(4_026_531_840)
+        tape.add(.process(ProcessIdentity(key: server, comm: "srv", commandLine: "srv", networkNamespace: host)))
         tell(&tape, .process(server), api)
-        tape.add(.listening(Listening(process: server, endpoint: Endpoint(IPAddress(v4: 0), 9000))))
-        tape.add(.process(ProcessIdentity(key: process, comm: "app", commandLine: "app")))
+        tape.add(
+            .listening(
+                Listening(process: server, endpoint: Endpoint(IPAddress(v4: 0), 9000), networkNamespace: host)))
+        tape.add(.process(ProcessIdentity(key: process, comm: "app", commandLine: "app", networkNamespace: host)))
         tape.open(local: Endpoint(loopback, 40_000), remote: Endpoint(loopback, 9000), process: process)
         exchange(&tape)
         let event = try #require(try tape.run().events().first)

@@ -105,7 +105,7 @@ final class HTTP1Analyzer: Analyzer {
         let token = out.began(
             Ask(
                 verb: verb, target: ByteRange(parts.path.lowerBound, parts.path.upperBound),
-                host: ByteRange(host.lowerBound, host.upperBound)), bytes)
+                host: ByteRange(host.lowerBound, host.upperBound), isOnward: parts.host != nil), bytes)
         return ReadRequest(
             ask: HTTP1Ask(method: method, asksToSwitch: method == .connect || framing.hasUpgrade), token: token)
     }
