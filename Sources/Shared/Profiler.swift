@@ -148,7 +148,7 @@ package final class Profiler: EventSink {
 
     /// The service map as of now.
     package func serviceMap() -> ServiceMapDocument {
-        map.document(generatedAt: run.summary.lastEvent ?? Timestamp(nanoseconds: 0))
+        map.document(generatedAt: run.summary.lastEvent)
     }
 
     // MARK: Connections

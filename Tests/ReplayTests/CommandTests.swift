@@ -159,7 +159,7 @@ import Testing
     @Test func `a filter chooses packets, and the summary says how many`() throws {
         let passing = try Executable.replay([input, "--filter", "src port 80"])
         #expect(passing.status == 0)
-        #expect(passing.output.contains("Filter        src port 80 · 3 of 8 packets passed\n"), "\(passing.output)")
+        #expect(passing.output.contains("Filter          src port 80 · 3 of 8 packets passed\n"), "\(passing.output)")
         let json = try Executable.replay([input, "--json", "--filter", "src port 80"]).output
         #expect(
             json.contains("\"expression\": \"src port 80\",\n    \"packets\": 8,\n    \"passed\": 3\n"), "\(json)")

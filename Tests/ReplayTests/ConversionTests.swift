@@ -294,7 +294,7 @@ private final class MarkSink: EventSink {
         #expect(run.status == 0)
         #expect(
             run.output.contains(
-                "Not read      1 datagram of 2 B, 1 B of them not captured · 1 TLS secret · 1 Unix socket"))
+                "Not read        1 datagram of 2 B, 1 B of them not captured · 1 TLS secret · 1 Unix socket"))
         let json = try Executable.replay([trace, "--json", "-o", folder.path + "/log"])
         #expect(json.output.contains("\"datagrams\": 1,\n    \"datagram_bytes\": 2,"))
         let log = String(decoding: try #require(TextFile.bytes(folder.path + "/log")), as: UTF8.self)
@@ -314,7 +314,7 @@ private final class MarkSink: EventSink {
         _ = try Executable.run("/bin/gzip", [path("a.tape")])
         #expect(try Executable.replay([path("a.tape.gz"), "-q", "-o", "-"]).output == plain)
         let report = try Executable.replay([path("b.jsonl")]).output
-        #expect(report.contains("Trace         \(path("b.jsonl"))"))
+        #expect(report.contains("Trace           \(path("b.jsonl"))"))
         #expect(!report.contains("Packets"))
     }
 

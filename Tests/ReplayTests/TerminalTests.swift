@@ -80,6 +80,43 @@ import Testing
         #expect(text.split(separator: "\n").allSatisfy { $0.count <= 60 })
     }
 
+    @Test(arguments: [40, 60, 80]) func `no connection is wider than the terminal`(_ width: Int) {
+        let failures = [ServiceMapDocument.Failure(reason: "connection refused", count: 1234)]
+        let connections = (0..<30).map { place in
+            ServiceMapDocument.Connection(
+                destination: place % 2 == 0 ? "db" : String(repeating: "long", count: 20), destinationType: .external,
+                protocolName: "postgres", category: "database", port: UInt16(5000 + place), confidence: 60,
+                reason: "port", firstSeen: Self.time, lastSeen: Self.time, count: 3, failures: failures,
+                isEncrypted: true)
+        }
+        let text = ServiceMapTree.text(
+            document([endpoint("db", "PROPPATCH", "/", 1)], connections), TextStyle(width: width))
+        #expect(text.contains("and 3 more ports and protocols"))
+        for line in text.split(separator: "\n") { #expect(line.count <= width, "\(line)") }
+    }
+
+    @Test func `failed connects are in the tree`() {
+        let failures = [
+            ServiceMapDocument.Failure(reason: "connection refused", count: 2),
+            ServiceMapDocument.Failure(reason: "timed out", count: 1),
+        ]
+        let connection = ServiceMapDocument.Connection(
+            destination: "10.0.0.2", destinationType: .external, protocolName: "unknown", category: "unknown",
+            port: 9000, confidence: 0, reason: "port 9000, connect failed: timed out", firstSeen: Self.time,
+            lastSeen: Self.time, count: 0, failures: failures)
+        #expect(
+            ServiceMapTree.text(document([], [connection]), TextStyle(width: 100)) == """
+                  web
+                  └──▶ 10.0.0.2  unknown :9000  2 failed: connection refused, 1 failed: timed out
+
+                """)
+    }
+
+    @Test func `of many destinations the first are shown, and the others counted`() {
+        let map = document((0..<150).map { endpoint("host-\($0)", "GET", "/", 1) })
+        #expect(ServiceMapTree.text(map, TextStyle()).hasSuffix("  └──▶ and 50 more destinations\n"))
+    }
+
     @Test func `names from the tape can't move the cursor`() {
         let map = document([endpoint("a\u{1B}]0;x", "GET", "/\u{9B}2J", 1)])
         let text = ServiceMapTree.text(map, TextStyle())

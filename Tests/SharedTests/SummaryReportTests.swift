@@ -26,14 +26,16 @@ import Testing
         report.add(summary)
         #expect(
             report.text == """
-                  Connections   12 · http 9 · postgres 3
-                                11 closed in order · 1 open at the end
-                  HTTP          1,200 requests · 1,199 responses · 1,199 exchanges · 1 unanswered
-                  Bytes         2.0 MB in streams · 99.9 % of them seen
-                                parsed                           1.5 MB  75.0 %  ███████████████
-                                recognised                     499.0 kB  25.0 %  █████
-                                gap: packet lost                 1.0 kB   0.1 %  █
-                  Lost          1.0 kB packet lost
+                  Connections     12 · http 9 · postgres 3
+                                  11 closed in order · 1 open at the end
+                  HTTP            1,200 requests · 1,199 responses · 1,199 exchanges · 1 unanswered
+                  Bytes           2.0 MB in streams · 99.9 % of them seen
+                                  parsed                           1.5 MB  75.0 %  ███████████████
+                                  recognised                     499.0 kB  25.0 %  █████
+                                  gap: packet lost                 1.0 kB   0.1 %  █
+                  Lost            1.0 kB packet lost
+                  Legend          recognised: the protocol is known, its messages are not taken apart
+                                  gap: on the wire and not captured
 
                 """)
     }
@@ -49,11 +51,59 @@ import Testing
         #expect(report.text.contains("unparsed: no connection          2.0 kB"))
         #expect(
             report.text.contains(
-                "Lost          1 damaged record of the trace · 3 connections without an open or with events after the close\n"
-                    + "                1.0 kB packet lost\n"))
+                "Lost            1 damaged record of the trace · 3 connections without an open or with events after the close\n"
+                    + "                  1.0 kB packet lost\n"))
         let text = SummaryJSON.text(damaged)
         #expect(text.contains("\"unparsed\": {\n      \"no_connection\": 2000\n    }"))
         #expect(text.contains("\"lost\": {\n    \"damaged_record\": 1,\n    \"stray_connections\": 3\n  }"))
+    }
+
+    @Test func `says what was not understood, and how much that is`() {
+        var summary = summary
+        for _ in 0..<4 { summary.notUnderstood.count(.tls, port: 443, bytes: 400_000) }
+        summary.notUnderstood.count(nil, port: 9000, bytes: 80_000)
+        var report = SummaryReport(TextStyle(width: 100))
+        report.add(summary)
+        #expect(
+            report.text.contains(
+                "  Not understood  5 connections, 84.0 % of the bytes: 4 tls, 1 unknown on :9000\n"))
+        for port in 1...200 { summary.notUnderstood.count(nil, port: UInt16(port), bytes: 0) }
+        report = SummaryReport(TextStyle(width: 120))
+        report.add(summary)
+        #expect(report.text.contains("201 unknown on :1, :2, :3, 198 on other ports"))
+        let json = SummaryJSON.text(summary)
+        #expect(
+            json.contains(
+                "\"not_understood\": {\n    \"connections\": 205,\n    \"bytes\": 1680000,\n    \"by_protocol\": {\n      \"tls\": 4,\n      \"unknown\": 201\n"
+            ))
+        #expect(json.contains("      \"20\": 1\n    }") && !json.contains("      \"21\""))
+    }
+
+    @Test func `lost nothing only where nothing was skipped`() {
+        func lost(_ skipped: [String] = [], _ change: (inout Summary) -> Void = { _ in }) -> String {
+            var summary = Summary(.standard)
+            change(&summary)
+            var report = SummaryReport(TextStyle(width: 100))
+            report.add(summary, skipped: skipped)
+            return report.text.split(separator: "\n").first { $0.contains("Lost") }.map(String.init) ?? ""
+        }
+        #expect(lost() == "  Lost            nothing")
+        #expect(lost(["3 records of a kind"]) == "  Lost            3 records of a kind")
+        #expect(lost { $0.limits[.serviceMapEntries] = 2 } == "  Lost            what the limits left out")
+        #expect(lost { $0.innerBytes.gaps[.unseen] = 7 } == "  Lost            7 B of plaintext unseen")
+    }
+
+    @Test(arguments: [40, 60, 80, 100]) func `is nowhere wider than the terminal`(_ width: Int) {
+        var summary = summary
+        summary.notUnderstood.count(nil, port: 9000, bytes: 80_000)
+        for reason in GapReason.allCases { summary.bytes.gaps[reason] = 12_345_678 }
+        for reason in UnparsedReason.allCases { summary.bytes.unparsed[reason] = 12_345_678 }
+        for how in ConnectionClosed.How.allCases { summary.connections.closed[how] = 1_000_000 }
+        summary.strayConnections = 1_000_000
+        var report = SummaryReport(TextStyle(width: width))
+        report.line("Capture", [String(repeating: "/folder", count: 30), "1 packet"])
+        report.add(summary)
+        for line in report.text.split(separator: "\n") { #expect(line.count <= width, "\(line)") }
     }
 
     @Test func `long lines go on below`() {

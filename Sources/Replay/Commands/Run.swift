@@ -126,7 +126,7 @@ struct Run: ParsableCommand {
         var report = SummaryReport(style)
         report.blank()
         result.capture.write(&report, result.summary, style)
-        report.add(result.summary)
+        report.add(result.summary, skipped: result.capture.skipped)
         let map = showsMap ? ServiceMapTree.text(result.map, style) : ""
         return report.text + (map.isEmpty ? "" : "\n\(map)") + "\n"
     }

@@ -115,6 +115,17 @@ struct CaptureReport {
         }
     }
 
+    /// What was left out of which no loss on the tape speaks.
+    var skipped: [String] {
+        var parts: [String] = []
+        let records = files.reduce(UInt64(0)) { $0 &+ $1.skipped }
+        if records > 0 {
+            parts.append(Quantity.count(records, "record") + " of a kind that this version does not know")
+        }
+        if wasInterrupted { parts.append("what comes after the interruption") }
+        return parts
+    }
+
     /// One line for each thing that was lost in reading, with its place.
     var complaints: [String] {
         var lines = files.flatMap { Self.complaints($0) }

@@ -13,6 +13,9 @@ struct ServiceMapTree {
 
     /// Endpoints of one destination that are shown; the map has them all.
     private static let shownEndpoints = 12
+    /// Destinations of one service, and connections of one destination: a scan has thousands.
+    private static let shownDestinations = 100
+    private static let shownConnections = 12
 
     init(_ style: TextStyle) { self.style = style }
 
@@ -30,11 +33,15 @@ struct ServiceMapTree {
 
     private mutating func add(_ service: ServiceMapDocument.Service) {
         if !lines.isEmpty { lines.append("") }
-        lines.append("  " + style.tone(.strong, style.fitted(style.safe(service.name), style.width - 4)))
+        lines.append("  " + style.tone(.strong, fitted(service.name, style.width - 4)))
         let destinations = Self.destinations(service)
-        for (place, destination) in destinations.enumerated() {
+        let rest = destinations.dropFirst(Self.shownDestinations)
+        for (place, destination) in destinations.prefix(Self.shownDestinations).enumerated() {
             add(destination, isLast: place == destinations.count - 1)
         }
+        guard !rest.isEmpty else { return }
+        let more = "and \(Quantity.count(UInt64(rest.count), "more destination"))"
+        lines.append("  " + style.tone(.faint, style.symbol("└──▶ ", "`--> ") + more))
     }
 
     /// By destination, in the order in which the map names them first.
@@ -57,19 +64,48 @@ struct ServiceMapTree {
     private mutating func add(_ destination: Destination, isLast: Bool) {
         let arrow = isLast ? style.symbol("└──▶ ", "`--> ") : style.symbol("├──▶ ", "|--> ")
         let trunk = isLast ? "     " : style.symbol("│    ", "|    ")
-        var head = "  " + style.tone(.faint, arrow) + style.tone(.accent, fitted(destination.name, style.width / 2))
-        // What is only a connection fits behind the name.
+        let start = "  " + style.tone(.faint, arrow)
+        let margin = 2 + trunk.count
         var connections = destination.connections[...]
-        if destination.endpoints.isEmpty, let first = connections.popFirst() { head += "  " + text(first) }
-        lines.append(head)
-        for connection in connections { lines.append("  " + style.tone(.faint, trunk) + text(connection)) }
+        // What is only a connection stands behind the name, where there is room.
+        let only = destination.endpoints.isEmpty && connections.count == 1 ? connections.first.map(facts) : nil
+        let name = fitted(destination.name, only == nil ? style.width - margin : style.width / 2)
+        if let only, margin + name.count + 2 + only.columns <= style.width {
+            lines.append(start + style.tone(.accent, name) + "  " + only.text)
+            return
+        }
+        lines.append(start + style.tone(.accent, fitted(destination.name, style.width - margin)))
+        let rest = connections.dropFirst(Self.shownConnections)
+        connections = connections.prefix(Self.shownConnections)
+        for connection in connections {
+            lines.append("  " + style.tone(.faint, trunk) + facts(connection, columns: style.width - margin).text)
+        }
+        if !rest.isEmpty {
+            let more = "and \(Quantity.count(UInt64(rest.count), "more port or protocol", "more ports and protocols"))"
+            lines.append("  " + style.tone(.faint, trunk + more))
+        }
         add(destination.endpoints, trunk: trunk)
     }
 
-    private func text(_ connection: ServiceMapDocument.Connection) -> String {
-        let sure = connection.confidence >= 90 ? "" : ", by its port only"
-        let facts = ":\(connection.port)  \(Quantity.count(connection.count, "connection"))\(sure)"
-        return style.tone(.good, connection.protocolName) + " " + facts
+    /// What is known of a connection, and how many columns it takes.
+    private func facts(_ connection: ServiceMapDocument.Connection) -> (text: String, columns: Int) {
+        facts(connection, columns: .max)
+    }
+
+    private func facts(
+        _ connection: ServiceMapDocument.Connection, columns: Int
+    ) -> (text: String, columns: Int) {
+        var parts: [String] = []
+        if connection.count > 0 { parts.append(Quantity.count(connection.count, "connection")) }
+        if connection.isEncrypted, connection.category != "tls" { parts.append("TLS") }
+        if connection.confidence == 60 { parts.append("by its port only") }
+        for failure in connection.failures {
+            parts.append("\(Quantity.count(failure.count)) failed: \(failure.reason)")
+        }
+        let name = style.safe(connection.protocolName)
+        let rest = " :\(connection.port)  \(parts.joined(separator: ", "))"
+        let shown = style.fitted(rest, max(columns - name.count, 8))
+        return (style.tone(.good, name) + shown, name.count + shown.count)
     }
 
     /// Endpoints by method and path; their variants, which differ in the shape of a body, as one.
@@ -95,11 +131,12 @@ struct ServiceMapTree {
         }
         let rest = shown.dropFirst(Self.shownEndpoints)
         shown.removeLast(rest.count)
-        let methodColumns = min(shown.map(\.method.count).max() ?? 0, 16)
+        let methodColumns = min(shown.map(\.method.count).max() ?? 0, style.width < 60 ? 8 : 16)
         let pathColumns = min(shown.map { style.safe($0.path).count }.max() ?? 0, style.width - methodColumns - 34)
         for line in shown {
-            let variants = line.variants > 1 ? style.tone(.faint, "  \(line.variants) shapes") : ""
-            let method = fitted(line.method, 16).padded(methodColumns)
+            let hasRoom = 27 + methodColumns + max(pathColumns, 8) <= style.width
+            let variants = line.variants > 1 && hasRoom ? style.tone(.faint, "  \(line.variants) shapes") : ""
+            let method = fitted(line.method, methodColumns).padded(methodColumns)
             let path = fitted(line.path, max(pathColumns, 8)).padded(pathColumns)
             lines.append(
                 "  " + style.tone(.faint, trunk) + "\(style.tone(.strong, method)) \(path)"

@@ -1,11 +1,16 @@
 /// What a run saw, and what became of every byte of it.
 package struct Summary: Equatable, Sendable {
-    package init(_ registry: Registry) { connections = Connections(verdicts: Verdicts(registry)) }
+    package init(_ registry: Registry) {
+        connections = Connections(verdicts: Verdicts(registry))
+        notUnderstood = NotUnderstood(registry)
+    }
 
     package var firstEvent: Timestamp?
     package var lastEvent: Timestamp?
 
     package var connections: Connections
+    /// The part of them that was not understood.
+    var notUnderstood: NotUnderstood
     package var messages = Messages()
     /// The wire's.
     package var bytes = ByteLedger()
@@ -75,6 +80,47 @@ package struct Summary: Equatable, Sendable {
         var nonZero: [(name: String, count: UInt64)] {
             let others = [("by_port_only", byPortOnly), ("no_payload", noPayload), ("unrecognised", unrecognised)]
             return (Array(zip(names, byProtocol)) + others).filter { $0.1 > 0 }.map { (name: $0.0, count: $0.1) }
+        }
+    }
+
+    /// Connections with a payload of which no more is known than that it was there: encrypted, or of a protocol that is
+    /// known by name at the most.
+    struct NotUnderstood: Equatable, Sendable {
+        private let names: [String]
+        private var byProtocol: [UInt64]
+        /// Of no protocol that is known.
+        private(set) var unknown: UInt64 = 0
+        /// By the server's port; there are no more than 65,536.
+        private var unknownPorts: [UInt16: UInt64] = [:]
+        /// Of all these connections' streams.
+        private(set) var bytes: UInt64 = 0
+
+        init(_ registry: Registry) {
+            names = registry.rows.map { "\($0.name)" }
+            byProtocol = Array(repeating: 0, count: names.count)
+        }
+
+        var connections: UInt64 { byProtocol.reduce(unknown, &+) }
+
+        /// Those that are known by name, in the registry's order.
+        var nonZero: [(name: String, count: UInt64)] {
+            zip(names, byProtocol).filter { $0.1 > 0 }.map { (name: $0, count: $1) }
+        }
+
+        /// The ports with most unknown connections; of equals the lower.
+        func ports(_ most: Int) -> [(port: UInt16, count: UInt64)] {
+            let sorted = unknownPorts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+            return sorted.prefix(most).map { (port: $0.key, count: $0.value) }
+        }
+
+        mutating func count(_ row: ProtocolID?, port: UInt16, bytes: UInt64) {
+            self.bytes &+= bytes
+            if let row {
+                byProtocol[row.index] &+= 1
+            } else {
+                unknown &+= 1
+                unknownPorts[port, default: 0] &+= 1
+            }
         }
     }
 

@@ -22,6 +22,8 @@ final class Channel {
     /// Of what the analyzer takes in one call: no part of any message.
     private var unparsed: UInt64 = 0
     private(set) var payloadBytes: UInt64 = 0
+    /// Of these, bytes of messages.
+    private var parsedBytes: UInt64 = 0
     /// Layers that the analyzer has opened.
     private var inner: [(id: InnerID, channel: Channel)] = []
     private var innerCount: UInt32 = 0
@@ -54,6 +56,7 @@ final class Channel {
         mode = .detecting
         detection.reset(joinedLate: opened.joinedLate)
         payloadBytes = 0
+        parsedBytes = 0
         innerCount = 0
     }
 
@@ -217,6 +220,7 @@ final class Channel {
             account { $0.unparsed[.unknownProtocol] &+= UInt64(detection.pendingBytes) }
             detection.reset(joinedLate: true)
             mode = .unknown
+            if layer == .wire { reportRest(EdgeReason.unknown, timestamp) }
         case .recognised(let found, let evidence, let flipped):
             connection.settleRoles(localIsClient: !flipped)
             begin(found, connection.opened.joinedLate ? .middle : .opening)
@@ -291,7 +295,11 @@ final class Channel {
         // What was said before it was recognised is told then.
         let timestamp = max(timestamp, chosen?.at ?? timestamp)
         if let name = facts.applicationProtocol, let named = run.registry.row(alpn: name) {
-            guard run.registry[named].role == .service, run.registry[named].category != .http else { return }
+            // What is HTTP within TLS is an exchange, or hidden.
+            guard run.registry[named].isService else {
+                report(row, confidence: 90, "\(reason), ALPN \(name)", facts.serverName, timestamp, isEncrypted: true)
+                return
+            }
             connection.found(named, run.registry)
             let onPort = run.registry[named].ports.contains(port) ? "port \(port), " : ""
             report(
@@ -300,22 +308,44 @@ final class Channel {
         } else if let service = run.registry.atHome(on: port) {
             report(
                 service, confidence: 60, "port \(port), \(reason)", facts.serverName, timestamp, isEncrypted: true)
+        } else {
+            report(row, confidence: 90, reason, facts.serverName, timestamp, isEncrypted: true)
         }
+    }
+
+    /// Whatever was opened and gave no exchange is an edge, if only to an address and port.
+    /// - Parameter reason: why nobody knows what is talked.
+    private func reportRest(_ reason: String, _ timestamp: Timestamp) {
+        guard !connection.isReported, !connection.hasExchange else { return }
+        guard let verdict = connection.verdict else {
+            connection.guessRoles()
+            let port = connection.server.port
+            if payloadBytes == 0, let service = run.registry.atHome(on: port) {
+                return report(service, confidence: 60, "port \(port), \(reason)", nil, timestamp)
+            }
+            return report(nil, confidence: 0, reason, nil, timestamp)
+        }
+        guard run.registry[verdict].role == .exchanges else { return }
+        report(verdict, confidence: 90, EdgeReason.noExchange, nil, timestamp)
     }
 
     private func report(
         _ found: ProtocolID?, confidence: Int, _ reason: String, _ serverName: String?, _ timestamp: Timestamp,
         isEncrypted: Bool = false
     ) {
-        // What a layer says with less confidence is known already.
-        if connection.isReported, confidence <= connection.confidence { return }
+        // What a layer says with less confidence is known already; what lies in an envelope says more than that.
+        let isEnvelope = connection.reported.map { run.registry[$0].role == .envelope } ?? false
+        if connection.isReported,
+            confidence < connection.confidence || confidence == connection.confidence && !isEnvelope
+        {
+            return
+        }
         // What lies in an envelope goes to the host that the envelope named, and is an entry of its own where it is not
         // what the port said.
         connection.serverName = serverName ?? connection.serverName
         let event = ConnectionEvent(
             timestamp: timestamp, row: found, confidence: confidence, reason: reason,
-            serverName: connection.serverName, isEncrypted: isEncrypted, error: nil,
-            isFirst: !connection.isReported || connection.reported != found)
+            serverName: connection.serverName, isEncrypted: isEncrypted, failure: nil)
         connection.isReported = true
         connection.reported = found
         connection.confidence = confidence
@@ -456,6 +486,7 @@ final class Channel {
         guard isTakenApart else { return tookWhole(bytes, side) }
         let unparsed = unparsed
         self.unparsed = 0
+        parsedBytes &+= count &- unparsed
         account { $0.parsed &+= count &- unparsed }
     }
 
@@ -574,13 +605,14 @@ final class Channel {
         let port = connection.server.port
         if closed.how == .connectFailed {
             reportFailure(closed.error, port, timestamp)
-        } else if connection.verdict == nil, payloadBytes == 0, let service = run.registry.atHome(on: port) {
-            report(service, confidence: 60, "port \(port), no payload seen", nil, timestamp)
+        } else {
+            reportRest(payloadBytes == 0 ? EdgeReason.noPayload : EdgeReason.unknown, timestamp)
         }
         let end = ConnectionEnd(how: closed.how, sent: streams.sent.next, received: streams.received.next)
         sinks.all { $0.ended(connection, end) }
         run.summary.connections.closed[closed.how] &+= 1
         countVerdict()
+        countNotUnderstood()
     }
 
     /// The layer has ended.
@@ -607,11 +639,11 @@ final class Channel {
 
     private func reportFailure(_ error: Int32, _ port: UInt16, _ timestamp: Timestamp) {
         let service = run.registry.atHome(on: port)
-        let why = ConnectFailure.text(error)
+        let failure = ConnectFailure(error: error)
         let event = ConnectionEvent(
             timestamp: timestamp, row: service, confidence: service == nil ? 0 : 60,
-            reason: "port \(port), connect failed: \(why)", serverName: nil, isEncrypted: false,
-            error: why, isFirst: false)
+            reason: "port \(port), connect failed: \(failure.text)", serverName: nil, isEncrypted: false,
+            failure: failure)
         let origin = origin
         sinks.all { $0.connection(event, of: connection, origin) }
     }
@@ -626,6 +658,16 @@ final class Channel {
         } else {
             run.summary.connections.verdicts.noPayload &+= 1
         }
+    }
+
+    private func countNotUnderstood() {
+        guard payloadBytes > 0, !connection.isDecrypted else { return }
+        // An envelope stays one, whatever the port says of what is in it.
+        let verdict = connection.verdict
+        let isEnvelope = verdict.map { run.registry[$0].role == .envelope } ?? false
+        let row = isEnvelope ? verdict : connection.reported ?? verdict
+        if let row, run.registry[row].isUnderstood { return }
+        run.summary.notUnderstood.count(row, port: connection.server.port, bytes: payloadBytes &- parsedBytes)
     }
 
     // MARK: Parts
@@ -674,6 +716,8 @@ extension Channel: Output {
         } else {
             run.summary.messages.unansweredRequests &+= 1
         }
+        connection.hasExchange = true
+        if layer == .plaintext, depth == 0 { connection.isDecrypted = true }
         sinks.state.exchange(exchange, text, of: connection, origin)
     }
 
@@ -686,7 +730,7 @@ extension Channel: Output {
         // Of layers within each other the outermost is the one that goes to the destination.
         if depth == 0, layer == .wire || connection.tls == nil { connection.tls = facts }
         connection.serverName = facts.serverName ?? connection.serverName
-        if isComplete { report(facts, at) }
+        if isComplete, !connection.isDecrypted { report(facts, at) }
     }
 
     func reached(_ limit: Limit) { run.summary.limits[limit] &+= 1 }

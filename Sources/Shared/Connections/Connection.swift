@@ -18,6 +18,10 @@ package final class Connection {
     var isReported = false
     /// As what it was told of last.
     var reported: ProtocolID?
+    /// It gave an exchange, so that the map has it by that.
+    var hasExchange = false
+    /// Of that, one that came out of its TLS: nothing hides what is talked.
+    var isDecrypted = false
     /// The host that the traffic itself named.
     var serverName: String?
     /// What its TLS handshake said in the clear; `nil` where there was none, and until it has told what it can.
@@ -44,6 +48,8 @@ package final class Connection {
         confidence = 0
         isReported = false
         reported = nil
+        hasExchange = false
+        isDecrypted = false
         serverName = nil
         tls = nil
         hasOtherView = false
@@ -72,6 +78,11 @@ package final class Connection {
 
     /// The first message says who is the client.
     func settleRoles(localIsClient: Bool) { isFlipped = (opened.role == .server) == localIsClient }
+
+    /// Nothing says who is the client: the higher port is the likelier one, as systems give it to those that connect.
+    func guessRoles() {
+        if opened.role == .unknown { settleRoles(localIsClient: opened.local.port >= opened.remote.port) }
+    }
 
     /// It was found to talk this; what lies in an envelope counts more than the envelope.
     package func found(_ row: ProtocolID, _ registry: Registry) {

@@ -55,24 +55,6 @@ package struct Origin: BitwiseCopyable {
     package var row: ProtocolID
 }
 
-/// What was found out about a connection that appears as an edge of its own.
-package struct ConnectionEvent {
-    package var timestamp: Timestamp
-    /// `nil`: nothing says what is talked there.
-    package var row: ProtocolID?
-    /// 90: the payload says so; 60: only the port does; 0: nothing does.
-    package var confidence: Int
-    package var reason: String
-    /// The host that the traffic itself names.
-    var serverName: String?
-    /// It is what an envelope hides, by its port.
-    var isEncrypted: Bool
-    /// Why the connect failed, where it did.
-    package var error: StaticString?
-    /// It is told for the first time, of a connection that was made.
-    package var isFirst: Bool
-}
-
 /// How a connection ended, and how long its streams were.
 package struct ConnectionEnd {
     package var how: ConnectionClosed.How

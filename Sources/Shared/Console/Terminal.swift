@@ -13,8 +13,10 @@ package enum Terminal {
         return TextStyle(hasColour: isTerminal && !isPlain, hasUnicode: hasUnicode, width: width(descriptor))
     }
 
-    /// Columns; 100 where nobody looks on, so that a file is the same wherever it is made.
+    /// Columns: what COLUMNS says (POSIX, XBD 8.3), else the terminal's; 100 where nobody looks on, so that a file is the
+    /// same wherever it is made.
     package static func width(_ descriptor: Int32) -> Int {
+        if let columns = environment("COLUMNS").flatMap({ Int($0) }), columns > 0 { return columns }
         var size = winsize()
         guard isTerminal(descriptor), ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
             return 100

@@ -11,6 +11,12 @@ package struct Tally<Key: CaseIterable & Hashable & RawRepresentable<UInt8> & Se
 
     package var total: UInt64 { counts.reduce(0, &+) }
 
+    func joined(with other: Tally) -> Tally {
+        var sum = self
+        for key in Key.allCases { sum[key] &+= other[key] }
+        return sum
+    }
+
     /// The cases that were counted at least once, in the enum's order.
     var nonZero: [(key: Key, count: UInt64)] {
         Key.allCases.compactMap { self[$0] == 0 ? nil : ($0, self[$0]) }

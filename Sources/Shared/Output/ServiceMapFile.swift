@@ -11,7 +11,7 @@ package enum ServiceMapFile {
     /// The file's bytes.
     package static func bytes(_ document: ServiceMapDocument, _ fields: FieldSet = .all) -> [UInt8] {
         var writer = Writer(fields)
-        writer.document(document)
+        writer.document(fields == .all ? document : document.compat)
         return writer.yaml.bytes
     }
 
@@ -23,7 +23,12 @@ package enum ServiceMapFile {
         init(_ fields: FieldSet) { self.fields = fields }
 
         mutating func document(_ document: ServiceMapDocument) {
-            time("generated_at", document.generatedAt)
+            if let moment = document.generatedAt {
+                time("generated_at", moment)
+            } else {
+                yaml.key("generated_at")
+                yaml.plain("null")
+            }
             list("services", document.services) { writer, service in writer.service(service) }
         }
 
@@ -60,10 +65,21 @@ package enum ServiceMapFile {
             time("first_seen", connection.firstSeen)
             time("last_seen", connection.lastSeen)
             number("count", connection.count)
-            if connection.failures > 0 { number("failures", connection.failures) }
-            if fields == .all, connection.isEncrypted {
+            let failures = connection.failures.reduce(0) { $0 &+ $1.count }
+            if failures > 0 { number("failures", failures) }
+            guard fields == .all else { return }
+            if connection.isEncrypted {
                 yaml.key("tls")
                 yaml.plain("true")
+            }
+            if failures > 0 {
+                yaml.key("failure_reasons")
+                yaml.beginBlock()
+                for failure in connection.failures {
+                    yaml.key(failure.reason)
+                    yaml.number(failure.count)
+                }
+                yaml.endBlock()
             }
         }
 

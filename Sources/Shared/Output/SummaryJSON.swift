@@ -67,6 +67,27 @@ extension IndentedJSON {
             if summary.strayConnections > 0 { json.number("stray_connections", summary.strayConnections) }
         }
         counts("limits_reached", summary.limits)
+        write(summary.notUnderstood)
+    }
+
+    /// Ports beyond these are many and say little.
+    private static let namedPorts = 20
+
+    private mutating func write(_ part: Summary.NotUnderstood) {
+        guard part.connections > 0 else { return }
+        object("not_understood") { json in
+            json.number("connections", part.connections)
+            json.number("bytes", part.bytes)
+            json.object("by_protocol") { json in
+                for (name, count) in part.nonZero { json.number(name, count) }
+                if part.unknown > 0 { json.number("unknown", part.unknown) }
+            }
+            if part.unknown > 0 {
+                json.object("unknown_ports") { json in
+                    for (port, count) in part.ports(Self.namedPorts) { json.number("\(port)", count) }
+                }
+            }
+        }
     }
 
     private mutating func write(_ key: String, _ ledger: Summary.ByteLedger) {

@@ -4,21 +4,24 @@ package struct SummaryReport {
     private var lines: [String] = []
 
     /// Columns of the names on the left.
-    private static let labelColumns = 14
+    private static let labelColumns = 16
 
     package init(_ style: TextStyle) { self.style = style }
 
     package var text: String { lines.joined(separator: "\n") + "\n" }
 
-    package mutating func add(_ summary: Summary) {
+    /// - Parameter skipped: what the source says of what it left out, beside the summary's losses.
+    package mutating func add(_ summary: Summary, skipped: [String] = []) {
         connections(summary.connections)
+        notUnderstood(summary)
         messages(summary.messages)
         bytes("Bytes", "in streams", summary.bytes)
         if summary.innerBytes.total > 0 { bytes("Plaintext", "within them", summary.innerBytes) }
         anomalies(summary.anomalies)
         unread(summary.unread)
         hidden(summary.hidden)
-        lost(summary)
+        lost(summary, skipped)
+        legend(summary)
     }
 
     // MARK: - Lines
@@ -37,11 +40,19 @@ package struct SummaryReport {
             text = ""
         }
         let separator = style.symbol(" · ", ", ")
+        let columns = style.width - Self.labelColumns - 2
         for part in parts {
-            let isFull =
-                !text.isEmpty && text.count + separator.count + part.count + Self.labelColumns + 2 > style.width
-            if isFull { finish(&lines) }
-            text += (text.isEmpty ? "" : separator) + part
+            if !text.isEmpty, text.count + separator.count + part.count > columns { finish(&lines) }
+            if !text.isEmpty { text += separator }
+            guard text.count + part.count > columns else {
+                text += part
+                continue
+            }
+            // Longer than a line: it breaks between words, and inside of those that are longer still.
+            for word in part.split(separator: " ", omittingEmptySubsequences: false) {
+                if !text.isEmpty, text.count + 1 + word.count > columns { finish(&lines) }
+                text += text.isEmpty ? style.fitted(String(word), columns) : " \(word)"
+            }
         }
         finish(&lines)
     }
@@ -57,6 +68,24 @@ package struct SummaryReport {
         if connections.joinedLate > 0 { ends.insert("\(Quantity.count(connections.joinedLate)) joined late", at: 0) }
         if !ends.isEmpty { line("", ends, tone: .faint) }
     }
+
+    /// What nobody can say more of than that it was there.
+    private mutating func notUnderstood(_ summary: Summary) {
+        let part = summary.notUnderstood
+        guard part.connections > 0 else { return }
+        var kinds = part.nonZero.map { "\(Quantity.count($0.count)) \($0.name)" }
+        if part.unknown > 0 {
+            let ports = part.ports(Self.namedPorts)
+            let more = part.unknown &- ports.reduce(0) { $0 &+ $1.count }
+            let places = ports.map { ":\($0.port)" } + (more > 0 ? ["\(Quantity.count(more)) on other ports"] : [])
+            kinds.append("\(Quantity.count(part.unknown)) unknown on \(places.joined(separator: ", "))")
+        }
+        let share = Quantity.share(part.bytes, of: summary.bytes.total)
+        let all = "\(Quantity.count(part.connections, "connection")), \(share) of the bytes: "
+        line("Not understood", [all + kinds.joined(separator: ", ")], tone: .warning)
+    }
+
+    private static let namedPorts = 3
 
     private mutating func messages(_ messages: Summary.Messages) {
         guard messages.requests > 0 || messages.responses > 0 else { return }
@@ -99,8 +128,11 @@ package struct SummaryReport {
         let columns = 20
         let filled = whole == 0 ? 0 : Int((Double(part) / Double(whole) * Double(columns)).rounded(.up))
         let bar = String(repeating: style.symbol("█", "#"), count: min(filled, columns))
+        // Where there is little room, it is for the words.
+        let indent = style.width >= 68 ? Self.labelColumns : 2
+        let nameColumns = min(30, style.width - indent - 19)
         let text =
-            "  " + String(repeating: " ", count: Self.labelColumns) + name.padded(30)
+            "  " + String(repeating: " ", count: indent) + style.fitted(name, nameColumns).padded(nameColumns)
             + Quantity.bytes(part).leftPadded(9) + Quantity.share(part, of: whole).leftPadded(8)
         lines.append(text + (style.width >= 88 ? "  " + style.tone(tone, bar) : ""))
     }
@@ -129,8 +161,8 @@ package struct SummaryReport {
         if !counts.isEmpty { line("Hidden", counts) }
     }
 
-    private mutating func lost(_ summary: Summary) {
-        var parts: [String] = []
+    private mutating func lost(_ summary: Summary, _ skipped: [String]) {
+        var parts = skipped
         for (reason, count) in summary.losses.nonZero { parts.append(Self.loss(reason, count)) }
         if summary.strayConnections > 0 {
             let strays = Quantity.count(summary.strayConnections, "connection")
@@ -142,9 +174,38 @@ package struct SummaryReport {
         for (reason, count) in summary.bytes.gaps.nonZero {
             parts.append("\(Quantity.bytes(count)) \(Self.words("\(reason)"))")
         }
-        line("Lost", parts.isEmpty ? ["nothing"] : parts, tone: parts.isEmpty ? .good : .bad)
+        for (reason, count) in summary.innerBytes.gaps.nonZero {
+            parts.append("\(Quantity.bytes(count)) of plaintext \(Self.words("\(reason)"))")
+        }
+        for (reason, count) in summary.unread.datagramGaps.nonZero {
+            parts.append("\(Quantity.bytes(count)) of datagrams \(Self.words("\(reason)"))")
+        }
+        if !parts.isEmpty {
+            line("Lost", parts, tone: .bad)
+        } else if summary.limits.total == 0 {
+            line("Lost", ["nothing"], tone: .good)
+        } else {
+            line("Lost", ["what the limits left out"], tone: .warning)
+        }
         let limits = summary.limits.nonZero.map { "\(Self.words("\($0.key)")) \(Quantity.count($0.count))" }
         if !limits.isEmpty { line("Limits", limits, tone: .warning) }
+    }
+
+    /// What the summary's words mean, of those that it has.
+    private mutating func legend(_ summary: Summary) {
+        let ledgers = [summary.bytes, summary.innerBytes]
+        var words: [String] = []
+        func explain(_ isThere: Bool, _ text: String) { if isThere { words.append(text) } }
+        explain(summary.connections.joinedLate > 0, "joined late: begun before the capture")
+        explain(
+            summary.connections.verdicts.byPortOnly > 0, "by port only: nothing was said, and the port is a protocol's")
+        explain(
+            ledgers.contains { $0.recognised > 0 },
+            "recognised: the protocol is known, its messages are not taken apart")
+        explain(ledgers.contains { $0.gaps.total > 0 }, "gap: on the wire and not captured")
+        explain(ledgers.contains { $0.unparsed.total > 0 }, "unparsed: captured and not understood")
+        explain(ledgers.contains { $0.retransmitted > 0 }, "came again: sent more than once, counted once")
+        if !words.isEmpty { line("Legend", words, tone: .faint) }
     }
 
     /// Whether anything is missing that should have been captured: exit status 1.

@@ -3,6 +3,16 @@ final class MapState: Sink {
     private let run: Run
     private let naming: Naming
     private var map: ServiceMap
+    /// What open connections are recorded as, at their slots.
+    private var edges: [Edge] = []
+
+    private struct Edge {
+        /// The connection's place on the tape.
+        var number: UInt64 = 0
+        var key: ServiceMap.ConnectionKey
+        /// Of the entry; `nil` where there was no room.
+        var entry: Int?
+    }
 
     init(_ run: Run, _ naming: Naming) {
         self.run = run
@@ -11,7 +21,7 @@ final class MapState: Sink {
     }
 
     func began(_ ask: Ask, _ text: RawSpan, of connection: Connection, _ origin: Origin) -> Token {
-let operation = operation(ask, text)
+        let operation = operation(ask, text)
         let destination = naming.destination(
             of: connection, host: text.extracting(ask.host.range),
             as: ask.isOnward ? .onward : origin.isDecrypted ? .https : .http)
@@ -28,6 +38,8 @@ let operation = operation(ask, text)
 
     func exchange(_ exchange: Exchange, _ text: RawSpan, of connection: Connection, _ origin: Origin) {
         guard !connection.isCountedElsewhere else { return }
+        // TLS that could be read after all.
+        if origin.isDecrypted { takeBack(connection) }
         map.record(
             exchange: naming.source(of: connection), to: exchange.token.destination,
             operation: exchange.token.operation, protocol: origin.row, request: exchange.requestShape,
@@ -42,17 +54,47 @@ let operation = operation(ask, text)
             naming.destination(
                 of: connection, host: RawSpan(_unsafeBytes: UnsafeRawBufferPointer($0)), as: .connection)
         }
-        map.record(
-            connection: naming.source(of: connection), to: destination, protocol: event.row,
-            port: connection.server.port, confidence: event.confidence, reason: event.reason, at: event.timestamp,
-            opened: event.isFirst, failed: event.error != nil, isEncrypted: event.isEncrypted)
+        let key = ServiceMap.ConnectionKey(
+            source: naming.source(of: connection).raw, destination: destination.raw, port: connection.server.port,
+            row: event.row)
+        let known = edge(of: connection)
+        // A connection is one edge: what is known better takes the place of what was thought of it.
+        if let known, known.key != key { takeBack(connection) }
+        let entry = map.record(
+            ServiceMap.ConnectionRecord(
+                key: key, confidence: event.confidence, reason: event.reason, isEncrypted: event.isEncrypted,
+                failure: event.failure, isNew: event.failure == nil && known?.key != key), at: event.timestamp)
+        if event.failure == nil { remember(Edge(number: connection.number, key: key, entry: entry), connection) }
+    }
+
+    func ended(_ connection: Connection, _ end: ConnectionEnd) {
+        // The client's view came later, or was known as that later, and has it.
+        if connection.isCountedElsewhere { takeBack(connection) }
+    }
+
+    // MARK: Edges
+
+    private func edge(of connection: Connection) -> Edge? {
+        guard connection.slot < edges.count, edges[connection.slot].number == connection.number else { return nil }
+        return edges[connection.slot]
+    }
+
+    private func remember(_ edge: Edge, _ connection: Connection) {
+        while edges.count <= connection.slot { edges.append(Edge(number: 0, key: edge.key)) }
+        edges[connection.slot] = edge
+    }
+
+    private func takeBack(_ connection: Connection) {
+        guard let edge = edge(of: connection) else { return }
+        if let entry = edge.entry { map.takeBack(connection: entry) }
+        edges[connection.slot].number = 0
     }
 
     // MARK: Outputs
 
     /// The service map as it is now.
     /// - Parameter generatedAt: of the tape's time, so that the same tape gives the same bytes.
-    func document(generatedAt: Timestamp) -> ServiceMapDocument {
+    func document(generatedAt: Timestamp?) -> ServiceMapDocument {
         map.document(generatedAt: generatedAt, shapes: run.shapes) { naming.name(of: $0) }
     }
 

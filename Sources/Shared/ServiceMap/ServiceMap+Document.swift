@@ -5,7 +5,7 @@ extension ServiceMap {
     /// Parties that go by one name are one service, and what is alike of theirs one entry.
     /// - Parameter name: what a party is called by now.
     borrowing func document(
-        generatedAt: Timestamp, shapes: borrowing ShapeTable, name: (PartyID) -> PartyName
+        generatedAt: Timestamp?, shapes: borrowing ShapeTable, name: (PartyID) -> PartyName
     ) -> ServiceMapDocument {
         var names = ChosenNames()
         let endpoints = named(&names, name)
@@ -36,10 +36,14 @@ extension ServiceMap {
                 ServiceMapDocument.Connection(
                     destination: names[key.destination], destinationType: value.type,
                     protocolName: self.name(of: key.row),
-                    category: key.row.map { "\(registry[$0].category.name)" } ?? "unknown", port: key.port,
+                    category: key.row.map { "\(registry[$0].category.name)" } ?? "unknown",
+                    isService: key.row.map { registry[$0].isService } ?? false, port: key.port,
                     confidence: value.connection.confidence, reason: value.connection.reason,
                     firstSeen: value.connection.sightings.first, lastSeen: value.connection.sightings.last,
-                    count: value.connection.sightings.count, failures: value.connection.failures,
+                    count: value.connection.sightings.count,
+                    failures: (value.connection.failures?.nonZero ?? []).map {
+                        ServiceMapDocument.Failure(reason: "\($0.key.text)", count: $0.count)
+                    },
                     isEncrypted: value.connection.isEncrypted))
         }
         return ServiceMapDocument(
@@ -82,7 +86,7 @@ extension ServiceMap {
         _ names: inout ChosenNames, _ name: (PartyID) -> PartyName
     ) -> EntryTable<ConnectionKey, NamedConnection> {
         var table = EntryTable<ConnectionKey, NamedConnection>()
-        for entry in connections.entries {
+        for entry in connections.entries where !entry.value.isVacant {
             var key = entry.key
             (key.source, _) = names.number(of: key.source, name)
             let (destination, type) = names.number(of: key.destination, name)
@@ -99,7 +103,7 @@ extension ServiceMap {
         return text
     }
 
-    private borrowing func name(of row: ProtocolID?) -> String { row.map { "\(registry[$0].name)" } ?? "unknown" }
+    private borrowing func name(of row: ProtocolID?) -> String { row.map { "\(registry[$0].edgeName)" } ?? "unknown" }
 
     private borrowing func see(
         _ sightings: Sightings, by source: UInt32, _ services: inout [UInt32: ServiceMapDocument.Service],

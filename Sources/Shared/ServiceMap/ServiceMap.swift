@@ -71,13 +71,17 @@ struct ServiceMap: ~Copyable {
         /// When the reason was given: of equally confident ones the earliest stays.
         var reasonSeen: Timestamp
         var sightings: Sightings
-        var failures: UInt64
-        /// An envelope hides what is talked.
+        /// How often the connect failed, and why; `nil` where it never did.
+        var failures: Tally<ConnectFailure>?
+        /// TLS hides what is talked.
         var isEncrypted: Bool
+
+        /// What was told of was taken back: there is no such connection.
+        var isVacant = false
 
         mutating func merge(_ other: ConnectionValue) {
             sightings.merge(other.sightings)
-            failures &+= other.failures
+            if let others = other.failures { failures = failures?.joined(with: others) ?? others }
             isEncrypted = isEncrypted || other.isEncrypted
             if other.confidence < confidence { return }
             if other.confidence == confidence {
@@ -142,28 +146,52 @@ struct ServiceMap: ~Copyable {
         endpoints.append(key, sightings)
     }
 
-    /// Notes what is known of one connection that is not HTTP: once when it is `opened`, and again where more is known.
-    mutating func record(
-        connection source: PartyID, to destination: PartyID, protocol row: ProtocolID?, port: UInt16, confidence: Int,
-        reason: String, at moment: Timestamp, opened: Bool, failed: Bool = false,
-        isEncrypted: Bool = false
-    ) {
-        guard source.raw != ByteInterner.full, destination.raw != ByteInterner.full else {
+    /// What is told of a connection.
+    struct ConnectionRecord {
+        var key: ConnectionKey
+        var confidence: Int
+        var reason: String
+        var isEncrypted: Bool
+        var failure: ConnectFailure?
+        /// It is told of as this for the first time.
+        var isNew: Bool
+    }
+
+    /// Notes what is known of one connection that gave no exchange, or of one that could not be made.
+    /// - Returns: the number of its entry; `nil` where there was no room.
+    @discardableResult
+    mutating func record(_ record: ConnectionRecord, at moment: Timestamp) -> Int? {
+        let key = record.key
+        guard key.source != ByteInterner.full, key.destination != ByteInterner.full else {
             refused &+= 1
-            return
+            return nil
         }
-        let key = ConnectionKey(
-            source: source.raw, destination: destination.raw, port: port, row: row)
+        var failures: Tally<ConnectFailure>?
+        if let failure = record.failure {
+            failures = Tally()
+            failures?[failure] = 1
+        }
         let value = ConnectionValue(
-            confidence: confidence, reason: reason, reasonSeen: moment,
-            sightings: Sightings(first: moment, last: moment, count: opened ? 1 : 0),
-            failures: failed ? 1 : 0, isEncrypted: isEncrypted)
+            confidence: record.confidence, reason: record.reason, reasonSeen: moment,
+            sightings: Sightings(first: moment, last: moment, count: record.isNew ? 1 : 0), failures: failures,
+            isEncrypted: record.isEncrypted)
         if let known = connections.find(key) {
-            connections.update(known) { $0.merge(value) }
-        } else if count < maximumEntries {
-            connections.append(key, value)
-        } else {
+            connections.update(known) { if $0.isVacant { $0 = value } else { $0.merge(value) } }
+            return known
+        }
+        guard count < maximumEntries else {
             refused &+= 1
+            return nil
+        }
+        connections.append(key, value)
+        return connections.count - 1
+    }
+
+    /// Takes back that a connection was what it was taken for.
+    mutating func takeBack(connection number: Int) {
+        connections.update(number) {
+            if $0.sightings.count > 0 { $0.sightings.count &-= 1 }
+            $0.isVacant = $0.sightings.count == 0 && $0.failures == nil
         }
     }
 

@@ -1,10 +1,10 @@
 /// The service map as a value, in the order in which it is written (docs/contract.md, section 5).
 package struct ServiceMapDocument: Equatable, Sendable {
-    /// The tape's last event.
-    var generatedAt: Timestamp
+    /// The tape's last event; `nil` where the tape has none.
+    var generatedAt: Timestamp?
     package var services: [Service]
 
-    package init(generatedAt: Timestamp, services: [Service]) {
+    package init(generatedAt: Timestamp?, services: [Service]) {
         self.generatedAt = generatedAt
         self.services = services
     }
@@ -36,12 +36,14 @@ package struct ServiceMapDocument: Equatable, Sendable {
         package var protocolName: String
     }
 
-    /// A destination that is not spoken HTTP with.
+    /// A destination with which connections were made, or tried, that gave no HTTP exchange.
     package struct Connection: Equatable, Sendable {
         package var destination: String
         var destinationType: DestinationType
         package var protocolName: String
-        var category: String
+        package var category: String
+        /// A database, a cache or a message bus.
+        var isService = true
         package var port: UInt16
         /// 90: the payload says so; 60: only the port does; 0: nothing does.
         package var confidence: Int
@@ -49,9 +51,15 @@ package struct ServiceMapDocument: Equatable, Sendable {
         package var firstSeen: Timestamp
         package var lastSeen: Timestamp
         package var count: UInt64
-        /// How often the connect failed.
-        var failures: UInt64 = 0
+        /// Why the connect failed, and how often.
+        package var failures: [Failure] = []
         /// TLS hides what is talked.
-        var isEncrypted = false
+        package var isEncrypted = false
+    }
+
+    /// A reason for which connects failed, and how often they did.
+    package struct Failure: Equatable, Sendable {
+        package var reason: String
+        package var count: UInt64
     }
 }

@@ -42,10 +42,10 @@ import Testing
         checkCuts(tape, whole)
     }
 
-    @Test func `is unknown where its line is missing`() {
+    @Test func `is unknown where its line is missing`() throws {
         let tape = Self.talk { $0.send("TOY 1 GET a\n") }
         let whole = Self.run(tape, registry: .standard)
-        #expect(whole.log.isEmpty)
+        #expect(try whole.events().map(\.brief) == ["= unknown 0"])
         #expect(whole.summary.connections.verdicts.unrecognised == 1)
     }
 

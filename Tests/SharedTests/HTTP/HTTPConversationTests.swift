@@ -85,7 +85,7 @@ import Testing
             "a response without a request",
             [
                 .s("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"), .serverEnd,
-            ], ["< 408 !response_without_request"]),
+            ], ["< 408 !response_without_request", "= http/1.1 90"]),
         Talk(
             "more responses than requests",
             [

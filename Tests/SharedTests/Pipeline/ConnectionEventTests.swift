@@ -44,10 +44,40 @@ import Testing
         #expect(result.summary.connections.verdicts[.tls] == 1)
     }
 
-    @Test func `are none for TLS on a port of no protocol`() throws {
-        let talk = Talk("tls", [.client(Self.clientHello)], [], port: 443)
+    @Test func `name TLS on a port of no protocol by its server name`() throws {
+        let talk = Talk("tls", [.client(Self.clientHello)], ["= tls 90"], port: 443)
         try talk.check()
-        #expect(talk.tape.run().summary.connections.verdicts[.tls] == 1)
+        let result = talk.tape.run()
+        #expect(result.summary.connections.verdicts[.tls] == 1)
+        #expect(Self.edges(result) == ["db.example tls :443 90 1"])
+        let event = try result.events()[0]
+        #expect(event.string("category") == "tls" && event.string("server_name") == "db.example")
+        #expect(event.fields["tls"] as? Bool == true)
+    }
+
+    @Test func `of TLS say what the handshake says in the clear`() throws {
+        let result = Talk("", [.client(ClientHelloSample.bytes), .server([21, 3, 3, 0, 2, 2, 40])], [], port: 8443).tape
+            .run()
+        let event = try result.events()[0]
+        #expect(event.fields["alpn"] as? [String] == ["h2", "http/1.1"])
+        #expect(event.string("server_name") == "db.example.com")
+        #expect(Array(event.fieldOrder.suffix(4)) == ["connection", "tls", "server_name", "alpn"])
+    }
+
+    @Test func `are taken back where TLS is read after all`() throws {
+        var tape = TapeBuilder()
+        tape.open(port: 443)
+        tape.data(.send, ClientHelloSample.bytes)
+        tape.data(.receive, [21, 3, 3, 0, 2, 2, 40])
+        let request = Array("GET /a HTTP/1.1\r\nHost: api\r\n\r\n".utf8)
+        let response = Array("HTTP/1.1 204 No Content\r\n\r\n".utf8)
+        tape.add(.data(StreamPosition(tape.connection, .send, 0, layer: .plaintext)), request)
+        tape.add(.data(StreamPosition(tape.connection, .receive, 0, layer: .plaintext)), response)
+        tape.close()
+        let result = tape.run()
+        #expect(Self.edges(result) == [])
+        #expect(result.serviceMap.services.flatMap(\.endpoints).map(\.destination) == ["api"])
+        #expect(result.summary.notUnderstood.connections == 0)
     }
 
     @Test(arguments: ProtocolID.services) func `have confidence 60 by the port where nothing was said`(
@@ -63,13 +93,70 @@ import Testing
         }
     }
 
-    @Test func `are none for an unknown payload on a known port`() throws {
+    @Test func `say what is not known, by address and port`() throws {
         let talk = Talk(
-            "unknown", [.client([0xFE, 0x01, 0x99, 0x00, 0x13, 0x37]), .server([0xFD, 0xFD])], [], port: 5432)
+            "unknown", [.client([0xFE, 0x01, 0x99, 0x00, 0x13, 0x37]), .server([0xFD, 0xFD])], ["= unknown 0"],
+            port: 9000)
+        try talk.check()
+        let result = talk.tape.run()
+        #expect(Self.edges(result) == ["10.0.0.2 unknown :9000 0 1"])
+        #expect(result.serviceMap.services[0].connections[0].category == "unknown")
+        #expect(result.summary.notUnderstood.connections == 1 && result.summary.notUnderstood.bytes == 8)
+        var options = Profiler.Options()
+        options.fields = .compat
+        #expect(talk.tape.run(options).log.isEmpty)
+    }
+
+    @Test func `say that a connection was made on which nothing was said`() throws {
+        let talk = Talk("", [], ["= unknown 0"], port: 9000)
+        try talk.check()
+        let result = talk.tape.run()
+        #expect(try result.events()[0].string("detection_reason") == "no payload seen")
+        #expect(Self.edges(result) == ["10.0.0.2 unknown :9000 0 1"])
+        #expect(result.summary.notUnderstood.connections == 0)
+    }
+
+    @Test func `are none where there was an exchange, whatever came behind it`() throws {
+        let talk = Talk(
+            "",
+            [
+                .c("GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n"),
+                .s("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"),
+                .client([0x81, 0x82, 1, 2, 3, 4, 0x69, 0x6B]),
+            ], ["> GET /ws", "< 101 GET /ws"])
+        try talk.check()
+        #expect(talk.tape.run().serviceMap.services.flatMap(\.connections).isEmpty)
+    }
+
+    @Test func `count failed connects by their errors, beside those that were made`() throws {
+        var tape = TapeBuilder()
+        for (port, error) in [(9000, 111), (9000, 110), (9000, 111)] as [(UInt16, Int32)] {
+            tape.open(port: port)
+            tape.add(.close(ConnectionClosed(id: tape.connection, how: .connectFailed, error: error)))
+        }
+        tape.open(port: 9000)
+        tape.close()
+        let result = tape.run()
+        let edge = try #require(result.serviceMap.services[0].connections.first)
+        #expect(edge.count == 1 && edge.protocolName == "unknown")
+        #expect(edge.failures.map(\.reason) == ["connection refused", "timed out"])
+        #expect(edge.failures.map(\.count) == [2, 1])
+        let yaml = ServiceMapFile.yaml(result.serviceMap)
+        #expect(yaml.contains("        failures: 3\n        failure_reasons:\n          connection refused: 2\n"))
+        #expect(
+            try result.events().map { $0.string("error") } == [
+                "connection refused", "timed out", "connection refused", nil,
+            ])
+    }
+
+    @Test func `are not the port's protocol where the payload is none`() throws {
+        let talk = Talk(
+            "unknown", [.client([0xFE, 0x01, 0x99, 0x00, 0x13, 0x37]), .server([0xFD, 0xFD])], ["= unknown 0"],
+            port: 5432)
         try talk.check()
         let result = talk.tape.run()
         #expect(result.summary.connections.verdicts.unrecognised == 1)
-        #expect(result.serviceMap.services.isEmpty)
+        #expect(Self.edges(result) == ["10.0.0.2 unknown :5432 0 1"])
     }
 
     @Test func `are none for HTTP on a known port`() throws {
@@ -99,22 +186,26 @@ import Testing
         #expect(result.serviceMap.services[0].connections[0].isEncrypted)
     }
 
-    @Test func `count once in each entry, where plaintext is not what the port said`() throws {
+    @Test func `are one edge a connection, which is what is known best`() throws {
         var tape = TapeBuilder()
         tape.open(port: 6379)
         tape.data(.send, Self.clientHello)
-        tape.data(.receive, `A TLS handshake`.serverHello(0x0303))
+        tape.data(.receive, [21, 3, 3, 0, 2, 2, 40])
         tape.add(.data(StreamPosition(tape.connection, .send, 0, layer: .plaintext)), Self.startup)
         tape.add(.data(StreamPosition(tape.connection, .receive, 0, layer: .plaintext)), Self.authenticated)
         tape.close()
         let result = tape.run()
-        let edges = result.serviceMap.services[0].connections
-        #expect(
-            edges.map { "\($0.destination) \($0.protocolName) \($0.confidence) \($0.count)" } == [
-                "db.example postgres 90 1", "db.example redis 60 1",
-            ])
+        #expect(try result.events().map(\.brief) == ["= redis 60", "= postgres 90"])
+        #expect(Self.edges(result) == ["db.example postgres :6379 90 1"])
         #expect(result.summary.connections.opened == 1)
         #expect(result.summary.connections.verdicts[.postgres] == 1)
+    }
+
+    /// Each as `destination protocol :port confidence count`.
+    private static func edges(_ result: TapeResult) -> [String] {
+        result.serviceMap.services.flatMap(\.connections).map {
+            "\($0.destination) \($0.protocolName) :\($0.port) \($0.confidence) \($0.count)"
+        }
     }
 
     /// The local side is the server, or nobody knows and the guess is right or wrong.

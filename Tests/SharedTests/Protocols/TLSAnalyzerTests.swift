@@ -72,7 +72,8 @@ import Testing
         (["postgresql"], 6432, ["= postgres 90"]), (["postgresql"], 5432, ["= postgres 90"]),
         (["tds/8.0"], 14330, ["= mssql 90"]), ([], 5432, ["= postgres 60"]),
         // What else the client may mean is not the port's protocol, nor one of ours.
-        (["h2", "http/1.1"], 5432, []), (["mqtt"], 8883, []), (["istio-peer-exchange"], 5432, ["= postgres 60"]),
+        (["h2", "http/1.1"], 5432, ["= tls 90"]), (["mqtt"], 8883, ["= tls 90"]),
+        (["istio-peer-exchange"], 5432, ["= postgres 60"]),
     ])
     func `names the protocol by ALPN`(_ protocols: [String], _ port: Int, _ expected: [String]) throws {
         let hello = Self.clientHello("db.example", protocols)

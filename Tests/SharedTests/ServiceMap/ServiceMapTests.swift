@@ -38,8 +38,10 @@ import Testing
                 let opened):
                 let (from, to) = (party(source, .external), party(destination, type))
                 map.record(
-                    connection: from, to: to, protocol: service, port: port, confidence: confidence, reason: reason,
-                    at: Timestamp(nanoseconds: at), opened: opened)
+                    ServiceMap.ConnectionRecord(
+                        key: ServiceMap.ConnectionKey(
+                            source: from.raw, destination: to.raw, port: port, row: service), confidence: confidence,
+                        reason: reason, isEncrypted: false, isNew: opened), at: Timestamp(nanoseconds: at))
             }
         }
         let document = map.document(generatedAt: Timestamp(nanoseconds: 9), shapes: reader.table) {

@@ -200,6 +200,10 @@ struct TapeBuilder {
         var options = Profiler.Options()
         options.limits = limits
         options.eventLog = eventLog
+        return run(options)
+    }
+
+    func run(_ options: Profiler.Options) -> TapeResult {
         let profiler = Profiler(options)
         play(into: profiler)
         profiler.finish()
