@@ -45,6 +45,19 @@ struct CaptureCommand: ParsableCommand {
     @Flag(help: "Add to an event log and environment file that are there (default: replace them).")
     var append = false
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Move event log, environment file and trace away when so long (or TAPEDECK_ROTATE_SIZE; default: never).",
+            valueName: "bytes"))
+    var rotateSize: NumberArgument?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Keep so many of these (or TAPEDECK_ROTATE_KEEP; default: 5).", valueName: "number"))
+    var rotateKeep: NumberArgument?
+
     @Flag(help: "Hide values that look like credentials.")
     var redact = false
 
@@ -122,6 +135,12 @@ struct CaptureCommand: ParsableCommand {
         }
         settings.environmentPrefixes = OptIn.list(envPrefix ?? Self.variable("ENV_PREFIX_LIST") ?? "")
         settings.redact = redact
+        settings.rotation.bytes = try given(rotateSize, "--rotate-size")
+            .map { option, size throws(Failure) in try size.bytes(option, in: 4096...Int.max) }
+        settings.rotation.kept =
+            try given(rotateKeep, "--rotate-keep").map { option, count throws(Failure) in
+                try count.number(option, in: 0...1000)
+            } ?? settings.rotation.kept
         settings.appends = append || Self.variable("TAPEDECK_APPEND") == "1"
         if compat || Self.variable("TAPEDECK_COMPAT") == "1" { settings.fields = .compat }
         if let bodyLimit { settings.bodyLimit = try bodyLimit.bytes("--body-limit", in: 0...Int.max) }
@@ -151,6 +170,13 @@ struct CaptureCommand: ParsableCommand {
             }
         }
         return settings
+    }
+
+    /// A number that an option gives, or the variable of the same name.
+    private func given(_ value: NumberArgument?, _ option: String) -> (name: String, value: NumberArgument)? {
+        if let value { return (option, value) }
+        let variable = "TAPEDECK_" + option.dropFirst(2).uppercased().replacing("-", with: "_")
+        return Self.variable(variable).flatMap { NumberArgument(argument: $0) }.map { (variable, $0) }
     }
 
     private static func variable(_ name: String) -> String? {

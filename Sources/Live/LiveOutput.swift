@@ -71,35 +71,41 @@ final class LiveOutput {
     /// Opens the file anew under its name: somebody has moved it away, and says so with SIGHUP.
     ///
     /// Where that fails, it goes on in the file that it has.
-    /// - Returns: whether it is another file now.
-    func reopen() -> Bool {
-        guard path != "-", !isInPlace else { return false }
+    func reopen() {
+        guard path != "-", !isInPlace else { return }
         do throws(Failure) {
             let fresh = try Self.open(path, option)
             closeDescriptor()
             descriptor = fresh
             hasFailed = false
             size = Self.regularSize(fresh) ?? 0
-            return true
         } catch {
             Terminal.complain("\(error); it goes on in the old file")
-            return false
         }
     }
 
-    /// Looks whether the file is still there as it was.
-    /// - Returns: whether it is another file now.
-    func look() -> Bool {
-        guard path != "-", let now = Self.regularSize(descriptor) else { return false }
+    /// Whether it has grown so long that a new one is to be begun.
+    func isFull(_ most: Int?) -> Bool { most.map { size >= $0 } ?? false }
+
+    /// Moves the file away, as `NAME.1`, and those that were moved before one number on; of these so many are kept.
+    func moveAway(keeping count: Int) {
+        guard path != "-" else { return }
+        for number in stride(from: count - 1, through: 1, by: -1) {
+            rename("\(path).\(number)", "\(path).\(number + 1)")
+        }
+        if count > 0 { rename(path, "\(path).1") } else { unlink(path) }
+    }
+
+    /// Looks whether the file is still there as it was, and says what is not.
+    func look() {
+        guard path != "-", let now = Self.regularSize(descriptor) else { return }
         if now < size { Terminal.complain("\(option) \(path): was cut by somebody; what is new follows") }
         size = now
-        guard !isInPlace else { return false }
-        Terminal.complain("\(option) \(path): was moved away or removed; a new file is begun")
-        return reopen()
+        if !isInPlace { Terminal.complain("\(option) \(path): was moved away or removed; a new file is begun") }
     }
 
     /// Whether the name still leads to the file that is written.
-    private var isInPlace: Bool {
+    var isInPlace: Bool {
         var named = stat()
         var open = stat()
         guard fstat(descriptor, &open) == 0, open.st_mode & S_IFMT == S_IFREG else { return true }

@@ -8,6 +8,7 @@ struct LiveSettings {
     var tracePath: String?
     /// Add to an event log and an environment file that are there, instead of replacing them.
     var appends = false
+    var rotation = Rotation()
     /// Prefixes of the variables that are kept; empty: all.
     var environmentPrefixes: [String] = []
     var redact = false
@@ -20,4 +21,12 @@ struct LiveSettings {
     /// Bytes of a body that the event log shows.
     var bodyLimit = 64 << 10
     var kernel = KernelProgram.Settings()
+
+    /// When a growing file is moved away and another begun.
+    struct Rotation {
+        /// So long a file is full; `nil`: never.
+        var bytes: Int?
+        /// So many that were moved away are kept.
+        var kept = 5
+    }
 }

@@ -16,6 +16,8 @@ final class Recording: EventSink {
     private let fields: FieldSet
     private let trace: LiveOutput?
     private var traceWriter = TraceWriter()
+    private let origin: TapeOrigin
+    private let rotation: LiveSettings.Rotation
     private var hasNews = false
     private var mapWritten: Int64 = 0
 
@@ -34,12 +36,13 @@ final class Recording: EventSink {
         // Whether it can be written is found out before anything is attached.
         map = try settings.serviceMapPath.map { path throws(Failure) in try LiveMap(path) }
         fields = settings.fields
+        rotation = settings.rotation
         trace = try settings.tracePath.map { path throws(Failure) in
             try LiveOutput(path, option: "--record", appends: false, stopsAtFailure: true)
         }
         var random = SystemRandomNumberGenerator()
         let id = TapeID(high: random.next(), low: random.next())
-        let origin = TapeOrigin(id: id, writer: "profiler", version: ProfilerCommand.version)
+        origin = TapeOrigin(id: id, writer: "profiler", version: ProfilerCommand.version)
         consume(CapturedEvent(beginning, .tape(origin)), payload: RawSpan())
     }
 
@@ -55,9 +58,8 @@ final class Recording: EventSink {
 
     /// Writes what has gathered.
     func flush() {
-        flushTrace()
-        flushLog()
-        profiler.drainEnvironment { environment?.write($0) }
+        flushGrowing()
+        rotate()
         let now = Clock.monotonic
         guard hasNews, map != nil, now &- mapWritten >= Self.mapInterval else { return }
         mapWritten = now
@@ -70,7 +72,7 @@ final class Recording: EventSink {
     func finish(at end: Timestamp) {
         consume(CapturedEvent(end, .end), payload: RawSpan())
         profiler.finish()
-        flush()
+        flushGrowing()
         writeMap()
     }
 
@@ -82,6 +84,12 @@ final class Recording: EventSink {
         summary.unwritten[.serviceMap] = UInt64(map?.lostBytes ?? 0)
         summary.unwritten[.trace] = UInt64(trace?.lostBytes ?? 0)
         return summary
+    }
+
+    private func flushGrowing() {
+        flushTrace()
+        flushLog()
+        profiler.drainEnvironment { environment?.write($0) }
     }
 
     private func flushLog() { profiler.drainEventLog { log?.write($0) } }
@@ -97,13 +105,36 @@ final class Recording: EventSink {
 
     /// Opens the growing files anew, where somebody has moved them away.
     func reopen() {
-        _ = log?.reopen()
-        _ = environment?.reopen()
+        log?.reopen()
+        environment?.reopen()
+        reopenTrace()
     }
 
     /// Looks whether the growing files are still there.
     func look() {
-        _ = log?.look()
-        _ = environment?.look()
+        for output in [log, environment, trace] { output?.look() }
+        reopen()
+    }
+
+    /// Begins new files for those that are full.
+    private func rotate() {
+        for output in [log, environment, trace] {
+            guard let output, output.isFull(rotation.bytes) else { continue }
+            output.moveAway(keeping: rotation.kept)
+        }
+        if rotation.bytes != nil { reopen() }
+    }
+
+    /// The tape goes on in another file, which can be read alone; what was captured lies in the old one.
+    private func reopenTrace() {
+        guard let trace, !trace.isInPlace else { return }
+        let now = profiler.lastEvent
+        traceWriter.write(CapturedEvent(now, .end), payload: RawSpan())
+        flushTrace()
+        trace.reopen()
+        traceWriter = TraceWriter()
+        traceWriter.write(CapturedEvent(now, .tape(origin)), payload: RawSpan())
+        for fact in profiler.restated() { traceWriter.write(CapturedEvent(now, fact), payload: RawSpan()) }
+        flushTrace()
     }
 }

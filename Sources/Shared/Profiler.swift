@@ -115,6 +115,9 @@ package final class Profiler: EventSink {
 
     // MARK: Outputs
 
+    /// When the last event was; 1970 before the first.
+    package var lastEvent: Timestamp { run.summary.lastEvent ?? Timestamp(nanoseconds: 0) }
+
     package var summary: Summary {
         var summary = run.summary
         summary.limits[.serviceMapEntries] =
@@ -149,6 +152,13 @@ package final class Profiler: EventSink {
     /// The service map as of now.
     package func serviceMap() -> ServiceMapDocument {
         map.document(generatedAt: run.summary.lastEvent)
+    }
+
+    /// What a file has to say first in which the tape goes on, to be read alone: the facts that hold, and the connections that
+    /// are open.
+    package func restated() -> [CapturedEvent.Kind] {
+        naming.participants.facts
+            + connections.serials.compactMap { connections[ConnectionID($0)].map { .continued($0.continued) } }
     }
 
     // MARK: Connections

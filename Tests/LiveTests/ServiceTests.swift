@@ -23,6 +23,61 @@ extension Live {
             for name in ["events.jsonl", "env.yaml", "map.yaml"] { #expect(run.folder.mode(name) == 0o600, "\(name)") }
         }
 
+        @Test func `each file of a trace can be replayed alone, and all of them give what one would have given`() throws
+        {
+            let run = try LiveRun(.socket)
+            let server = try run.server("write-read", ["--exchanges", "20"], optedIn: true)
+            // One connection, which is open while the trace goes on in another file.
+            let client = try PlainClient(port: server.port)
+            for number in 0..<10 { try client.exchange(number) }
+            try eventually("the first ten") { () -> Void? in
+                (run.folder.text("events.jsonl") ?? "").split(separator: "\n").count >= 20 ? () : nil
+            }
+            try FileManager.default.moveItem(atPath: run.path("run.tape"), toPath: run.path("first.tape"))
+            kill(run.profilerPid, SIGHUP)
+            try eventually("a new trace") { run.folder.names.contains("run.tape") ? () : nil }
+            for number in 10..<20 { try client.exchange(number) }
+            client.end()
+            _ = try server.child.succeed()
+            let outcome = try run.stop()
+            func replay(_ names: [String], _ log: String) throws -> RunSummary {
+                let end = try Child(
+                    Programs.replay,
+                    names.map(run.path) + [
+                        "--json", "--output", run.path(log), "--service-map", run.path(log + ".map"),
+                    ]
+                ).wait()
+                #expect(end.status == 0, "\(names): \(end.errors)")
+                return try Records.decoder.decode(RunSummary.self, from: Data(end.output.utf8))
+            }
+            let (first, second) = (try replay(["first.tape"], "1"), try replay(["run.tape"], "2"))
+            let both = try replay(["first.tape", "run.tape"], "both")
+            #expect(first.messages.requests == 10 && second.messages.requests == 10)
+            #expect(both.messages.requests == outcome.summary.messages.requests)
+            #expect(run.folder.text("both") == outcome.log && run.folder.text("both.map") == outcome.map)
+            #expect(run.folder.text("2")?.contains("\"comm\":\"exerciser\"") == true, "the facts are there, too")
+        }
+
+        @Test func `files are moved away when they are full, and so many are kept`() throws {
+            let run = try LiveRun(.socket, ["--rotate-size", "64K", "--rotate-keep", "2"])
+            var exercises = 0
+            while !["events.jsonl.2", "run.tape.2"].allSatisfy(run.folder.names.contains), exercises < 100 {
+                try run.exercise("write-read", client: ["--exchanges", "100"])
+                exercises += 1
+            }
+            let outcome = try run.stop()
+            #expect(outcome.status == 0 && outcome.summary.messages.requests == exercises * 100)
+            let names = run.folder.names
+            for name in ["events.jsonl", "run.tape"] {
+                #expect(names.contains(name) && names.contains(name + ".1") && names.contains(name + ".2"), "\(names)")
+                #expect(!names.contains(name + ".3"))
+            }
+            for name in ["run.tape.2", "run.tape.1", "run.tape"] {
+                let end = try Child(Programs.replay, [run.path(name), "--json"]).wait()
+                #expect(end.status == 0 && end.output.contains("\"balanced\": true"), "\(name): \(end.errors)")
+            }
+        }
+
         @Test func `SIGHUP leaves files alone that are where they were`() throws {
             let run = try LiveRun(.socket)
             try run.exercise("write-read")
@@ -80,6 +135,46 @@ extension Live {
             let outcome = try run.stop()
             #expect(
                 outcome.requests.count == 1 && outcome.map.contains("services:"), "the first one's are as they were")
+        }
+    }
+}
+
+/// A client that did not opt in: the test itself.
+private struct PlainClient {
+    private let descriptor: Int32
+
+    init(port: Int) throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(port).bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let result = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard result == 0 else { throw Failed("connect: \(String(cString: strerror(errno)))") }
+    }
+
+    func end() { close(descriptor) }
+
+    /// One request and its whole response.
+    func exchange(_ number: Int) throws {
+        let request = Array("POST /rotated/\(number) HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nok".utf8)
+        guard write(descriptor, request, request.count) == request.count else { throw Failed("write") }
+        var response: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let text = String(decoding: response, as: UTF8.self)
+            if let head = text.firstRange(of: "\r\n\r\n"), let length = text.firstMatch(of: /Content-Length: (\d+)/),
+                text[head.upperBound...].utf8.count >= Int(length.1) ?? 0
+            {
+                return
+            }
+            let count = read(descriptor, &block, block.count)
+            guard count > 0 else { throw Failed("no whole response: \(text)") }
+            response += block[..<count]
         }
     }
 }

@@ -82,6 +82,15 @@ struct Listeners: ~Copyable {
         return true
     }
 
+    /// Where who listens, in the order of places.
+    var facts: [Listening] {
+        places.keys.sorted().flatMap { place in
+            (places[place] ?? []).map {
+                Listening(process: $0.process, endpoint: place, networkNamespace: $0.namespace)
+            }
+        }
+    }
+
     /// Forgets processes that ended long ago.
     mutating func remove(_ gone: Set<ProcessKey>) {
         places = places.mapValues { $0.filter { !gone.contains($0.process) } }.filter { !$0.value.isEmpty }

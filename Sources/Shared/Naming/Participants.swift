@@ -103,6 +103,24 @@ struct Participants: ~Copyable {
         containers = containers.filter { reachable.contains($0.key) }
     }
 
+    /// What holds now, as a tape says it that goes on in another file.
+    var facts: [CapturedEvent.Kind] {
+        let gone = Set(ended)
+        let alive = processes.keys.filter { !gone.contains($0) }
+            .sorted { ($0.startTime, $0.pid) < ($1.startTime, $1.pid) }
+        let ofProcesses = alive.compactMap { key in
+            containersOfProcesses[key].map { ContainerFact(subject: .process(key), container: $0.identity) }
+        }
+        let atEndpoints = containersAtEndpoints.keys.sorted().compactMap { endpoint in
+            containersAtEndpoints[endpoint].map {
+                ContainerFact(subject: .endpoint(endpoint), container: $0.identity)
+            }
+        }
+        return alive.compactMap { processes[$0].map { .process($0) } }
+            + listeners.facts.filter { !gone.contains($0.process) }.map { .listening($0) }
+            + (ofProcesses + atEndpoints).map { .container($0) }
+    }
+
     private mutating func hasRoom(_ count: Int, _ isKnown: Bool) -> Bool {
         if isKnown || count < limit { return true }
         refused &+= 1
