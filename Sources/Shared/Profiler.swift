@@ -121,7 +121,7 @@ package final class Profiler: EventSink {
     package var summary: Summary {
         var summary = run.summary
         summary.limits[.serviceMapEntries] =
-            map.refused &+ run.shapes.refused &+ naming.participants.refused
+            map.refused &+ run.shapes.refused &+ naming.participants.refused &+ naming.refused
         if let redactor = run.redactor { summary.hidden = redactor.hidden }
         return summary
     }

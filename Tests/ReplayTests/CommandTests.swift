@@ -156,6 +156,12 @@ import Testing
         #expect(run.output.contains("\"balanced\": true"))
     }
 
+    @Test(arguments: [40, 60, 120]) func `nothing is wider than COLUMNS`(_ columns: Int) throws {
+        let run = try Executable.replay(["Fixtures/demo/shop/input.pcap"], environment: ["COLUMNS": "\(columns)"])
+        #expect(run.output.split(separator: "\n").count > 30)
+        for line in run.output.split(separator: "\n") { #expect(line.count <= columns, "\(line)") }
+    }
+
     @Test func `a filter chooses packets, and the summary says how many`() throws {
         let passing = try Executable.replay([input, "--filter", "src port 80"])
         #expect(passing.status == 0)

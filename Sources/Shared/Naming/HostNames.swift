@@ -40,7 +40,6 @@ struct HostNames: ~Copyable {
     }
 
     private var calls: Set<Call> = []
-    private var last: Call?
     private var uses: [Use: Facts] = [:]
     private var names: [Place: [UInt32]] = [:]
     private var places: [IPAddress: [Place]] = [:]
@@ -96,19 +95,7 @@ struct HostNames: ~Copyable {
     // MARK: Facts
 
     /// Takes note of a call.
-    @inline(__always)
     mutating func add(_ call: Call) {
-        if call != last { look(call) }
-    }
-
-    /// Takes note that somebody at this address calls a server at the same address: who calls from there may be anybody.
-    mutating func addSelfCaller(_ address: IPAddress) {
-        if selfCallers.count < limit, selfCallers.insert(address).inserted { version &+= 1 }
-    }
-
-    @inline(never)
-    private mutating func look(_ call: Call) {
-        last = call
         guard !calls.contains(call) else { return }
         guard calls.count < limit else {
             refused &+= 1
@@ -129,6 +116,11 @@ struct HostNames: ~Copyable {
         }
         if let process = call.process { addServer(Actor(name: call.name, who: .process(process)), server) }
         addCaller(Actor(name: call.name, who: call.client), server)
+    }
+
+    /// Takes note that somebody at this address calls a server at the same address: who calls from there may be anybody.
+    mutating func addSelfCaller(_ address: IPAddress) {
+        if selfCallers.count < limit, selfCallers.insert(address).inserted { version &+= 1 }
     }
 
     private mutating func add(_ name: UInt32, to server: Place) {

@@ -16,12 +16,15 @@ final class Naming {
     /// Names that were chosen, and what had been told then.
     private var chosen: [(name: PartyName, at: UInt64)?] = []
     private var hosts: HostNames
+    /// The last call of each party.
+    private var lastCalls: [HostNames.Call?] = []
     /// What host texts say, at their numbers.
     private var hostTexts: [Host?] = []
     /// Names of addresses that the tape tells of, as a resolver does.
     private var told: [IPAddress: Party.TextID] = [:]
-    /// Parties that found no room.
-    private(set) var refused: UInt64 = 0
+    /// Names that found no room; parties that found none are refused where they are recorded.
+    var refused: UInt64 { hosts.refused &+ refusedNames }
+    private var refusedNames: UInt64 = 0
 
     private struct Entry {
         /// The connection's place on the tape: a damaged or made-up trace may use an identity twice.
@@ -74,7 +77,7 @@ final class Naming {
     func told(_ name: String, of address: IPAddress) {
         guard told[address] == nil, !name.isEmpty else { return }
         guard told.count < limit else {
-            refused &+= 1
+            refusedNames &+= 1
             return
         }
         told[address] = text(name)
@@ -157,7 +160,16 @@ final class Naming {
         let listener =
             connection.localIsClient
             ? connection.otherProcess ?? participants.listener(at: server, from: process) : process
-        note(connection, host, calling, listener)
+        let party = destination(of: connection, listener, host, calling, ends)
+        note(connection, host, calling, listener, party)
+        return party
+    }
+
+    private func destination(
+        of connection: Connection, _ listener: ProcessKey?, _ host: Host, _ calling: Calling, _ ends: ContainerEnds
+    ) -> PartyID {
+        let server = connection.server
+        let process = connection.opened.process
         if let name = names.name(of: server) { return number(.named(text(name))) }
         if let container = connection.localIsClient ? ends.remote : ends.local { return number(.container(container)) }
         if let listener, let name = participants.serviceName(listener) {
@@ -172,17 +184,25 @@ final class Naming {
     }
 
     /// Takes note of who is called by which name.
-    private func note(_ connection: Connection, _ host: Host, _ calling: Calling, _ server: ProcessKey?) {
+    private func note(
+        _ connection: Connection, _ host: Host, _ calling: Calling, _ server: ProcessKey?, _ party: PartyID
+    ) {
         let client = connection.localIsClient ? connection.opened.process : connection.otherProcess
         let (from, to) = (connection.client, connection.server)
         guard to.kind == .internet else { return }
         if client == nil, from.address == to.address, !to.address.isLoopback { hosts.addSelfCaller(to.address) }
         guard let name = host.name, calling != .onward else { return }
-        hosts.add(
-            HostNames.Call(
-                name: name.raw, port: calling.isOwn(host.port) ? 0 : host.port, showsPort: calling.showsPort,
-                server: place(to, client ?? server), client: client.map { .process($0) } ?? .address(from.address),
-                process: server))
+        let call = HostNames.Call(
+            name: name.raw, port: calling.isOwn(host.port) ? 0 : host.port, showsPort: calling.showsPort,
+            server: place(to, client ?? server), client: client.map { .process($0) } ?? .address(from.address),
+            process: server)
+        // Most calls are as the one before: comparing costs less than looking it up.
+        guard party != .none else { return hosts.add(call) }
+        let index = Int(party.raw)
+        while lastCalls.count <= index { lastCalls.append(nil) }
+        guard lastCalls[index] != call else { return }
+        lastCalls[index] = call
+        hosts.add(call)
     }
 
     private func place(_ endpoint: Endpoint, _ process: ProcessKey?) -> HostNames.Place {
@@ -213,10 +233,7 @@ final class Naming {
 
     private func number(_ party: Party) -> PartyID {
         if let known = numbers[party] { return known }
-        guard parties.count < limit else {
-            refused &+= 1
-            return .none
-        }
+        guard parties.count < limit else { return .none }
         let id = PartyID(raw: UInt32(parties.count))
         parties.append(party)
         numbers[party] = id

@@ -116,6 +116,23 @@ import Testing
         #expect(result.summary.notUnderstood.connections == 0)
     }
 
+    @Test func `of a scan are bounded, and what is refused is counted`() {
+        var tape = TapeBuilder()
+        for port in 1...200 as ClosedRange<UInt16> {
+            tape.open(port: port)
+            if port % 2 == 0 {
+                tape.add(.close(ConnectionClosed(id: tape.connection, how: .connectFailed, error: 111)))
+            } else {
+                tape.close()
+            }
+        }
+        var limits = Limits()
+        limits.serviceMapEntries = 10
+        let result = tape.run(limits)
+        #expect(result.serviceMap.services.flatMap(\.connections).count == 10)
+        #expect(result.summary.limits[.serviceMapEntries] == 190)
+    }
+
     @Test func `are none where there was an exchange, whatever came behind it`() throws {
         let talk = Talk(
             "",
