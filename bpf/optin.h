@@ -16,6 +16,7 @@ struct call {
 	__u32 index;		/* of the message, in a call that moves several */
 	__u64 argument[4];
 	__u64 time;		/* CLOCK_MONOTONIC, nanoseconds; 0: now */
+	__u64 socket;		/* whose bytes it moved: the kernel's sock */
 };
 
 /* What is known of a thread of a profiled process. */

@@ -5,11 +5,27 @@
 /* So many buffers of a call are copied without a loop of the kernel's, each turn of which costs as much as its copy. */
 #define FEW_BUFFERS 4
 
+/* What is left of a call of which more is captured than a record holds. */
+struct rest {
+	__u64 socket;
+	__u64 iov;		/* where the next buffer is told of */
+	__u64 buffers;		/* so many are left */
+	__u64 base;		/* of the buffer that is being copied, what is left */
+	__u64 size;
+	__u32 wanted;		/* bytes to be copied yet */
+	__u32 filled;		/* bytes of the record that is being put together */
+	__u32 sequence;		/* of its first byte */
+	__u32 length;		/* from there to the call's last byte */
+	__u32 direction;
+	__u32 failed;
+};
+
 /* A record is put together here; one for each CPU, as of processes. */
 struct assembly {
 	struct tapedeck_data data;
 	__u8 bytes[2 * TAPEDECK_PAYLOAD_MAX];
 	struct user_iovec buffers[FEW_BUFFERS];		/* the stack has no room for them */
+	struct rest rest;
 	__u64 unasked;		/* bytes since the CPU asked how many wait, which costs a third of a record */
 };
 
@@ -96,6 +112,86 @@ static __always_inline long output_data(struct assembly *assembly, __u64 size)
 	return submit(assembly, size, wakes);
 }
 
+/* Tells of `length` bytes, of which the first are in the assembly: so many as its record says. */
+static __always_inline void tell_bytes(struct socket_state *state, struct assembly *assembly, __u32 sequence,
+				       __u32 length, __u32 direction)
+{
+	__u64 captured = assembly->data.header.captured;
+	int failed;
+
+	assembly->data.sequence = sequence;
+	assembly->data.length = length;
+	failed = prepare(state, direction);
+	/* Told to the verifier once more, which forgets it over the call. */
+	asm volatile("" : "+r"(captured));
+	if (captured > TAPEDECK_PAYLOAD_MAX)
+		return;
+	if (failed || output_data(assembly, sizeof(assembly->data) + captured))
+		lose(&state->lost[direction & 1], sequence, length);
+	if (direction == TAPEDECK_RECEIVE)
+		state->receive_next = sequence + length;
+	else
+		state->send_next = sequence + length;
+}
+
+/* A step ends with a buffer or with a record. */
+#define REST_STEPS (IOV_MAX + TAPEDECK_CALL_MAX / TAPEDECK_PAYLOAD_MAX)
+
+static long copy_rest(__u32 index, __u32 *cpu)
+{
+	struct assembly *assembly = bpf_map_lookup_elem(&assemblies, cpu);
+	struct user_iovec iov;
+	struct rest *rest;
+	__u64 size, filled;
+
+	if (!assembly)
+		return 1;
+	rest = &assembly->rest;
+	if (!rest->size) {
+		if (!rest->buffers || bpf_probe_read_user(&iov, sizeof(iov), (void *)rest->iov)) {
+			rest->failed = 1;
+			return 1;
+		}
+		rest->buffers--;
+		rest->iov += sizeof(iov);
+		rest->base = iov.base;
+		rest->size = iov.length;
+	}
+	size = rest->size;
+	filled = rest->filled;
+	if (size > rest->wanted)
+		size = rest->wanted;
+	if (filled >= TAPEDECK_PAYLOAD_MAX)
+		return 1;
+	if (size > TAPEDECK_PAYLOAD_MAX - filled)
+		size = TAPEDECK_PAYLOAD_MAX - filled;
+	asm volatile("" : "+r"(size), "+r"(filled));
+	if (size > TAPEDECK_PAYLOAD_MAX || filled >= TAPEDECK_PAYLOAD_MAX)
+		return 1;
+	if (bpf_probe_read_user(assembly->bytes + filled, size, (void *)rest->base)) {
+		rest->failed = 1;
+		return 1;
+	}
+	rest->base += size;
+	rest->size -= size;
+	rest->filled += size;
+	rest->wanted -= size;
+	if (!rest->wanted)
+		return 1;	/* the last record also tells of what is not captured */
+	if (rest->filled == TAPEDECK_PAYLOAD_MAX) {
+		struct socket_state *state = bpf_map_lookup_elem(&sockets, &rest->socket);
+
+		if (!state)
+			return 1;
+		assembly->data.header.captured = TAPEDECK_PAYLOAD_MAX;
+		tell_bytes(state, assembly, rest->sequence, TAPEDECK_PAYLOAD_MAX, rest->direction);
+		rest->sequence += TAPEDECK_PAYLOAD_MAX;
+		rest->length -= TAPEDECK_PAYLOAD_MAX;
+		rest->filled = 0;
+	}
+	return 0;
+}
+
 /* A call moved `length` bytes that begin at `sequence`. */
 static __always_inline int moved(struct socket_state *state, struct call *call, __u32 sequence, __u32 length,
 				 __u32 direction)
@@ -104,9 +200,8 @@ static __always_inline int moved(struct socket_state *state, struct call *call, 
 	struct assembly *assembly = bpf_map_lookup_elem(&assemblies, &cpu);
 	struct vector vector = {.assembly = cpu};
 	struct user_msghdr message;
-	__u64 count = 0, captured = 0, want;
+	__u64 count = 0, base = 0, captured, want;
 	__u8 reason = TAPEDECK_CAPTURED;
-	int failed;
 
 	if (!state || !call || !assembly)
 		return 0;
@@ -117,18 +212,12 @@ static __always_inline int moved(struct socket_state *state, struct call *call, 
 	if (direction == TAPEDECK_SEND)
 		flush_ring(state, sequence);
 	want = length < settings.payload_limit ? length : settings.payload_limit;
-	if (want > TAPEDECK_PAYLOAD_MAX)
-		want = TAPEDECK_PAYLOAD_MAX;
-	vector.left = want;
 	switch (call->number) {
 	case NR_read:
 	case NR_write:
 	case NR_recvfrom:
 	case NR_sendto:
-		if (bpf_probe_read_user(assembly->bytes, want, (void *)call->argument[1]))
-			reason = TAPEDECK_UNREADABLE;
-		else
-			captured = want;
+		base = call->argument[1];
 		break;
 	case NR_readv:
 	case NR_writev:
@@ -161,31 +250,51 @@ static __always_inline int moved(struct socket_state *state, struct call *call, 
 	default:
 		reason = TAPEDECK_UNREADABLE;
 	}
-	if (count) {
+	assembly->data.header.time = call->time ? call->time : bpf_ktime_get_ns();
+	assembly->data.header.type = TAPEDECK_DATA;
+	assembly->data.serial = state->connection.serial;
+	assembly->data.direction = direction;
+	assembly->data.reason = TAPEDECK_CAPTURED;
+	if (reason != TAPEDECK_CAPTURED) {
+		captured = 0;
+	} else if (want > TAPEDECK_PAYLOAD_MAX) {
+		struct rest *rest = &assembly->rest;
+
+		rest->socket = call->socket;
+		rest->iov = vector.iov;
+		rest->buffers = count;
+		rest->base = base;
+		rest->size = count ? 0 : length;
+		rest->wanted = want;
+		rest->filled = 0;
+		rest->sequence = sequence;
+		rest->length = length;
+		rest->direction = direction;
+		rest->failed = 0;
+		bpf_loop(REST_STEPS, copy_rest, &cpu, 0);
+		captured = rest->filled;
+		sequence = rest->sequence;
+		length = rest->length;
+		if (rest->failed)
+			reason = TAPEDECK_UNREADABLE;
+	} else if (count) {
+		vector.left = want;
 		copy_buffers(assembly, &vector, count);
 		captured = vector.offset;
 		if (vector.failed)
 			reason = TAPEDECK_UNREADABLE;
+	} else {
+		/* Told to the verifier, which does not follow the way here. */
+		asm volatile("" : "+r"(want));
+		if (want > TAPEDECK_PAYLOAD_MAX)
+			return 0;
+		if (bpf_probe_read_user(assembly->bytes, want, (void *)base))
+			reason = TAPEDECK_UNREADABLE;
+		captured = reason == TAPEDECK_CAPTURED ? want : 0;
 	}
-	assembly->data.header.time = call->time ? call->time : bpf_ktime_get_ns();
-	assembly->data.header.type = TAPEDECK_DATA;
 	assembly->data.header.captured = captured;
-	assembly->data.serial = state->connection.serial;
-	assembly->data.sequence = sequence;
-	assembly->data.length = length;
-	assembly->data.direction = direction;
 	assembly->data.reason = reason;
-	failed = prepare(state, direction);
-	/* Told to the verifier once more, which forgets it over the call. */
-	asm volatile("" : "+r"(captured));
-	if (captured > TAPEDECK_PAYLOAD_MAX)
-		return 0;
-	if (failed || output_data(assembly, sizeof(assembly->data) + captured))
-		lose(&state->lost[direction & 1], sequence, length);
-	if (direction == TAPEDECK_RECEIVE)
-		state->receive_next = sequence + length;
-	else
-		state->send_next = sequence + length;
+	tell_bytes(state, assembly, sequence, length, direction);
 	return 0;
 }
 

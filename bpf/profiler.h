@@ -6,8 +6,11 @@
 
 #include <linux/types.h>
 
-/* The most bytes of one call that can be captured. */
+/* The most bytes of a call that one record holds: what is captured of a longer one comes in several, each told of as if
+ * it were a call of its own. */
 #define TAPEDECK_PAYLOAD_MAX 65536
+/* The most bytes of one call that can be captured. */
+#define TAPEDECK_CALL_MAX (16 << 20)
 /* The most bytes of a process' arguments, and of its environment, that an exec record holds. */
 #define TAPEDECK_STRINGS_MAX 65536
 /* Values of ADI_PROFILE that can be allowed, and the length of each with its zero byte. */
@@ -22,7 +25,7 @@
 
 /* Set before the programs are loaded. */
 struct tapedeck_settings {
-	__u32 payload_limit;	/* of one call; at most TAPEDECK_PAYLOAD_MAX */
+	__u32 payload_limit;	/* of one call; at most TAPEDECK_CALL_MAX */
 	__u32 wake_bytes;	/* the reader is woken when so much waits; else it looks by timer */
 	__u32 own_pid;		/* the profiler never profiles itself */
 	__u32 allowed_count;	/* 0: any value of ADI_PROFILE */

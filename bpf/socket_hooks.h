@@ -36,6 +36,7 @@ static __always_inline void current_call(struct call *call, struct task_struct *
 	call->argument[0] = CALL_ARGUMENT0(registers);
 	call->argument[1] = CALL_ARGUMENT1(registers);
 	call->argument[2] = CALL_ARGUMENT2(registers);
+	call->socket = (__u64)sk;
 	if (call->number != NR_io_uring_enter && is_ring(task, sk, 1, call->argument[0]))
 		call->number = NR_io_uring_enter;
 	if (call->number != NR_sendmmsg && call->number != NR_recvmmsg) {

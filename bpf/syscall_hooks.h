@@ -100,6 +100,7 @@ static __always_inline void ended(struct task_struct *task, struct thread *threa
 
 	if (!sk || !is_tcp(sk))
 		return;
+	thread->call.socket = (__u64)sk;
 	now.sent = write_seq(sk);
 	now.received = copied_seq(sk);
 	now.next = rcv_nxt(sk);

@@ -66,7 +66,7 @@ struct CaptureCommand: ParsableCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("Capture so much of one call (default and most: 64K).", valueName: "bytes"))
+        help: ArgumentHelp("Capture so much of one call (default: 1M; at most 16M).", valueName: "bytes"))
     var payloadLimit: NumberArgument?
 
     @Option(
@@ -76,7 +76,9 @@ struct CaptureCommand: ParsableCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("Size of the ring buffer, a power of two (default: 16M).", valueName: "bytes"))
+        help: ArgumentHelp(
+            "Size of the ring buffer, a power of two (default: 16M, or 4 times the payload limit).",
+            valueName: "bytes"))
     var ringSize: NumberArgument?
 
     @Option(help: .hidden)
@@ -134,7 +136,7 @@ struct CaptureCommand: ParsableCommand {
             settings.containerNamespace = namespace
         }
         settings.environmentPrefixes = OptIn.list(envPrefix ?? Self.variable("ENV_PREFIX_LIST") ?? "")
-        settings.redact = redact
+        settings.redact = redact || Self.variable("TAPEDECK_REDACT") == "1"
         settings.rotation.bytes = try given(rotateSize, "--rotate-size")
             .map { option, size throws(Failure) in try size.bytes(option, in: 4096...Int.max) }
         settings.rotation.kept =
@@ -143,19 +145,14 @@ struct CaptureCommand: ParsableCommand {
             } ?? settings.rotation.kept
         settings.appends = append || Self.variable("TAPEDECK_APPEND") == "1"
         if compat || Self.variable("TAPEDECK_COMPAT") == "1" { settings.fields = .compat }
-        if let bodyLimit { settings.bodyLimit = try bodyLimit.bytes("--body-limit", in: 0...Int.max) }
+        if let (option, bodyLimit) = given(bodyLimit, "--body-limit") {
+            settings.bodyLimit = try bodyLimit.bytes(option, in: 0...Int.max)
+        }
         settings.kernel.allowed = OptIn.list(allow ?? Self.variable("ADI_PROFILE_ALLOWED") ?? "")
         if let long = settings.kernel.allowed.first(where: { $0.utf8.count > KernelProgram.longestValue }) {
             throw Failure("ADI_PROFILE_ALLOWED: \(long) is longer than \(KernelProgram.longestValue) bytes")
         }
-        if let payloadLimit {
-            settings.kernel.payloadLimit = UInt32(try payloadLimit.bytes("--payload-limit", in: 0...65_536))
-        }
-        if let ringSize {
-            let bytes = try ringSize.bytes("--ring-size", in: Int(getpagesize())...1 << 30)
-            guard bytes & (bytes - 1) == 0 else { throw Failure("--ring-size \(bytes): write a power of two") }
-            settings.kernel.ringBytes = UInt32(bytes)
-        }
+        try setSizes(of: &settings.kernel)
         if let hooks, hooks != "auto" {
             guard let chosen = KernelProgram.Hooks(rawValue: hooks) else {
                 throw Failure("--hooks \(hooks): write auto, socket or syscall")
@@ -177,6 +174,25 @@ struct CaptureCommand: ParsableCommand {
         if let value { return (option, value) }
         let variable = "TAPEDECK_" + option.dropFirst(2).uppercased().replacing("-", with: "_")
         return Self.variable(variable).flatMap { NumberArgument(argument: $0) }.map { (variable, $0) }
+    }
+
+    /// One call never takes more than a quarter of the ring buffer.
+    private func setSizes(of kernel: inout KernelProgram.Settings) throws(Failure) {
+        let limit = try given(payloadLimit, "--payload-limit").map { option, limit throws(Failure) in
+            try limit.bytes(option, in: 0...KernelProgram.longestPayload)
+        }
+        if let limit {
+            kernel.payloadLimit = UInt32(limit)
+            while kernel.ringBytes / 4 < kernel.payloadLimit { kernel.ringBytes *= 2 }
+        }
+        guard let (option, ringSize) = given(ringSize, "--ring-size") else { return }
+        let bytes = try ringSize.bytes(option, in: Int(getpagesize())...1 << 30)
+        guard bytes & (bytes - 1) == 0 else { throw Failure("--ring-size \(bytes): write a power of two") }
+        if let limit, limit > bytes / 4 {
+            throw Failure("--payload-limit \(limit): write at most a quarter of --ring-size, \(bytes / 4)")
+        }
+        kernel.ringBytes = UInt32(bytes)
+        kernel.payloadLimit = Swift.min(kernel.payloadLimit, kernel.ringBytes / 4)
     }
 
     private static func variable(_ name: String) -> String? {

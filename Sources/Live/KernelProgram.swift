@@ -9,8 +9,8 @@ import Synchronization
 /// Everything is taken out of the kernel again when the last descriptor is closed, at the latest when the process ends.
 final class KernelProgram {
     struct Settings {
-        /// Bytes of one call that are captured at most; 0...65,536.
-        var payloadLimit: UInt32 = 65_536
+        /// Bytes of one call that are captured at most; 0...`longestPayload`.
+        var payloadLimit: UInt32 = 1 << 20
         /// A power of two, and a multiple of the page size.
         var ringBytes: UInt32 = 16 << 20
         /// Values of ADI_PROFILE that are profiled; empty: any.
@@ -31,6 +31,9 @@ final class KernelProgram {
         var ringFull: UInt64 = 0
         var mapFull: UInt64 = 0
     }
+
+    /// The most bytes of one call that can be captured.
+    static let longestPayload = Int(TAPEDECK_CALL_MAX)
 
     /// Bytes of the longest value of ADI_PROFILE that can be asked for.
     static let longestValue = Int(TAPEDECK_VALUE_MAX) - 1

@@ -44,6 +44,8 @@ struct options {
 	int connections;
 	int exchanges;
 	size_t request_body, response_body;
+	size_t head;		/* bytes of padding in each head */
+	size_t room;		/* a receive has room for so many bytes */
 	const char *secret;	/* in each request of the client, and each response of the server */
 	bool pause;		/* after the first exchange: until a line on standard input */
 	bool shut_down;		/* the client says that it sends no more, before it reads */

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 struct options options = {
-	.address = "127.0.0.1", .connections = 1, .exchanges = 1, .request_body = 300, .response_body = 500,
+	.address = "127.0.0.1", .connections = 1, .exchanges = 1, .request_body = 300, .response_body = 500, .room = 65536,
 };
 
 void die(const char *format, ...)
@@ -270,24 +270,36 @@ static void put_message(
 	free(body);
 }
 
+/* A head with its padding, in one field. */
+static void put_padded(
+	struct connection *connection, const struct way *way, const char *begin, size_t body_bytes, uint32_t seed)
+{
+	char *padding = body_text(options.head, seed), *head = malloc(strlen(begin) + options.head + 100);
+
+	if (!head)
+		die("memory");
+	sprintf(head, "%s%s%s%sContent-Length: %zu\r\n\r\n", begin, options.head ? "X-Padding: " : "", padding,
+		options.head ? "\r\n" : "", body_bytes);
+	put_message(connection, way, head, body_bytes, seed);
+	free(padding);
+	free(head);
+}
+
 void put_request(struct connection *connection, const struct way *way, const char *label, int number)
 {
-	char head[512];
+	char begin[512];
 
-	snprintf(head, sizeof head,
-		"POST /%s/%d HTTP/1.1\r\nHost: exerciser.test\r\n%s%s%sContent-Length: %zu\r\n\r\n", label, number,
-		options.secret ? "X-Secret: " : "", options.secret ? options.secret : "", options.secret ? "\r\n" : "",
-		options.request_body);
-	put_message(connection, way, head, options.request_body, 2 * number);
+	snprintf(begin, sizeof begin, "POST /%s/%d HTTP/1.1\r\nHost: exerciser.test\r\n%s%s%s", label, number,
+		options.secret ? "X-Secret: " : "", options.secret ? options.secret : "", options.secret ? "\r\n" : "");
+	put_padded(connection, way, begin, options.request_body, 2 * number);
 }
 
 void put_response(struct connection *connection, const struct way *way, int number)
 {
-	char head[512];
+	char begin[100];
 
-	snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\nX-Number: %d\r\nContent-Length: %zu\r\n\r\n", number,
-		options.response_body);
-	put_message(connection, way, head, options.response_body, 2 * number + 1);
+	snprintf(begin, sizeof begin, "HTTP/1.1 200 OK\r\nX-Number: %d\r\n", number);
+	put_padded(connection, way, begin, options.response_body, 2 * number + 1);
 }
 
 static bool is_deadly(void) { return !strcmp(options.name, "killed"); }
@@ -318,7 +330,7 @@ static size_t get_more(struct connection *connection, const struct way *way, siz
 bool get_message(struct connection *connection, const struct way *way)
 {
 	/* Head and body of a way for bodies are told apart by taking the head byte by byte. */
-	size_t room = way->bodies_only ? 1 : 65536;
+	size_t room = way->bodies_only ? 1 : options.room;
 	char *end;
 
 	while (!connection->pending_bytes || !(end = strstr(connection->pending, "\r\n\r\n")))
@@ -334,7 +346,7 @@ bool get_message(struct connection *connection, const struct way *way)
 	while (connection->pending_bytes < whole) {
 		size_t missing = whole - connection->pending_bytes;
 
-		if (!get_more(connection, way, way->bodies_only && missing < 65536 ? missing : 65536)) {
+		if (!get_more(connection, way, way->bodies_only && missing < options.room ? missing : options.room)) {
 			if (is_deadly())
 				return false;
 			die("the stream ends inside a body");
@@ -427,8 +439,8 @@ static void continue_as(pid_t pid)
 
 static const char *usage =
 	"usage: exerciser CASE client|server PORT [--address A] [--connections N] [--exchanges N]\n"
-	"       [--request-body BYTES] [--response-body BYTES] [--secret TEXT] [--pause]\n"
-	"       [--die-after BYTES] [--pid PID] [--exec PROGRAM ARGUMENT…]\n";
+	"       [--request-body BYTES] [--response-body BYTES] [--head BYTES] [--secret TEXT]\n"
+	"       [--pause] [--die-after BYTES] [--pid PID] [--exec PROGRAM ARGUMENT…]\n";
 
 int main(int count, char **arguments)
 {
@@ -458,6 +470,8 @@ int main(int count, char **arguments)
 			options.request_body = atoi(value);
 		else if (!strcmp(name, "--response-body"))
 			options.response_body = atoi(value);
+		else if (!strcmp(name, "--head"))
+			options.head = atoi(value);
 		else if (!strcmp(name, "--secret"))
 			options.secret = value;
 		else if (!strcmp(name, "--die-after"))
@@ -469,6 +483,8 @@ int main(int count, char **arguments)
 			return 2;
 		}
 	}
+	if (!strncmp(options.name, "large-", 6))
+		options.room = 4 << 20;
 	options.shut_down = !strcmp(options.name, "half-close");
 	if (run_special(arguments[2]))
 		return 0;

@@ -185,6 +185,76 @@ static ssize_t by_recvmmsg(struct connection *c, char *bytes, size_t count)
 	return done < 0 ? -1 : moved;
 }
 
+/* Buffers of which some are longer than a record, and some shorter than a word. */
+static int cut_unevenly(struct iovec *vectors, int most, char *bytes, size_t count)
+{
+	static const size_t sizes[] = { 1, 70000, 3, 65536, 200001, 0, 65535, 7 };
+	int used = 0;
+
+	while (used < most && count > 0) {
+		size_t size = sizes[used % (sizeof sizes / sizeof *sizes)], part = count < size ? count : size;
+
+		vectors[used++] = (struct iovec){ bytes, part };
+		bytes += part;
+		count -= part;
+	}
+	return used;
+}
+
+static ssize_t by_large_writev(struct connection *c, const char *bytes, size_t count)
+{
+	struct iovec vectors[MOST_IOVECS];
+
+	return writev(c->out, vectors, cut_unevenly(vectors, MOST_IOVECS, (char *)bytes, count));
+}
+
+static ssize_t by_large_readv(struct connection *c, char *bytes, size_t count)
+{
+	struct iovec vectors[MOST_IOVECS];
+
+	return readv(c->in, vectors, cut_unevenly(vectors, MOST_IOVECS, bytes, count));
+}
+
+/* Each of the many buffers is a small part of a record. */
+static ssize_t by_large_sendmsg(struct connection *c, const char *bytes, size_t count)
+{
+	struct iovec vectors[MOST_IOVECS];
+	struct msghdr message = { .msg_iov = vectors };
+
+	message.msg_iovlen = cut(vectors, MOST_IOVECS, (char *)bytes, count, 1777, true);
+	return sendmsg(c->out, &message, 0);
+}
+
+static ssize_t by_large_recvmsg(struct connection *c, char *bytes, size_t count)
+{
+	struct iovec vectors[MOST_IOVECS];
+	struct msghdr message = { .msg_iov = vectors };
+
+	message.msg_iovlen = cut(vectors, MOST_IOVECS, bytes, count, 1777, true);
+	return recvmsg(c->in, &message, MSG_WAITALL);
+}
+
+static ssize_t by_large_sendmmsg(struct connection *c, const char *bytes, size_t count)
+{
+	struct mmsghdr messages[MESSAGES];
+	struct iovec vectors[MESSAGES][2];
+	int used = cut_messages(messages, vectors, (char *)bytes, count, 90000), done;
+	ssize_t moved = 0;
+
+	done = sendmmsg(c->out, messages, used, 0);
+	for (int i = 0; i < done; i++)
+		moved += messages[i].msg_len;
+	if (done > 0 && moved != (ssize_t)(count < 2 * MESSAGES * 90000 ? count : 2 * MESSAGES * 90000))
+		die("a short message in sendmmsg");
+	return done < 0 ? -1 : moved;
+}
+
+/* A whole body, in one call. */
+static ssize_t by_waiting_recv(struct connection *c, char *bytes, size_t count)
+{
+	return recv(c->in, bytes, count, MSG_WAITALL);
+}
+
 /* Every byte is seen three times: twice with MSG_PEEK, then read. */
 static ssize_t by_peek_and_read(struct connection *c, char *bytes, size_t count)
 {
@@ -399,6 +469,9 @@ const struct way ways[] = {
 	{ "abortive", by_write, by_read },
 	{ "big", by_limited_write, by_read },
 	{ "large-calls", by_write, by_read },
+	{ "large-iovecs", by_large_writev, by_large_readv },
+	{ "large-sendmsg", by_large_sendmsg, by_large_recvmsg, .bodies_only = true },
+	{ "large-sendmmsg", by_large_sendmmsg, by_waiting_recv, .bodies_only = true },
 	{ "sendfile", by_sendfile, by_read, .bodies_only = true, .blind_send = true },
 	{ "splice-out", by_splice_out, by_read, .bodies_only = true, .blind_send = true },
 	{ "splice-in", by_write, by_splice_in, .bodies_only = true, .blind_receive = true },

@@ -245,13 +245,16 @@ func expectBalance(_ outcome: LiveRun.Outcome, bytes: Int?, sourceLocation: Sour
 
 extension LiveRun {
     /// The trace, replayed, gives the files of the live run byte for byte.
-    func expectReplayAgrees(_ outcome: Outcome, sourceLocation: SourceLocation = #_sourceLocation) throws {
+    /// - Parameter options: those of the live run that the outputs depend on.
+    func expectReplayAgrees(
+        _ outcome: Outcome, _ options: [String] = [], sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
         let replay = try Child(
             Programs.replay,
             [
                 path("run.tape"), "--output", path("events.again"), "--env-output", path("env.again"),
                 "--service-map", path("map.again"), "--json",
-            ]
+            ] + options
         ).wait()
         #expect(replay.status == outcome.status, "\(replay.errors)", sourceLocation: sourceLocation)
         for (name, live) in [("events", outcome.log), ("env", outcome.environment), ("map", outcome.map)] {

@@ -17,7 +17,8 @@ extension Live {
                 (["--record", "/no/such/folder/x"], [:], "--record"),
                 (["--ring-size", "1000"], [:], "--ring-size"),
                 (["--ring-size", "12288"], [:], "--ring-size"),
-                (["--payload-limit", "65537"], [:], "--payload-limit"),
+                (["--payload-limit", "16777217"], [:], "--payload-limit"),
+                (["--payload-limit", "16385", "--ring-size", "64K"], [:], "--payload-limit"),
                 (["--hooks", "none"], [:], "--hooks"),
                 (["--no-such-option"], [:], "--no-such-option"),
             ] as [([String], [String: String], String)])

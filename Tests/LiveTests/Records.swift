@@ -59,6 +59,7 @@ struct Moved: Decodable {
     var received: Int
     var receivedCrc: UInt32
     var receivedBlind: Int
+    var sendCalls: Int
     var interrupted: Int
     var wouldBlock: Int
 
