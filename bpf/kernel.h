@@ -60,12 +60,30 @@ struct in6_addr {
 	__u8 bytes[16];
 };
 
+struct ns_common {
+	unsigned int inum;	/* of /proc/PID/ns/… */
+} RELOCATED;
+
+struct net {
+	struct ns_common ns;
+} RELOCATED;
+
+typedef struct {
+	struct net *net;	/* not in a kernel without network namespaces */
+} RELOCATED possible_net_t;
+
+struct nsproxy {
+	struct net *net_ns;
+} RELOCATED;
+
 struct sock_common {
 	__u32 skc_daddr;
 	__u32 skc_rcv_saddr;
 	__u16 skc_dport;	/* network byte order */
 	__u16 skc_num;		/* host byte order; 0 once the port was given back */
 	unsigned short skc_family;
+	volatile unsigned char skc_state;
+	possible_net_t skc_net;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
 } RELOCATED;
@@ -90,6 +108,7 @@ struct tcp_sock {
 	__u32 snd_nxt;		/* after the last that was sent */
 	__u32 snd_una;		/* after the last that was acknowledged */
 	__u64 bytes_acked;	/* the SYN of an active open is one of them */
+	__u64 bytes_received;	/* by which rcv_nxt has grown */
 	__u64 tcp_clock_cache;	/* CLOCK_MONOTONIC when TCP last sent or received, nanoseconds */
 } RELOCATED;
 
@@ -179,6 +198,7 @@ struct task_struct {
 	struct signal_struct *signal;
 	struct io_uring_task *io_uring;
 	struct css_set *cgroups;
+	struct nsproxy *nsproxy;
 	struct bpf_local_storage *bpf_storage;
 	char comm[16];
 } RELOCATED;

@@ -117,6 +117,11 @@ static __always_inline void identify(struct tapedeck_process *process, struct ta
 	process->parent = 0;
 }
 
+static __always_inline __u32 network_namespace_of(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
+}
+
 /* The cgroup's name and those above it; they are gone with a short-lived process before anybody can ask /proc. Where
  * memory is in a hierarchy of its own (cgroup v1, alone or beside v2) container runtimes always use that one. */
 static __always_inline void name_cgroup(struct tapedeck_exec *exec, struct task_struct *task)
@@ -215,6 +220,9 @@ static long judge_string(__u32 index, struct judgement *judgement)
 	return 0;
 }
 
+/* Defined where sockets are known. */
+static __noinline int tell_inherited(struct task_struct *task);
+
 /* ENV_STRINGS: more than a shell can pass (2 MB of "A=" strings would be cut; ARG_MAX). */
 #define ENV_STRINGS (1 << 19)
 
@@ -261,6 +269,7 @@ int process_exec(__u64 *ctx)
 	record->exec.task.arguments_total = arguments;
 	record->exec.task.environment_total = environment;
 	identify(&record->exec.task.process, task);
+	record->exec.task.network_namespace = network_namespace_of(task);
 	name_cgroup(&record->exec, task);
 	bpf_get_current_comm(record->exec.task.command, sizeof(record->exec.task.command));
 	if (arguments > TAPEDECK_STRINGS_MAX)
@@ -278,6 +287,7 @@ int process_exec(__u64 *ctx)
 	record->exec.task.arguments = arguments;
 	record->exec.task.header.captured = arguments + environment;
 	output(record, sizeof(record->exec) + arguments + environment);
+	tell_inherited(task);
 	may_share();
 	return 0;
 }
@@ -306,6 +316,7 @@ int process_fork(__u64 *ctx)
 	record.header.type = TAPEDECK_FORK;
 	record.process.pid = tgid;
 	record.process.parent = task->tgid;
+	record.network_namespace = network_namespace_of(child);
 	bpf_get_current_comm(record.command, sizeof(record.command));
 	output(&record, sizeof(record));
 	return 0;

@@ -340,12 +340,20 @@ static __always_inline struct socket_state *socket_of(struct sock *sk, struct ta
 		__u32 sent = direction == TAPEDECK_SEND ? *first : now->sent;
 		__u32 received = direction == TAPEDECK_RECEIVE ? *first : now->received;
 
-		state = add_socket(sk, TAPEDECK_UNKNOWN_ROLE, 1, sent, received);
+		__u32 role = TAPEDECK_UNKNOWN_ROLE;
+		int is_whole = knows_start(sk, sent, received, &role);
+
+		state = add_socket(sk, is_whole ? role : TAPEDECK_UNKNOWN_ROLE, !is_whole, sent, received);
 		if (state) {
 			__u32 port = state->connection.local_port;
 			__u8 *listens = bpf_map_lookup_elem(&listening, &port);
 
-			if (port && listens && *listens)
+			/* By whoever used it first, it was there before: accepted where nobody was seen to listen. */
+			state->is_connecting = 0;
+			state->connection.knows_bases = is_whole;
+			if (is_whole && role == TAPEDECK_SERVER && port && listens)
+				*listens = 1;
+			if (!is_whole && port && listens && *listens)
 				state->connection.role = TAPEDECK_SERVER;
 		}
 	}
@@ -365,23 +373,6 @@ static __always_inline void received_end(struct sock *sk)
 	state->received_end = 1;
 	if (!prepare(state, TAPEDECK_RECEIVE))
 		emit_bytes(state, state->receive_next, 0, TAPEDECK_RECEIVE, TAPEDECK_CAPTURED);
-}
-
-/* The socket behind a descriptor of the current process. */
-static __always_inline struct sock *sock_of(struct task_struct *task, __u64 descriptor)
-{
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **files, *file = 0;
-	struct socket *socket;
-
-	if (descriptor >= BPF_CORE_READ(table, max_fds))
-		return 0;
-	files = BPF_CORE_READ(table, fd);
-	bpf_probe_read_kernel(&file, sizeof(file), files + descriptor);
-	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
-		return 0;
-	socket = BPF_CORE_READ(file, private_data);
-	return BPF_CORE_READ(socket, sk);
 }
 
 /* Whether io_uring moves the bytes: in a thread of its own, or at the end of whatever call the thread is in. */

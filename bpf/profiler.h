@@ -109,7 +109,10 @@ struct tapedeck_connection {
 	__u32 receive_base;
 	__u8 role;
 	__u8 joined_late;
-	__u8 padding[2];
+	__u8 knows_bases;	/* they are those of the connection's first bytes, one more than its SYNs */
+	__u8 padding;
+	__u32 network_namespace;	/* the socket's; 0 where the kernel has none */
+	__u32 padding2;
 };
 
 /* Bytes whose record found no room in the ring buffer. */
@@ -154,7 +157,8 @@ struct tapedeck_listen {
 	struct tapedeck_process process;
 	__u8 address[16];
 	__u16 port;
-	__u8 padding[6];
+	__u8 padding[2];
+	__u32 network_namespace;	/* the socket's; 0 where the kernel has none */
 };
 
 /* FORK, EXIT, and what EXEC begins with */
@@ -164,7 +168,7 @@ struct tapedeck_task {
 	__u32 arguments;
 	__u32 arguments_total;
 	__u32 environment_total;
-	__u32 padding;
+	__u32 network_namespace;	/* of EXEC and FORK */
 	char command[16];
 };
 
@@ -174,9 +178,9 @@ struct tapedeck_exec {
 	char cgroup[TAPEDECK_CGROUP_LEVELS][TAPEDECK_CGROUP_NAME];	/* innermost first */
 };
 
-_Static_assert(sizeof(struct tapedeck_connection) == 72, "layout");
+_Static_assert(sizeof(struct tapedeck_connection) == 80, "layout");
 _Static_assert(sizeof(struct tapedeck_data) == 40, "layout");
-_Static_assert(sizeof(struct tapedeck_state) == 120, "layout");
+_Static_assert(sizeof(struct tapedeck_state) == 128, "layout");
 _Static_assert(sizeof(struct tapedeck_listen) == 56, "layout");
 _Static_assert(sizeof(struct tapedeck_task) == 64, "layout");
 _Static_assert(sizeof(struct tapedeck_exec) == 448, "layout");

@@ -69,6 +69,29 @@ static __always_inline __u32 first_seq(struct sock *sk)
 	return BPF_CORE_READ(tcp, snd_una) - (__u32)BPF_CORE_READ(tcp, bytes_acked) + 1;
 }
 
+/* Of a connection from which the profiler may have missed bytes: the sequence numbers of the first ones, and who called
+ * connect, where what went either way is told by now: up to `sent` and `received`, nothing. */
+static __always_inline int knows_start(struct sock *sk, __u32 sent, __u32 received, __u32 *role)
+{
+	struct tcp_sock *tcp = (struct tcp_sock *)sk;
+	__u32 first = BPF_CORE_READ(tcp, snd_una) - (__u32)BPF_CORE_READ(tcp, bytes_acked);
+
+	if (received != rcv_nxt(sk) - (__u32)BPF_CORE_READ(tcp, bytes_received))
+		return 0;
+	/* Of who called connect the SYN was acknowledged, too. */
+	*role = sent == first ? TAPEDECK_SERVER : TAPEDECK_CLIENT;
+	return sent == first || sent == first + 1;
+}
+
+static __always_inline __u32 network_namespace(struct sock *sk)
+{
+	struct net *net = 0;
+
+	if (bpf_core_field_exists(sk->__sk_common.skc_net.net))
+		net = BPF_CORE_READ(sk, __sk_common.skc_net.net);
+	return net ? BPF_CORE_READ(net, ns.inum) : 0;
+}
+
 static __always_inline void map_ipv4(__u8 *address, __u32 ipv4)
 {
 	__builtin_memset(address, 0, 10);
@@ -112,10 +135,12 @@ static __noinline int put_socket(struct sock *sk, __u32 role, __u32 joined_late,
 	state.connection.role = role;
 	state.is_connecting = role == TAPEDECK_CLIENT;
 	state.connection.joined_late = joined_late;
+	state.connection.knows_bases = !joined_late && !state.is_connecting;
 	state.connection.send_base = send_base;
 	state.connection.receive_base = receive_base;
 	state.send_next = send_base;
 	state.receive_next = receive_base;
+	state.connection.network_namespace = network_namespace(sk);
 	read_tuple(&state.connection, sk);
 	if (bpf_map_update_elem(&sockets, &key, &state, BPF_ANY))
 		count(TAPEDECK_MAP_FULL);
@@ -266,6 +291,7 @@ static __always_inline void listens(struct sock *sk, struct task_struct *task)
 	identify(&record.process, task);
 	__builtin_memcpy(record.address, tuple.local, 16);
 	record.port = tuple.local_port;
+	record.network_namespace = network_namespace(sk);
 	output(&record, sizeof(record));
 }
 
@@ -298,7 +324,9 @@ int socket_state(__u64 *ctx)
 			identify(&state->connection.process, task);
 		return 0;
 	}
-	if (new == TCP_ESTABLISHED && old == TCP_SYN_RECV) {
+	state = bpf_map_lookup_elem(&sockets, &key);
+	/* Who called connect is told of a SYN in answer to its own, too (RFC 9293, section 3.5, figure 7). */
+	if (new == TCP_ESTABLISHED && old == TCP_SYN_RECV && !(state && state->is_connecting)) {
 		/* In an interrupt: which process will accept it shows when the first of them uses it. */
 		__u32 port = local_port(sk);
 		__u8 *listens = bpf_map_lookup_elem(&listening, &port);
@@ -307,13 +335,13 @@ int socket_state(__u64 *ctx)
 			add_socket(sk, TAPEDECK_SERVER, 0, write_seq(sk), copied_seq(sk));
 		return 0;
 	}
-	state = bpf_map_lookup_elem(&sockets, &key);
 	if (!state)
 		return 0;
 	if (new == TCP_ESTABLISHED) {
 		read_tuple(&state->connection, sk);
 		state->connection.send_base = state->send_next = first_seq(sk);
 		state->connection.receive_base = state->receive_next = copied_seq(sk);
+		state->connection.knows_bases = 1;
 		state->is_connecting = 0;
 		tell_state(state, sk, TAPEDECK_OPEN, old);
 		/* Its buffer may hold something else by now. */

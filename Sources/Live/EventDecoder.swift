@@ -22,6 +22,19 @@ struct EventDecoder<Sink: EventSink> {
     /// When an address goes to its next owner, by the kernel's monotonic clock.
     private var nextChange = Int64.max
 
+    /// Where somebody listens, whatever the address.
+    private struct Place: Hashable {
+        var port: UInt16
+        var network: NetworkNamespace?
+
+        init(_ port: UInt16, _ network: NetworkNamespace?) {
+            self.port = port
+            self.network = network
+        }
+    }
+    /// Who was told to listen there last.
+    private var listeners: [Place: ProcessKey] = [:]
+
     private struct KnownProcess {
         var identity: ProcessIdentity
         /// Whether the tape has it: a process is told of when it is first seen on the network.
@@ -48,10 +61,8 @@ struct EventDecoder<Sink: EventSink> {
         announce(identity.key)
         for endpoint in listeners {
             // /proc lists them by their process's namespace.
-            emit(
-                .listening(
-                    Listening(
-                        process: identity.key, endpoint: endpoint, networkNamespace: identity.networkNamespace)))
+            tellListener(
+                Listening(process: identity.key, endpoint: endpoint, networkNamespace: identity.networkNamespace))
         }
     }
 
@@ -185,11 +196,21 @@ struct EventDecoder<Sink: EventSink> {
         let listen = record.loadUnaligned(as: tapedeck_listen.self)
         let key = Self.key(listen.process)
         announce(key)
-        let namespace = ProcFS.networkNamespace(key) ?? processes[key.pid]?.identity.networkNamespace
-        emit(
-            .listening(
-                Listening(
-                    process: key, endpoint: Self.endpoint(listen.address, listen.port), networkNamespace: namespace)))
+        tellListener(
+            Listening(
+                process: key, endpoint: Self.endpoint(listen.address, listen.port),
+                networkNamespace: NetworkNamespace(UInt64(listen.network_namespace))))
+    }
+
+    private mutating func tellListener(_ listening: Listening) {
+        listeners[Place(listening.endpoint.port, listening.networkNamespace)] = listening.process
+        emit(.listening(listening))
+    }
+
+    /// Tells that a process accepts connections where nobody is known to listen: it has the listener from elsewhere.
+    private mutating func tellAccepting(_ process: ProcessKey, at local: Endpoint, in namespace: NetworkNamespace?) {
+        guard listeners[Place(local.port, namespace)] == nil else { return }
+        tellListener(Listening(process: process, endpoint: local, networkNamespace: namespace))
     }
 
     private mutating func task(_ record: UnsafeRawBufferPointer, _ header: tapedeck_header) {
@@ -207,6 +228,7 @@ struct EventDecoder<Sink: EventSink> {
             // What didn't fit into the record is read from /proc, as long as the process is there.
             var identity = ProcFS.identity(key)
             identity.comm = Self.command(task)
+            identity.networkNamespace = NetworkNamespace(UInt64(task.network_namespace))
             if arguments == Int(task.arguments_total) {
                 identity.commandLine = ProcFS.commandLine(Array(strings[..<arguments]))
             }
@@ -222,12 +244,15 @@ struct EventDecoder<Sink: EventSink> {
             var identity = parent.identity
             identity.key = key
             identity.comm = Self.command(task)
+            identity.networkNamespace = NetworkNamespace(UInt64(task.network_namespace))
             processes[key.pid] = KnownProcess(identity: identity, container: parent.container)
             if parent.container == nil { containers?.follow(key, parent: parent.identity.key) }
         default:
             guard let process = processes[key.pid], process.identity.key == key else { return }
             processes[key.pid] = nil
-            if process.isOnTape { emit(.exit(key)) }
+            guard process.isOnTape else { return }
+            listeners = listeners.filter { $0.value != key }
+            emit(.exit(key))
         }
     }
 
@@ -245,12 +270,19 @@ struct EventDecoder<Sink: EventSink> {
             case TAPEDECK_SERVER: .server
             default: .unknown
             }
+        let local = Self.endpoint(connection.local, connection.local_port)
+        if role == .server {
+            tellAccepting(key, at: local, in: NetworkNamespace(UInt64(connection.network_namespace)))
+        }
+        // Before the first byte stands the SYN.
+        let knowsNumbers = connection.knows_bases != 0
         emit(
             .open(
                 ConnectionOpened(
-                    id: id, local: Self.endpoint(connection.local, connection.local_port),
-                    remote: Self.endpoint(connection.remote, connection.remote_port), role: role,
-                    joinedLate: connection.joined_late != 0, process: key)))
+                    id: id, local: local, remote: Self.endpoint(connection.remote, connection.remote_port), role: role,
+                    joinedLate: connection.joined_late != 0, process: key,
+                    localSequenceNumber: knowsNumbers ? connection.send_base &- 1 : nil,
+                    remoteSequenceNumber: knowsNumbers ? connection.receive_base &- 1 : nil)))
         let opened = LiveConnection(id: id, sendBase: connection.send_base, receiveBase: connection.receive_base)
         connections[id.serial] = opened
         return opened

@@ -3,6 +3,8 @@
 #include "exerciser.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -283,7 +285,75 @@ static void receiver(void)
 	report(&connection, "receiver");
 }
 
+/* --- a listener that another program has opened --- */
+
+/* The rest of the arguments of a program that serves, and opts in. */
+static void become_server(const char *name, const char *option, int fd)
+{
+	char number[16], connections[16];
+	char *arguments[] = {
+		"exerciser", (char *)name, "server", number, "--connections", connections, (char *)option, number, NULL,
+	};
+
+	snprintf(number, sizeof number, "%d", fd);
+	snprintf(connections, sizeof connections, "%d", options.connections);
+	setenv("ADI_PROFILE", getenv("EXERCISER_NEXT_PROFILE"), 1);
+	execv("/proc/self/exe", arguments);
+	die("exec");
+}
+
+/* As systemd does it: at once, or when the first client has come. */
+static void activates(void)
+{
+	int listener = open_listener();
+
+	if (fcntl(listener, F_SETFD, 0))
+		die("FD_CLOEXEC");
+	if (!strcmp(options.name, "activation-late"))
+		poll(&(struct pollfd){ .fd = listener, .events = POLLIN }, 1, -1);
+	become_server("write-read", "--listener", listener);
+}
+
+static void passes_listener(void)
+{
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends))
+		die("socketpair");
+	pid_t child = fork();
+
+	if (child == 0)
+		become_server("listener-receiver", NULL, ends[1]);
+	pass(ends[0], open_listener());
+	await_child(child);
+}
+
+static void receives_listener(void)
+{
+	options.listener = passed(options.port);
+	serve(&plain);
+}
+
 /* --- ends --- */
+
+/* A connection with itself: both SYNs are on their way at once. */
+static void connects_to_itself(void)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t length = sizeof address;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (bind(fd, (struct sockaddr *)&address, length) || getsockname(fd, (struct sockaddr *)&address, &length) ||
+		connect(fd, (struct sockaddr *)&address, length))
+		die("connect");
+	struct connection connection = adopt(fd);
+
+	put_request(&connection, &plain, options.name, 1);
+	if (!get_message(&connection, &plain))
+		die("nothing came back");
+	report(&connection, "client");
+	finish(&connection);
+}
 
 static void refused(void)
 {
@@ -418,6 +488,11 @@ bool run_special(const char *role)
 		{ "receiver", receiver },
 		{ "exec", executes },
 		{ "adopted", adopted },
+		{ "activation", NULL, activates },
+		{ "activation-late", NULL, activates },
+		{ "listener-passing", NULL, passes_listener },
+		{ "listener-receiver", NULL, receives_listener },
+		{ "self-connect", connects_to_itself },
 		{ "refused", refused },
 		{ "killed", dies },
 		{ "fastopen", fast_open },
@@ -427,8 +502,10 @@ bool run_special(const char *role)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		if (strcmp(cases[i].name, options.name))
 			continue;
-		if (strcmp(role, "server"))
+		if (strcmp(role, "server") && cases[i].client)
 			cases[i].client();
+		else if (strcmp(role, "server"))
+			return false;
 		else if (cases[i].server)
 			cases[i].server();
 		else

@@ -109,6 +109,8 @@ struct connection adopt(int fd)
 
 int open_listener(void)
 {
+	if (options.listener)
+		return options.listener;
 	struct sockaddr_storage storage;
 	socklen_t length = address_of(options.port, &storage);
 	int one = 1, zero = 0, fd = socket(storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -439,7 +441,7 @@ static void continue_as(pid_t pid)
 
 static const char *usage =
 	"usage: exerciser CASE client|server PORT [--address A] [--connections N] [--exchanges N]\n"
-	"       [--request-body BYTES] [--response-body BYTES] [--head BYTES] [--secret TEXT]\n"
+	"       [--request-body BYTES] [--response-body BYTES] [--listener FD] [--head BYTES] [--secret TEXT]\n"
 	"       [--pause] [--die-after BYTES] [--pid PID] [--exec PROGRAM ARGUMENT…]\n";
 
 int main(int count, char **arguments)
@@ -470,6 +472,8 @@ int main(int count, char **arguments)
 			options.request_body = atoi(value);
 		else if (!strcmp(name, "--response-body"))
 			options.response_body = atoi(value);
+		else if (!strcmp(name, "--listener"))
+			options.listener = atoi(value);
 		else if (!strcmp(name, "--head"))
 			options.head = atoi(value);
 		else if (!strcmp(name, "--secret"))

@@ -111,6 +111,7 @@ import Testing
         record.header = tapedeck_header(time: 1, type: TAPEDECK_LISTEN.rawValue, captured: 0)
         record.process.pid = UInt32(key.pid)
         record.process.start_time = key.startTime
+        record.network_namespace = UInt32(truncatingIfNeeded: own.number)
         withUnsafeBytes(of: record) { decoder.take($0) }
         #expect(pipeline.namespaces == [own, own, own])
         // Of one that is gone nobody knows, and a pid that was given anew is another process.

@@ -310,6 +310,23 @@ extension Live {
             try run.expectReplayAgrees(outcome)
         }
 
+        /// Both ends are one socket: it is told of once, with what it sent and what it received.
+        @Test(arguments: Hooks.allCases)
+        func `a connection with itself`(_ hooks: Hooks) throws {
+            let run = try LiveRun(hooks)
+            let moved = try LiveRun.moved(run.client("self-connect", 0).succeed().output)
+            let outcome = try run.stop()
+            #expect(moved[0].localPort == moved[0].remotePort)
+            #expect(moved[0].sentCrc == moved[0].receivedCrc && moved[0].sent > 300)
+            #expect(outcome.summary.connections.opened == 1)
+            #expect(outcome.summary.bytes.gaps.isEmpty)
+            expectBalance(outcome, bytes: moved[0].total)
+            #expect(outcome.summary.connections.closed["tape_end"] == nil)
+            let sent = try #require(outcome.requests.first { $0.direction == "send" })
+            #expect(Checksum.crc32(sent.payload) == moved[0].sentCrc)
+            try run.expectReplayAgrees(outcome)
+        }
+
         /// Many times what the small buffer holds comes while nobody reads, and more while the reader catches up.
         @Test(arguments: Hooks.allCases)
         func `a profiler that is kept from reading loses nothing`(_ hooks: Hooks) throws {
