@@ -27,6 +27,9 @@ package struct Limits: Equatable, Sendable {
     var detectionTurns = 12
     /// Requests that wait for their response on one connection.
     var pipelinedRequests = 4096
+    /// Bytes of their verbs and targets: as many as of `pipelinedRequests` that are long, and few of those that no server
+    /// takes.
+    var pipelinedBytes = 1 << 20
     /// Layers within a connection, one in the other: what a stranger nests deeper is not read.
     var layers = 8
     /// Open connections.

@@ -97,8 +97,7 @@ package final class Profiler: EventSink {
         case .listening(let listening): naming.participants.add(listening)
         case .container(let fact): naming.participants.add(fact)
         case .lost(let loss): run.summary.losses[loss.reason] &+= loss.count
-        case .sequenceNumbers(let numbers):
-            connections[numbers.connection]?.connection.learn(numbers) ?? stray(numbers.connection)
+        case .sequenceNumbers(let numbers): learn(numbers, now)
         case .datagram(let datagram): run.summary.unread.count(datagram, bytes: payload.byteCount)
         case .secret: run.summary.unread.secrets &+= 1
         case .unixSocket: run.summary.unread.unixSockets &+= 1
@@ -193,7 +192,8 @@ package final class Profiler: EventSink {
         absent.remove(opened.id)
         run.summary.connections.opened &+= 1
         if opened.joinedLate { run.summary.connections.joinedLate &+= 1 }
-        let number = run.summary.connections.opened
+        run.connections &+= 1
+        let number = run.connections
         let channel: Channel
         if let spare = spares.popLast() {
             spare.reuse(opened, number: number)
@@ -202,7 +202,9 @@ package final class Profiler: EventSink {
             channel = Channel(Connection(opened, number: number, slot: slots.take()), run, pool, sinks)
         }
         connections.insert(channel, opened.id)
-        if opened.process != nil { pair(channel.connection) }
+        channel.connection.openedAt = now
+        if opened.process != nil { pair(channel) }
+        if opened.remoteSequenceNumber != nil { findByNumbers(channel, now) }
         naming.opened(channel.connection)
         last = (opened.id, channel)
     }
@@ -217,13 +219,58 @@ package final class Profiler: EventSink {
     }
 
     /// Looks for the other side's view of the same connection.
-    private func pair(_ connection: Connection) {
-        let view = views.open(connection.opened)
+    private func pair(_ channel: Channel) {
+        let view = views.open(channel.connection.opened)
         guard view.isPaired else { return }
-        let other = view.open.flatMap { connections[$0] }?.connection
-        other?.pair(with: connection.opened.process)
-        connection.pair(with: other?.opened.process)
-        if let other { naming.paired(connection, other) }
+        pair(channel, view.open.flatMap { connections[$0] })
+    }
+
+    private func pair(_ channel: Channel, _ other: Channel?) {
+        other?.connection.pair(with: channel.connection.opened.process)
+        channel.connection.pair(with: other?.connection.opened.process)
+        guard let other else { return }
+        naming.paired(channel.connection, other.connection)
+        join(channel, other)
+    }
+
+    /// From now on what two views of one connection see is counted once.
+    private func join(_ channel: Channel, _ other: Channel) {
+        guard channel.connection.views == nil else { return }
+        // Of a view that joined late nobody knows where its streams begin.
+        guard !channel.connection.opened.joinedLate, !other.connection.opened.joinedLate else { return }
+        let views = other.connection.views ?? Views(sinks)
+        if other.connection.views == nil { views.join(other) }
+        views.join(channel)
+    }
+
+    // MARK: The same connection elsewhere
+
+    private func learn(_ numbers: SequenceNumbers, _ now: Timestamp) {
+        guard let channel = connections[numbers.connection] else { return stray(numbers.connection) }
+        channel.connection.learn(numbers)
+        findByNumbers(channel, now)
+    }
+
+    /// Looks for the same connection behind other addresses: translation leaves sequence numbers alone.
+    private func findByNumbers(_ channel: Channel, _ now: Timestamp) {
+        let connection = channel.connection
+        connection.numbered = connection.numbered ?? now
+        guard let other = views.number(connection.opened).flatMap({ connections[$0] }), connection.views == nil,
+            !connection.opened.joinedLate
+        else { return }
+        switch (connection.opened.process, other.connection.opened.process) {
+        case (.some, .some): if connection.opened.role != other.connection.opened.role { pair(channel, other) }
+        case (nil, .some), (.some, nil): addCopy(channel, of: other)
+        case (nil, nil): if connection.isAsOld(as: other.connection) { addCopy(channel, of: other) }
+        }
+    }
+
+    /// A capture has met a connection's packets in several places; where it met them first, they count.
+    private func addCopy(_ channel: Channel, of other: Channel) {
+        join(channel, other)
+        guard let more = channel.connection.views?.markCopies() else { return }
+        run.summary.connections.opened &-= UInt64(bitPattern: Int64(more))
+        run.summary.connections.copies &+= UInt64(bitPattern: Int64(more))
     }
 
     private func close(_ closed: ConnectionClosed, _ now: Timestamp) {
@@ -233,10 +280,15 @@ package final class Profiler: EventSink {
             return
         }
         plaintexts.removeValue(forKey: closed.id.serial)?.end(now)
-        if channel.connection.opened.process != nil { views.close(channel.connection.opened) }
+        let connection = channel.connection
         channel.close(closed, now)
+        if connection.opened.process != nil {
+            views.close(connection.opened, gaveNothing: connection.given == 0 && connection.confidence == 0)
+        }
+        views.forgetNumbers(connection.opened)
         last = nil
-        if spares.count < Self.spareLimit { spares.append(channel) } else { slots.giveBack(channel.connection.slot) }
+        let isFree = connection.views?.isEmpty ?? true
+        if isFree, spares.count < Self.spareLimit { spares.append(channel) } else { slots.giveBack(channel.connection.slot) }
     }
 
     private static let spareLimit = 256

@@ -40,10 +40,15 @@ protocol Analyzer: AnyObject {
 
     /// It takes messages apart; else its bytes are recognised, and no more is known of them.
     var takesApart: Bool { get }
+
+    /// Where in the client's stream the first request begins whose exchange is not given away yet.
+    var oldestAsk: UInt64? { get }
 }
 
 extension Analyzer {
     var takesApart: Bool { true }
+
+    var oldestAsk: UInt64? { nil }
 
     /// For protocols in which a message can begin anywhere, or whose place is never lost.
     func search(_ bytes: RawSpan, _ side: Side, from: Search) -> Found { .at(from.start) }

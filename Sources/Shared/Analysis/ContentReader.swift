@@ -9,6 +9,7 @@ protocol ContentReader: AnyObject {
     func feed(_ bytes: RawSpan)
 
     /// The content is over, as far as it goes.
+    /// - Parameter isWhole: nothing of it is missing; else its shape is that of what was fed, and says so.
     /// - Returns: its shape.
-    func end(_ out: any Output) -> ShapeID
+    func end(isWhole: Bool, _ out: any Output) -> ShapeID
 }

@@ -12,6 +12,11 @@ package struct Exchange {
     var requestLastByte: Timestamp
     var requestShape = ShapeID.empty
     var responseShape = ShapeID.empty
+    /// Where the request begins in the client's stream: by it views of one exchange are known (`Views`).
+    var position: UInt64
+    /// All bytes of the request, and of the answer, were captured.
+    var isRequestWhole = false
+    var isAnswerWhole = false
     /// The request was read to its end.
     var isRequestComplete = false
     /// The final answer was read to its end.
@@ -19,7 +24,7 @@ package struct Exchange {
 
     package init(
         number: UInt64, line: ByteRange, verb: ByteRange, target: ByteRange, token: Token,
-        requestFirstByte: Timestamp, requestLastByte: Timestamp
+        requestFirstByte: Timestamp, requestLastByte: Timestamp, position: UInt64 = 0
     ) {
         self.number = number
         self.line = line
@@ -28,7 +33,11 @@ package struct Exchange {
         self.token = token
         self.requestFirstByte = requestFirstByte
         self.requestLastByte = requestLastByte
+        self.position = position
     }
+
+    /// Nothing of it is missing.
+    var isWhole: Bool { isRequestComplete && isRequestWhole && isAnswered && isAnswerWhole }
 
     @inline(__always)
     mutating func moveText(by distance: Int) {

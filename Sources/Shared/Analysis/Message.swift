@@ -30,6 +30,10 @@ package struct Message: ~Copyable {
         bodyIsSeparate && !anomalies.contains(.contentCodingFailed) && !anomalies.contains(.contentCodingUnknown)
     }
 
+    /// All its bytes were captured.
+    @inline(__always)
+    var isWhole: Bool { !hasGap && (anomalies.isEmpty || anomalies.isDisjoint(with: .incomplete)) }
+
     /// The same message with other wire bytes, the head that was read of them, and another decoded body.
     /// - Parameter dropped: bytes of the body that were captured and are not in `wire`.
     package borrowing func replacing(_ head: MessageHead, _ wire: RawSpan, dropped: Int, decoded: RawSpan) -> Message {
@@ -51,6 +55,9 @@ package struct Message: ~Copyable {
         return message
     }
 
+    /// The same message, to be kept.
+    borrowing func copy() -> Message { replacing(head, wire.bytes, dropped: 0, decoded: decoded.bytes) }
+
     /// Begins a message, keeping the buffers and the head, which may be read already.
     package mutating func reset() {
         anomalies = AnomalySet()
@@ -64,6 +71,9 @@ package struct Message: ~Copyable {
         bodyIsSeparate = false
         hasGap = false
     }
+
+    /// Bytes of traffic that it keeps.
+    var held: Int { wire.count &+ decoded.count }
 
     private static let keptCapacity = 16 << 10
 }

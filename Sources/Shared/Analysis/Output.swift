@@ -7,6 +7,9 @@ protocol Output: AnyObject {
     /// - Returns: what the exchange keeps of it.
     func began(_ ask: Ask, _ text: RawSpan) -> Token
 
+    /// Where in its stream the first of the bytes stands that this call was given.
+    func position(_ side: Side) -> UInt64
+
     /// The number of an exchange that begins, unique in the run.
     func numberExchange() -> UInt64
 
@@ -32,6 +35,9 @@ protocol Output: AnyObject {
 
     /// Bytes that came again with other content, on either side, until now.
     var retransmittedDifferent: UInt64 { get }
+
+    /// The side has said that it says no more, and whatever it had said was shown, or told of as a gap.
+    func isOver(_ side: Side) -> Bool
 
     /// Opens a layer within this one: its bytes are made, not carried, and are accounted for in a ledger of its own.
     /// - Returns: `nil` where layers lie as deep as they may.

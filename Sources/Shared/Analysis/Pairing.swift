@@ -19,6 +19,9 @@ extension UInt64: PairingKey {}
 /// Whom an answer belongs to.
 enum Match: Equatable {
     case slot(Int)
+    /// The one request that is open, unless requests were lost of which nobody knows yet: the client's next bytes show it
+    /// by their place.
+    case doubtful(Int)
     /// A request that was given up when too many waited.
     case givenUp
     /// Nobody that is known for certain.
@@ -32,9 +35,9 @@ enum Match: Equatable {
 /// long the response is.
 ///
 /// Rather no pair than a wrong one. What is given up is remembered by count, so that later answers still meet their own
-/// requests. Where messages were lost, and nobody knows how many, an answer in order is paired with the one request that
-/// is open, if there is one; and all is known again with the next request of a client that has never sent one before the
-/// last was answered.
+/// requests. Where answers were lost, and nobody knows how many, an answer in order is paired with the one request that
+/// is open, if there is one, once it is sure that no request was lost as well (`confirm`, `deny`); and all is known again
+/// with the next request of a client that has never sent one before the last was answered.
 struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
     /// The texts of what waits, one after the other.
     private(set) var text = UniqueBytes()
@@ -44,6 +47,8 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
     private var end = 0
     /// The one whose answer is being read.
     private var answering: Int?
+    /// The one whose answer was read, or is, if it is the client's last.
+    private var doubted: Int?
     /// The client has sent a request before the one before it was answered.
     private var isPipelined = false
     /// Answers were lost.
@@ -80,6 +85,7 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
         text.removeAll(keepingAtMost: Self.keptText)
         if lostBehind != nil { lostBehind = 0 }
         answering = nil
+        doubted = nil
         first = 0
         end = 0
     }
@@ -121,12 +127,16 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
         end &+= 1
     }
 
+    /// Of the oldest request that waits.
+    var oldestPosition: UInt64? { isEmpty ? nil : entries[first].exchange.position }
+
     var newest: Int? { isEmpty ? nil : end &- 1 }
 
     /// Too many wait: the oldest is given away, and its answer, should it come, is not another's.
     mutating func giveUpOldest(_ out: any Output) {
         if !entries[first].exchange.isAnswered { givenUp &+= 1 }
         if answering == first { answering = nil }
+        if doubted == first { doubted = nil }
         settleOldest(out)
     }
 
@@ -137,16 +147,34 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
     mutating func match(_ key: Key) -> Match {
         if givenUp > 0 { return .givenUp }
         guard let slot = Key.isOrder ? firstUnanswered : unanswered(key) else { return .none }
-        if Key.isOrder, answersWereLost || lostBehind != nil, !isCertain(slot) { return .none }
+        if Key.isOrder, answersWereLost || lostBehind != nil { return matchAfterLoss(slot) }
         answering = slot
         return .slot(slot)
     }
 
-    /// After a loss: the slot is before what was lost, or the only one that is open.
-    private func isCertain(_ slot: Int) -> Bool {
-        if let lostBehind, slot >= lostBehind { return false }
-        return !answersWereLost || !entries[(slot &+ 1)..<end].contains { !$0.exchange.isAnswered }
+    private mutating func matchAfterLoss(_ slot: Int) -> Match {
+        // What is before the lost requests is answered before them.
+        if let lostBehind, answersWereLost || slot >= lostBehind { return .none }
+        guard answersWereLost else {
+            answering = slot
+            return .slot(slot)
+        }
+        if entries[(slot &+ 1)..<end].contains(where: { !$0.exchange.isAnswered }) { return .none }
+        doubted = slot
+        return .doubtful(slot)
     }
+
+    /// An answer was read, or is, of which nobody knows yet whether it is that of the request that is open.
+    var isInDoubt: Bool { doubted != nil }
+
+    /// The client's stream has no hole: there was no other request.
+    mutating func confirm() {
+        answering = doubted
+        doubted = nil
+    }
+
+    /// It may have been the answer to a request that was lost.
+    mutating func deny() { doubted = nil }
 
     private var firstUnanswered: Int? {
         @inline(__always) get {
@@ -223,10 +251,19 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
         first &+= 1
         if first == end {
             removeAll()
-        } else if first >= 1024 {
+        } else if first >= 1024 || settledText >= Self.movedText {
             compact()
         }
     }
+
+    /// Bytes of text of what is settled, before those of what waits.
+    private var settledText: Int { text.count > Self.movedText ? Int(entries[first].exchange.line.start) : 0 }
+
+    /// Bytes of text of what waits.
+    var heldText: Int { isEmpty ? 0 : text.count &- Int(entries[first].exchange.line.start) }
+
+    /// So much is let go of at once: moving what waits costs no more than it has cost to store this.
+    private static var movedText: Int { 1 << 20 }
 
     /// Gives all away, in the order of the requests.
     mutating func drain(_ out: any Output) { while !isEmpty { settleOldest(out) } }
@@ -237,6 +274,7 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
         end &-= first
         lostBehind = lostBehind.map { Swift.max(0, $0 &- first) }
         answering = answering.map { $0 &- first }
+        doubted = doubted.map { $0 &- first }
         first = 0
         let start = entries[..<end].map { Int($0.exchange.line.start) }.min() ?? text.count
         text.removeFirst(start)

@@ -14,6 +14,8 @@ final class Run {
     /// Hides what looks like a credential; `nil`: nothing is hidden.
     let redactor: Redactor?
     var summary: Summary
+    /// Connections that were opened.
+    var connections: UInt64 = 0
     /// Exchanges that have begun.
     var exchanges: UInt64 = 0
     /// How often analyzers were asked: work that can be counted.
@@ -24,6 +26,8 @@ final class Run {
     /// Bytes of bodies that are waited for as a whole, on all connections.
     private(set) var heldBodyBytes = 0
     private var decoders: [ContentDecoder] = []
+    /// For the bytes of messages.
+    var buffers = BufferPool()
 
     init(limits: Limits, registry: Registry, needs: Needs, redactor: Redactor? = nil) {
         self.limits = limits

@@ -38,6 +38,12 @@ package struct Summary: Equatable, Sendable {
         if !message.anomalies.isEmpty { count(message.anomalies) }
     }
 
+    /// Takes note of an exchange that has ended.
+    @inline(__always)
+    mutating func count(_ exchange: Exchange) {
+        if exchange.isAnswered { messages.exchanges &+= 1 } else { messages.unansweredRequests &+= 1 }
+    }
+
     private mutating func count(_ anomalies: AnomalySet) {
         for anomaly in Anomaly.allCases where anomalies.contains(anomaly) { self.anomalies[anomaly] &+= 1 }
     }
@@ -53,6 +59,8 @@ package struct Summary: Equatable, Sendable {
     package struct Connections: Equatable, Sendable {
         package var opened: UInt64 = 0
         package var joinedLate: UInt64 = 0
+        /// Connections that a capture met again elsewhere, most often behind address translation: no part of `opened`.
+        var copies: UInt64 = 0
         package var closed = Tally<ConnectionClosed.How>()
         package var verdicts: Verdicts
     }

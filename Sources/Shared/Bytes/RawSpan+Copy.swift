@@ -34,6 +34,12 @@ extension RawSpan {
         }
     }
 
+    /// The offset of the first `byte` within a range; what lies behind it is not looked at.
+    @inline(__always)
+    func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int? {
+        extracting(first: range.upperBound).firstIndex(of: byte, from: range.lowerBound)
+    }
+
     /// Whether the same bytes are here.
     @inline(__always)
     func equals(_ other: RawSpan) -> Bool {

@@ -9,10 +9,15 @@ package struct UniqueBytes: ~Copyable {
 
     init(capacity: Int = 0) {
         self.capacity = capacity
-        base = .allocate(byteCount: capacity, alignment: 16)
+        base = capacity > 0 ? .allocate(byteCount: capacity, alignment: 16) : Self.nothing
     }
 
-    deinit { base.deallocate() }
+    deinit { if capacity > 0 { base.deallocate() } }
+
+    /// What bytes begin at that have no memory; nothing is read or written there.
+    private static var nothing: UnsafeMutableRawPointer {
+        @inline(__always) get { UnsafeMutableRawPointer(bitPattern: 16).unsafelyUnwrapped }
+    }
 
     package var isEmpty: Bool { count == 0 }
 
@@ -100,14 +105,14 @@ package struct UniqueBytes: ~Copyable {
     @inline(__always)
     package mutating func removeAll(keepingAtMost kept: Int) {
         count = 0
-        if capacity > kept { letGo() }
+        if capacity > kept, capacity > 0 { letGo() }
     }
 
     @inline(never)
     private mutating func letGo() {
         base.deallocate()
         capacity = 0
-        base = .allocate(byteCount: 0, alignment: 16)
+        base = Self.nothing
     }
 
     package mutating func removeFirst(_ length: Int) {
@@ -134,7 +139,7 @@ package struct UniqueBytes: ~Copyable {
         let larger = Swift.max(capacity * 2, count + more, 64)
         let new = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
         new.copyMemory(from: base, byteCount: count)
-        base.deallocate()
+        if capacity > 0 { base.deallocate() }
         base = new
         capacity = larger
     }

@@ -24,6 +24,8 @@ final class Channel {
     private(set) var payloadBytes: UInt64 = 0
     /// Of these, bytes of messages.
     private var parsedBytes: UInt64 = 0
+    /// As long as nobody reads the streams: what of them was heard.
+    private var heard = (sent: UInt64(0), received: UInt64(0))
     /// Layers that the analyzer has opened.
     private var inner: [(id: InnerID, channel: Channel)] = []
     private var innerCount: UInt32 = 0
@@ -57,6 +59,7 @@ final class Channel {
         detection.reset(joinedLate: opened.joinedLate)
         payloadBytes = 0
         parsedBytes = 0
+        heard = (0, 0)
         innerCount = 0
     }
 
@@ -72,6 +75,7 @@ final class Channel {
 
     /// Takes captured bytes of one direction.
     func data(_ bytes: RawSpan, at position: StreamPosition, _ timestamp: Timestamp) {
+        if connection.isCopy { compare(bytes, at: position) }
         switch streams.accept(bytes, at: position, timestamp) {
         case .next(let from):
             let next = from == 0 ? bytes : bytes.extracting(from..<bytes.byteCount)
@@ -171,6 +175,7 @@ final class Channel {
             case .reading: at &+= read(rest, connection.side(direction), timestamp)
             case .detecting: at &+= detect(rest, direction, timestamp)
             case .unknown:
+                hear(rest.byteCount, direction)
                 account { $0.unparsed[.unknownProtocol] &+= UInt64(rest.byteCount) }
                 return
             }
@@ -190,7 +195,46 @@ final class Channel {
         } else if mode == .detecting {
             detection.reset(joinedLate: true)
         }
-        if mode == .reading { readGap(length, connection.side(direction), timestamp) }
+        if mode == .reading {
+            readGap(length, connection.side(direction), timestamp)
+        } else {
+            hear(Int(truncatingIfNeeded: length), direction)
+        }
+        connection.views?.settle()
+    }
+
+    // MARK: Positions
+
+    private func hear(_ count: Int, _ direction: Direction) {
+        if direction == .send { heard.sent &+= UInt64(count) } else { heard.received &+= UInt64(count) }
+    }
+
+    /// What of a direction was heard and is not judged yet.
+    private func undecided(_ direction: Direction) -> UInt64 {
+        detection.pieces.reduce(0) { $1.direction == direction ? $0 &+ UInt64($1.count) : $0 }
+    }
+
+    /// Before this place in the client's stream no exchange begins that is still to come.
+    var passed: UInt64 {
+        guard mode == .reading else {
+            let direction = connection.direction(.client)
+            return (direction == .send ? heard.sent : heard.received) &- undecided(direction)
+        }
+        return Swift.min(analyzer?.oldestAsk ?? .max, clientTail.position)
+    }
+
+    /// What one view of several says must be what the others say.
+    @inline(never)
+    private func compare(_ bytes: RawSpan, at place: StreamPosition) {
+        guard let other = connection.views?.preferredChannel, other !== self else { return }
+        if other.streams.differs(bytes, at: place) { isNoCopy() }
+    }
+
+    private func isNoCopy() {
+        run.summary.connections.copies &-= 1
+        run.summary.connections.opened &+= 1
+        connection.views?.leave(connection)
+        connection.leaveViews()
     }
 
     // MARK: Detection
@@ -207,6 +251,7 @@ final class Channel {
             return 0
         }
         let piece = bytes.extracting(first: detection.room(direction, run.limits))
+        hear(piece.byteCount, direction)
         let (outcome, dropped) = detection.add(piece, direction, timestamp, role: opened.role, limits: run.limits)
         account { $0.unparsed[.unknownProtocol] &+= UInt64(dropped) }
         apply(outcome, timestamp)
@@ -232,6 +277,8 @@ final class Channel {
 
     private func begin(_ found: ProtocolID, _ start: Start) {
         connection.found(found, run.registry)
+        tail(connection.side(.send)).position = heard.sent &- undecided(.send)
+        tail(connection.side(.receive)).position = heard.received &- undecided(.receive)
         row = found
         let analyzer = pool.take(found, start)
         isTakenApart = analyzer.takesApart
@@ -316,7 +363,8 @@ final class Channel {
     /// Whatever was opened and gave no exchange is an edge, if only to an address and port.
     /// - Parameter reason: why nobody knows what is talked.
     private func reportRest(_ reason: String, _ timestamp: Timestamp) {
-        guard !connection.isReported, !connection.hasExchange else { return }
+        guard !connection.isReported, !connection.hasExchange, !connection.isCopy else { return }
+        if let views = connection.views, views.hasExchange || views.mayKnowMore(than: connection) { return }
         guard let verdict = connection.verdict else {
             connection.guessRoles()
             let port = connection.server.port
@@ -350,7 +398,18 @@ final class Channel {
         connection.reported = found
         connection.confidence = confidence
         let origin = origin
-        sinks.all { $0.connection(event, of: connection, origin) }
+        tell(event, origin)
+    }
+
+    private func tell(_ event: ConnectionEvent, _ origin: Origin) {
+        if let views = connection.views {
+            views.take(event, of: connection, origin)
+        } else {
+            sinks.state.connection(event, of: connection, origin)
+        }
+        // Nobody's own view, of what another tells.
+        if connection.isCopy { return }
+        for sink in sinks.others { sink.connection(event, of: connection, origin) }
     }
 
     // MARK: Reading
@@ -473,6 +532,7 @@ final class Channel {
             tail.search = Search(start: search.start &- passed, next: search.next &- passed)
             tail.wanted = 0
         }
+        tail.position &+= UInt64(passed)
         account { $0.unparsed[why] &+= UInt64(passed) }
         return passed
     }
@@ -483,6 +543,7 @@ final class Channel {
     @inline(__always)
     private func took(_ bytes: RawSpan, _ side: Side) {
         let count = UInt64(bytes.byteCount)
+        tail(side).position &+= count
         guard isTakenApart else { return tookWhole(bytes, side) }
         let unparsed = unparsed
         self.unparsed = 0
@@ -506,9 +567,11 @@ final class Channel {
         let tail = tail(side)
         let skipped = Swift.min(tail.skip, length)
         tail.skip &-= skipped
+        tail.position &+= skipped
         guard skipped < length else { return }
         var input = UniqueBytes()
         swap(&input, &tail.bytes)
+        let end = tail.position &+ UInt64(input.count) &+ length &- skipped
         if let why = tail.lost {
             account { $0.unparsed[why] &+= UInt64(input.count) }
             input.removeAll()
@@ -530,6 +593,7 @@ final class Channel {
             tail.skip = more
         case .handOver(let count, let successor):
             took(input.bytes.extracting(first: count), side)
+            tail.position = end
             return handOver(side, successor, now)
         case .lost(let count, let reason):
             taken = count
@@ -537,6 +601,7 @@ final class Channel {
             tail.lost = reason
         }
         took(input.bytes.extracting(first: taken), side)
+        tail.position = end
         account { $0.unparsed[why] &+= UInt64(input.count &- taken) }
         input.removeAll(keepingAtMost: Tail.keptBytes)
         swap(&input, &tail.bytes)
@@ -560,9 +625,11 @@ final class Channel {
             input.removeAll()
         }
         let since = input.isEmpty ? now : tail.since
+        let end = tail.position &+ UInt64(input.count)
         tail.removeAll()
         let taken = analyzer.end(side, after: input.bytes, since, self)
         took(input.bytes.extracting(first: taken), side)
+        tail.position = end
         account { $0.unparsed[.betweenMessages] &+= UInt64(input.count &- taken) }
         resume(side.other, now)
     }
@@ -575,6 +642,7 @@ final class Channel {
         var held = UniqueBytes()
         swap(&held, &other.bytes)
         endAnalyzer(now)
+        heard = (tail(connection.side(.send)).position, tail(connection.side(.receive)).position)
         switch successor {
         case .detect:
             mode = .detecting
@@ -610,6 +678,8 @@ final class Channel {
         }
         let end = ConnectionEnd(how: closed.how, sent: streams.sent.next, received: streams.received.next)
         sinks.all { $0.ended(connection, end) }
+        connection.views?.leave(connection)
+        guard !connection.isCopy else { return }
         run.summary.connections.closed[closed.how] &+= 1
         countVerdict()
         countNotUnderstood()
@@ -698,12 +768,16 @@ extension Channel: Output {
     @inline(__always)
     func began(_ ask: Ask, _ text: RawSpan) -> Token { sinks.state.began(ask, text, of: connection, origin) }
 
+    func position(_ side: Side) -> UInt64 { tail(side).position }
+
     func numberExchange() -> UInt64 {
         run.exchanges &+= 1
         return run.exchanges
     }
 
     func message(_ message: borrowing Message, _ exchange: Exchange?, _ text: RawSpan) {
+        // Nobody's own view, of what another tells.
+        if connection.isCopy { return }
         run.summary.count(message)
         guard run.needs.contains(.messages) else { return }
         let origin = origin
@@ -711,13 +785,14 @@ extension Channel: Output {
     }
 
     func exchange(_ exchange: Exchange, _ text: RawSpan) {
-        if exchange.isAnswered {
-            run.summary.messages.exchanges &+= 1
-        } else {
-            run.summary.messages.unansweredRequests &+= 1
-        }
+        if !connection.isCopy { run.summary.count(exchange) }
         connection.hasExchange = true
+        connection.given = exchange.position &+ 1
         if layer == .plaintext, depth == 0 { connection.isDecrypted = true }
+        if layer == .wire, let views = connection.views {
+            return views.take(exchange, text, of: connection, origin)
+        }
+        guard !connection.isCountedElsewhere else { return }
         sinks.state.exchange(exchange, text, of: connection, origin)
     }
 
@@ -736,6 +811,8 @@ extension Channel: Output {
     func reached(_ limit: Limit) { run.summary.limits[limit] &+= 1 }
 
     var retransmittedDifferent: UInt64 { streams.retransmittedDifferent }
+
+    func isOver(_ side: Side) -> Bool { streams.hasEnded(connection.direction(side)) }
 
     // MARK: Inner layers
 

@@ -28,6 +28,17 @@ package final class Connection {
     var tls: TLSFacts?
     /// Both sides of the connection are profiled, and this is one of two views of the same bytes.
     var hasOtherView = false
+    /// The views of its exchanges, where there are several whose streams can be compared.
+    private(set) var views: Views?
+    /// Which of them this is.
+    private(set) var viewNumber: Int?
+    /// A capture met its packets elsewhere as well, and this is not where it counts.
+    var isCopy = false
+    /// When it was opened, and when both initial sequence numbers were known.
+    var openedAt = Timestamp(nanoseconds: 0)
+    var numbered: Timestamp?
+    /// Behind where the last request begins of which it gave the exchange, in the client's stream; 0: it gave none.
+    var given: UInt64 = 0
     /// The process on the remote side, where it is profiled, too.
     private(set) var otherProcess: ProcessKey?
     /// Grows where more is known of the connection itself.
@@ -54,6 +65,11 @@ package final class Connection {
         tls = nil
         hasOtherView = false
         otherProcess = nil
+        views = nil
+        viewNumber = nil
+        isCopy = false
+        numbered = nil
+        given = 0
         revision = 0
     }
 
@@ -72,7 +88,7 @@ package final class Connection {
     package func direction(_ side: Side) -> Direction { (side == .client) == localIsClient ? .send : .receive }
 
     /// The map has what this connection does already, from its client's view.
-    var isCountedElsewhere: Bool { hasOtherView && !localIsClient }
+    var isCountedElsewhere: Bool { isCopy || (hasOtherView && !localIsClient) }
 
     // MARK: What is found out
 
@@ -91,6 +107,26 @@ package final class Connection {
 
     /// Takes initial sequence numbers that became known after the opening.
     package func learn(_ numbers: SequenceNumbers) { opened.learn(numbers) }
+
+    /// It is one of several views.
+    func join(_ views: Views, _ number: Int) {
+        self.views = views
+        viewNumber = number
+    }
+
+    /// Each was there before the other's handshake was over: only the packets of one connection can lie so, since the
+    /// answer comes when the last copy of the first packet has passed.
+    func isAsOld(as other: Connection) -> Bool {
+        guard let numbered, let others = other.numbered else { return false }
+        return openedAt <= others && other.openedAt <= numbered
+    }
+
+    /// It was taken for another view of a connection, and is none.
+    func leaveViews() {
+        views = nil
+        viewNumber = nil
+        isCopy = false
+    }
 
     /// The view of the other side was found.
     package func pair(with process: ProcessKey?) {

@@ -22,6 +22,9 @@ package protocol Sink: AnyObject {
     /// Something was found out about a connection that appears as an edge of its own.
     func connection(_ event: ConnectionEvent, of connection: Connection, _ origin: Origin)
 
+    /// What was found out about a connection as an edge is known better by another view of it.
+    func withdraw(_ connection: Connection)
+
     /// The next bytes of a stream that was recognised and is not taken apart.
     func bytes(_ bytes: RawSpan, _ side: Side, of connection: Connection, _ origin: Origin)
 
@@ -41,6 +44,7 @@ extension Sink {
     ) {}
     package func exchange(_ exchange: Exchange, _ text: RawSpan, of connection: Connection, _ origin: Origin) {}
     package func connection(_ event: ConnectionEvent, of connection: Connection, _ origin: Origin) {}
+    package func withdraw(_ connection: Connection) {}
     package func bytes(_ bytes: RawSpan, _ side: Side, of connection: Connection, _ origin: Origin) {}
     package func gap(_ length: UInt64, _ side: Side, of connection: Connection, _ origin: Origin) {}
     package func ended(_ connection: Connection, _ end: ConnectionEnd) {}

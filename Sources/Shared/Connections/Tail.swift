@@ -12,6 +12,8 @@ final class Tail {
     var lost: UnparsedReason?
     /// How far the search for it has come.
     var search = Search()
+    /// Where in the stream the first byte stands that was not taken.
+    var position: UInt64 = 0
     /// It is for the other side to say what the bytes are.
     var isHeld = false
 

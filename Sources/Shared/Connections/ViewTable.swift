@@ -1,21 +1,41 @@
-/// Finds the two views of one connection: the same bytes are seen twice where both its sides are profiled.
+/// Finds the views of one connection: the same bytes are seen twice where both its sides are profiled, and where a capture
+/// meets its packets in several places.
 ///
-/// The service map counts what both see once, by the client's view.
+/// Two sides know each other by their endpoints, or by both initial sequence numbers where an address was translated on the
+/// way.
 struct ViewTable {
     private struct Pair: Hashable {
         var low: Endpoint
         var high: Endpoint
     }
 
+    private struct Numbers: Hashable {
+        var client: UInt32
+        var server: UInt32
+
+        init?(_ opened: ConnectionOpened) {
+            guard let local = opened.localSequenceNumber, let remote = opened.remoteSequenceNumber else { return nil }
+            switch opened.role {
+            case .client: (client, server) = (local, remote)
+            case .server: (client, server) = (remote, local)
+            case .unknown: return nil
+            }
+        }
+    }
+
     private struct View {
         var id: ConnectionID
         var local: Endpoint
         var isClosed = false
+        /// It closed without an exchange: most likely it was blind.
+        var gaveNothing = false
         /// The other side's view was found.
         var isPaired = false
     }
 
     private var views: [Pair: View] = [:]
+    /// Open connections whose initial sequence numbers are known; of several views the first.
+    private var numbered: [Numbers: ConnectionID] = [:]
     /// Views that are closed and not paired, the oldest first: the other side may be told of later.
     private var closed: [(pair: Pair, id: ConnectionID)] = []
     /// So many closed views wait for their other side: far more than can be on their way through a ring buffer.
@@ -30,7 +50,7 @@ struct ViewTable {
         if var other = views[pair], other.local == opened.remote, !(other.isPaired && other.isClosed) {
             if other.isClosed {
                 views[pair] = nil
-                return (true, nil)
+                return (!other.gaveNothing, nil)
             }
             other.isPaired = true
             views[pair] = other
@@ -41,7 +61,8 @@ struct ViewTable {
     }
 
     /// Notes that a view has closed; where the other side's has not come, it is still waited for.
-    mutating func close(_ opened: ConnectionOpened) {
+    /// - Parameter gaveNothing: the map has nothing of it.
+    mutating func close(_ opened: ConnectionOpened, gaveNothing: Bool) {
         let pair = Self.pair(opened)
         guard var view = views[pair], view.id == opened.id else { return }
         if view.isPaired {
@@ -49,11 +70,28 @@ struct ViewTable {
             return
         }
         view.isClosed = true
+        view.gaveNothing = gaveNothing
         views[pair] = view
         closed.append((pair, view.id))
         guard closed.count > Self.closedLimit else { return }
         for old in closed.prefix(Self.closedLimit / 2) where views[old.pair]?.id == old.id { views[old.pair] = nil }
         closed.removeFirst(Self.closedLimit / 2)
+    }
+
+    // MARK: By sequence numbers
+
+    /// Notes both initial sequence numbers, if they are known, and gives the connection that has the same.
+    mutating func number(_ opened: ConnectionOpened) -> ConnectionID? {
+        guard let numbers = Numbers(opened) else { return nil }
+        if let other = numbered[numbers] { return other == opened.id ? nil : other }
+        numbered[numbers] = opened.id
+        return nil
+    }
+
+    /// The connection has closed.
+    mutating func forgetNumbers(_ opened: ConnectionOpened) {
+        guard let numbers = Numbers(opened), numbered[numbers] == opened.id else { return }
+        numbered[numbers] = nil
     }
 
     private static func pair(_ opened: ConnectionOpened) -> Pair {

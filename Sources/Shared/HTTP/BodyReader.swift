@@ -6,7 +6,8 @@ final class BodyReader {
     private let run: Run
     private let keepsBytes: Bool
     private var coding = ContentCoding.identity
-    private let content: any ContentReader
+    /// Most directions never carry a body.
+    private lazy var content: any ContentReader = JSONContent(run)
     private var decoder: ContentDecoder?
     /// Bytes that the decoder was given.
     private var encodedBytes = 0
@@ -19,13 +20,9 @@ final class BodyReader {
     /// The shape, where it is known without reading.
     private var known: ShapeID?
 
-    /// More room for a body is not kept for the next.
-    private static let keptCapacity = 16 << 10
-
     init(_ run: Run) {
         self.run = run
         keepsBytes = run.needs.contains(.messages)
-        content = JSONContent(run)
     }
 
     /// Bytes that are kept of the body.
@@ -60,6 +57,7 @@ final class BodyReader {
             readHeld(&message, out)
             return read(bytes, scans: true, &message, out)
         }
+        run.buffers.lend(to: &whole)
         whole.append(bytes)
         if whole.count == wholeLength {
             whole.withBytes { readWhole($0, &message, out) }
@@ -83,7 +81,6 @@ final class BodyReader {
             readHeld(&message, out)
         }
         message.shape = known ?? judge(&message, out)
-        if message.hasGap || message.anomalies.contains(.bodyIncomplete) { message.shape = .nonJSON }
         if let decoder {
             run.giveBack(decoder)
             self.decoder = nil
@@ -96,7 +93,7 @@ final class BodyReader {
 
     private func letGoOfWhole() {
         run.letGo(bodyBytes: whole.count)
-        whole.removeAll(keepingAtMost: Self.keptCapacity)
+        run.buffers.take(from: &whole)
     }
 
     private func readHeld(_ message: inout Message, _ out: any Output) {
@@ -121,7 +118,8 @@ final class BodyReader {
     /// - Parameter scans: look for the shape as well; else only keep what the event log shows.
     private func read(_ bytes: RawSpan, scans: Bool, _ message: inout Message, _ out: any Output) {
         if coding == .identity {
-            if scans { content.feed(bytes) }
+            // Behind what is missing nobody knows within what one is.
+            if scans, !message.hasGap { content.feed(bytes) }
             if message.bodyIsSeparate { keep(bytes, &message, out) }
             return
         }
@@ -164,25 +162,33 @@ final class BodyReader {
     private func keep(_ bytes: RawSpan, _ message: inout Message, _ out: any Output) {
         message.decodedBytes &+= UInt64(bytes.byteCount)
         guard keepsBytes else { return }
+        run.buffers.lend(to: &message.decoded)
         message.decoded.append(bytes, limit: run.limits.bodyBytes)
     }
 
     /// The shape of what was read, and what was wrong with its coding.
     private func judge(_ message: inout Message, _ out: any Output) -> ShapeID {
-        let shape = content.end(out)
         switch coding {
-        case .identity: return shape
+        case .identity: return shape(message, out)
         case .unknown:
             message.anomalies.insert(.contentCodingUnknown)
             return .nonJSON
         case .gzip, .deflate, .brotli, .zstd:
             if decoder?.state == .failed || (decoder?.state == .decoding && message.decodedBytes == 0) {
                 message.anomalies.insert(.contentCodingFailed)
-                return .nonJSON
+                return isWhole(message) ? .nonJSON : .nonJSON.incomplete
             }
             // The framing was kept, and yet the coding's own end was not reached.
             if decoder?.state == .decoding, !message.hasGap { message.anomalies.insert(.bodyIncomplete) }
-            return shape
+            return shape(message, out)
         }
+    }
+
+    private func shape(_ message: borrowing Message, _ out: any Output) -> ShapeID {
+        content.end(isWhole: isWhole(message), out)
+    }
+
+    private func isWhole(_ message: borrowing Message) -> Bool {
+        !message.hasGap && !message.anomalies.contains(.bodyIncomplete)
     }
 }

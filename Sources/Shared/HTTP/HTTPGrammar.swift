@@ -72,8 +72,7 @@ enum HTTPGrammar {
     static func forEachElement(_ bytes: RawSpan, _ range: Range<Int>, _ body: (Range<Int>) -> Void) {
         var start = range.lowerBound
         while start <= range.upperBound {
-            let comma =
-                bytes.firstIndex(of: 0x2C, from: start).map { Swift.min($0, range.upperBound) } ?? range.upperBound
+            let comma = bytes.firstIndex(of: 0x2C, in: start..<range.upperBound) ?? range.upperBound
             let element = trimmed(bytes, start..<comma)
             if !element.isEmpty { body(element) }
             start = comma &+ 1

@@ -12,8 +12,8 @@ final class JSONContent: ContentReader {
 
     func feed(_ bytes: RawSpan) { scanner.feed(bytes, into: &run.shapes) }
 
-    func end(_ out: any Output) -> ShapeID {
-        let shape = scanner.finish()
+    func end(isWhole: Bool, _ out: any Output) -> ShapeID {
+        let shape = isWhole ? scanner.finish() : scanner.finishCut(into: &run.shapes)
         if let limit = scanner.limitReached { out.reached(limit) }
         return shape
     }

@@ -28,8 +28,7 @@ struct RequestTarget: Equatable {
 
     /// The authority of `scheme://authority/path`.
     private static func authority(_ bytes: RawSpan, _ target: Range<Int>) -> Range<Int>? {
-        guard let colon = bytes.firstIndex(of: 0x3A, from: target.lowerBound), colon < target.upperBound,
-            bytes.has("://", at: colon)
+        guard let colon = bytes.firstIndex(of: 0x3A, in: target), bytes.has("://", at: colon)
         else { return nil }
         let start = colon &+ 3
         var end = start

@@ -470,7 +470,8 @@ final class EventLog: Sink {
     /// - Parameter isSend: the local side is the sender.
     private func writeStart(_ connection: Connection, _ origin: Origin, isSend: Bool) {
         let revision = naming.participants.revision
-        let slot = connection.slot
+        // Of more connections than that, few speak at once.
+        let slot = connection.slot & 4095
         while starts.count <= slot { starts.append(StartText()) }
         let known = starts[slot]
         if known.append(of: connection.number, origin.layer, isSend: isSend, revision, to: &json) { return }

@@ -46,12 +46,30 @@ package enum ServiceMapFile {
             text("destination_type", endpoint.destinationType.name)
             text("method", endpoint.method)
             text("path", endpoint.path)
-            schema("request_schema", endpoint.requestSchema)
-            schema("response_schema", endpoint.responseSchema)
+            schema("request_schema", endpoint.requestSchema, isIncomplete: endpoint.requestIsIncomplete)
+            schema("response_schema", endpoint.responseSchema, isIncomplete: endpoint.responseIsIncomplete)
             time("first_seen", endpoint.firstSeen)
             time("last_seen", endpoint.lastSeen)
             number("count", endpoint.count)
-            if fields == .all { text("protocol", endpoint.protocolName) }
+            guard fields == .all else { return }
+            text("protocol", endpoint.protocolName)
+            incomplete(endpoint)
+        }
+
+        /// Which of the bodies' schemas is that of a part.
+        private mutating func incomplete(_ endpoint: ServiceMapDocument.Endpoint) {
+            guard endpoint.requestIsIncomplete || endpoint.responseIsIncomplete else { return }
+            yaml.key("incomplete")
+            yaml.beginBlock()
+            if endpoint.requestIsIncomplete { element("request") }
+            if endpoint.responseIsIncomplete { element("response") }
+            yaml.endBlock()
+        }
+
+        private mutating func element(_ value: StaticString) {
+            yaml.beginElement()
+            yaml.plain(value)
+            yaml.endElement()
         }
 
         private mutating func connection(_ connection: ServiceMapDocument.Connection) {
@@ -85,9 +103,12 @@ package enum ServiceMapFile {
 
         // MARK: - Schemas
 
-        private mutating func schema(_ key: StaticString, _ shape: Shape) {
+        private mutating func schema(_ key: StaticString, _ shape: Shape, isIncomplete: Bool) {
             yaml.key(key)
-            if case .empty = shape { yaml.plain("null") } else { Self.write(shape, &yaml) }
+            if case .empty = shape, isIncomplete, fields == .compat {
+                // Who can't be told of `incomplete` takes `null` for an empty body.
+                yaml.plain("non-json")
+            } else if case .empty = shape { yaml.plain("null") } else { Self.write(shape, &yaml) }
         }
 
         private static func write(_ shape: Shape, _ yaml: inout YAMLWriter) {

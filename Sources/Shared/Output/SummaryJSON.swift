@@ -31,6 +31,7 @@ extension IndentedJSON {
         object("connections") { json in
             json.number("opened", summary.connections.opened)
             json.number("joined_late", summary.connections.joinedLate)
+            if summary.connections.copies > 0 { json.number("copies", summary.connections.copies) }
             json.object("by_verdict") { json in
                 for (name, count) in summary.connections.verdicts.nonZero { json.number(name, count) }
             }

@@ -66,6 +66,7 @@ package struct SummaryReport {
                 + connections.verdicts.nonZero.map { "\(Self.spaced($0.name)) \(Quantity.count($0.count))" })
         var ends = connections.closed.nonZero.map { "\(Quantity.count($0.count)) \(Self.ending($0.key))" }
         if connections.joinedLate > 0 { ends.insert("\(Quantity.count(connections.joinedLate)) joined late", at: 0) }
+        if connections.copies > 0 { ends.append("\(Quantity.count(connections.copies)) seen again elsewhere") }
         if !ends.isEmpty { line("", ends, tone: .faint) }
     }
 

@@ -48,10 +48,10 @@ struct JSONShapeScanner: ~Copyable {
     /// The innermost open container and those around it.
     var frame = Frame()
     var frames: UnsafeMutablePointer<Frame>
-    var framesCapacity = 8
+    var framesCapacity = 0
     var depth = 0
     var parts: UnsafeMutablePointer<ShapePart>
-    var partsCapacity = 32
+    var partsCapacity = 0
     var partsCount = 0
     var outlineGeneration: UInt32 = 0
     /// The value that was read last; at the end, the whole text's.
@@ -71,13 +71,23 @@ struct JSONShapeScanner: ~Copyable {
     init(limits: Limits = Limits()) {
         maximumDepth = max(0, min(limits.jsonDepth, 512))
         maximumParts = max(0, min(limits.jsonKeys, 1 << 24))
-        frames = .allocate(capacity: framesCapacity)
-        parts = .allocate(capacity: partsCapacity)
+        frames = Self.noFrames
+        parts = Self.noParts
     }
 
-    deinit {
-        frames.deallocate()
-        parts.deallocate()
+    deinit { letGo() }
+
+    /// Of a scanner that has read no container: nothing lies there.
+    private static var noFrames: UnsafeMutablePointer<Frame> {
+        UnsafeMutablePointer(bitPattern: MemoryLayout<Frame>.alignment).unsafelyUnwrapped
+    }
+    private static var noParts: UnsafeMutablePointer<ShapePart> {
+        UnsafeMutablePointer(bitPattern: MemoryLayout<ShapePart>.alignment).unsafelyUnwrapped
+    }
+
+    private func letGo() {
+        if framesCapacity > 0 { frames.deallocate() }
+        if partsCapacity > 0 { parts.deallocate() }
     }
 
     /// Forgets the body that was read so far.
@@ -119,6 +129,48 @@ struct JSONShapeScanner: ~Copyable {
         }
     }
 
+    /// The body has ended before its end, or what followed is missing.
+    ///
+    /// Containers that are open hold what was seen of them. An element that was cut counts only where its array has no
+    /// other: it would be a variant that nobody sent.
+    mutating func finishCut(into table: inout ShapeTable) -> ShapeID {
+        if phase == .failed { return ShapeID.nonJSON.incomplete }
+        if depth == 0, phase == .end { return ShapeID(raw: shape).incomplete }
+        var value: UInt32? =
+            switch phase {
+            case .text: ShapeID.string.raw
+            case .number: ShapeID.number.raw
+            case .literal: literal.shape
+            default: nil
+            }
+        while depth > 0 {
+            do throws(ShapeTable.Refusal) {
+                value = try closeCut(holding: value, &table)
+            } catch {
+                refuse(error, &table)
+                return ShapeID.nonJSON.incomplete
+            }
+            partsCount = frame.base
+            depth &-= 1
+            frame = frames[depth]
+        }
+        return ShapeID(raw: value ?? ShapeID.empty.raw).incomplete
+    }
+
+    /// The shape of the innermost container as far as it was seen.
+    /// - Parameter value: of the member or element that was cut.
+    private mutating func closeCut(
+        holding value: UInt32?, _ table: inout ShapeTable
+    ) throws(ShapeTable.Refusal) -> UInt32 {
+        if let value, frame.isObject || partsCount == frame.base {
+            if partsCount == partsCapacity { guard growParts(partsCount) else { throw .tooLong } }
+            parts[partsCount] = ShapePart(key: frame.isObject ? frame.key : ShapePart.noKey, shape: value)
+            partsCount &+= 1
+        }
+        let own = UnsafeBufferPointer(start: parts + frame.base, count: partsCount &- frame.base)
+        return frame.isObject ? try table.object(own) : try table.array(own)
+    }
+
     mutating func fail(_ limit: Limit? = nil) {
         phase = .failed
         limitReached = limit
@@ -143,22 +195,24 @@ struct JSONShapeScanner: ~Copyable {
     @inline(never)
     mutating func growFrames(_ depth: Int) -> Bool {
         guard depth < maximumDepth else { return false }
-        let larger = UnsafeMutablePointer<Frame>.allocate(capacity: framesCapacity * 2)
+        let capacity = max(4, framesCapacity * 2)
+        let larger = UnsafeMutablePointer<Frame>.allocate(capacity: capacity)
         larger.moveInitialize(from: frames, count: depth)
-        frames.deallocate()
+        if framesCapacity > 0 { frames.deallocate() }
         frames = larger
-        framesCapacity *= 2
+        framesCapacity = capacity
         return true
     }
 
     @inline(never)
     mutating func growParts(_ count: Int) -> Bool {
         guard count < maximumParts else { return false }
-        let larger = UnsafeMutablePointer<ShapePart>.allocate(capacity: partsCapacity * 2)
+        let capacity = max(16, partsCapacity * 2)
+        let larger = UnsafeMutablePointer<ShapePart>.allocate(capacity: capacity)
         larger.moveInitialize(from: parts, count: count)
-        parts.deallocate()
+        if partsCapacity > 0 { parts.deallocate() }
         parts = larger
-        partsCapacity *= 2
+        partsCapacity = capacity
         return true
     }
 }

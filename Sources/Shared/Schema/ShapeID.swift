@@ -8,6 +8,17 @@ struct ShapeID: Hashable, Sendable {
     @inline(__always)
     init(raw: UInt32) { self.raw = raw }
 
+    /// Of a body of which a part is missing: the shape of what was seen of it.
+    @inline(__always) var isIncomplete: Bool { raw & Self.incompleteBit != 0 }
+
+    var incomplete: ShapeID { ShapeID(raw: raw | Self.incompleteBit) }
+
+    /// The number in the table, whether or not the body was complete.
+    @inline(__always) var index: Int { Int(raw & ~Self.incompleteBit) }
+
+    /// Tables hold far fewer shapes.
+    private static var incompleteBit: UInt32 { 1 << 31 }
+
     /// No body at all.
     static var empty: ShapeID { ShapeID(raw: 0) }
     /// A body that is not JSON, or that a limit kept from being read as such.

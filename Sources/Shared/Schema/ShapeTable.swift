@@ -56,7 +56,7 @@ struct ShapeTable: ~Copyable {
     var count: Int { nodes.count }
 
     /// How many lines a shape takes when it is written out.
-    borrowing func lines(_ id: ShapeID) -> Int { Int(nodes[Int(id.raw)].lines) }
+    borrowing func lines(_ id: ShapeID) -> Int { Int(nodes[id.index].lines) }
 
     /// How many bytes at `start` are the key that is expected after `outline`, with its closing quote and the colon; 0
     /// where something else stands there.
@@ -184,7 +184,7 @@ struct ShapeTable: ~Copyable {
 
     /// The same with a memory of the shapes that were already made, which then share their storage.
     borrowing func shape(_ id: ShapeID, known: inout [UInt32: Shape]) -> Shape {
-        let node = nodes[Int(id.raw)]
+        let node = nodes[id.index]
         switch node.kind {
         case .empty: return .empty
         case .nonJSON: return .nonJSON
@@ -194,7 +194,8 @@ struct ShapeTable: ~Copyable {
         case .string: return .string
         case .array, .object: break
         }
-        if let shape = known[id.raw] { return shape }
+        let number = UInt32(id.index)
+        if let shape = known[number] { return shape }
         var own = Array(parts[Int(node.start)..<Int(node.start) + Int(node.count)])
         let shape: Shape
         if node.kind == .object {
@@ -213,7 +214,7 @@ struct ShapeTable: ~Copyable {
             elements.sort { $0.precedes($1) }
             shape = .array(elements)
         }
-        known[id.raw] = shape
+        known[number] = shape
         return shape
     }
 }

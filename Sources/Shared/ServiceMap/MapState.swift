@@ -37,7 +37,6 @@ final class MapState: Sink {
     }
 
     func exchange(_ exchange: Exchange, _ text: RawSpan, of connection: Connection, _ origin: Origin) {
-        guard !connection.isCountedElsewhere else { return }
         // TLS that could be read after all.
         if origin.isDecrypted { takeBack(connection) }
         map.record(
@@ -48,7 +47,7 @@ final class MapState: Sink {
     }
 
     func connection(_ event: ConnectionEvent, of connection: Connection, _ origin: Origin) {
-        guard !connection.isCountedElsewhere else { return }
+        if connection.views == nil, connection.isCountedElsewhere { return }
         var host = event.serverName ?? ""
         let destination = host.withUTF8 {
             naming.destination(
@@ -69,8 +68,10 @@ final class MapState: Sink {
 
     func ended(_ connection: Connection, _ end: ConnectionEnd) {
         // The client's view came later, or was known as that later, and has it.
-        if connection.isCountedElsewhere { takeBack(connection) }
+        if connection.views == nil, connection.isCountedElsewhere { takeBack(connection) }
     }
+
+    func withdraw(_ connection: Connection) { takeBack(connection) }
 
     // MARK: Edges
 

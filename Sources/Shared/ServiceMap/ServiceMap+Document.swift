@@ -25,6 +25,7 @@ extension ServiceMap {
                     method: text(key.method, &texts), path: text(key.path),
                     requestSchema: shapes.shape(key.request, known: &known),
                     responseSchema: shapes.shape(key.response, known: &known),
+                    requestIsIncomplete: key.request.isIncomplete, responseIsIncomplete: key.response.isIncomplete,
                     firstSeen: sightings.first, lastSeen: sightings.last, count: sightings.count,
                     protocolName: "\(registry[key.row].wireName)"))
         }
@@ -135,6 +136,8 @@ extension ServiceMap {
             if a.method != b.method { return order.texts[Int(a.method)] < order.texts[Int(b.method)] }
             if a.path != b.path { return order.texts[Int(a.path)] < order.texts[Int(b.path)] }
             for (own, other) in [(a.request, b.request), (a.response, b.response)] where own != other {
+                // Complete ones come first.
+                if own.index == other.index { return other.isIncomplete }
                 return shapes.shape(own, known: &known).precedes(shapes.shape(other, known: &known))
             }
             if a.type != b.type { return a.type.rawValue < b.type.rawValue }

@@ -29,6 +29,9 @@ package struct ServiceMapDocument: Equatable, Sendable {
         package var path: String
         var requestSchema: Shape
         var responseSchema: Shape
+        /// A part of the bodies was not captured: the schema is that of what was.
+        var requestIsIncomplete = false
+        var responseIsIncomplete = false
         package var firstSeen: Timestamp
         package var lastSeen: Timestamp
         package var count: UInt64

@@ -3,8 +3,9 @@
 /// A ring that each byte is written to once. It grows with what was delivered, from nothing: most connections say little,
 /// and many are open.
 struct History: ~Copyable {
-    /// How many bytes are kept: two full Ethernet segments and a little more.
-    static let limit = 4096
+    /// How many bytes are kept: a full Ethernet segment and a little more, since they stay for as long as the connection
+    /// is open.
+    static let limit = 2048
 
     private var memory: UnsafeMutableRawPointer?
     /// How large `memory` is: a power of two, and `limit` at most.

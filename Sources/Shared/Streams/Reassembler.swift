@@ -240,6 +240,9 @@ struct Reassembler: ~Copyable {
 
     // MARK: History
 
+    /// Whether bytes differ from those that were delivered last, where these are known.
+    func differs(_ bytes: RawSpan, at position: UInt64) -> Bool { differencesFromHistory(bytes, at: position) > 0 }
+
     private func differencesFromHistory(_ bytes: RawSpan, at position: UInt64) -> UInt64 {
         let known = UInt64(history.count)
         guard known <= next else { return 0 }

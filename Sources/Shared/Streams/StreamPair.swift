@@ -91,6 +91,9 @@ struct StreamPair: ~Copyable {
         return nil
     }
 
+    /// A direction's end was told of, and all before it was delivered.
+    func hasEnded(_ direction: Direction) -> Bool { direction == .send ? hasEnded.sent : hasEnded.received }
+
     // MARK: Holes
 
     /// A hole that is not worth waiting for.
@@ -127,6 +130,14 @@ struct StreamPair: ~Copyable {
     /// - Returns: how many bytes are missing; 0 where none are.
     mutating func skipHole(_ direction: Direction) -> UInt64 {
         direction == .send ? sent.skipHole() : received.skipHole()
+    }
+
+    // MARK: Comparison
+
+    /// Whether bytes of another view of these streams differ from those here, as far as both are kept.
+    func differs(_ bytes: RawSpan, at place: StreamPosition) -> Bool {
+        place.direction == .send
+            ? sent.differs(bytes, at: place.position) : received.differs(bytes, at: place.position)
     }
 
     // MARK: Retransmissions

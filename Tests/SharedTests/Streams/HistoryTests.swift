@@ -5,7 +5,7 @@ import Testing
 /// The bytes that are kept for comparison, beside a model that keeps all of them.
 @Suite struct `The history of a stream` {
     /// How far back a stream is compared.
-    private static let reach = 4096
+    private static let reach = History.limit
 
     /// Pieces of all sizes, so that the ring goes round in the middle of what is kept, and of what is compared.
     @Test(arguments: 0..<60) func `agrees with a model, however the pieces lie in the ring`(_ seed: UInt64) {

@@ -13,6 +13,8 @@ struct ChunkedDecoder {
     private var state = State.size(digits: 0)
     private var size: UInt64 = 0
     private var trailerBytes = 0
+    /// Of the line end behind a chunk's data the carriage return was read.
+    private var isAtLineFeed = false
 
     init() {}
 
@@ -35,11 +37,45 @@ struct ChunkedDecoder {
         if case .data(let rest) = state { rest } else { 0 }
     }
 
-    /// Steps over content that was not captured; at most `contentAhead` bytes.
-    mutating func skipContent(_ count: UInt64) {
-        guard case .data(let rest) = state, count <= rest else { return }
-        state = rest == count ? .dataEnd : .data(rest &- count)
+    /// Where bytes that were not captured end.
+    enum Skipped: Equatable {
+        /// Within the body, at a place that is known.
+        case goesOn
+        /// What is missing is as long as all that may follow: the last chunk, most often.
+        case ends
+        /// Nobody knows, nor how long the body still is.
+        /// - Parameter mayHoldMore: a next message may have begun within what is missing.
+        case lost(mayHoldMore: Bool)
     }
+
+    /// Steps over bytes that were not captured.
+    mutating func skip(_ count: UInt64) -> Skipped {
+        var left = count
+        if case .data(let rest) = state {
+            state = left < rest ? .data(rest &- left) : .dataEnd
+            guard left > rest else { return .goesOn }
+            left &-= rest
+        } else if case .size(digits: 0) = state {
+            return left == Self.lastChunk ? .ends : .lost(mayHoldMore: left > Self.lastChunk)
+        } else if state != .dataEnd {
+            return .lost(mayHoldMore: true)
+        }
+        // The data's own line end, of which nothing may have been said yet.
+        if left == 0 { return .goesOn }
+        if left == 1 { return isAtLineFeed ? beginSize() : .goesOn }
+        left &-= isAtLineFeed ? 1 : 2
+        if left == 0 { return beginSize() }
+        return left == Self.lastChunk ? .ends : .lost(mayHoldMore: left > Self.lastChunk)
+    }
+
+    private mutating func beginSize() -> Skipped {
+        state = .size(digits: 0)
+        isAtLineFeed = false
+        return .goesOn
+    }
+
+    /// `0`, CRLF, CRLF.
+    private static let lastChunk: UInt64 = 5
 
     /// Reads on, up to the next change between framing and content.
     /// - Parameter bytes: what follows what the last step has consumed.
@@ -76,7 +112,10 @@ struct ChunkedDecoder {
             case .dataEnd:
                 if byte == 0x0A {
                     state = .size(digits: 0)
-                } else if byte != 0x0D {
+                    isAtLineFeed = false
+                } else if byte == 0x0D {
+                    isAtLineFeed = true
+                } else {
                     return .broken(.chunkTerminatorMissing, consumed: at &- 1)
                 }
             case .trailer(let length):

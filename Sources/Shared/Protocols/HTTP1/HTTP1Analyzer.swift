@@ -7,6 +7,8 @@ final class HTTP1Analyzer: Analyzer {
     /// What was read of the last request's head.
     private var lastRequest: ReadRequest?
     private var retransmittedDifferent: UInt64 = 0
+    /// An answer that was read and waits until it is sure whose it is (`Match.doubtful`).
+    private var doubtful: Message?
 
     /// What of a request decides how its response is read.
     struct HTTP1Ask: BitwiseCopyable {
@@ -32,27 +34,37 @@ final class HTTP1Analyzer: Analyzer {
         requests.reset()
         responses.reset()
         pairing.reset()
+        doubtful = nil
     }
 
     // MARK: From the channel
 
     func consume(_ bytes: RawSpan, _ side: Side, _ at: Arrival, _ out: any Output) -> Step {
-        side == .client ? requests.consume(bytes, at, self, out) : responses.consume(bytes, at, self, out)
+        guard side == .client else { return responses.consume(bytes, at, self, out) }
+        if pairing.isInDoubt { settleDoubt(inFavour: true, out) }
+        return requests.consume(bytes, at, self, out)
     }
 
     func gap(_ length: UInt64, _ side: Side, after tail: RawSpan, _ at: Arrival, _ out: any Output) -> Step {
-        stream(side).gap(length, after: tail, at, self, out)
+        if side == .client, pairing.isInDoubt { settleDoubt(inFavour: false, out) }
+        return stream(side).gap(length, after: tail, at, self, out)
     }
 
     func search(_ bytes: RawSpan, _ side: Side, from: Search) -> Found { stream(side).search(bytes, from) }
 
     func end(_ side: Side, after tail: RawSpan, _ at: Timestamp, _ out: any Output) -> Int {
-        stream(side).end(after: tail, at, self, out)
+        if side == .client, pairing.isInDoubt, out.isOver(.client) { settleDoubt(inFavour: true, out) }
+        return stream(side).end(after: tail, at, self, out)
     }
 
-    func finish(_ out: any Output) { pairing.drain(out) }
+    func finish(_ out: any Output) {
+        if pairing.isInDoubt { settleDoubt(inFavour: false, out) }
+        pairing.drain(out)
+    }
 
-    var held: Int { requests.held &+ responses.held &+ pairing.text.count }
+    var held: Int { requests.held &+ responses.held &+ pairing.text.count &+ (doubtful?.held ?? 0) }
+
+    var oldestAsk: UInt64? { pairing.oldestPosition }
 
     private func stream(_ side: Side) -> HTTP1Stream { side == .client ? requests : responses }
 
@@ -69,15 +81,23 @@ final class HTTP1Analyzer: Analyzer {
             return HTTPFraming.ofRequest(stream.framing)
         }
         var method = RequestMethod.unknown
+        if pairing.isInDoubt {
+            // Two answers to one request: there were others.
+            settleDoubt(inFavour: false, out)
+            pairing.lose(.client)
+        }
         switch pairing.match(InOrder()) {
         case .slot(let slot): method = pairing.ask(slot).method
+        case .doubtful(let slot):
+            method = pairing.ask(slot).method
+            if out.isOver(.client) { pairing.confirm() }
         case .givenUp, .none: stream.message.anomalies.insert(.responseWithoutRequest)
         }
         return HTTPFraming.ofResponse(stream.framing, status: stream.message.head.status, to: method)
     }
 
     private func ask(_ stream: HTTP1Stream, _ bytes: RawSpan, _ known: ReadRequest?, _ out: any Output) {
-        if pairing.count >= run.limits.pipelinedRequests {
+        while pairing.count >= run.limits.pipelinedRequests || pairing.heldText > run.limits.pipelinedBytes {
             out.reached(.pipelinedRequests)
             pairing.giveUpOldest(out)
         }
@@ -93,7 +113,8 @@ final class HTTP1Analyzer: Analyzer {
             Exchange(
                 number: out.numberExchange(), line: line, verb: verb.moved(by: distance),
                 target: target.moved(by: distance), token: request.token,
-                requestFirstByte: stream.message.firstByte, requestLastByte: stream.message.lastByte))
+                requestFirstByte: stream.message.firstByte, requestLastByte: stream.message.lastByte,
+                position: out.position(.client) &+ UInt64(stream.offset)))
     }
 
     private func read(
@@ -126,6 +147,7 @@ final class HTTP1Analyzer: Analyzer {
             $0.isRequestComplete = true
             $0.requestShape = stream.message.shape
             $0.requestLastByte = stream.message.lastByte
+            $0.isRequestWhole = stream.message.isWhole
         }
         let exchange = pairing.exchange(slot)
         pairing.text.withBytes { out.message(stream.message, exchange, $0) }
@@ -136,19 +158,53 @@ final class HTTP1Analyzer: Analyzer {
     private func completeResponse(_ stream: HTTP1Stream, _ out: any Output) {
         let status = stream.message.head.status
         let isFinal = status / 100 != 1 || status == 101
-        guard let slot = pairing.answered else {
-            pairing.answerIsComplete(isFinal: isFinal) { _ in }
-            return out.message(stream.message, nil, RawSpan())
+        if pairing.isInDoubt {
+            if isFinal {
+                doubtful = stream.message.copy()
+                return
+            }
+            pairing.deny()
+            stream.message.anomalies.insert(.responseWithoutRequest)
         }
-        let exchange = pairing.exchange(slot)
-        pairing.text.withBytes { out.message(stream.message, exchange, $0) }
-        pairing.answerIsComplete(isFinal: isFinal) { $0.responseShape = stream.message.shape }
-        guard isFinal else { return }
-        let asksToSwitch = pairing.ask(slot).asksToSwitch
-        pairing.settle(out)
-        if asksToSwitch, !stream.isSwitched {
+        let asksToSwitch = answer(stream.message, isFinal: isFinal, out)
+        if isFinal, asksToSwitch, !stream.isSwitched {
             requests.switchIsDeclined()
             stream.pause()
         }
+    }
+
+    /// Gives an answer away with the request that it belongs to, if that is known.
+    /// - Returns: whether the request asked to switch.
+    private func answer(_ message: borrowing Message, isFinal: Bool, _ out: any Output) -> Bool {
+        guard let slot = pairing.answered else {
+            pairing.answerIsComplete(isFinal: isFinal) { _ in }
+            out.message(message, nil, RawSpan())
+            return false
+        }
+        let exchange = pairing.exchange(slot)
+        pairing.text.withBytes { out.message(message, exchange, $0) }
+        let shape = message.shape
+        let isWhole = message.isWhole
+        pairing.answerIsComplete(isFinal: isFinal) {
+            $0.responseShape = shape
+            $0.isAnswerWhole = isWhole
+        }
+        guard isFinal else { return false }
+        let asksToSwitch = pairing.ask(slot).asksToSwitch
+        pairing.settle(out)
+        return asksToSwitch
+    }
+
+    // MARK: Doubt
+
+    /// It has become clear whether the answer that was read, or is, belongs to the request that is open.
+    private func settleDoubt(inFavour: Bool, _ out: any Output) {
+        if inFavour { pairing.confirm() } else { pairing.deny() }
+        guard var message = doubtful.take() else {
+            if !inFavour { responses.message.anomalies.insert(.responseWithoutRequest) }
+            return
+        }
+        if !inFavour { message.anomalies.insert(.responseWithoutRequest) }
+        if answer(message, isFinal: true, out), !responses.isSwitched { requests.switchIsDeclined() }
     }
 }

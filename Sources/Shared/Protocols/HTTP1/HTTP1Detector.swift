@@ -46,6 +46,13 @@ enum HTTP1Detector: Detector {
         return Fit(!isOtherProtocol && isWellKnown(method, text.lowerBound, bytes))
     }
 
+    /// Whether the first word is a method that is registered and common, and a path follows.
+    static func beginsWithWellKnown(_ bytes: RawSpan) -> Bool {
+        var end = 0
+        while let byte = bytes.u8(at: end), end <= methodLimit, HTTPGrammar.isToken(byte) { end &+= 1 }
+        return isWellKnown(0..<end, end, bytes)
+    }
+
     /// A method that is registered and common, blanks, and a target that begins with "/".
     static func isWellKnown(_ method: Range<Int>, _ end: Int, _ bytes: RawSpan) -> Bool {
         var target = end

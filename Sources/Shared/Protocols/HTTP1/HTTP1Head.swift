@@ -111,7 +111,7 @@ struct HTTP1Framing {
         var colon = HTTPGrammar.tokenEnd(bytes, line)
         var nameEnd = colon
         if colon == line.upperBound || bytes.u8(at: colon) != 0x3A {
-            guard let found = bytes.firstIndex(of: 0x3A, from: colon), found < line.upperBound else {
+            guard let found = bytes.firstIndex(of: 0x3A, in: colon..<line.upperBound) else {
                 anomalies.insert(.headerMalformed)
                 return nil
             }
@@ -195,8 +195,8 @@ struct HTTP1Framing {
         hasTransferEncoding = true
         isChunked = false
         HTTPGrammar.forEachElement(bytes, value) { element in
-            let semicolon = bytes.firstIndex(of: 0x3B, from: element.lowerBound) ?? element.upperBound
-            let coding = HTTPGrammar.trimmed(bytes, element.lowerBound..<Swift.min(semicolon, element.upperBound))
+            let semicolon = bytes.firstIndex(of: 0x3B, in: element) ?? element.upperBound
+            let coding = HTTPGrammar.trimmed(bytes, element.lowerBound..<semicolon)
             isChunked = HTTPGrammar.equal(bytes, coding, "chunked")
             if HTTPGrammar.equal(bytes, coding, "gzip") || HTTPGrammar.equal(bytes, coding, "x-gzip") {
                 contentCoding.append(.gzip)

@@ -12,13 +12,22 @@ final class HTTP1Stream {
     private var known = KnownHead()
     private var startLineIsValid = false
     private var chunks = ChunkedDecoder()
-    private let body: BodyReader
+    /// Most requests have none.
+    private lazy var body = BodyReader(run)
+    /// The message has a body, as far as its head says.
+    private var hasBody = false
     private let run: Run
     private let keepsBytes: Bool
     /// What went wrong before the next message and is to be said on it.
     private var carried = AnomalySet()
     /// The other side is to have its turn.
     private var isPaused = false
+    /// Where the head that is read begins among the bytes that the channel showed.
+    private(set) var offset = 0
+    /// Where the bytes of a call begin among these.
+    private var base = 0
+    /// Bytes are missing right before those that are searched.
+    private var isTorn = false
 
     /// What the next bytes are (RFC 9112, section 6.3).
     private enum State: Equatable {
@@ -39,21 +48,22 @@ final class HTTP1Stream {
         self.side = side
         self.run = run
         keepsBytes = run.needs.contains(.messages)
-        body = BodyReader(run)
     }
 
     func reset() {
         message.reset()
-        body.reset()
+        if hasBody { body.reset() }
+        hasBody = false
         state = .head
         lines.reset()
         startLineIsValid = false
         carried = AnomalySet()
         isPaused = false
+        isTorn = false
     }
 
     /// Bytes that are kept of the message.
-    var held: Int { message.wire.count &+ message.decoded.count &+ body.held }
+    var held: Int { message.held &+ (hasBody ? body.held : 0) }
 
     // MARK: Bytes
 
@@ -64,7 +74,9 @@ final class HTTP1Stream {
             let rest = bytes.extracting(taken..<bytes.byteCount)
             let used: Int
             switch state {
-            case .head: used = consumeHead(rest, Arrival(first: began, last: at.last), analyzer, out)
+            case .head:
+                offset = base &+ taken
+                used = consumeHead(rest, Arrival(first: began, last: at.last), analyzer, out)
             case .length(let left): used = consumeLength(rest, left, at.last, analyzer, out)
             case .chunked: used = consumeChunks(rest, at.last, analyzer, out)
             case .untilClose:
@@ -150,6 +162,17 @@ final class HTTP1Stream {
         return beginMessage(bytes, length, isKnown: false, at, analyzer, out)
     }
 
+    /// A message begins; its head was read.
+    private func beginMessage(_ first: Timestamp, _ last: Timestamp) {
+        message.reset()
+        if keepsBytes { run.buffers.lend(to: &message.wire) }
+        message.anomalies = framing.anomalies
+        message.anomalies.formUnion(carried)
+        carried = AnomalySet()
+        message.firstByte = first
+        message.lastByte = last
+    }
+
     private func parse(_ bytes: RawSpan) -> Bool {
         known.forget()
         return framing.parse(bytes, lines, side, &message.head, keepsFields: keepsBytes)
@@ -159,12 +182,7 @@ final class HTTP1Stream {
     private func beginMessage(
         _ bytes: RawSpan, _ length: Int, isKnown: Bool, _ at: Arrival, _ analyzer: HTTP1Analyzer, _ out: any Output
     ) -> Int {
-        message.reset()
-        message.anomalies = framing.anomalies
-        message.anomalies.formUnion(carried)
-        carried = AnomalySet()
-        message.firstByte = at.first
-        message.lastByte = at.last
+        beginMessage(at.first, at.last)
         wire(bytes.extracting(first: length))
         begin(analyzer.headIsComplete(self, bytes, isKnown: isKnown, out), analyzer, out)
         return length
@@ -188,7 +206,8 @@ final class HTTP1Stream {
         if framing.hasTransferEncoding, framing.contentLength != .absent {
             message.anomalies.insert(.contentLengthWithTransferEncoding)
         }
-        body.begin(length.bodyLength, framing.contentCoding, &message)
+        hasBody = length != .none
+        if hasBody { body.begin(length.bodyLength, framing.contentCoding, &message) }
         switch length {
         case .none:
             state = .head
@@ -253,10 +272,13 @@ final class HTTP1Stream {
     // MARK: The place is lost
 
     func search(_ bytes: RawSpan, _ from: Search) -> Found {
-        let found = StartLineSearch.search(bytes, from, side)
-        if case .at = found {
+        let found = StartLineSearch.search(bytes, from, side, isTorn: isTorn)
+        switch found {
+        case .at:
             carried.insert(.resynchronised)
             state = .head
+            isTorn = false
+        case .none(let search): if search.start > 0 { isTorn = false }
         }
         return found
     }
@@ -274,11 +296,6 @@ final class HTTP1Stream {
             if left == length { endBody(analyzer, out) }
             isPaused = false
             return .took(0)
-        case .chunked where length <= chunks.contentAhead:
-            skip(length, out)
-            message.lastByte = at.last
-            chunks.skipContent(length)
-            return .took(0)
         case .untilClose:
             skip(length, out)
             return .took(0)
@@ -286,19 +303,45 @@ final class HTTP1Stream {
             skip(left, out)
             endBody(analyzer, out)
         case .chunked:
+            let content = Swift.min(length, chunks.contentAhead)
+            skip(content, out)
             message.anomalies.insert(.gap)
-            message.anomalies.insert(.bodyIncomplete)
-            endBody(analyzer, out)
-        case .head: taken = finishIncompleteHead(tail, at.first, analyzer, out)
+            switch chunks.skip(length) {
+            case .goesOn:
+                message.wireBytes &+= length &- content
+                message.lastByte = at.last
+                return .took(0)
+            case .ends:
+                message.wireBytes &+= length &- content
+                message.lastByte = at.last
+                endBody(analyzer, out)
+                isPaused = false
+                return .took(0)
+            case .lost(let mayHoldMore):
+                message.anomalies.insert(.bodyIncomplete)
+                endBody(analyzer, out)
+                loseIt()
+                isTorn = true
+                if mayHoldMore { analyzer.placeIsLost(side) }
+                return .lost(took: 0, .betweenMessages)
+            }
+        case .head:
+            offset = 0
+            taken = finishIncompleteHead(tail, at.first, analyzer, out)
         case .lost, .awaitingSwitch: break
         case .switched: return .took(tail.byteCount)
         }
+        loseIt()
+        isTorn = true
+        analyzer.placeIsLost(side)
+        return .lost(took: taken, .betweenMessages)
+    }
+
+    private func loseIt() {
         lines.reset()
         startLineIsValid = false
         isPaused = false
         state = .lost
-        analyzer.placeIsLost(side)
-        return .lost(took: taken, .betweenMessages)
     }
 
     private func skip(_ length: UInt64, _ out: any Output) {
@@ -321,13 +364,11 @@ final class HTTP1Stream {
             message.anomalies.insert(.bodyIncomplete)
             endBody(analyzer, out)
         case .head:
+            offset = taken
             taken &+= finishIncompleteHead(tail.extracting(taken..<tail.byteCount), at, analyzer, out)
         case .awaitingSwitch, .lost, .switched: break
         }
-        lines.reset()
-        startLineIsValid = false
-        isPaused = false
-        state = .lost
+        loseIt()
         return taken
     }
 
@@ -339,6 +380,8 @@ final class HTTP1Stream {
             var isMoving = true
             while isMoving, taken < tail.byteCount {
                 let rest = tail.extracting(taken..<tail.byteCount)
+                base = taken
+                defer { base = 0 }
                 switch consume(rest, Arrival(at), analyzer, out) {
                 case .lost(let used, let why):
                     taken &+= used
@@ -365,14 +408,9 @@ final class HTTP1Stream {
         _ bytes: RawSpan, _ since: Timestamp, _ analyzer: HTTP1Analyzer, _ out: any Output
     ) -> Int {
         guard bytes.byteCount > 0, !lines.lineFeeds.isEmpty, parse(bytes) else { return 0 }
-        message.reset()
-        message.anomalies = framing.anomalies
-        message.anomalies.formUnion(carried)
-        carried = AnomalySet()
+        beginMessage(since, since)
         let isSimple = side == .client && framing.anomalies.contains(.versionUnknown) && !framing.hasFields
         if !isSimple { message.anomalies.insert(.headIncomplete) }
-        message.firstByte = since
-        message.lastByte = since
         wire(bytes)
         _ = analyzer.headIsComplete(self, bytes, isKnown: false, out)
         finishMessage(analyzer, out)
@@ -398,7 +436,11 @@ final class HTTP1Stream {
     }
 
     private func finishMessage(_ analyzer: HTTP1Analyzer, _ out: any Output) {
-        body.finish(&message, out)
+        if hasBody { body.finish(&message, out) }
+        hasBody = false
         analyzer.messageIsComplete(self, out)
+        // Between messages nothing is held.
+        run.buffers.take(from: &message.wire)
+        run.buffers.take(from: &message.decoded)
     }
 }

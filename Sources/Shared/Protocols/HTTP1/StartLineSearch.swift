@@ -3,8 +3,10 @@
 /// A version with what must stand around it is the only mark that is rare in bodies. It need not stand at the beginning of
 /// a line: a body without a last line feed may be right before it.
 enum StartLineSearch {
-    /// - Parameter from: how far the search had come when fewer bytes were there.
-    static func search(_ bytes: RawSpan, _ from: Search, _ side: Side) -> Found {
+    /// - Parameters:
+    ///   - from: how far the search had come when fewer bytes were there.
+    ///   - isTorn: right before the first byte some are missing; a method that begins with it may be the rest of one.
+    static func search(_ bytes: RawSpan, _ from: Search, _ side: Side, isTorn: Bool) -> Found {
         let start = from.start
         var at = from.next
         while let mark = bytes.firstIndex(of: 0x48, from: at) {
@@ -21,7 +23,11 @@ enum StartLineSearch {
                     return .none(Search(start: Swift.max(start, mark &- longestLine), next: mark))
                 }
                 let lineStart = Swift.max(start, mark &- longestLine)
-                if let found = requestLine(bytes, from: lineStart, version: mark) { return .at(found) }
+                if let found = requestLine(bytes, from: lineStart, version: mark),
+                    !isTorn || found > 0 || HTTP1Detector.beginsWithWellKnown(bytes)
+                {
+                    return .at(found)
+                }
             }
             at = mark &+ 1
         }
