@@ -25,7 +25,7 @@ struct ReplayCommand: ParsableCommand {
                   Reads what tcpdump captures until Ctrl-C, with a name for an address.
               replay capture.pcap --filter 'host 10.0.0.5 and not port 22'
                   Looks only at the packets that tcpdump would show.
-              replay rotated.pcap0 rotated.pcap1 --json
+              replay rotated.pcap* --json
                   Reads a rotated capture as one, and prints the summary for programs.
               replay convert trace.tape trace.pcapng
                   Makes a trace into something that Wireshark opens.

@@ -33,21 +33,25 @@ struct Replaying {
         let filter = filter.map { PacketFilter($0) }
         var tape = Tape(sink: profiler, filter: filter)
         var progress = showsProgress ? ProgressBar(totalBytes: Input.fileBytes(paths)) : nil
-        var readBefore: UInt64 = 0
         var calls: UInt64 = 0
         var isWanted = true
-        for (place, path) in paths.enumerated() where isWanted && !Interruption.isRequested {
-            let input = try Input.open(path, name: names?[place], readsAhead: readsAhead)
+        func afterSome(_ readPackets: UInt64, _ readBytes: () -> UInt64) throws(Failure) -> Bool {
+            if profiler.eventLogBytes >= Self.logBytes { isWanted = try drain(profiler, log) }
+            if profiler.environmentBytes >= Self.logBytes { try drain(profiler, environments) }
+            calls &+= 1
+            if calls % 256 == 0 { progress?.update(readBytes: readBytes(), packets: readPackets) }
+            return isWanted
+        }
+        if paths.count == 1 {
+            let input = try Input.open(paths[0], name: names?[0], readsAhead: readsAhead)
             try tape.read(input) { readPackets throws(Failure) in
-                if profiler.eventLogBytes >= Self.logBytes { isWanted = try drain(profiler, log) }
-                if profiler.environmentBytes >= Self.logBytes { try drain(profiler, environments) }
-                calls &+= 1
-                if calls % 256 == 0 {
-                    progress?.update(readBytes: readBefore &+ input.bytes.filePosition, packets: readPackets)
-                }
-                return isWanted
+                try afterSome(readPackets) { input.bytes.filePosition }
             }
-            readBefore &+= input.bytes.filePosition
+        } else {
+            var order = try InputOrder(paths, names: names, readsAhead: readsAhead)
+            try tape.read(&order) { readPackets, order throws(Failure) in
+                try afterSome(readPackets) { order.filePosition }
+            }
         }
         progress = nil
         tape.finish()

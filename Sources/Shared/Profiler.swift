@@ -43,6 +43,7 @@ package final class Profiler: EventSink {
     /// Channels of connections that ended, to be used again with their buffers.
     private var spares: [Channel] = []
     private var slots = Slots()
+    private var openings = Openings()
 
     /// - Parameter observer: looks on, to judge what the pipeline sees; without one nothing is kept for it.
     package init(_ options: Options, observer: (any Sink)? = nil) {
@@ -75,8 +76,7 @@ package final class Profiler: EventSink {
     @inline(__always)
     package func consume(_ event: borrowing CapturedEvent, payload: RawSpan) {
         let now = event.timestamp
-        if run.summary.firstEvent == nil { run.summary.firstEvent = now }
-        run.summary.lastEvent = now
+        run.summary.saw(now)
         switch event.kind {
         case .data(let position):
             channel(position)?.data(payload, at: position, now)
@@ -96,6 +96,7 @@ package final class Profiler: EventSink {
             environments?.end(process)
         case .listening(let listening): naming.participants.add(listening)
         case .container(let fact): naming.participants.add(fact)
+        case .name(let name): naming.told(name.name, of: name.address)
         case .lost(let loss): run.summary.losses[loss.reason] &+= loss.count
         case .sequenceNumbers(let numbers): learn(numbers, now)
         case .datagram(let datagram): run.summary.unread.count(datagram, bytes: payload.byteCount)
@@ -183,12 +184,15 @@ package final class Profiler: EventSink {
 
     private func open(_ opened: ConnectionOpened, _ now: Timestamp) {
         // A trace that is damaged may have lost the close, and one that is made up may say anything.
-        if connections[opened.id] != nil { close(ConnectionClosed(id: opened.id, how: .superseded), now) }
+        let isOpen = connections[opened.id] != nil
+        if isOpen { close(ConnectionClosed(id: opened.id, how: .superseded), now) }
         guard connections.count < run.limits.connections else {
             run.summary.limits[.connections] &+= 1
             absent.refuse(opened.id)
             return
         }
+        // Nobody would ever close it again: its end is on the tape already.
+        guard openings.isNew(opened) || isOpen else { return stray(opened.id) }
         absent.remove(opened.id)
         run.summary.connections.opened &+= 1
         if opened.joinedLate { run.summary.connections.joinedLate &+= 1 }

@@ -21,8 +21,19 @@ import Testing
         let cut = folder.write("cut.pcap", Array(`Capture files`.capture.pcap().dropLast(3)))
         let unknown = folder.write("usb.pcap", CaptureBytes(linkType: 220, [[1, 2, 3]]).pcap())
         let trace = "Fixtures/trace/text/input.jsonl"
+        // What hardly any capture has.
+        var rare = CaptureReport(Tape(sink: RecordingSink()), inputs: 0)
+        rare.files = [CaptureFile(name: "rare", refusals: CaptureRefusals(interfaces: 1))]
+        rare.packets.evictedFragments = 1
+        rare.packets.notUnpacked = [.esp: 1]
+        rare.flows.probeBytes = 1
+        rare.flows.resetBytes = 1
+        rare.flows.evictedFlows = 1
+        rare.multipath = (1, 1, 1)
+        rare.lateInputs = 1
         let summaries = [
-            try json([capture, trace, "--json"]), try json([cut, "--json"]), try json([unknown, "--json"]),
+            try OrderedJSON(IndentedJSON.text { rare.write(&$0) }), try json([capture, trace, "--json"]),
+            try json([cut, "--json"]), try json([unknown, "--json"]),
             try json([capture, "--json", "--filter", "src port 80"]),
         ]
         let rows = try fields.rows("Members of the summary")

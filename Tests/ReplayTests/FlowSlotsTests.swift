@@ -17,11 +17,10 @@ import Testing
         for serial in 0..<10_000 as Range<UInt64> {
             #expect(slots.insert(slot(serial)) == Int(serial))
         }
-        let tuples = slots.tuples
         for number in 0..<10_000 {
             slots[number].queuedAt += 1
             #expect(slots[number].flow.id.serial == UInt64(number) && slots[number].queuedAt == Int64(number) + 1)
-            #expect(tuples(number).0.address.v4 == UInt32(number) && tuples(number).1.port == 2)
+            #expect(slots[number].flow.local.address.v4 == UInt32(number) && slots[number].flow.remote.port == 2)
         }
         for number in [3, 511, 512, 9_999] {
             slots.remove(number)

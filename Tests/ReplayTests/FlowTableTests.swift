@@ -7,12 +7,35 @@ import Testing
     static func syn(_ port: Int) -> Segment { Segment.client(100, "S").ports(port, 80) }
 
     @Test func `idle connections end by the tape's time, and go on as joined late with their role`() {
-        let conversation = handshake + [.client(101, ack: 501, "P", "a"), .client(102, ack: 501, "P", "b")]
+        let others = [Segment.client(1), .client(1), .client(1)].map { $0.ports(1, 2) }
+        let conversation =
+            handshake + [.client(101, ack: 501, "P", "a")] + others + [.client(102, ack: 501, "P", "b")]
         #expect(
-            events(of: conversation, seconds: [0, 0, 0, 0, 700]) == [
+            events(of: conversation, seconds: [0, 0, 0, 0, 700, 700, 700, 700]) == [
                 opened, "1 > 0 a", "1 close idle", "open 2 client late 10.0.0.1:40000 10.0.0.2:80", "2 > 0 b",
                 "2 close tapeEnd",
             ])
+    }
+
+    static let years: Double = 10 * 365 * 86400
+
+    @Test func `a wild time closes nothing, be it ahead or behind`() {
+        let ask = [Segment.client(101, ack: 501, "P", "aa"), .client(103, ack: 501, "P", "bb")]
+        for wild in [Self.years, -Self.years] {
+            // Of a connection, and of none.
+            for stray in [Segment.client(7).ports(9, 9), .client(101, ack: 501)] {
+                let lines = events(of: handshake + ask + [stray] + ask, seconds: [0, 0, 0, 1, 2, wild, 3, 4])
+                #expect(lines == [opened, "1 > 0 aa", "1 > 2 bb", "1 > 0 aa", "1 > 2 bb", "1 close tapeEnd"])
+            }
+        }
+    }
+
+    @Test func `a first packet with a wild time does not stop the clock for ever`() {
+        let stray = Segment.client(7).ports(9, 9)
+        let noise = (0..<300).map { _ in stray }
+        let packets = [stray] + handshake + noise + [stray, stray, stray]
+        let seconds = [Self.years] + [0, 0, 0] + noise.indices.map { Double($0) * 0.01 } + [900, 900, 900]
+        #expect(events(of: packets, seconds: seconds) == [opened, "1 close idle"])
     }
 
     @Test func `a connection that is heard of now and then does not end`() {
@@ -22,8 +45,8 @@ import Testing
     }
 
     @Test func `a SYN that nobody answers is given up`() {
-        let lines = events(of: [Self.syn(1), Self.syn(2)], seconds: [0, 200])
-        #expect(lines[1] == "1 close idle")
+        let lines = events(of: [Self.syn(1), Self.syn(2), Self.syn(2), Self.syn(2)], seconds: [0, 200, 200, 200])
+        #expect(lines[2] == "1 close idle")
     }
 
     @Test func `the end of the tape closes what is open in the order of opening`() {
@@ -108,15 +131,15 @@ import Testing
         for _ in 0..<20_000 {
             let slot = Int.random(in: 0..<tuples.count, using: &random)
             if present.remove(slot) != nil {
-                index.remove(slot) { tuples[$0] }
+                index.remove(slot, index.hash(tuples[slot].0, tuples[slot].1, on: .plain))
             } else {
                 present.insert(slot)
-                index.insert(slot) { tuples[$0] }
+                index.insert(slot, index.hash(tuples[slot].0, tuples[slot].1, on: .plain))
             }
         }
         #expect(index.count == present.count)
         for (slot, tuple) in tuples.enumerated() {
-            let found = index.find(index.hash(tuple.1, tuple.0)) { tuples[$0] == tuple }
+            let found = index.find(index.hash(tuple.1, tuple.0, on: .plain)) { tuples[$0] == tuple }
             #expect(found == (present.contains(slot) ? slot : nil))
         }
     }

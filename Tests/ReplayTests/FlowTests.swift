@@ -59,6 +59,8 @@ import Testing
                 [[100, 500]]
             ),
             ([end, .server(500, ack: 101, "S")], [nil, nil], []),
+            // The capture has the first two in the other order.
+            ([.server(500, ack: 101, "S"), .client(100, "S"), end], [nil, 500], [[100, 500]]),
             // They are numbers of 32 bits.
             ([.client(.max, "S"), .server(0, ack: 0, "S")], [.max, nil], [[.max, 0]]),
         ]
@@ -245,7 +247,10 @@ import Testing
     @Test func `both FINs, and data before them that never come`() {
         let conversation: [Segment] = handshake + [.server(501, ack: 101, "F"), .client(104, ack: 502, "F")]
         #expect(
-            events(of: conversation + [.client(1, "S").ports(1, 2)], seconds: [0, 0, 0, 0, 0, 60]).prefix(4)
+            events(
+                of: conversation + [Segment.client(1), .client(1), .client(1, "S")].map { $0.ports(1, 2) },
+                seconds: [0, 0, 0, 0, 0, 60, 60, 60]
+            ).prefix(4)
                 == [opened, "1 < fin 0", "1 > fin 3", "1 close orderly"])
     }
 

@@ -35,7 +35,7 @@ import Testing
         #expect(events(of: [Packet.ipv4(Self.segment.ipv4, number: 4)]) == Self.expected)
         var packet = Self.segment.ipv4
         for _ in 0..<50 { packet = Packet.ipv4(packet, number: 4) }
-        #expect(events(of: [packet]) == [])
+        #expect(events(of: [packet]) == ["lost notUnpacked 1"])
     }
 
     // MARK: - Fragments
@@ -118,7 +118,7 @@ import Testing
     }
 
     @Test func `ESP ends it, no next header ends it, a chain without end ends it`() {
-        #expect(events(of: [Packet.ipv6([1, 2, 3, 4, 5, 6, 7, 8], number: 50)]) == [])
+        #expect(events(of: [Packet.ipv6([1, 2, 3, 4, 5, 6, 7, 8], number: 50)]) == ["lost notUnpacked 1"])
         #expect(events(of: [Packet.ipv6([], number: 59)]) == [])
         let chain = [(number: UInt8, bytes: [UInt8])](repeating: (60, [0, 0, 1, 4, 0, 0, 0, 0]), count: 40)
         #expect(events(of: [Packet.ipv6(Self.segment.tcp, extensions: chain)]) == [])

@@ -23,7 +23,7 @@ import Testing
 
     @Test(arguments: [[0x00, 0x21], [0x21]])
     func `PPPoE, with the protocol's number in two bytes or compressed to one`(_ number: [UInt8]) {
-        let session: [UInt8] = [0x11, 0, 0, 1, 0, 0] + number
+        let session = [0x11, 0, 0, 1] + Bytes.big16(number.count + Self.segment.count) + number
         #expect(events(of: [Packet.ethernet(session + Self.segment, type: 0x8864)], linkType: 1) == Self.expected)
     }
 

@@ -35,7 +35,7 @@ final class RecordingSink: EventSink {
         case .finished(let at): lines.append("\(place(at)) fin \(at.position)")
         case .close(let closed): lines.append("\(closed.id.serial) close \(closed.how)")
         case .process: lines.append("process")
-        case .exit, .listening, .container, .unixSocket, .secret, .tape, .sequenceNumbers, .continued:
+        case .exit, .listening, .container, .name, .unixSocket, .secret, .tape, .sequenceNumbers, .continued:
             lines.append("fact")
         case .datagram: lines.append("datagram")
         case .end: lines.append("end")

@@ -175,7 +175,9 @@ import Yams
     @Test func `has the fields of the summary`() throws {
         let rows = try fields.rows("Members of the summary")
         // What stands before `first_event` is held in ReplayTests.
-        let replays: Set<Substring> = ["inputs", "filter", "packets", "unknown_link_types"]
+        let replays: Set<Substring> = [
+            "inputs", "filter", "packets", "multipath", "not_unpacked", "unknown_link_types",
+        ]
         let isReplays = { (name: String) in replays.contains(name.prefix { $0 != "." && $0 != "[" }) }
         var seen = SeenFields(rows.map(\.name).filter { !isReplays($0) })
         let counts = Set(rows.filter { $0.cells["type"]?.hasPrefix("counts") == true }.map(\.name))

@@ -15,11 +15,29 @@ struct CapturedPacket {
 protocol PacketSource: ~Copyable {
     /// The next packet, or `nil` where the file ends; `failure` says why, if it ends too early.
     mutating func next() -> CapturedPacket?
+    /// When the next packet is, and the one behind it, where that is known. `nil` where the file ends.
+    mutating func nextTimes() -> (next: Timestamp, behind: Timestamp?)?
+    /// What the file has told, beside packets, since this was taken last: names of addresses, secrets.
+    mutating func takeFacts() -> [CapturedEvent.Kind]
+    /// Whether there is something to take.
+    var hasFacts: Bool { get }
+    /// What could not be kept of the file.
+    var refusals: CaptureRefusals { get }
     var failure: String? { get }
     /// Whether the machine that captured puts the highest byte of a number first.
     ///
     /// Some link layers have numbers in its order.
     var isBigEndian: Bool { get }
+}
+
+/// What a reader has let go of in a capture file.
+struct CaptureRefusals: Equatable, Sendable {
+    /// Interfaces beyond as many as are kept.
+    var interfaces: UInt64 = 0
+    /// Packets of these.
+    var packets: UInt64 = 0
+    /// Times that 64 bits of nanoseconds do not reach: they are the last or the first that they do.
+    var times: UInt64 = 0
 }
 
 /// Why a file gives no packets.

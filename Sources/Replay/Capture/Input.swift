@@ -18,8 +18,11 @@ struct Input {
         posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
 
         let file = PeekedBytes(DescriptorBytes(descriptor, isRegular: isRegular))
-        let isCompressed = GzipBytes.isGzip(file.head)
-        var source: any ByteSource = isCompressed ? GzipBytes(file) : file
+        let (isGzip, isZstd) = (GzipBytes.isGzip(file.head), ZstdBytes.isZstd(file.head))
+        let isCompressed = isGzip || isZstd
+        var source: any ByteSource = file
+        if isGzip { source = GzipBytes(file) }
+        if isZstd { source = ZstdBytes(file) }
         if readsAhead ?? isCompressed { source = ReadAhead(source) }
         let bytes = headBytes.map { PeekedBytes(source, count: $0) } ?? PeekedBytes(source)
         return Input(bytes: bytes, name: name ?? (path == "-" ? "standard input" : path))
@@ -59,6 +62,12 @@ struct Input {
         return (descriptor, status)
     }
 
+    /// Whether it is a file, which can be opened again and read from its beginning.
+    static func isFile(_ path: String) -> Bool {
+        var status = stat()
+        return path != "-" && stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
     /// Bytes of all files together; `nil` where one is a pipe, or not there.
     static func fileBytes(_ paths: [String]) -> UInt64? {
         var sum: UInt64 = 0
@@ -84,7 +93,7 @@ struct Input {
     func isNoCapture(_ reason: String) -> Failure {
         if bytes.head.isEmpty {
             let cause = bytes.failure.map { ": \($0)" } ?? ": is empty"
-            return Failure("\(name)\(cause); replay reads traces, pcap and pcapng, also gzip-compressed")
+            return Failure("\(name)\(cause); replay reads traces, pcap and pcapng, also compressed with gzip or zstd")
         }
         if isCapture { return Failure("\(name): \(reason)") }
         let shown = bytes.head.prefix(16)

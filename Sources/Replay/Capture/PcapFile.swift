@@ -49,6 +49,27 @@ struct PcapFile: ~Copyable, PacketSource {
             linkType: header.linkType, wireLength: Int(wire), bytes: bytes)
     }
 
+    mutating func nextTimes() -> (next: Timestamp, behind: Timestamp?)? {
+        guard window.fill(header.recordHeaderBytes) else { return nil }
+        let first = time(0)
+        var captured = number(8)
+        var wire = number(12)
+        if header.lengths != .capturedFirst { order(&captured, &wire) }
+        let end = header.recordHeaderBytes &+ Int(min(captured, header.largestPacket))
+        guard window.fill(end &+ header.recordHeaderBytes) else { return (first, nil) }
+        return (first, time(end))
+    }
+
+    /// The time of the record that begins at an offset, whose header is at hand.
+    private func time(_ offset: Int) -> Timestamp {
+        let fraction = Int64(number(offset &+ 4)) &* header.nanosecondsPerUnit
+        return Timestamp(nanoseconds: Int64(number(offset)) &* 1_000_000_000 &+ fraction)
+    }
+
+    var hasFacts: Bool { false }
+    mutating func takeFacts() -> [CapturedEvent.Kind] { [] }
+    var refusals: CaptureRefusals { CaptureRefusals() }
+
     /// A number of the record's header, which is at hand.
     @inline(__always)
     private func number(_ offset: Int) -> UInt32 {

@@ -12,13 +12,20 @@ import Shared
 struct PcapngFile: ~Copyable, PacketSource {
     /// libpcap and Wireshark write packets of at most 256 KiB; a block beyond this is damage.
     private static let largestBlock = 16 << 20
+    /// Interfaces of a section that are kept: a machine has fewer, and of a file of nothing but their descriptions each of
+    /// 20 bytes would take twice as many for as long as the section lasts.
+    static let interfaceLimit = 1 << 14
 
     private var window: ByteWindow
     /// In the section that is being read.
     private(set) var isBigEndian = false
     private var interfaces: [Interface] = []
+    /// How many the section has described, with those that were not kept.
+    private var described: UInt64 = 0
     private var lastTimestamp = Timestamp(nanoseconds: 0)
     private(set) var failure: String?
+    private(set) var refusals = CaptureRefusals()
+    private var facts: [CapturedEvent.Kind] = []
 
     private struct Interface {
         var linkType: Int32
@@ -33,7 +40,9 @@ struct PcapngFile: ~Copyable, PacketSource {
         static let interface: UInt32 = 1
         static let obsoletePacket: UInt32 = 2
         static let simplePacket: UInt32 = 3
+        static let names: UInt32 = 4
         static let enhancedPacket: UInt32 = 6
+        static let secrets: UInt32 = 10
     }
 
     static func isPcapng(_ head: [UInt8]) -> Bool { head.starts(with: [0x0A, 0x0D, 0x0D, 0x0A]) }
@@ -46,16 +55,70 @@ struct PcapngFile: ~Copyable, PacketSource {
             let bytes = UnsafeRawBufferPointer(rebasing: window.bytes[8..<(block.length - 4)])
             window.take(block.length)
             switch block.type {
-            case BlockType.interface: addInterface(bytes.bytes)
             case BlockType.enhancedPacket, BlockType.obsoletePacket:
                 if let packet = packet(bytes, isObsolete: block.type == BlockType.obsoletePacket) { return packet }
             case BlockType.simplePacket:
                 if let packet = simplePacket(bytes) { return packet }
-            // Names, statistics, secrets, and what is yet to be invented.
-            default: break
+            default: takeOther(block.type, bytes.bytes)
             }
         }
         return nil
+    }
+
+    /// A block that is no packet.
+    private mutating func takeOther(_ type: UInt32, _ body: RawSpan) {
+        switch type {
+        case BlockType.interface: addInterface(body)
+        case BlockType.names: addNames(body)
+        case BlockType.secrets: addSecrets(body)
+        // Statistics, and what is yet to be invented.
+        default: break
+        }
+    }
+
+    mutating func nextTimes() -> (next: Timestamp, behind: Timestamp?)? {
+        // What stands before the next packet tells how to read its time.
+        while failure == nil, let block = nextBlock() {
+            if let first = time(of: block, at: 0) {
+                guard window.fill(block.length &+ 32), let second = time(of: header(block.length), at: block.length)
+                else {
+                    return (first, nil)
+                }
+                return (first, second)
+            }
+            let isPacket = [BlockType.enhancedPacket, BlockType.obsoletePacket, BlockType.simplePacket]
+                .contains(block.type)
+            if isPacket { return (lastTimestamp, nil) }
+            let bytes = UnsafeRawBufferPointer(rebasing: window.bytes[8..<(block.length - 4)])
+            window.take(block.length)
+            takeOther(block.type, bytes.bytes)
+        }
+        return nil
+    }
+
+    private func header(_ offset: Int) -> (type: UInt32, length: Int) { (field32(offset), Int(field32(offset &+ 4))) }
+
+    /// The time of a packet block at an offset, 32 bytes of which are at hand; `nil` where it has none.
+    private func time(of block: (type: UInt32, length: Int), at offset: Int) -> Timestamp? {
+        guard block.length >= 32, offset &+ 32 <= window.count else { return nil }
+        let number: Int
+        switch block.type {
+        case BlockType.enhancedPacket: number = Int(field32(offset &+ 8))
+        case BlockType.obsoletePacket:
+            number = Int(ordered(window.bytes.loadUnaligned(fromByteOffset: offset &+ 8, as: UInt16.self)))
+        default: return nil
+        }
+        guard number < interfaces.count else { return nil }
+        let units = UInt64(field32(offset &+ 12)) << 32 | UInt64(field32(offset &+ 16))
+        return Self.timestamp(units, interfaces[number]).timestamp
+    }
+
+    var hasFacts: Bool { !facts.isEmpty }
+
+    mutating func takeFacts() -> [CapturedEvent.Kind] {
+        let taken = facts
+        facts = []
+        return taken
     }
 
     // MARK: - Blocks
@@ -76,6 +139,7 @@ struct PcapngFile: ~Copyable, PacketSource {
             }
             // Interfaces are numbered anew in each section.
             interfaces = []
+            described = 0
         }
         let length = Int(field32(4))
         guard length >= 12, length <= Self.largestBlock, length % 4 == 0 else {
@@ -139,7 +203,55 @@ struct PcapngFile: ~Copyable, PacketSource {
             }
             offset += (length + 3) & ~3
         }
-        interfaces.append(interface)
+        described &+= 1
+        if interfaces.count < Self.interfaceLimit {
+            interfaces.append(interface)
+        } else {
+            refusals.interfaces &+= 1
+        }
+    }
+
+    // MARK: - Facts
+
+    /// Name Resolution Block: records of an address and its names, each name ended by a zero byte.
+    ///
+    ///     |      Record Type              |      Record Value Length      |
+    ///     /                       Record Value                            /
+    private mutating func addNames(_ body: RawSpan) {
+        var offset = 0
+        while offset + 4 <= body.byteCount {
+            let type = field(body, offset, UInt16.self)
+            let length = Int(field(body, offset + 2, UInt16.self))
+            offset += 4
+            guard type != 0, offset + length <= body.byteCount else { return }
+            let value = body.extracting(offset..<(offset + length))
+            switch type {
+            case 1 where length > 4: addName(IPAddress(v4: value.field32(0)), value, after: 4)
+            case 2 where length > 16:
+                addName(IPAddress(high: value.field64(0), low: value.field64(8)), value, after: 16)
+            default: break
+            }
+            offset += (length + 3) & ~3
+        }
+    }
+
+    /// The first of an address' names, as in a hosts file.
+    private mutating func addName(_ address: IPAddress, _ value: RawSpan, after length: Int) {
+        var bytes: [UInt8] = []
+        for at in length..<value.byteCount {
+            if value.byte(at) == 0 { break }
+            bytes.append(value.byte(at))
+        }
+        if let name = AddressName(address: address, name: String(decoding: bytes, as: UTF8.self)) {
+            facts.append(.name(name))
+        }
+    }
+
+    /// Decryption Secrets Block: what kind of secrets, how many bytes, and these; a TLS key log's kind is "TLSK".
+    private mutating func addSecrets(_ body: RawSpan) {
+        guard body.byteCount >= 8, field(body, 0, UInt32.self) == 0x544C_534B else { return }
+        let end = min(body.byteCount, 8 &+ Int(field(body, 4, UInt32.self)))
+        for secret in KeyLog.secrets(body.extracting(8..<end)) { facts.append(.secret(secret)) }
     }
 
     // MARK: - Packets
@@ -155,12 +267,18 @@ struct PcapngFile: ~Copyable, PacketSource {
         }
         let number = isObsolete ? Int(field(body, 0, UInt16.self)) : Int(field(body, 0, UInt32.self))
         let captured = Int(field(body, 12, UInt32.self))
+        if number >= interfaces.count, number < described {
+            refusals.packets &+= 1
+            return nil
+        }
         guard number < interfaces.count, captured <= body.byteCount - 20 else {
             failure = "a packet block that contradicts itself"
             return nil
         }
         let units = UInt64(field(body, 4, UInt32.self)) << 32 | UInt64(field(body, 8, UInt32.self))
-        lastTimestamp = Self.timestamp(units, interfaces[number])
+        let time = Self.timestamp(units, interfaces[number])
+        lastTimestamp = time.timestamp
+        if time.isClamped { refusals.times &+= 1 }
         return CapturedPacket(
             timestamp: lastTimestamp, linkType: interfaces[number].linkType,
             wireLength: Int(field(body, 16, UInt32.self)),
@@ -183,12 +301,19 @@ struct PcapngFile: ~Copyable, PacketSource {
             bytes: UnsafeRawBufferPointer(rebasing: bytes[4..<(4 + captured)]))
     }
 
-    private static func timestamp(_ units: UInt64, _ interface: Interface) -> Timestamp {
+    /// - Returns: the moment, or the nearest one that 64 bits of nanoseconds reach (they last until 2262).
+    private static func timestamp(_ units: UInt64, _ interface: Interface) -> (timestamp: Timestamp, isClamped: Bool) {
         let (seconds, rest) = units.quotientAndRemainder(dividingBy: interface.unitsPerSecond)
         // rest < unitsPerSecond, so the quotient fits.
         let product = rest.multipliedFullWidth(by: 1_000_000_000)
-        let nanoseconds = interface.unitsPerSecond.dividingFullWidth(product).quotient
-        let whole = Int64(truncatingIfNeeded: seconds) &+ interface.offsetSeconds
-        return Timestamp(nanoseconds: whole &* 1_000_000_000 &+ Int64(truncatingIfNeeded: nanoseconds))
+        let nanoseconds = Int64(interface.unitsPerSecond.dividingFullWidth(product).quotient)
+        let (whole, isFar) = Int64(clamping: seconds).addingReportingOverflow(interface.offsetSeconds)
+        let (scaled, isScaledFar) = whole.multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, isSumFar) = scaled.addingReportingOverflow(nanoseconds)
+        guard isFar || isScaledFar || isSumFar || seconds > UInt64(Int64.max) else {
+            return (Timestamp(nanoseconds: sum), false)
+        }
+        let isPast = interface.offsetSeconds < 0 && seconds <= UInt64(Int64.max) && whole < 0 && !isFar
+        return (Timestamp(nanoseconds: isPast ? .min : .max), true)
     }
 }

@@ -1,10 +1,10 @@
 import Console
 import Shared
 
-/// Captures and traces that are read one after another as one tape.
+/// Captures and traces that are read as one tape, in the order of time.
 ///
-/// The connections of captures go on from one file into the next, as they do when a capture is rotated; those of a trace
-/// are its own.
+/// The connections of captures go on from one file into the next, as they do when a capture is rotated, and what several
+/// captures saw of one connection is one; those of a trace are its own.
 ///
 /// It has one owner, and so has the packets' decoder: a property of an object would be checked for exclusive access at
 /// every packet.
@@ -12,7 +12,10 @@ struct Tape<Sink: EventSink>: ~Copyable {
     private let sink: Sink
     private let filter: PacketFilter?
     private var decoder: PacketDecoder<Sink>
+    /// In the order in which they were named.
     private(set) var files: [CaptureFile] = []
+    /// Inputs that were begun later than their time.
+    private(set) var lateInputs: UInt64 = 0
     /// The highest serial number of a trace's connection.
     private var lastSerial: UInt64 = 0
     /// Records of traces that were read.
@@ -24,7 +27,9 @@ struct Tape<Sink: EventSink>: ~Copyable {
     init(sink: Sink, filter: PacketFilter? = nil) {
         self.sink = sink
         self.filter = filter
-        decoder = PacketDecoder(sink: sink)
+        var limits = FlowLimits()
+        limits.isFiltered = filter != nil
+        decoder = PacketDecoder(sink: sink, limits: limits)
     }
 
     /// What was read until now: packets of captures, those that the filter left out among them, and events of traces.
@@ -32,7 +37,69 @@ struct Tape<Sink: EventSink>: ~Copyable {
     private var filteredOut: UInt64 { filter.map { $0.packets &- $0.passed } ?? 0 }
 
     var packets: PacketStatistics { decoder.statistics }
+    /// Multipath TCP: connections, their further subflows, and segments whose place is not known.
+    var multipath: (connections: UInt64, subflows: UInt64, lost: UInt64) {
+        let table = decoder.multipath
+        return (table.joined.connections, table.joined.subflows, table.lost)
+    }
     var flows: FlowStatistics { decoder.flows.statistics }
+
+    // MARK: Several inputs
+
+    /// Reads inputs to their ends, whatever is earliest first.
+    /// - Parameter afterSome: as for one input.
+    mutating func read(
+        _ order: inout InputOrder,
+        afterSome: (UInt64, InputOrder) throws(Failure) -> Bool = { (_, _) throws(Failure) in true }
+    ) throws(Failure) {
+        // Captures have the numbers that the first of several tapes would have.
+        var numbers = TraceNumbers(first: order.hasCaptures ? 1 : 0)
+        var tapes: [Int: TraceNumbers.Tape] = [:]
+        var read: [(place: Int, file: CaptureFile)] = []
+        var items: UInt64 = 0
+        var isWanted = true
+        while isWanted, !Interruption.isRequested, let (input, until) = try order.next() {
+            if input.isTrace { try refuseFilter(input.input) }
+            repeat {
+                try step(input, &numbers, &tapes)
+                items &+= 1
+                if items % Self.some == 0 { isWanted = try afterSome(progress, order) }
+            } while isWanted && !input.isEnded && input.nextTime <= until
+            guard input.isEnded else { continue }
+            order.ended(input)
+            read.append((input.place, ended(input.file)))
+        }
+        for input in order.takeRunning() {
+            var file = input.file
+            if Interruption.isRequested { file.failure = DescriptorBytes.interrupted }
+            read.append((input.place, ended(file)))
+        }
+        files += read.sorted { $0.place < $1.place }.map(\.file)
+        lateInputs &+= order.late
+    }
+
+    private mutating func step(
+        _ input: RunningInput, _ numbers: inout TraceNumbers, _ tapes: inout [Int: TraceNumbers.Tape]
+    ) throws(Failure) {
+        let sink = sink
+        let isTrace = input.isTrace
+        try input.step(
+            packet: { packet, isBigEndian throws(Failure) in try take(packet, isBigEndian: isBigEndian) },
+            event: { event, payload in
+                guard isTrace else { return sink.consume(event, payload: payload) }
+                let tape = tapes[input.place] ?? numbers.tape(event)
+                tapes[input.place] = tape
+                if let moved = numbers.moved(event, tape) { sink.consume(moved, payload: payload) }
+            })
+        if isTrace { steps &+= 1 }
+    }
+
+    private mutating func ended(_ file: CaptureFile) -> CaptureFile {
+        if file.events != nil { tellLosses(file) } else { captureEnded(file) }
+        return file
+    }
+
+    // MARK: One input
 
     /// Reads an input to its end.
     /// - Parameter afterSome: called after every few packets, to take away what they brought, with how much was read
@@ -81,22 +148,40 @@ struct Tape<Sink: EventSink>: ~Copyable {
     }
 
     private mutating func finish(_ file: CaptureFile) {
-        if file.failure != nil { decoder.fileWasTruncated() }
+        captureEnded(file)
         files.append(file)
+    }
+
+    private mutating func captureEnded(_ file: CaptureFile) {
+        if file.failure != nil { decoder.fileWasTruncated() }
+        decoder.refused(file.refusals.packets)
+    }
+
+    /// Hands a packet on, if it is wanted.
+    @inline(__always)
+    private mutating func take(_ packet: CapturedPacket, isBigEndian: Bool) throws(Failure) {
+        guard try filter?.accepts(packet, isBigEndian: isBigEndian) ?? true else { return }
+        decoder.take(linkType: packet.linkType, packet.bytes.bytes, wireLength: packet.wireLength, at: packet.timestamp)
     }
 
     private mutating func read<Source: PacketSource & ~Copyable>(
         _ capture: inout Source, _ file: inout CaptureFile, _ afterSome: (UInt64) throws(Failure) -> Bool
     ) throws(Failure) {
+        var last = Timestamp(nanoseconds: 0)
         while let packet = capture.next() {
             file.packets &+= 1
-            if try filter?.accepts(packet, isBigEndian: capture.isBigEndian) ?? true {
-                decoder.take(
-                    linkType: packet.linkType, packet.bytes.bytes, wireLength: packet.wireLength, at: packet.timestamp)
-            }
-            if file.packets % Self.some == 0, try !afterSome(progress) { return }
+            if capture.hasFacts { tell(capture.takeFacts(), at: packet.timestamp) }
+            try take(packet, isBigEndian: capture.isBigEndian)
+            last = packet.timestamp
+            if file.packets % Self.some == 0, try !afterSome(progress) { break }
         }
+        tell(capture.takeFacts(), at: last)
         file.failure = capture.failure
+        file.refusals = capture.refusals
+    }
+
+    private func tell(_ facts: [CapturedEvent.Kind], at: Timestamp) {
+        for fact in facts { sink.consume(CapturedEvent(at, fact), payload: RawSpan()) }
     }
 
     private mutating func read<Reader: TraceReading>(
@@ -131,18 +216,15 @@ struct Tape<Sink: EventSink>: ~Copyable {
         finish(trace.reader, isRead: isRead, input, &file)
     }
 
-    /// Puts what was lost in reading a trace on the tape, as the packets' decoder does.
-    /// - Parameter isRead: to its end; somebody may have wanted no more.
     private mutating func finish(_ reader: some TraceReading, isRead: Bool, _ input: Input, _ file: inout CaptureFile) {
-        file.events = reader.events
-        file.damaged = reader.damagedFrames
-        file.skipped = reader.skippedFrames
-        file.complaints = reader.complaints
-        file.failure =
-            input.bytes.failure ?? (reader.isTruncated ? "the file ends inside a record" : nil)
-            ?? (isRead && reader.lacksEnd ? "the file ends without the end mark that it promises" : nil)
+        file.take(reader, isRead: isRead, input)
         files.append(file)
-        let at = reader.lastTimestamp ?? Timestamp(nanoseconds: 0)
+        tellLosses(file)
+    }
+
+    /// Puts what was lost in reading a trace on the tape, as the packets' decoder does.
+    private func tellLosses(_ file: CaptureFile) {
+        let at = file.lastTimestamp ?? Timestamp(nanoseconds: 0)
         let losses = [
             Loss(.damagedRecord, count: file.damaged), Loss(.truncatedFile, count: file.failure == nil ? 0 : 1),
         ]
@@ -167,6 +249,10 @@ struct CaptureFile: Equatable, Sendable {
     var events: UInt64?
     /// Why the file ended too early.
     var failure: String?
+    /// Of a capture, what its reader has let go of.
+    var refusals = CaptureRefusals()
+    /// Of a trace, the time of its last event.
+    var lastTimestamp: Timestamp?
     /// Of a trace, the places that are damaged.
     var damaged: UInt64 = 0
     /// Of a trace, events of kinds that only later versions know.

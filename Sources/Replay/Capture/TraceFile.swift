@@ -22,6 +22,9 @@ struct TraceFile<Reader: TraceReading>: ~Copyable {
             }
         }
     }
+
+    /// When the next event is, if a whole frame is next and this form says it in front.
+    mutating func nextTime() -> Timestamp? { window.fill(16) ? Reader.time(window.bytes.bytes) : nil }
 }
 
 extension CapturedEvent {
@@ -55,7 +58,7 @@ extension CapturedEvent {
             event.kind = .sequenceNumbers(numbers)
         case .secret(let secret):
             if let connection = secret.connection { event.kind = .secret(secret.of(moved(connection))) }
-        case .process, .exit, .listening, .unixSocket, .datagram, .container, .lost, .tape, .end: break
+        case .process, .exit, .listening, .unixSocket, .datagram, .container, .name, .lost, .tape, .end: break
         }
         return event
     }

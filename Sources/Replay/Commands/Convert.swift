@@ -52,7 +52,7 @@ struct Convert: ParsableCommand {
         if result.unplacedEvents > 0 {
             let events = Quantity.count(result.unplacedEvents, "event")
             Terminal.complain(
-                "\(output): without \(events) of Unix sockets, datagrams and secrets, which stay in a trace")
+                "\(output): without \(events) of Unix sockets, datagrams, secrets and names, which stay in a trace")
         }
         if result.report.isLossy || result.strayEvents > 0 || result.unplacedEvents > 0 { throw ExitCode(1) }
     }
@@ -76,15 +76,18 @@ struct Convert: ParsableCommand {
         _ inputs: [String], _ recorder: Recorder, to file: OutputFile
     ) throws(Failure) -> (CaptureReport, strayEvents: UInt64, unplacedEvents: UInt64) {
         var tape = Tape(sink: recorder)
-        for (place, path) in inputs.enumerated() where !Interruption.isRequested && !file.isAbandoned {
-            let input = try Input.open(path, headBytes: place == 0 ? TapeOrigin.headBytes : nil)
-            if place == 0, inputs.count > 1 || !input.isTrace {
-                recorder.begin(.converted(head: input.bytes.head, inputs: inputs.count))
-            }
-            try tape.read(input) { _ throws(Failure) in
-                if recorder.count >= blockBytes { try drain(recorder, to: file) }
-                return !file.isAbandoned
-            }
+        func afterSome() throws(Failure) -> Bool {
+            if recorder.count >= blockBytes { try drain(recorder, to: file) }
+            return !file.isAbandoned
+        }
+        if inputs.count == 1 {
+            let input = try Input.open(inputs[0], headBytes: TapeOrigin.headBytes)
+            if !input.isTrace { recorder.begin(.converted(head: input.bytes.head, inputs: 1)) }
+            try tape.read(input) { _ throws(Failure) in try afterSome() }
+        } else {
+            var order = try InputOrder(inputs)
+            recorder.begin(.converted(head: try order.head(), inputs: inputs.count))
+            try tape.read(&order) { _, _ throws(Failure) in try afterSome() }
         }
         tape.finish()
         recorder.finish()

@@ -54,7 +54,7 @@ final class PacketRecorder: EventRecorder {
         case .exit(let key): processes[key] = nil
         case .sequenceNumbers(let numbers):
             connections[numbers.connection]?.learn(numbers, at, &writer) ?? stray(numbers.connection)
-        case .datagram, .secret, .unixSocket: unplacedEvents &+= 1
+        case .datagram, .secret, .unixSocket, .name: unplacedEvents &+= 1
         case .listening, .container, .lost, .tape, .end: break
         }
     }

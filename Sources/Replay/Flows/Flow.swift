@@ -9,11 +9,16 @@ struct Flow: Sendable {
     /// What was heard of the handshake decides who is local; see `FlowTable`.
     let role: Role
 
+    /// Where its first segment was seen.
+    let network: Network
+    /// Where else copies of it were, or the other direction; the same network where nowhere.
+    private(set) var others: (Network, Network)
+
     private(set) var stage: Stage
     /// When the last segment that belongs to it came, nanoseconds of the tape.
     private(set) var lastHeard: Int64
-    private var sent = StreamNumbering()
-    private var received = StreamNumbering()
+    private var sent: StreamNumbering
+    private var received: StreamNumbering
     /// How the connection ends when `stage` is `.closing`.
     private(set) var ending = ConnectionClosed.How.idle
     /// Who sent RST, and how far its stream had come by then.
@@ -29,6 +34,8 @@ struct Flow: Sendable {
     private var candidateBy = Direction.send
     /// Both initial sequence numbers are on the tape, as far as they ever will be.
     private var hasToldNumbers: Bool
+    /// The answer to the first SYN came before it, or it never came.
+    private let isBegunByAnswer: Bool
 
     /// After this silence a SYN is a new connection, whatever became of the old one.
     ///
@@ -60,7 +67,14 @@ struct Flow: Sendable {
     }
 
     /// - Parameter at: when the first segment came.
-    init(local: Endpoint, remote: Endpoint, id: ConnectionID, role: Role, stage: Stage, at: Int64) {
+    init(
+        local: Endpoint, remote: Endpoint, id: ConnectionID, role: Role, stage: Stage, isBegunByAnswer: Bool = false,
+        on network: Network = .plain, tellsUnseen: Bool = true, at: Int64
+    ) {
+        sent = StreamNumbering(tellsUnseen: tellsUnseen)
+        received = sent
+        self.network = network
+        others = (network, network)
         self.local = local
         self.remote = remote
         self.id = id
@@ -68,7 +82,8 @@ struct Flow: Sendable {
         self.stage = stage
         self.lastHeard = at
         // Where the capture has missed the first segment, `open` says all that is certain.
-        hasToldNumbers = stage != .opening
+        hasToldNumbers = stage != .opening && !isBegunByAnswer
+        self.isBegunByAnswer = isBegunByAnswer
     }
 
     /// The direction of a packet between these two, `nil` where it is between others.
@@ -84,6 +99,42 @@ struct Flow: Sendable {
     private static func isSame(_ a: Endpoint, _ b: Endpoint) -> Bool {
         a.port == b.port && a.address.low == b.address.low && a.address.high == b.address.high
     }
+
+    // MARK: - Networks
+
+    /// Whether its segments are known to be seen there.
+    @inline(__always)
+    func isOn(_ network: Network) -> Bool { self.network == network || isAlso(on: network) }
+
+    private func isAlso(on network: Network) -> Bool { others.0 == network || others.1 == network }
+
+    /// Its segments are seen on another network.
+    /// - Returns: one that is forgotten for it; on that one the numbers have to tell again.
+    mutating func appear(on other: Network) -> Network? {
+        let forgotten = others.1
+        others = (other, others.0)
+        return forgotten == network ? nil : forgotten
+    }
+
+    /// Whether the numbers of a segment that was seen on another network are this connection's.
+    ///
+    /// A SYN must be the same one, an answer must be to this one's; what comes later must continue both streams, as far as
+    /// they are known: initial numbers are random, so that another connection's are near once in millions.
+    func owns(_ segment: TCPSegment, _ direction: Direction) -> Bool {
+        let (sender, receiver) = direction.isSend ? (sent, received) : (received, sent)
+        let hasACK = segment.flags.contains(.ack)
+        if segment.flags.contains(.syn) {
+            if sender.isKnown, segment.sequence + 1 != sender.start { return false }
+            guard hasACK else { return sender.isKnown }
+            return receiver.isKnown && receiver.isNear(segment.acknowledgment)
+        }
+        if sender.isKnown, !sender.isNear(segment.sequence) { return false }
+        if hasACK, receiver.isKnown, !receiver.isNear(segment.acknowledgment) { return false }
+        return sender.isKnown || hasACK && receiver.isKnown
+    }
+
+    /// No segment was heard after this time; one that claims so is wild.
+    mutating func heard(notAfter now: Int64) { lastHeard = min(lastHeard, now) }
 
     // MARK: - Beginning
 
@@ -147,10 +198,13 @@ struct Flow: Sendable {
     ) -> Outcome {
         if stage == .closed { return afterClose(segment, direction) }
         if !segment.flags.isDisjoint(with: [.syn, .rst]) {
-            if segment.flags.contains(.rst) { return reset(segment, direction, at: at, now: now, to: sink) }
+            if segment.flags.contains(.rst) {
+                statistics.resetBytes &+= UInt64(segment.payloadLength)
+                return reset(segment, direction, at: at, now: now, to: sink)
+            }
             let outcome = synchronise(segment, direction, now: now)
             guard outcome == .taken else { return outcome }
-            if direction == .receive, !hasToldNumbers { tellNumbers(segment, at: at, to: sink) }
+            if !hasToldNumbers, direction.isSend == isBegunByAnswer { tellNumbers(segment, at: at, to: sink) }
         }
         lastHeard = now
         if stage == .opening, !direction.isSend || !segment.flags.contains(.syn) { stage = .open }
@@ -173,12 +227,16 @@ struct Flow: Sendable {
         return .taken
     }
 
-    /// The remote side's SYN has come, most often as the answer to the local one's: both numbers are known now, and `open`
+    /// The other side's SYN has come, most often as the answer to the local one's: both numbers are known now, and `open`
     /// could have only the one that the first SYN had.
     @inline(never)
     private mutating func tellNumbers<Sink: EventSink>(_ segment: TCPSegment, at: Timestamp, to sink: Sink) {
         hasToldNumbers = true
-        let numbers = SequenceNumbers(id, local: sent.start.value &- 1, remote: segment.sequence.value)
+        let own = segment.sequence.value
+        let numbers =
+            isBegunByAnswer
+            ? SequenceNumbers(id, local: own, remote: received.start.value &- 1)
+            : SequenceNumbers(id, local: sent.start.value &- 1, remote: own)
         sink.consume(CapturedEvent(at, .sequenceNumbers(numbers)), payload: RawSpan())
     }
 
@@ -224,7 +282,10 @@ struct Flow: Sendable {
         var position = stream.position(of: first)
         var length = segment.payloadLength
         // Keep-alive probes repeat the last byte, or bring a garbage one in its place (RFC 9293, section 3.8.4).
-        if length == 1, position == Int64(bitPattern: stream.contiguous) &- 1 { return }
+        if length == 1, position == Int64(bitPattern: stream.contiguous) &- 1 {
+            statistics.probeBytes &+= 1
+            return
+        }
         var skipped = 0
         if position < 0 {
             // Before the stream's beginning: older than the capture, or the byte that a probe makes up.
@@ -327,11 +388,10 @@ struct Flow: Sendable {
         guard stage != .closed else { return }
         if stage != .closing { ending = otherwise }
         stage = .closed
-        // Nothing came any more that could contradict an acknowledgment.
-        if let position = sent.takeClaim() {
+        if let position = sent.takeLastClaim() {
             sink.consume(CapturedEvent(at, .acknowledged(StreamPosition(id, .send, position))), payload: RawSpan())
         }
-        if let position = received.takeClaim() {
+        if let position = received.takeLastClaim() {
             sink.consume(CapturedEvent(at, .acknowledged(StreamPosition(id, .receive, position))), payload: RawSpan())
         }
         sink.consume(CapturedEvent(at, .close(ConnectionClosed(id: id, how: ending))), payload: RawSpan())

@@ -1,6 +1,6 @@
 import Shared
 
-/// Finds the slot of a flow by its endpoints, in either direction.
+/// Finds the slot of a flow by its endpoints, in either direction, and the network that they are on.
 ///
 /// The hash is the same for both directions of a tuple and begins with random seeds, so that nobody can make a capture
 /// whose tuples collide. No order depends on it.
@@ -17,8 +17,9 @@ struct FlowIndex: ~Copyable {
 
     /// The same for both directions.
     @inline(__always)
-    func hash(_ a: Endpoint, _ b: Endpoint) -> UInt32 {
-        UInt32(truncatingIfNeeded: Self.folded((half(a) &+ half(b)) ^ seeds.0, 0x9E37_79B9_7F4A_7C15))
+    func hash(_ a: Endpoint, _ b: Endpoint, on network: Network) -> UInt32 {
+        UInt32(
+            truncatingIfNeeded: Self.folded((half(a) &+ half(b)) ^ network.number ^ seeds.0, 0x9E37_79B9_7F4A_7C15))
     }
 
     @inline(__always)
@@ -38,18 +39,9 @@ struct FlowIndex: ~Copyable {
     @inline(__always)
     func find(_ hash: UInt32, _ isWanted: (Int) -> Bool) -> Int? { index.find(hash, isWanted) }
 
-    /// Adds a slot; `tuple` gives the endpoints of one that is there.
-    mutating func insert(_ slot: Int, tuple: (Int) -> (Endpoint, Endpoint)) {
-        index.insert(slot, hash(of: slot, tuple))
-    }
+    /// Adds a slot under its hash; it may be there under several.
+    mutating func insert(_ slot: Int, _ hash: UInt32) { index.insert(slot, hash) }
 
-    /// Takes a slot out; `tuple` gives the endpoints of one that is there, this one's among them.
-    mutating func remove(_ slot: Int, tuple: (Int) -> (Endpoint, Endpoint)) {
-        index.remove(slot, hash(of: slot, tuple))
-    }
-
-    private func hash(of slot: Int, _ tuple: (Int) -> (Endpoint, Endpoint)) -> UInt32 {
-        let (a, b) = tuple(slot)
-        return hash(a, b)
-    }
+    /// Takes a slot out from under a hash.
+    mutating func remove(_ slot: Int, _ hash: UInt32) { index.remove(slot, hash) }
 }

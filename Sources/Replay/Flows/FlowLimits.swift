@@ -1,12 +1,15 @@
 import Shared
 
-/// The bounds of the flow table, each with its reason.
+/// The bounds of the flow table, each with its reason, and what it has to know of what it is given.
 struct FlowLimits: Sendable {
     /// Flows at one time: what Linux's own connection tracking holds by default on a large machine
     /// (nf_conntrack_max: 262,144).
     var flows = 1 << 18
     /// Closed ones among them, kept so that late segments aren't taken for a new connection.
     var closedFlows = 1 << 14
+
+    /// Packets are left out on purpose, by a filter.
+    var isFiltered = false
 
     /// How long nothing may be heard of a flow, by stage.
     func patienceNanoseconds(_ stage: Flow.Stage) -> Int64 {

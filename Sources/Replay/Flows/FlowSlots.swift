@@ -62,16 +62,6 @@ struct FlowSlots: ~Copyable {
     /// The flow at this number is over; another may have the number.
     mutating func remove(_ number: Int) { free.append(Int32(truncatingIfNeeded: number)) }
 
-    /// The endpoints of flows by number, for the index.
-    var tuples: (Int) -> (Endpoint, Endpoint) {
-        let blocks = blocks
-        return { number in
-            let block = blocks[number >> Self.blockBits]
-            let place = number & (Self.blockSlots &- 1)
-            return (block[place].flow.local, block[place].flow.remote)
-        }
-    }
-
     private mutating func addBlock() {
         if blockCount == blockCapacity {
             blockCapacity = max(8, blockCapacity * 2)

@@ -7,7 +7,10 @@ import Shared
 ///
 /// Flows wait in one queue a stage for their time to run out. The queues are in the order in which the flows came to that
 /// stage; a flow that was heard since then goes to the back when it gets to the front. So a packet costs no more
-/// than storing its time. All times are the tape's.
+/// than storing its time. All times are the tape's (`TapeClock`).
+///
+/// Equal endpoints on two networks are two flows, unless the sequence numbers say that they are one: a connection that was
+/// captured in two places, or whose directions have tags of their own.
 struct FlowTable<Sink: EventSink>: ~Copyable {
     private let sink: Sink
     private let limits: FlowLimits
@@ -19,8 +22,13 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
     private var last = -1
     /// The serial number of the connection that was opened last.
     private(set) var lastSerial: UInt64 = 0
-    private var now = Int64.min
+    private var clock = TapeClock()
     private var nextSweep = Int64.min
+    /// The network of the first flow; most captures have no other.
+    private var firstNetwork: Network?
+    private var hasSeveralNetworks = false
+    /// Flows by their endpoints alone, once there are several networks.
+    private var tuples = FlowIndex()
     private(set) var statistics = FlowStatistics()
 
     private struct Queue {
@@ -43,26 +51,40 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
     /// - Parameter payload: what was captured of the segment's payload.
     @inline(__always)
     mutating func take(
-        _ segment: TCPSegment, payload: RawSpan, from source: Endpoint, to destination: Endpoint, at: Timestamp
+        _ segment: TCPSegment, payload: RawSpan, from source: Endpoint, to destination: Endpoint,
+        on network: Network = .plain, at: Timestamp
     ) {
-        if at.nanoseconds > now { now = at.nanoseconds }
-        if now >= nextSweep { sweep(at) }
+        clock.hear(at.nanoseconds)
+        // Not within a second of the last time; it may have been set back.
+        if UInt64(bitPattern: nextSweep &- clock.now &- 1) >= UInt64(Self.sweepNanoseconds) { sweep(at) }
 
-        if last >= 0, let direction = slots[last].flow.direction(from: source, to: destination) {
+        if last >= 0, slots[last].flow.isOn(network),
+            let direction = slots[last].flow.direction(from: source, to: destination)
+        {
             take(segment, payload, direction, slot: last, at: at)
             return
         }
         var direction: Direction?
-        let found = index.find(index.hash(source, destination)) { slot in
+        let found = index.find(index.hash(source, destination, on: network)) { slot in
+            guard slots[slot].flow.isOn(network) else { return false }
             direction = slots[slot].flow.direction(from: source, to: destination)
             return direction != nil
         }
         if let found, let direction {
             last = found
             take(segment, payload, direction, slot: found, at: at)
+        } else if let (slot, direction) = elsewhere(segment, from: source, to: destination, on: network) {
+            last = slot
+            take(segment, payload, direction, slot: slot, at: at)
         } else {
-            open(segment, payload, from: source, to: destination, at: at, after: nil)
+            open(segment, payload, from: source, to: destination, on: network, at: at, after: nil)
         }
+    }
+
+    /// When a packet was, as far as its time is to be believed.
+    mutating func now(_ at: Timestamp) -> Int64 {
+        clock.hear(at.nanoseconds)
+        return clock.now
     }
 
     @inline(__always)
@@ -70,7 +92,7 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
         _ segment: TCPSegment, _ payload: RawSpan, _ direction: Direction, slot: Int, at: Timestamp
     ) {
         let outcome = slots[slot].flow.take(
-            segment, payload: payload, direction, at: at, now: now, to: sink, &statistics)
+            segment, payload: payload, direction, at: at, now: max(clock.now, at.nanoseconds), to: sink, &statistics)
         if outcome == .taken {
             if slots[slot].flow.stage != slots[slot].queue { requeue(slot) }
             return
@@ -84,9 +106,9 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
         slots[slot].flow.close(at: at, otherwise: .superseded, to: sink)
         remove(slot)
         if direction.isSend {
-            open(segment, payload, from: old.local, to: old.remote, at: at, after: old)
+            open(segment, payload, from: old.local, to: old.remote, on: old.network, at: at, after: old)
         } else {
-            open(segment, payload, from: old.remote, to: old.local, at: at, after: old)
+            open(segment, payload, from: old.remote, to: old.local, on: old.network, at: at, after: old)
         }
     }
 
@@ -94,8 +116,8 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
 
     /// Opens a flow, if the segment begins one or carries data.
     private mutating func open(
-        _ segment: TCPSegment, _ payload: RawSpan, from source: Endpoint, to destination: Endpoint, at: Timestamp,
-        after previous: Flow?
+        _ segment: TCPSegment, _ payload: RawSpan, from source: Endpoint, to destination: Endpoint,
+        on network: Network, at: Timestamp, after previous: Flow?
     ) {
         let flags = segment.flags
         let isSYN = flags.contains(.syn) && flags.isDisjoint(with: [.fin, .rst])
@@ -124,7 +146,9 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
         let direction: Direction = senderIsLocal ? .send : .receive
         var flow = Flow(
             local: senderIsLocal ? source : destination, remote: senderIsLocal ? destination : source,
-            id: ConnectionID(lastSerial), role: role, stage: isSYN && senderIsLocal ? .opening : .open, at: now)
+            id: ConnectionID(lastSerial), role: role, stage: isSYN && senderIsLocal ? .opening : .open,
+            isBegunByAnswer: isSYN && !senderIsLocal, on: network, tellsUnseen: !limits.isFiltered,
+            at: max(clock.now, at.nanoseconds))
         flow.begin(segment, direction)
         let opened = ConnectionOpened(
             id: flow.id, local: flow.local, remote: flow.remote, role: role, joinedLate: !isSYN,
@@ -143,27 +167,92 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
     }
 
     private mutating func insert(_ flow: Flow) -> Int {
-        let slot = slots.insert(FlowSlots.Slot(flow: flow, queue: flow.stage, queuedAt: now))
-        index.insert(slot, tuple: slots.tuples)
+        let slot = slots.insert(FlowSlots.Slot(flow: flow, queue: flow.stage, queuedAt: clock.now))
+        enter(slot, on: flow.network)
         enqueue(slot, flow.stage)
+        guard let first = firstNetwork else {
+            firstNetwork = flow.network
+            return slot
+        }
+        if hasSeveralNetworks { enterTuple(slot) } else if first != flow.network { severalNetworks() }
         return slot
     }
 
     private mutating func remove(_ slot: Int) {
         dequeue(slot)
-        index.remove(slot, tuple: slots.tuples)
+        let (local, remote) = (slots[slot].flow.local, slots[slot].flow.remote)
+        index.remove(slot, index.hash(local, remote, on: slots[slot].flow.network))
+        if hasSeveralNetworks {
+            let others = slots[slot].flow.others
+            index.remove(slot, index.hash(local, remote, on: others.0))
+            index.remove(slot, index.hash(local, remote, on: others.1))
+            tuples.remove(slot, tuples.hash(local, remote, on: .plain))
+        }
         slots.remove(slot)
         if last == slot { last = -1 }
     }
 
+    // MARK: - Networks
+
+    /// How many flows with equal endpoints are looked at for one that a segment belongs to.
+    private static var candidates: Int { 16 }
+
+    /// Looks for the flow of a segment on other networks, and has it found on this one from now on.
+    @inline(never)
+    private mutating func elsewhere(
+        _ segment: TCPSegment, from source: Endpoint, to destination: Endpoint, on network: Network
+    ) -> (slot: Int, direction: Direction)? {
+        guard let first = firstNetwork, hasSeveralNetworks || network != first else { return nil }
+        if !hasSeveralNetworks { severalNetworks() }
+        var found: (slot: Int, direction: Direction)?
+        var looked = 0
+        _ = tuples.find(tuples.hash(source, destination, on: .plain)) { slot in
+            guard let direction = slots[slot].flow.direction(from: source, to: destination) else { return false }
+            if slots[slot].flow.owns(segment, direction) { found = (slot, direction) }
+            looked &+= 1
+            return found != nil || looked >= Self.candidates
+        }
+        guard let found else { return nil }
+        if let left = slots[found.slot].flow.appear(on: network) {
+            index.remove(found.slot, index.hash(source, destination, on: left))
+        }
+        enter(found.slot, on: network)
+        return found
+    }
+
+    private mutating func enter(_ slot: Int, on network: Network) {
+        index.insert(slot, index.hash(slots[slot].flow.local, slots[slot].flow.remote, on: network))
+    }
+
+    private mutating func enterTuple(_ slot: Int) {
+        tuples.insert(slot, tuples.hash(slots[slot].flow.local, slots[slot].flow.remote, on: .plain))
+    }
+
+    /// From now on flows are looked for by their endpoints alone, too.
+    private mutating func severalNetworks() {
+        hasSeveralNetworks = true
+        for queue in queues {
+            var slot = queue.oldest
+            while slot >= 0 {
+                enterTuple(Int(slot))
+                slot = slots[Int(slot)].newer
+            }
+        }
+    }
+
     // MARK: - Letting go
+
+    private static var sweepNanoseconds: Int64 { 1_000_000_000 }
 
     /// Looks at the front of each queue, once a second of the tape.
     private mutating func sweep(_ at: Timestamp) {
-        nextSweep = now &+ 1_000_000_000
+        let now = clock.now
+        nextSweep = now &+ Self.sweepNanoseconds
         for stage in Flow.Stage.allCases {
             let patience = limits.patienceNanoseconds(stage)
-            while let slot = oldest(stage), now &- slots[slot].queuedAt > patience {
+            while let slot = oldest(stage), now &- slots[slot].queuedAt > patience || slots[slot].queuedAt > now {
+                // One that was heard at a wild time was heard until now.
+                slots[slot].flow.heard(notAfter: now)
                 if now &- slots[slot].flow.lastHeard > patience {
                     letGo(slot, at)
                 } else {
@@ -225,7 +314,7 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
     private mutating func requeue(_ slot: Int) {
         dequeue(slot)
         let stage = slots[slot].flow.stage
-        slots[slot].queuedAt = now
+        slots[slot].queuedAt = clock.now
         enqueue(slot, stage)
         if stage == .closed, queues[Int(stage.rawValue)].count > limits.closedFlows, let oldest = oldest(.closed) {
             remove(oldest)
@@ -267,4 +356,8 @@ struct FlowStatistics: Equatable, Sendable {
     var ignoredBytes: UInt64 = 0
     /// Connections that were let go of because the table was full.
     var evictedFlows: UInt64 = 0
+    /// Bytes that keep-alive probes bring, which belong to no stream (RFC 9293, section 3.8.4).
+    var probeBytes: UInt64 = 0
+    /// Bytes that RST brings: words on why it was sent (RFC 9293, section 3.5.3).
+    var resetBytes: UInt64 = 0
 }

@@ -15,6 +15,8 @@ struct StreamNumbering: Equatable, Sendable {
     /// The number of position 0 is known, from the stream's own segment or from the other side's ACK.
     private(set) var isKnown = false
     private var segmentsUntilBelieved: UInt8 = 0
+    /// Bytes that nobody saw are told of, if they were acknowledged; else only those in front of what was seen.
+    private let tellsUnseen: Bool
     private(set) var isFinished = false
     /// Every byte before this position was seen, or is known not to come any more.
     private(set) var contiguous: UInt64 = 0
@@ -29,6 +31,9 @@ struct StreamNumbering: Equatable, Sendable {
     private var claimed: UInt64 = 0
     /// The stream's length, once FIN was seen.
     private(set) var length: UInt64 = 0
+
+    /// - Parameter tellsUnseen: `false` where packets were left out on purpose: what they held is not lost.
+    init(tellsUnseen: Bool = true) { self.tellsUnseen = tellsUnseen }
 
     /// FIN was seen, and every byte before it was seen or is not awaited any more.
     var isComplete: Bool { isFinished && contiguous >= length }
@@ -53,6 +58,14 @@ struct StreamNumbering: Equatable, Sendable {
     func isPlausible(_ position: Int64) -> Bool {
         position >= 0 && position &- Int64(bitPattern: contiguous) <= Self.largestWindow
     }
+
+    /// Whether a sequence number is near what the sender is at: not more than a megabyte before or ahead.
+    func isNear(_ sequence: SequenceNumber) -> Bool {
+        let distance = position(of: sequence) &- Int64(bitPattern: highest)
+        return distance >= -Self.nearness && distance <= Self.nearness
+    }
+
+    private static let nearness: Int64 = 1 << 20
 
     /// Bytes from `low` up to `high` were on the wire.
     @inline(__always)
@@ -97,7 +110,11 @@ struct StreamNumbering: Equatable, Sendable {
     @inline(__always)
     mutating func acknowledge(_ sequence: SequenceNumber) {
         var position = self.position(of: sequence)
-        guard position > Int64(bitPattern: contiguous), isPlausible(position) else { return }
+        guard position > Int64(bitPattern: contiguous), isPlausible(position) else {
+            if claimed != 0 { contradict(position) }
+            return
+        }
+        if claimed != 0 { contradict(position) }
         // The number after FIN's own: FIN takes one (RFC 9293, section 3.4).
         if isFinished, UInt64(position) > length { position = Int64(bitPattern: length) }
         if UInt64(position) > contiguous, UInt64(position) > claimed {
@@ -105,6 +122,30 @@ struct StreamNumbering: Equatable, Sendable {
             claimed = UInt64(position)
         }
     }
+
+    /// Acknowledgments never go back (RFC 9293, section 3.10.7.4): a later one that is far lower than what was claimed says
+    /// that the claim was none of this connection's, or forged. A little lower it was overtaken.
+    private mutating func contradict(_ position: Int64) {
+        guard position >= 0, Int64(bitPattern: claimed) &- position > Self.overtaken else { return }
+        claimed = 0
+    }
+
+    private static let overtaken: Int64 = 1 << 16
+
+    /// What is claimed is one number behind all that was seen, and no FIN was: most likely that FIN's own, which the capture
+    /// has missed. What follows tells, for nothing follows a FIN.
+    private var claimsOnlyFIN: Bool { claimed == highest &+ 1 && !isFinished }
+
+    /// The connection has ended: nothing came any more that could contradict an acknowledgment.
+    ///
+    /// One that is further ahead than windows are in use is believed only if others followed it.
+    mutating func takeLastClaim() -> UInt64? {
+        guard claimed != 0, claimed &- contiguous <= Self.lastClaim else { return nil }
+        return takeClaim()
+    }
+
+    /// Above the largest window that Linux gives by itself (tcp_rmem: 6 MiB; tcp_wmem: 4 MiB).
+    private static let lastClaim: UInt64 = 16 << 20
 
     /// Another segment of the flow came.
     /// - Returns: the position before which nothing will come any more, once an acknowledgment says so and is believed.
@@ -118,12 +159,13 @@ struct StreamNumbering: Equatable, Sendable {
     }
 
     /// Believes an acknowledgment of bytes that were not seen.
-    mutating func takeClaim() -> UInt64? {
-        guard claimed != 0 else { return nil }
+    private mutating func takeClaim() -> UInt64? {
+        guard claimed != 0, !claimsOnlyFIN else { return nil }
         let position = claimed
+        let isTold = tellsUnseen || highest > contiguous
         advance(to: position)
         if position > highest { highest = position }
-        return position
+        return isTold ? position : nil
     }
 
     /// The sender will send nothing beyond `position`.

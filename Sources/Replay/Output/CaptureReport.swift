@@ -6,8 +6,11 @@ struct CaptureReport {
     var files: [CaptureFile]
     var packets: PacketStatistics
     var flows: FlowStatistics
+    var multipath: (connections: UInt64, subflows: UInt64, lost: UInt64)
     /// Inputs that were not begun, because of an interruption.
     var unreadInputs: Int
+    /// Inputs that were begun later than their time, because too many overlap.
+    var lateInputs: UInt64
 
     /// What chose among the packets.
     var filter: Filter?
@@ -24,7 +27,9 @@ struct CaptureReport {
         self.filter = filter.map { Filter(expression: $0.expression, packets: $0.packets, passed: $0.passed) }
         files = tape.files
         unreadInputs = Interruption.isRequested ? inputs - files.count : 0
+        lateInputs = tape.lateInputs
         packets = tape.packets
+        multipath = tape.multipath
         flows = tape.flows
     }
 
@@ -40,7 +45,8 @@ struct CaptureReport {
 
     /// Whether something of the inputs could not be read.
     var isLossy: Bool {
-        isIncomplete || packets.malformed > 0 || !packets.unknownLinkType.isEmpty
+        isIncomplete || packets.malformed > 0 || !packets.unknownLinkType.isEmpty || !packets.notUnpacked.isEmpty
+            || packets.refused > 0 || multipath.lost > 0
             || files.contains { $0.failure != nil || $0.damaged > 0 }
     }
 
@@ -70,8 +76,18 @@ struct CaptureReport {
         if packets.notIP > 0 { kinds.append("\(Quantity.count(packets.notIP)) not IP") }
         if packets.fragments > 0 { kinds.append("\(Quantity.count(packets.fragments)) fragments") }
         if flows.strayedSegments > 0 { kinds.append("\(Quantity.count(flows.strayedSegments)) of no connection") }
+        let notUnpacked = packets.notUnpacked.values.reduce(0, &+)
+        if notUnpacked > 0 { kinds.append("\(Quantity.count(notUnpacked)) not unpacked") }
         if flows.ignoredBytes > 0 { kinds.append("\(Quantity.bytes(flows.ignoredBytes)) outside of any stream") }
         report.line("Packets", kinds)
+        if multipath.subflows > 0 || multipath.lost > 0 {
+            var parts = [
+                Quantity.count(multipath.connections, "connection"),
+                Quantity.count(multipath.subflows, "further subflow"),
+            ]
+            if multipath.lost > 0 { parts.append(Quantity.count(multipath.lost, "segment") + " without a place") }
+            report.line("Multipath TCP", parts)
+        }
     }
 
     func write(_ json: inout IndentedJSON) {
@@ -105,6 +121,21 @@ struct CaptureReport {
             json.number("without_connection", flows.strayedSegments)
             json.number("ignored", flows.ignoredSegments)
             json.number("ignored_bytes", flows.ignoredBytes)
+            for (name, count) in others + limits where count > 0 { json.number(name, count) }
+        }
+        if multipath.subflows > 0 || multipath.lost > 0 {
+            json.object("multipath") { json in
+                json.number("connections", multipath.connections)
+                json.number("further_subflows", multipath.subflows)
+                json.number("lost_segments", multipath.lost)
+            }
+        }
+        if !packets.notUnpacked.isEmpty {
+            json.object("not_unpacked") { json in
+                for (tunnel, count) in packets.notUnpacked.sorted(by: { $0.key < $1.key }) {
+                    json.number(tunnel.name, count)
+                }
+            }
         }
         if !packets.unknownLinkType.isEmpty {
             json.object("unknown_link_types") { json in
@@ -126,6 +157,18 @@ struct CaptureReport {
         return parts
     }
 
+    /// Bytes of segments that belong to no stream, by their kind.
+    private var others: [(String, UInt64)] { [("probe_bytes", flows.probeBytes), ("reset_bytes", flows.resetBytes)] }
+
+    /// How often a bound of the source was reached, by its name.
+    private var limits: [(String, UInt64)] {
+        let interfaces = files.reduce(0) { $0 &+ $1.refusals.interfaces }
+        return [
+            ("evicted_connections", flows.evictedFlows), ("evicted_datagrams", packets.evictedFragments),
+            ("refused_interfaces", interfaces), ("late_inputs", lateInputs),
+        ]
+    }
+
     /// One line for each thing that was lost in reading, with its place.
     var complaints: [String] {
         var lines = files.flatMap { Self.complaints($0) }
@@ -134,6 +177,19 @@ struct CaptureReport {
             lines.append(
                 "link type \(LinkLayer.name(type)) is not one that replay reads: "
                     + "\(Quantity.count(count, "packet")) skipped")
+        }
+        for (tunnel, count) in packets.notUnpacked.sorted(by: { $0.key < $1.key }) {
+            lines.append("\(tunnel.name) is not unpacked: \(Quantity.count(count, "packet")) skipped")
+        }
+        if packets.evictedFragments > 0 {
+            lines.append(
+                "more than \(Fragments.datagrams) datagrams were in parts at one time: "
+                    + "\(Quantity.count(packets.evictedFragments, "datagram")) let go of")
+        }
+        if lateInputs > 0 {
+            lines.append(
+                "more than \(InputOrder.openLimit) inputs overlap: \(Quantity.count(lateInputs, "input")) read later "
+                    + "than its time; merge them before (mergecap)")
         }
         return lines
     }
@@ -150,6 +206,18 @@ struct CaptureReport {
             lines.append(
                 "\(file.name): \(Quantity.count(file.skipped, "record")) of a kind that this version does not know "
                     + "skipped; read it with a newer one")
+        }
+        if file.refusals.interfaces > 0 {
+            let packets =
+                file.refusals.packets > 0 ? ", and \(Quantity.count(file.refusals.packets, "packet")) of them" : ""
+            lines.append(
+                "\(file.name): describes more than \(Quantity.count(UInt64(PcapngFile.interfaceLimit))) interfaces: "
+                    + "\(Quantity.count(file.refusals.interfaces)) skipped\(packets)")
+        }
+        if file.refusals.times > 0 {
+            lines.append(
+                "\(file.name): \(Quantity.count(file.refusals.times, "packet")) of times beyond the year 2262, "
+                    + "which are shown as its last moment")
         }
         if let failure = file.failure {
             let place = file.events.map { "event \(Quantity.count($0))" } ?? "packet \(Quantity.count(file.packets))"

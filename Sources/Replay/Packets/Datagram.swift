@@ -1,6 +1,6 @@
 import Shared
 
-/// An IP header, of either version, as far as TCP needs it.
+/// An IP header, of either version, as far as TCP and tunnels need it.
 struct Datagram {
     var source: IPAddress
     var destination: IPAddress
@@ -29,12 +29,22 @@ struct Datagram {
         static let hopByHop: UInt8 = 0
         static let ipv4: UInt8 = 4
         static let tcp: UInt8 = 6
+        static let udp: UInt8 = 17
         static let ipv6: UInt8 = 41
         static let routing: UInt8 = 43
         static let fragment: UInt8 = 44
+        static let gre: UInt8 = 47
+        /// ESP.
+        static let encrypted: UInt8 = 50
         static let authentication: UInt8 = 51
         static let destinationOptions: UInt8 = 60
+        static let etherIP: UInt8 = 97
+        /// IPComp.
+        static let compressed: UInt8 = 108
+        /// L2TP without UDP, version 3.
+        static let l2tp: UInt8 = 115
         static let mobility: UInt8 = 135
+        static let mpls: UInt8 = 137
         static let hostIdentity: UInt8 = 139
         static let shim6: UInt8 = 140
     }

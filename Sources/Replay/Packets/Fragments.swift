@@ -18,35 +18,64 @@ struct Fragments {
 
     /// Fragments that were let go of because others never came.
     private(set) var incomplete: UInt64 = 0
+    /// Datagrams that were let go of because there were too many in parts.
+    private(set) var evicted: UInt64 = 0
 
     private struct Key: Hashable {
         var source: IPAddress
         var destination: IPAddress
         var payloadProtocol: UInt8
         var identification: UInt32
+        var network: UInt64
+
+        init(_ datagram: Datagram, _ part: Datagram.Fragment, _ network: Network) {
+            source = datagram.source
+            destination = datagram.destination
+            payloadProtocol = datagram.payloadProtocol
+            identification = part.identification
+            self.network = network.number
+        }
     }
 
     private var partial: [Key: Partial] = [:]
     /// The keys of `partial` in the order in which their first fragments came.
     private var order: [Key] = []
 
+    /// Whether a part of the same datagram waits for the others.
+    func isWaiting(_ datagram: Datagram, _ part: Datagram.Fragment, on network: Network) -> Bool {
+        partial[Key(datagram, part, network)] != nil
+    }
+
     /// Takes a fragment.
+    /// - Parameters:
+    ///   - time: the fragment's own.
+    ///   - now: the tape's, by which others have waited too long.
     /// - Returns: the datagram's whole payload when this was the last missing part.
-    mutating func add(_ datagram: Datagram, _ part: Datagram.Fragment, payload: RawSpan, at now: Int64) -> [UInt8]? {
+    mutating func add(
+        _ datagram: Datagram, _ part: Datagram.Fragment, payload: RawSpan, on network: Network, at time: Int64,
+        now: Int64
+    ) -> [UInt8]? {
         expire(now)
         // One that snaplen cut can't be completed any more.
         guard payload.byteCount == datagram.payloadLength else {
             incomplete &+= 1
             return nil
         }
-        let key = Key(
-            source: datagram.source, destination: datagram.destination, payloadProtocol: datagram.payloadProtocol,
-            identification: part.identification)
+        let key = Key(datagram, part, network)
+        if let waiting = partial[key], time &- waiting.firstSeen > Self.patienceNanoseconds {
+            // Another datagram of the same number.
+            order.removeAll { $0 == key }
+            incomplete &+= waiting.fragments
+            partial[key] = nil
+        }
         if partial[key] == nil {
-            if order.count >= Self.datagrams { forgetOldest() }
+            if order.count >= Self.datagrams {
+                evicted &+= 1
+                forgetOldest()
+            }
             order.append(key)
         }
-        let isWhole = partial[key, default: Partial(firstSeen: now)].add(part, payload)
+        let isWhole = partial[key, default: Partial(firstSeen: time)].add(part, payload)
         guard isWhole else { return nil }
         order.removeAll { $0 == key }
         return partial.removeValue(forKey: key)?.bytes

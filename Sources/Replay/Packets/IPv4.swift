@@ -35,9 +35,23 @@ enum IPv4 {
         guard headerLength >= 20, headerLength <= bytes.byteCount else { return nil }
         var totalLength = Int(bytes.field16(2))
         // A packet that is handed to the network card to be cut up (TSO) and is longer than the field can say has 0.
-        if totalLength == 0 { totalLength = wireLength }
+        if totalLength == 0 { totalLength = unstatedLength(bytes, headerLength, wireLength: wireLength) }
         guard totalLength >= headerLength else { return nil }
         return (headerLength, totalLength &- headerLength)
+    }
+
+    /// The length of a packet whose header does not say it: all there is, but for what fills a short frame up.
+    ///
+    /// Ethernet carries at least 46 bytes (IEEE 802.3, section 4A.4.2): zeros behind the TCP header of a packet that is not
+    /// longer are no payload.
+    @inline(never)
+    private static func unstatedLength(_ bytes: RawSpan, _ headerLength: Int, wireLength: Int) -> Int {
+        guard wireLength <= 46, isWholeTCP(bytes), headerLength &+ 20 <= bytes.byteCount else { return wireLength }
+        let end = headerLength &+ Int(bytes.byte(headerLength &+ 12) >> 4) &* 4
+        guard end <= bytes.byteCount, (end..<bytes.byteCount).allSatisfy({ bytes.byte($0) == 0 }) else {
+            return wireLength
+        }
+        return end
     }
 
     /// Whether a header, all of which is there, is that of TCP which is not in parts.

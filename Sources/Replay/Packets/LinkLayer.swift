@@ -1,4 +1,4 @@
-/// Finds the IP packet in a frame of one of the link types that Tapedeck reads.
+/// Finds what a frame of one of the link types that Tapedeck reads carries.
 ///
 /// Numbers and layouts: https://www.tcpdump.org/linktypes.html.
 enum LinkLayer {
@@ -6,7 +6,9 @@ enum LinkLayer {
     enum Frame: Equatable {
         /// An IP packet that begins at this offset. Its first four bits tell the version.
         case ip(Int)
-        /// Something else: ARP, LLDP, a spanning tree's frame.
+        /// Something else that may have an IP packet in it, however deep: see `Encapsulation`.
+        case wrapped(Encapsulation.Layer, at: Int)
+        /// Something that has none: a frame without data, one that is encrypted.
         case other
         /// A header that is cut short.
         case malformed
@@ -38,10 +40,13 @@ enum LinkLayer {
         case 113: cooked(bytes)
         case 276: cooked2(bytes)
         case 0, 108: loopback(bytes)
-        case 9, 50, 51: ppp(bytes)
+        case 9, 50: .wrapped(.ppp, at: 0)
+        // PPPoE's session stage, from its header on.
+        case 51: .wrapped(bytes.byteCount > 0 && bytes.byte(0) == 0x11 ? .etherType(0x8864) : .ppp, at: 0)
         case 104: cHDLC(bytes)
         case 105: wireless(bytes, at: 0)
         case 127: radiotap(bytes)
+        case 219: .wrapped(.mpls, at: 0)
         case 239: nflog(bytes)
         default: .unknownLinkType
         }
@@ -50,19 +55,28 @@ enum LinkLayer {
     @inline(__always)
     private static func ethernet(_ bytes: RawSpan) -> Frame {
         guard bytes.byteCount >= 14 else { return .malformed }
-        return payload(bytes, etherType: bytes.field16(12), at: 14)
+        return payload(bytes.field16(12), at: 14)
     }
 
     /// Linux cooked capture, version 1: 16 bytes, the protocol in the last two.
     private static func cooked(_ bytes: RawSpan) -> Frame {
         guard bytes.byteCount >= 16 else { return .malformed }
-        return payload(bytes, etherType: bytes.field16(14), at: 16)
+        return cookedPayload(bytes.field16(14), at: 16)
     }
 
     /// Linux cooked capture, version 2: 20 bytes, the protocol in the first two.
     private static func cooked2(_ bytes: RawSpan) -> Frame {
         guard bytes.byteCount >= 20 else { return .malformed }
-        return payload(bytes, etherType: bytes.field16(0), at: 20)
+        return cookedPayload(bytes.field16(0), at: 20)
+    }
+
+    /// Protocols below the lengths of frames are Linux's own: 4 is a frame with an LLC header.
+    private static func cookedPayload(_ type: UInt16, at offset: Int) -> Frame {
+        switch type {
+        case 4: .wrapped(.llc, at: offset)
+        case 0..<0x600: .other
+        default: payload(type, at: offset)
+        }
     }
 
     /// LINKTYPE_NULL and LINKTYPE_LOOP: four bytes that hold the address family, in the byte order of the machine that
@@ -78,27 +92,10 @@ enum LinkLayer {
         }
     }
 
-    /// PPP (RFC 1661), with or without HDLC's address and control bytes (RFC 1662).
-    private static func ppp(_ bytes: RawSpan) -> Frame {
-        guard bytes.byteCount >= 2 else { return .malformed }
-        return pppPayload(bytes, at: bytes.field16(0) == 0xFF03 ? 2 : 0)
-    }
-
-    private static func pppPayload(_ bytes: RawSpan, at offset: Int) -> Frame {
-        guard offset &+ 2 <= bytes.byteCount else { return .malformed }
-        // The first byte of a protocol's number is even; compressed (RFC 1661, section 6.5), the number is one odd byte.
-        let first = bytes.byte(offset)
-        let isCompressed = first & 1 == 1
-        switch isCompressed ? UInt16(first) : bytes.field16(offset) {
-        case 0x0021, 0x0057: return .ip(offset &+ (isCompressed ? 1 : 2))
-        default: return .other
-        }
-    }
-
     /// Cisco HDLC: address, control, EtherType.
     private static func cHDLC(_ bytes: RawSpan) -> Frame {
         guard bytes.byteCount >= 4 else { return .malformed }
-        return payload(bytes, etherType: bytes.field16(2), at: 4)
+        return payload(bytes.field16(2), at: 4)
     }
 
     /// Radio information, whose length stands in its third and fourth byte, little-endian; then IEEE 802.11.
@@ -107,7 +104,7 @@ enum LinkLayer {
         return wireless(bytes, at: Int(bytes.field16(2).byteSwapped))
     }
 
-    /// IEEE 802.11: data frames that are not encrypted, with a SNAP header (RFC 1042).
+    /// IEEE 802.11: data frames that are not encrypted, with an LLC header.
     private static func wireless(_ bytes: RawSpan, at start: Int) -> Frame {
         guard start &+ 2 <= bytes.byteCount else { return .malformed }
         let control = bytes.byte(start)
@@ -120,8 +117,7 @@ enum LinkLayer {
         // Quality of service, and with it perhaps High Throughput.
         if control & 0x80 != 0 { offset = offset &+ (flags & 0x80 != 0 ? 6 : 2) }
         guard offset &+ 8 <= bytes.byteCount else { return .malformed }
-        guard bytes.field32(offset) == 0xAAAA_0300, bytes.field16(offset &+ 4) == 0 else { return .other }
-        return payload(bytes, etherType: bytes.field16(offset &+ 6), at: offset &+ 8)
+        return .wrapped(.llc, at: offset)
     }
 
     /// Packets that Linux's firewall logged: four bytes, then type-length-values in the byte order of the machine that
@@ -144,47 +140,8 @@ enum LinkLayer {
         return .other
     }
 
-    /// Follows tags and labels from an EtherType to the IP packet.
     @inline(__always)
-    private static func payload(_ bytes: RawSpan, etherType: UInt16, at start: Int) -> Frame {
-        if etherType == 0x0800 || etherType == 0x86DD { return .ip(start) }
-        return taggedPayload(bytes, etherType: etherType, at: start)
-    }
-
-    private static func taggedPayload(_ bytes: RawSpan, etherType first: UInt16, at start: Int) -> Frame {
-        var etherType = first
-        var offset = start
-        while true {
-            switch etherType {
-            case 0x0800, 0x86DD:
-                return .ip(offset)
-            // 802.1Q, 802.1ad, and what came before the latter: four bytes, nested to any depth.
-            case 0x8100, 0x88A8, 0x9100, 0x9200:
-                guard offset &+ 4 <= bytes.byteCount else { return .malformed }
-                etherType = bytes.field16(offset &+ 2)
-                offset = offset &+ 4
-            // 802.1BR's E-tag: eight bytes.
-            case 0x893F:
-                guard offset &+ 8 <= bytes.byteCount else { return .malformed }
-                etherType = bytes.field16(offset &+ 6)
-                offset = offset &+ 8
-            // MPLS (RFC 3032): labels of four bytes; bit 8 marks the last, and what follows isn't said.
-            case 0x8847, 0x8848:
-                var isLast = false
-                while !isLast {
-                    guard offset &+ 4 <= bytes.byteCount else { return .malformed }
-                    isLast = bytes.byte(offset &+ 2) & 1 == 1
-                    offset = offset &+ 4
-                }
-                guard offset < bytes.byteCount else { return .malformed }
-                let version = bytes.byte(offset) >> 4
-                return version == 4 || version == 6 ? .ip(offset) : .other
-            // PPPoE's session stage (RFC 2516): six bytes, then PPP.
-            case 0x8864:
-                return pppPayload(bytes, at: offset &+ 6)
-            default:
-                return .other
-            }
-        }
+    private static func payload(_ etherType: UInt16, at start: Int) -> Frame {
+        etherType == 0x0800 || etherType == 0x86DD ? .ip(start) : .wrapped(.etherType(etherType), at: start)
     }
 }

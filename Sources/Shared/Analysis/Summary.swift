@@ -5,8 +5,10 @@ package struct Summary: Equatable, Sendable {
         notUnderstood = NotUnderstood(registry)
     }
 
-    package var firstEvent: Timestamp?
-    package var lastEvent: Timestamp?
+    /// The first moment on the tape, whatever came first.
+    package private(set) var firstEvent: Timestamp?
+    /// The last moment.
+    package private(set) var lastEvent: Timestamp?
 
     package var connections: Connections
     /// The part of them that was not understood.
@@ -30,6 +32,18 @@ package struct Summary: Equatable, Sendable {
     package var unwritten = Tally<OutputKind>()
     /// How often a bound of `Limits` was reached.
     package var limits = Tally<Limit>()
+
+    /// Takes note of an event's time.
+    @inline(__always)
+    mutating func saw(_ now: Timestamp) {
+        if let last = lastEvent, now <= last { return sawEarlier(now) }
+        lastEvent = now
+        if firstEvent == nil { firstEvent = now }
+    }
+
+    private mutating func sawEarlier(_ now: Timestamp) {
+        if let first = firstEvent, now < first { firstEvent = now }
+    }
 
     /// Takes note of a message that is whole, or as whole as it will ever be.
     @inline(__always)

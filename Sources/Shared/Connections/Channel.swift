@@ -97,21 +97,44 @@ final class Channel {
 
     /// Takes the news that bytes are missing which nobody will bring.
     func gap(_ gap: StreamGap, _ timestamp: Timestamp) {
-        if !streams.accept(gap, timestamp) { reached(.streamDistance) }
+        let end = gap.at.position.addingReportingOverflow(gap.length)
+        if end.overflow || !isPlausible(end.partialValue, gap.at.direction, timestamp)
+            || !streams.accept(gap, timestamp)
+        {
+            reached(.streamDistance)
+        }
         settle(timestamp)
     }
 
     /// Takes the news that the receiver has all bytes before a position: what is missing there may be given up.
     func acknowledged(_ position: StreamPosition, _ timestamp: Timestamp) {
+        guard isPlausible(position.position, position.direction, timestamp) else { return reached(.streamDistance) }
         streams.acknowledge(position)
         settle(timestamp)
     }
 
     /// Takes the news that a direction's stream ends at a position: the bytes before it may still be on their way.
     func finished(_ position: StreamPosition, _ timestamp: Timestamp) {
+        guard isPlausible(position.position, position.direction, timestamp) else { return reached(.streamDistance) }
         streams.end(at: position)
         settle(timestamp)
     }
+
+    /// Whether a stream may have come so far by now, though nobody has seen its bytes.
+    ///
+    /// A number that is not the stream's (a counter of the kernel that was not begun yet, a forged acknowledgment) is far from
+    /// where the stream is: no link moves more than `fastest` bytes a nanosecond, and no buffer holds more than `buffered`.
+    private func isPlausible(_ position: UInt64, _ direction: Direction, _ now: Timestamp) -> Bool {
+        let next = direction == .send ? streams.sent.next : streams.received.next
+        guard position > next, position &- next > Self.buffered else { return true }
+        let moved = UInt64(clamping: now.since(connection.openedAt)).multipliedReportingOverflow(by: Self.fastest)
+        return moved.overflow || position &- next &- Self.buffered <= moved.partialValue
+    }
+
+    /// Ten times what Linux lets a socket buffer by itself (tcp_rmem, 6 MiB).
+    private static let buffered: UInt64 = 64 << 20
+    /// 800 Gbit/s, the fastest Ethernet there is (IEEE 802.3df).
+    private static let fastest: UInt64 = 100
 
     /// Delivers what has become ready, and gives up holes that will not be filled.
     @inline(__always)

@@ -49,6 +49,8 @@ package struct CapturedEvent: Equatable, Sendable {
         indirect case secret(TLSSecret)
         /// What a container runtime said of a process or of an address.
         indirect case container(ContainerFact)
+        /// What an address is called.
+        indirect case name(AddressName)
         /// What the source could not deliver.
         case lost(Loss)
         /// Whose tape this is: the first event, where the source says it.
@@ -365,6 +367,12 @@ package struct Loss: Equatable, Sendable {
         case ringFull
         /// A record of the trace is damaged: its checksum does not match.
         case damagedRecord
+        /// The packet is in a tunnel that Tapedeck does not unpack: encrypted, compressed, or of an unknown kind.
+        case notUnpacked
+        /// The packet is of an interface beyond as many as are kept of a pcapng file.
+        case packetRefused
+        /// Segments of a connection of Multipath TCP whose order could not be told (RFC 8684).
+        case multipath
     }
 
     package init(_ reason: Reason, count: UInt64) {

@@ -13,7 +13,7 @@ package struct TLSSecret: Equatable, Sendable {
     /// The connection that it is for; `nil` where nobody knows, as in a key log.
     package private(set) var connection: ConnectionID?
     /// The process that it was taken from; `nil` where it comes from a file.
-    package let process: ProcessKey?
+    package private(set) var process: ProcessKey?
 
     static let clientRandomBytes = 32
     /// Bytes of a label, far more than the longest has (`CLIENT_HANDSHAKE_TRAFFIC_SECRET`, 31).
@@ -23,7 +23,7 @@ package struct TLSSecret: Equatable, Sendable {
 
     /// - Returns: `nil` where it is no line of a key log: a label has letters, digits and underscores, so that a line that is
     ///   made from it can't become two.
-    init?(
+    package init?(
         label: String, clientRandom: [UInt8]?, secret: [UInt8], connection: ConnectionID? = nil,
         process: ProcessKey? = nil
     ) {
@@ -37,6 +37,13 @@ package struct TLSSecret: Equatable, Sendable {
         self.secret = secret
         self.connection = connection
         self.process = process
+    }
+
+    /// The same secret of another process.
+    package func of(_ process: ProcessKey?) -> TLSSecret {
+        var secret = self
+        secret.process = process
+        return secret
     }
 
     /// The same secret of another connection.

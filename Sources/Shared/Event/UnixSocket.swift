@@ -4,12 +4,12 @@
 /// What is told later of the same number counts from then on.
 package struct UnixSocket: Equatable, Sendable {
     /// The endpoint's number (`Endpoint.unixNumber`).
-    package let number: UInt64
+    package private(set) var number: UInt64
     package let name: Name
     /// Who owns the socket, as the kernel tells its peers (SO_PEERCRED: who called listen or connect).
     ///
     /// It need not be profiled; `nil` where it is not known.
-    package let process: ProcessKey?
+    package private(set) var process: ProcessKey?
 
     /// What it is bound to (unix(7), "Address format").
     package enum Name: Equatable, Sendable {
@@ -23,6 +23,14 @@ package struct UnixSocket: Equatable, Sendable {
 
     /// Bytes of a name: `sun_path` holds no more.
     static let nameBytes = 108
+
+    /// The same fact on a tape that numbers sockets from elsewhere on, and has other keys of processes.
+    package func moved(by base: UInt64, _ key: (ProcessKey) -> ProcessKey) -> UnixSocket {
+        var socket = self
+        socket.number = number &+ base
+        socket.process = process.map(key)
+        return socket
+    }
 
     /// - Returns: `nil` where no socket can have such a name.
     init?(number: UInt64, name: Name, process: ProcessKey? = nil) {

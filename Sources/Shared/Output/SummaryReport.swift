@@ -240,6 +240,9 @@ package struct SummaryReport {
         case .tableFull: Quantity.count(count, "connection") + " let go of, the table was full"
         case .ringFull: Quantity.count(count, "record") + " lost, the ring buffer was full"
         case .damagedRecord: Quantity.count(count, "damaged record") + " of the trace"
+        case .notUnpacked: Quantity.count(count, "packet") + " in tunnels that are not unpacked"
+        case .packetRefused: Quantity.count(count, "packet") + " of interfaces beyond the limit"
+        case .multipath: Quantity.count(count, "segment") + " of Multipath TCP without its order"
         }
     }
 

@@ -156,10 +156,12 @@ struct Reassembler: ~Copyable {
         return piece
     }
 
-    /// Gives up waiting for the bytes before the first waiting piece, or before the stream's known end.
+    /// Gives up waiting for the bytes before the first waiting piece, or before the stream's end: the known one, or what was
+    /// confirmed.
     /// - Returns: how many bytes are missing; 0 where none are.
     mutating func skipHole() -> UInt64 {
-        let target = isWaiting ? waiting[taken].position : end ?? next
+        // At its end: what the other side has confirmed was there, too.
+        let target = isWaiting ? waiting[taken].position : end ?? Swift.max(acknowledged, next)
         guard target > next, target &- next <= Self.plausibleDistance else { return 0 }
         let missing = target &- next
         next = target

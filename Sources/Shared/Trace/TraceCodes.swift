@@ -124,6 +124,9 @@ extension Loss.Reason: TraceCoded {
         case .tableFull: (4, "table_full")
         case .ringFull: (5, "ring_full")
         case .damagedRecord: (6, "damaged_record")
+        case .notUnpacked: (7, "not_unpacked")
+        case .packetRefused: (8, "packet_refused")
+        case .multipath: (9, "multipath")
         }
     }
 }

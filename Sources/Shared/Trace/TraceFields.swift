@@ -30,6 +30,11 @@ extension JSONFields {
         case "tape": return .tape(try origin())
         case "end": return .end
         case "container": return .container(try container())
+        case "name":
+            guard let name = AddressName(address: try endpoint("endpoint").address, name: try string("name")) else {
+                throw Failure("name is empty or too long")
+            }
+            return .name(name)
         case "lost": return .lost(Loss(try code("reason", as: Loss.Reason.self), count: try number("count")))
         default: return nil
         }

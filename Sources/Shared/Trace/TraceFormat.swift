@@ -44,6 +44,7 @@ package enum TraceFormat {
         case tape = 18
         case end = 19
         case continued = 20
+        case name = 21
     }
 
     /// Bytes of a `data` frame's body in front of the payload.

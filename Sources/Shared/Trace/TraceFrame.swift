@@ -84,6 +84,9 @@ enum TraceFrame {
             return .tape(TapeOrigin(id: id, writer: writer, version: version, promisesEnd: flags & 1 != 0))
         case .end: return .end
         case .container: return container(body, &fields).map { .container($0) }
+        case .name:
+            guard let endpoint = fields.endpoint(body), let name = fields.text(body) else { return nil }
+            return AddressName(address: endpoint.address, name: name).map { .name($0) }
         case .lost:
             guard let reason = fields.byte(body).flatMap({ Loss.Reason(traceCode: $0) }),
                 let count = fields.number(UInt64.self, body)

@@ -16,6 +16,8 @@ package protocol TraceReading: Sendable {
     var lacksEnd: Bool { get }
     /// The time of the last event, if there was one.
     var lastTimestamp: Timestamp? { get }
+    /// The time of the event that begins here, if it can be told from the first 16 bytes.
+    static func time(_ bytes: RawSpan) -> Timestamp?
     /// What is wrong where, of the first damages, if more can be said than that there are some.
     var complaints: [String] { get }
 
@@ -32,6 +34,11 @@ package protocol TraceReading: Sendable {
 
 extension TraceReader: TraceReading {
     package var complaints: [String] { [] }
+
+    package static func time(_ bytes: RawSpan) -> Timestamp? {
+        guard bytes.little(UInt16.self, at: 0) == TraceFormat.marker else { return nil }
+        return bytes.little(Int64.self, at: TraceFormat.frameHeaderLength).map { Timestamp(nanoseconds: $0) }
+    }
 }
 
 /// What became of the promises of end marks in a file.

@@ -21,6 +21,9 @@ package struct TraceTextReader: TraceReading {
 
     package init() {}
 
+    /// A line has to be read as a whole.
+    package static func time(_ bytes: RawSpan) -> Timestamp? { nil }
+
     /// Whether a file that begins so is a trace in text form.
     package static func isTrace(_ head: RawSpan) -> Bool {
         var at = 0

@@ -66,6 +66,10 @@ package struct TraceTextWriter: ~Copyable {
             endpoint("endpoint", listening.endpoint)
             if let namespace = listening.networkNamespace { number("network_namespace", namespace.number) }
         case .container(let fact): write(fact, at)
+        case .name(let name):
+            begin("name", at)
+            endpoint("endpoint", Endpoint(name.address, 0))
+            text("name", name.name)
         case .lost(let loss):
             begin("lost", at)
             name("reason", loss.reason)

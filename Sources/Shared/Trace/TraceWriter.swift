@@ -51,6 +51,11 @@ package struct TraceWriter: ~Copyable {
             end()
         case .listening(let listening): write(listening, at)
         case .container(let fact): write(fact, at)
+        case .name(let name):
+            begin(.name, at)
+            put(Endpoint(name.address, 0), withKind: false)
+            text(name.name)
+            end()
         case .lost(let loss):
             begin(.lost, at)
             put(loss.reason.traceCode)

@@ -76,7 +76,7 @@ struct TraceContents: Equatable {
 struct TraceSamples {
     private var random: SeededRandom
 
-    static let kinds = 18
+    static let kinds = 19
 
     init(seed: UInt64) { random = SeededRandom(seed: seed) }
 
@@ -160,6 +160,8 @@ struct TraceSamples {
                         role: one(Role.traceCases), joinedLate: random.chance(oneIn: 2), process: optionalKey(),
                         localSequenceNumber: sequenceNumber(), remoteSequenceNumber: sequenceNumber()),
                     sent: number(), received: number()))
+        case 17:
+            event = AddressName(address: endpoint().address, name: "n" + text()).map { .name($0) } ?? .end
         default: event = .end
         }
         return TraceContents.Entry(event: CapturedEvent(time, event), payload: payload)
