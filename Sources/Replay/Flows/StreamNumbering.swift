@@ -123,8 +123,10 @@ struct StreamNumbering: Equatable, Sendable {
         }
     }
 
-    /// Acknowledgments never go back (RFC 9293, section 3.10.7.4): a later one that is far lower than what was claimed says
-    /// that the claim was none of this connection's, or forged. A little lower it was overtaken.
+    /// A later acknowledgment that is far lower than what was claimed says that the claim was none of this connection's, or
+    /// forged.
+    ///
+    /// Acknowledgments never go back (RFC 9293, section 3.10.7.4), but a little lower one was overtaken.
     private mutating func contradict(_ position: Int64) {
         guard position >= 0, Int64(bitPattern: claimed) &- position > Self.overtaken else { return }
         claimed = 0
@@ -132,8 +134,9 @@ struct StreamNumbering: Equatable, Sendable {
 
     private static let overtaken: Int64 = 1 << 16
 
-    /// What is claimed is one number behind all that was seen, and no FIN was: most likely that FIN's own, which the capture
-    /// has missed. What follows tells, for nothing follows a FIN.
+    /// What is claimed is one number behind all that was seen, and no FIN was.
+    ///
+    /// Most likely it is that FIN's own, which the capture has missed. What follows tells, for nothing follows a FIN.
     private var claimsOnlyFIN: Bool { claimed == highest &+ 1 && !isFinished }
 
     /// The connection has ended: nothing came any more that could contradict an acknowledgment.
@@ -144,8 +147,9 @@ struct StreamNumbering: Equatable, Sendable {
         return takeClaim()
     }
 
-    /// Above the largest window that Linux gives by itself (tcp_rmem: 6 MiB; tcp_wmem: 4 MiB).
-    private static let lastClaim: UInt64 = 16 << 20
+    /// Twice the window that a connection begins with on Linux (tcp_rmem: 128 KiB): the segments before the last few have
+    /// said how far the stream was.
+    private static let lastClaim: UInt64 = 256 << 10
 
     /// Another segment of the flow came.
     /// - Returns: the position before which nothing will come any more, once an acknowledgment says so and is believed.
