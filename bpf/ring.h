@@ -24,14 +24,24 @@ struct {
 	__type(value, __u64);
 } counters SEC(".maps");
 
-/* Ends of connections that found no room in the ring buffer: without them a connection would seem open for ever. */
+/* Ends of connections that found no room in the ring buffer: without them a connection would seem open for ever. There
+ * are as many as may be open, and as may have their beginning in the ring buffers. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 262144);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);	/* serial */
+	__type(value, struct tapedeck_state);
+} unsent SEC(".maps");
+
+/* The same of connections that the reader has never heard of: however many there are, they take no room from the others. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u64);	/* serial */
 	__type(value, struct tapedeck_state);
-} unsent SEC(".maps");
+} untold SEC(".maps");
 
 static __always_inline void count(__u32 counter)
 {

@@ -262,7 +262,12 @@ static __noinline int emit_state(struct socket_state *state, struct sock *sk, __
 		state->announced = 1;
 		state->lost[0].length = state->lost[1].length = 0;
 	} else if (type == TAPEDECK_CLOSE || type == TAPEDECK_CONNECT_FAILED) {
-		bpf_map_update_elem(&unsent, &record.connection.serial, &record, BPF_ANY);
+		long failed = state->announced
+				      ? bpf_map_update_elem(&unsent, &record.connection.serial, &record, BPF_ANY)
+				      : bpf_map_update_elem(&untold, &record.connection.serial, &record, BPF_ANY);
+
+		if (failed)
+			count(TAPEDECK_MAP_FULL);
 	}
 	return 0;
 }

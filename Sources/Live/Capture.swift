@@ -101,8 +101,9 @@ final class Capture {
 
     func finish() {
         program.detach()
-        while consume() > 0 || hasMore || namePause.isOn { if namePause.isOn { usleep(Self.namePauseInterval) } }
+        // What found no room is asked for once nothing more can be refused, and comes after what did.
         noteLosses()
+        while consume() > 0 || hasMore || namePause.isOn { if namePause.isOn { usleep(Self.namePauseInterval) } }
         recording.finish(at: decoder.lastTime)
     }
 
@@ -115,13 +116,18 @@ final class Capture {
             if isPaused(for: containers) { return 0 }
         }
         let before = Clock.monotonic
+        let hasUnsent = program.hasUnsent
         var left = Self.batch
         hasMore = !program.consume { record in
             decoder.take(record)
             left -= 1
             return left > 0 && !decoder.hasQuestion
         }
-        if !hasMore { decoder.note(allReadUntil: before) }
+        if !hasMore {
+            // Now all is read that was told of these connections before they ended.
+            if hasUnsent { program.consumeUnsent { decoder.take($0) } }
+            decoder.note(allReadUntil: before)
+        }
         if let containers { ask(containers) }
         return Self.batch - left
     }
@@ -147,7 +153,7 @@ final class Capture {
         let now = program.counters()
         guard now != counters else { return }
         if now.ringFull > counters.ringFull {
-            program.consumeUnsent { decoder.take($0) }
+            program.fetchUnsent()
             decoder.lost(Loss(.ringFull, count: now.ringFull &- counters.ringFull))
         }
         if now.mapFull > counters.mapFull {

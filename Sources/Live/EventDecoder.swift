@@ -102,7 +102,8 @@ struct EventDecoder<Sink: EventSink> {
         guard record.count >= MemoryLayout<tapedeck_header>.size else { return }
         let header = record.loadUnaligned(as: tapedeck_header.self)
         let made = Int64(bitPattern: header.time)
-        lastTime = Timestamp(nanoseconds: made &+ clockOffset)
+        // Processors put in what they have measured a moment before; and what found no room comes later than it was made.
+        lastTime = Swift.max(lastTime, Timestamp(nanoseconds: made &+ clockOffset))
         if made >= nextChange { learn([]) }
         switch tapedeck_type(header.type) {
         case TAPEDECK_DATA: data(record)

@@ -42,7 +42,9 @@ final class KernelProgram {
     private let object: OpaquePointer
     private var links: [OpaquePointer] = []
     private var order: OrderHooks?
-    private let maps: (verdicts: Int32, listening: Int32, counters: Int32, unsent: Int32, sockets: Int32)
+    private let maps: (verdicts: Int32, listening: Int32, counters: Int32, unsent: [Int32], sockets: Int32)
+    /// Ends of connections for which the ring buffer had no room.
+    private var ends: [tapedeck_state] = []
     /// Run a program for each of the threads, and for each of the sockets that are known.
     private var iterators: (threads: OpaquePointer?, sockets: OpaquePointer?)
     /// What the running programs read; the map is mapped into this process.
@@ -73,7 +75,8 @@ final class KernelProgram {
             guard bpf_object__load(object) == 0 else { throw Self.refusal("the kernel refused the program") }
             self.maps = (
                 try Self.descriptor(object, "verdicts"), try Self.descriptor(object, "listening"),
-                try Self.descriptor(object, "counters"), try Self.descriptor(object, "unsent"),
+                try Self.descriptor(object, "counters"),
+                [try Self.descriptor(object, "unsent"), try Self.descriptor(object, "untold")],
                 try Self.descriptor(object, "sockets")
             )
             control = try Self.control(object)
@@ -271,17 +274,28 @@ final class KernelProgram {
     @inline(__always)
     func consume(_ take: (UnsafeRawBufferPointer) -> Bool) -> Bool { records.read(take) }
 
-    /// Gives the ends of connections for which the ring buffer had no room to `take`, in the order of their time.
-    func consumeUnsent(_ take: (UnsafeRawBufferPointer) -> Void) {
-        var records: [tapedeck_state] = []
-        var serial: UInt64 = 0
-        while bpf_map_get_next_key(maps.unsent, nil, &serial) == 0 {
-            var record = tapedeck_state()
-            if bpf_map_lookup_elem(maps.unsent, &serial, &record) == 0 { records.append(record) }
-            bpf_map_delete_elem(maps.unsent, &serial)
+    /// Fetches the ends of connections for which the ring buffer had no room.
+    ///
+    /// What was told of these connections before may still be in the ring buffer.
+    func fetchUnsent() {
+        for map in maps.unsent {
+            var serial: UInt64 = 0
+            while bpf_map_get_next_key(map, nil, &serial) == 0 {
+                var record = tapedeck_state()
+                if bpf_map_lookup_elem(map, &serial, &record) == 0 { ends.append(record) }
+                bpf_map_delete_elem(map, &serial)
+            }
         }
-        records.sort { ($0.header.time, $0.connection.serial) < ($1.header.time, $1.connection.serial) }
-        for record in records { withUnsafeBytes(of: record) { take($0) } }
+    }
+
+    /// Whether some were fetched, and not yet taken.
+    var hasUnsent: Bool { !ends.isEmpty }
+
+    /// Gives those that were fetched to `take`, in the order of their time.
+    func consumeUnsent(_ take: (UnsafeRawBufferPointer) -> Void) {
+        ends.sort { ($0.header.time, $0.connection.serial) < ($1.header.time, $1.connection.serial) }
+        for record in ends { withUnsafeBytes(of: record) { take($0) } }
+        ends = []
     }
 
     func counters() -> Counters {

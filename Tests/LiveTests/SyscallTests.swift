@@ -352,6 +352,46 @@ extension Live {
             try run.expectReplayAgrees(outcome)
         }
 
+        /// A line of a trace.
+        struct TapedStep: Decodable {
+            var type: String, timestamp: String, connection: Int?
+        }
+
+        /// Many short connections, of which now the beginning, now the end finds no room.
+        @Test(arguments: Hooks.allCases)
+        func `connections of which records are lost begin and end once`(_ hooks: Hooks) throws {
+            let run = try LiveRun(hooks, ["--ring-size", "64K"])
+            let options = ["--connections", "3000"]
+            let server = try run.server("write-read", options, optedIn: true)
+            let client = try run.client("write-read", server.port, options)
+            for _ in 1...6 {
+                #expect(kill(run.profilerPid, SIGSTOP) == 0)
+                usleep(40_000)
+                #expect(kill(run.profilerPid, SIGCONT) == 0)
+                usleep(20_000)
+            }
+            let sides = try LiveRun.moved(client.succeed().output) + LiveRun.moved(server.child.succeed().output)
+            let outcome = try run.stop()
+            #expect((outcome.summary.lost["ring_full"] ?? 0) > 0)
+            #expect(outcome.summary.connections.opened == 6000)
+            #expect(outcome.summary.connections.closed == ["orderly": 6000])
+            expectBalance(outcome, bytes: sides.reduce(0) { $0 + $1.total })
+            try Child(Programs.replay, ["convert", run.path("run.tape"), run.path("run.jsonl")]).succeed()
+            let steps = try Records.lines(
+                TapedStep.self,
+                (run.folder.text("run.jsonl") ?? "").split(separator: "\n").dropFirst().joined(separator: "\n"))
+            #expect(zip(steps, steps.dropFirst()).allSatisfy { $0.timestamp <= $1.timestamp }, "time goes on")
+            var (opened, closed): (Set<Int>, Set<Int>) = ([], [])
+            for step in steps {
+                guard let connection = step.connection else { continue }
+                #expect(!closed.contains(connection), "\(step) after its end")
+                if step.type == "open" { #expect(opened.insert(connection).inserted, "\(step) again") }
+                if step.type == "close" { closed.insert(connection) }
+            }
+            #expect(opened == closed && closed.count == 6000)
+            try run.expectReplayAgrees(outcome)
+        }
+
         @Test(arguments: Hooks.allCases)
         func `a ring buffer that overflows`(_ hooks: Hooks) throws {
             let run = try LiveRun(hooks, ["--ring-size", "\(getpagesize())"])
@@ -362,7 +402,8 @@ extension Live {
             #expect(outcome.status == 1)
             #expect((outcome.summary.lost["ring_full"] ?? 0) > 0)
             #expect(!outcome.summary.bytes.gaps.isEmpty)
-            #expect(outcome.summary.bytes.gaps.keys.allSatisfy { ["event_lost", "unseen"].contains($0) })
+            #expect(
+                outcome.summary.bytes.gaps.keys.allSatisfy { ["event_lost", "unseen", "capture_limit"].contains($0) })
             expectBalance(outcome, bytes: (moved.client + moved.server).reduce(0) { $0 + $1.total })
             try run.expectReplayAgrees(outcome)
         }
