@@ -292,7 +292,11 @@ package final class Profiler: EventSink {
         views.forgetNumbers(connection.opened)
         last = nil
         let isFree = connection.views?.isEmpty ?? true
-        if isFree, spares.count < Self.spareLimit { spares.append(channel) } else { slots.giveBack(channel.connection.slot) }
+        if isFree, spares.count < Self.spareLimit {
+            spares.append(channel)
+        } else {
+            slots.giveBack(channel.connection.slot)
+        }
     }
 
     private static let spareLimit = 256

@@ -237,8 +237,12 @@ final class Channel {
         detection.pieces.reduce(0) { $1.direction == direction ? $0 &+ UInt64($1.count) : $0 }
     }
 
+    /// Where the request begins whose exchange the analyzer is giving away: it can't be asked meanwhile.
+    private var giving: UInt64?
+
     /// Before this place in the client's stream no exchange begins that is still to come.
     var passed: UInt64 {
+        if let giving { return giving }
         guard mode == .reading else {
             let direction = connection.direction(.client)
             return (direction == .send ? heard.sent : heard.received) &- undecided(direction)
@@ -813,7 +817,10 @@ extension Channel: Output {
         connection.given = exchange.position &+ 1
         if layer == .plaintext, depth == 0 { connection.isDecrypted = true }
         if layer == .wire, let views = connection.views {
-            return views.take(exchange, text, of: connection, origin)
+            giving = exchange.position
+            views.take(exchange, text, of: connection, origin)
+            giving = nil
+            return
         }
         guard !connection.isCountedElsewhere else { return }
         sinks.state.exchange(exchange, text, of: connection, origin)

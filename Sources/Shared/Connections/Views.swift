@@ -18,7 +18,9 @@ final class Views {
     private let sinks: Sinks
 
     private struct Member {
-        /// Not held, since it holds this: it is open. `nil`: it has ended, or was taken for a view and is none.
+        /// Not held, since it holds this.
+        ///
+        /// `nil`: it has ended, or was taken for a view and is none.
         private var reference: Unmanaged<Channel>?
         let preference: Preference
 
@@ -82,6 +84,8 @@ final class Views {
         // What it gave before it was known that there is another view is counted.
         decided = max(decided, connection.given)
         members.append(Member(channel, Preference(kind: kind, number: connection.number)))
+        if connection.isReported, edge == nil { edge = (members.count &- 1, connection.confidence) }
+        hasExchange = hasExchange || connection.hasExchange
         connection.join(self, members.count &- 1)
         choose()
     }

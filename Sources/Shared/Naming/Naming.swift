@@ -124,7 +124,7 @@ final class Naming {
 
     private func findSource(of connection: Connection, _ ends: ContainerEnds) -> PartyID {
         let client = connection.client
-        let process = connection.localIsClient ? connection.opened.process : nil
+        let process = connection.localIsClient ? connection.opened.process : connection.otherProcess
         if process == nil, let name = names.name(of: client) { return number(.named(text(name))) }
         if let container = connection.localIsClient ? ends.local : ends.remote { return number(.container(container)) }
         if let process, let name = participants.serviceName(process) { return number(.process(process, text(name))) }

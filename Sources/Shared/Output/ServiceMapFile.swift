@@ -108,7 +108,11 @@ package enum ServiceMapFile {
             if case .empty = shape, isIncomplete, fields == .compat {
                 // Who can't be told of `incomplete` takes `null` for an empty body.
                 yaml.plain("non-json")
-            } else if case .empty = shape { yaml.plain("null") } else { Self.write(shape, &yaml) }
+            } else if case .empty = shape {
+                yaml.plain("null")
+            } else {
+                Self.write(shape, &yaml)
+            }
         }
 
         private static func write(_ shape: Shape, _ yaml: inout YAMLWriter) {

@@ -123,8 +123,8 @@ import Testing
         ]
     }
 
-    private static let cut = "< 200 GET /1 \"{\"a\":1,\"b\"\" truncated !gap"
-    private static let broken = "< 200 GET /1 \"{\"a\":1,\"b\"\" truncated !body_incomplete !gap"
+    private static let cut = "< 200 GET /1 \"{\"a\":1,\"b\"\" !gap"
+    private static let broken = "< 200 GET /1 \"{\"a\":1,\"b\"\" !body_incomplete !gap"
 
     @Test(arguments: [
         Talk(

@@ -176,6 +176,19 @@ import Testing
         #expect(run(tape.cut(every: 1), limits { $0.pipelinedRequests = 4 }) == result)
     }
 
+    @Test func `pipelinedBytes: the oldest requests are given up, and later answers are their own`() throws {
+        let paths = (0..<10).map { "/\($0)" + String(repeating: "x", count: 100) }
+        let requests = paths.map { "GET \($0) HTTP/1.1\r\n\r\n" }.joined()
+        let responses = (0..<10).map { "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n#\($0)" }.joined()
+        let result = run(Talk("", [.c(requests), .s(responses)], []).tape, limits { $0.pipelinedBytes = 400 })
+        // What is waited for is more than the budget by one request at most.
+        #expect(result.summary.limits[.pipelinedRequests] == 6)
+        #expect(result.summary.messages.exchanges == 4 && result.summary.messages.unansweredRequests == 6)
+        let answers = try result.events().suffix(4)
+        #expect(answers.map { $0.string("url") } == paths.suffix(4))
+        #expect(answers.map { $0.string("body") } == ["#6", "#7", "#8", "#9"])
+    }
+
     @Test func `connections: further ones are refused until one closes`() throws {
         var tape = TapeBuilder()
         for _ in 0..<3 {

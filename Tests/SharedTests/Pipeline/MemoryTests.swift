@@ -7,7 +7,7 @@ import Testing
     private static let request = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
     private static let response = "HTTP/1.1 204 No Content\r\n\r\n"
 
-    private func profiler() -> Profiler {
+    private static func profiler() -> Profiler {
         var options = Profiler.Options()
         options.eventLog = false
         return Profiler(options)
@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test func `sees growth where there is some`() {
-        let profiler = profiler()
+        let profiler = Self.profiler()
         let before = ReachableElements.count(from: profiler)
         var tape = TapeBuilder()
         for _ in 0..<100 {
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test func `does not grow with the number of connections that closed`() {
-        let profiler = profiler()
+        let profiler = Self.profiler()
         connections(1000, in: profiler, from: 0)
         let before = ReachableElements.count(from: profiler)
         connections(100_000, in: profiler, from: 1000)
@@ -53,71 +53,120 @@ import Testing
         #expect(profiler.summary.bytes.isBalanced)
     }
 
-    @Test func `does not grow with the number of requests on a connection that never rests`() {
-        let profiler = profiler()
-        let perRound = 100
-        var tape = TapeBuilder()
-        tape.open()
-        // The pipeline is never empty: responses are always ten behind.
-        tape.send(String(repeating: Self.request, count: 10))
-        tape.play(into: profiler)
-        func round() {
+    /// Plays rounds of events of one connection.
+    private static func play(
+        _ rounds: Int, into profiler: Profiler, _ tape: inout TapeBuilder, _ add: (inout TapeBuilder) -> Void
+    ) {
+        for _ in 0..<rounds {
             var next = TapeBuilder()
             next.resume(tape.connection, sent: tape.sent, received: tape.received)
-            next.send(String(repeating: Self.request, count: perRound))
-            next.receive(String(repeating: Self.response, count: perRound))
+            add(&next)
             next.play(into: profiler)
             tape = next
         }
-        for _ in 0..<100 { round() }
-        let before = ReachableElements.count(from: profiler)
-        var largest = 0
-        for number in 0..<9_900 {
-            round()
-            if number % 997 == 0 { largest = max(largest, ReachableElements.count(from: profiler)) }
-        }
-        // The queue is made compact every 1024 requests: entries of some 8 bytes of text.
-        #expect(largest <= before + 1024 * 16)
-        #expect(profiler.summary.messages.requests == 1_000_010)
-        #expect(profiler.summary.messages.exchanges == 1_000_000)
     }
 
-    @Test func `does not grow with requests that nobody answers`() {
-        let profiler = profiler()
+    private static func opened(_ profiler: Profiler) -> TapeBuilder {
         var tape = TapeBuilder()
         tape.open()
         tape.play(into: profiler)
-        var before = 0
-        for number in 0..<400 {
-            var next = TapeBuilder()
-            next.resume(tape.connection, sent: tape.sent, received: 0)
-            next.send(String(repeating: Self.request, count: 100))
-            next.play(into: profiler)
-            tape = next
-            if number == 100 { before = ReachableElements.count(from: profiler) }
+        return tape
+    }
+
+    @Test func `does not grow with the number of requests on a connection that never rests`() async {
+        await #expect(processExitsWith: .success) {
+            let profiler = Self.profiler()
+            var tape = Self.opened(profiler)
+            // The pipeline is never empty: responses are always ten behind.
+            Self.play(1, into: profiler, &tape) { $0.send(String(repeating: Self.request, count: 10)) }
+            func rounds(_ count: Int) {
+                Self.play(count, into: profiler, &tape) {
+                    $0.send(String(repeating: Self.request, count: 100))
+                    $0.receive(String(repeating: Self.response, count: 100))
+                }
+            }
+            rounds(100)
+            let before = HeapBytes.inUse
+            var largest = 0
+            for _ in 0..<50 {
+                rounds(10)
+                largest = max(largest, HeapBytes.inUse)
+            }
+            // The queue is made compact every 1024 requests, of some 200 bytes each.
+            precondition(largest <= before + 1024 * 256, "\(largest) bytes, and \(before) before")
+            precondition(profiler.summary.messages.exchanges == 60_000)
         }
-        #expect(ReachableElements.count(from: profiler) <= before + 1024 * 16)
-        #expect(profiler.summary.limits[.pipelinedRequests] == 40_000 - 4096)
+    }
+
+    @Test func `does not grow with requests that nobody answers`() async {
+        await #expect(processExitsWith: .success) {
+            let profiler = Self.profiler()
+            var tape = Self.opened(profiler)
+            let add: (inout TapeBuilder) -> Void = { $0.send(String(repeating: Self.request, count: 100)) }
+            Self.play(100, into: profiler, &tape, add)
+            let before = HeapBytes.inUse
+            Self.play(300, into: profiler, &tape, add)
+            precondition(HeapBytes.inUse <= before + 1024 * 256, "\(HeapBytes.inUse) bytes, and \(before) before")
+            precondition(profiler.summary.limits[.pipelinedRequests] == 40_000 - 4096)
+        }
+    }
+
+    @Test func `does not grow with long targets that nobody answers`() async {
+        await #expect(processExitsWith: .success) {
+            let profiler = Self.profiler()
+            var tape = Self.opened(profiler)
+            let before = HeapBytes.inUse
+            let request = "GET /" + String(repeating: "u", count: 100_000) + " HTTP/1.1\r\n\r\n"
+            Self.play(300, into: profiler, &tape) { $0.send(request) }
+            // Twice the budget, while what waits is moved; and the map's texts, of which one is that long.
+            precondition(HeapBytes.inUse <= before + 5 << 20, "\(HeapBytes.inUse) bytes, and \(before) before")
+            precondition(profiler.summary.limits[.pipelinedRequests] > 250)
+        }
+    }
+
+    @Test func `holds little for connections that are open and idle`() async {
+        await #expect(processExitsWith: .success) {
+            let profiler = Profiler(Profiler.Options())
+            let body = "{\"a\":\"" + String(repeating: "b", count: 30_000) + "\"}"
+            let response = "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n" + body
+            func open(_ count: Int, from first: UInt64) {
+                for number in 0..<UInt64(count) {
+                    var tape = TapeBuilder()
+                    tape.resume(ConnectionID(first &+ number), sent: 0, received: 0)
+                    tape.open()
+                    tape.send(Self.request)
+                    tape.receive(response)
+                    tape.cut(every: 1400).play(into: profiler)
+                    profiler.drainEventLog { _ in }
+                }
+            }
+            open(100, from: 0)
+            let before = HeapBytes.inUse
+            open(1000, from: 1000)
+            let each = (HeapBytes.inUse - before) / 1000
+            precondition(each <= 7_500, "\(each) bytes for each")
+        }
     }
 
     @Test(arguments: ["CONNECT h:1 HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nUpgrade: x\r\n\r\n"])
-    func `does not grow while the answer to a request to switch never comes`(_ request: String) {
-        let profiler = profiler()
-        var tape = TapeBuilder()
-        tape.open()
-        tape.send(request)
-        for _ in 0..<1000 { tape.data(.send, [UInt8](repeating: 0xEE, count: 1000)) }
-        tape.play(into: profiler)
-        #expect(ReachableElements.count(from: profiler) < 300_000)
-        profiler.finish()
-        #expect(profiler.summary.bytes.isBalanced)
+    func `does not grow while the answer to a request to switch never comes`(_ request: String) async {
+        await #expect(processExitsWith: .success) { [request] in
+            let profiler = Self.profiler()
+            var tape = Self.opened(profiler)
+            let before = HeapBytes.inUse
+            Self.play(1, into: profiler, &tape) { $0.send(request) }
+            Self.play(1000, into: profiler, &tape) { $0.data(.send, [UInt8](repeating: 0xEE, count: 1000)) }
+            precondition(HeapBytes.inUse < before + 300_000, "\(HeapBytes.inUse) bytes, and \(before) before")
+            profiler.finish()
+            precondition(profiler.summary.bytes.isBalanced)
+        }
     }
 
     @Test(arguments: [1, 2 << 20])
     func `does not overflow the stack with requests to switch, one behind another`(_ pieceBytes: Int) {
         let requests = 50_000
         let bytes = Array(String(repeating: "CONNECT h:1 HTTP/1.1\r\n\r\n", count: requests).utf8)
-        let profiler = profiler()
+        let profiler = Self.profiler()
         var tape = TapeBuilder()
         tape.open()
         tape.data(.send, bytes)

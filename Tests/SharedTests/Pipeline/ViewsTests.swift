@@ -59,7 +59,8 @@ import Testing
         result.serviceMap.services.flatMap { service in
             service.endpoints.map { endpoint in
                 let shape = endpoint.responseSchema.brief
-                return "\(endpoint.path) \(endpoint.count) \(shape)\(endpoint.responseIsIncomplete ? " incomplete" : "")"
+                return
+                    "\(endpoint.path) \(endpoint.count) \(shape)\(endpoint.responseIsIncomplete ? " incomplete" : "")"
             }
         }
     }
@@ -129,7 +130,7 @@ import Testing
 
     @Test func `count as what was seen where neither is whole`() throws {
         let result = bothSides(.body, serverLoss: .body)
-        #expect(endpoints(result) == ["/1 1 {a: number}", "/2 1 {a: number} incomplete", "/3 1 {a: number}"])
+        #expect(endpoints(result) == ["/1 1 {a: number}", "/2 1 {} incomplete", "/3 1 {a: number}"])
     }
 
     /// A client that moves its bytes by io_uring alone: no record has any of them.
@@ -218,7 +219,11 @@ import Testing
         }
         for id in [2, 1, 0] as [UInt64] {
             tape.with(id) {
-                if id == 0, firstLoses { $0.gap(.receive, UInt64(Self.ok("[1]").utf8.count)) } else { $0.receive(Self.ok("[1]")) }
+                if id == 0, firstLoses {
+                    $0.gap(.receive, UInt64(Self.ok("[1]").utf8.count))
+                } else {
+                    $0.receive(Self.ok("[1]"))
+                }
             }
         }
         for id in 0..<3 as Range<UInt64> { tape.close(id) }

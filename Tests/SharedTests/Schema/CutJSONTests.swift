@@ -18,10 +18,14 @@ import Testing
 
     @Test(arguments: [
         ("", "null"), ("  ", "null"), ("{", "{}"), ("[", "[]"), ("{\"a", "{}"), ("{\"a\"", "{}"), ("{\"a\":", "{}"),
-        ("{\"a\":1", "{a: number}"), ("{\"a\":-", "{a: number}"), ("{\"a\":\"x", "{a: string}"), ("{\"a\":nu", "{a: \"null\"}"),
-        ("{\"a\":tr", "{a: boolean}"), ("{\"a\":1,", "{a: number}"), ("{\"a\":1,\"b\":{\"c\":[", "{a: number, b: {c: []}}"),
-        ("[{\"a\":1},{\"a\":2,\"b", "[{a: number}]"), ("[{\"a\":1,\"b\":[1,2", "[{a: number, b: [number]}]"), ("[1,\"x\",tr", "[number, string]"),
-        ("[[1],[\"x", "[[number]]"), ("\"x", "string"), ("12", "number"), ("{\"a\":1}", "{a: number}"), ("<html>", "non-json"), ("{\"a\":}", "non-json"),
+        ("{\"a\":1", "{a: number}"), ("{\"a\":-", "{a: number}"), ("{\"a\":\"x", "{a: string}"),
+        ("{\"a\":nu", "{a: \"null\"}"),
+        ("{\"a\":tr", "{a: boolean}"), ("{\"a\":1,", "{a: number}"),
+        ("{\"a\":1,\"b\":{\"c\":[", "{a: number, b: {c: []}}"),
+        ("[{\"a\":1},{\"a\":2,\"b", "[{a: number}]"), ("[{\"a\":1,\"b\":[1,2", "[{a: number, b: [number]}]"),
+        ("[1,\"x\",tr", "[number, string]"),
+        ("[[1],[\"x", "[[number]]"), ("\"x", "string"), ("12", "number"), ("{\"a\":1}", "{a: number}"),
+        ("<html>", "non-json"), ("{\"a\":}", "non-json"),
     ])
     func `has the shape of what was seen`(_ text: String, _ expected: String) {
         for size in [1, 2, 5, .max] {
@@ -52,7 +56,8 @@ import Testing
         ([Talk.Turn.s("{\"a\":1,\"b\":\"xx"), .serverGap(2)], "{a: number, b: string} incomplete"),
         ([.s("{\"a\":1,"), .serverGap(3), .s("\"xxx\"")], "{a: number} incomplete"),
         ([.serverGap(17)], "null incomplete"), ([.serverGap(4), .s("\"b\":\"xxxx\"}  ")], "null incomplete"),
-        ([.s("<p>12345</p>"), .serverGap(5)], "non-json incomplete"), ([.s("{\"a\":1,\"b\":\"xxx\"}")], "{a: number, b: string}"),
+        ([.s("<p>12345</p>"), .serverGap(5)], "non-json incomplete"),
+        ([.s("{\"a\":1,\"b\":\"xxx\"}")], "{a: number, b: string}"),
     ])
     func `is marked in the map`(_ body: [Talk.Turn], _ expected: String) {
         let head = "HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\n"

@@ -1,0 +1,70 @@
+import Glibc
+import Testing
+
+@testable import Shared
+
+/// Work follows the bytes, whoever wrote them: twice as much takes twice as long.
+@Suite(.serialized) struct `Work of the pipeline` {
+    /// Inputs of about so many bytes that once took time with the square of their length.
+    static let inputs: [(name: String, tape: @Sendable (Int) -> TapeBuilder)] = [
+        ("a head of many lines with a list each", { head("Transfer-Encoding: x", $0) }),
+        ("a head of many lines without a colon", { head("no colon", $0) }),
+        ("a head of many lines with a length each", { head("Content-Length: 0", $0) }),
+        ("a lost stream whose segments end as a version begins", { lost("H", $0, 1400) }),
+        ("a lost stream whose segments end within a version", { lost("HTTP/1", $0, 1400) }),
+        ("a lost stream of single bytes as a version begins", { lost("H", $0 / 10, 1) }),
+        ("requests without a colon, one behind the other", { pipelined("GET /a HTTP/1.1\r\n\r\n", $0) }),
+        ("requests for the answer to which the rest waits", { pipelined("CONNECT h HTTP/1.1\r\n\r\n", $0) }),
+    ]
+
+    private static func head(_ line: String, _ count: Int) -> TapeBuilder {
+        let lines = String(repeating: line + "\r\n", count: count / (line.utf8.count + 2))
+        return Talk("", [.c("GET / HTTP/1.1\r\nHost: a\r\n" + lines + "\r\n")], []).tape
+    }
+
+    private static func lost(_ end: String, _ count: Int, _ size: Int) -> TapeBuilder {
+        var tape = TapeBuilder()
+        tape.open()
+        tape.send("POST /up HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: foo\r\n\r\n")
+        let segment = String(repeating: "a", count: max(0, size - end.utf8.count)) + end
+        for _ in 0..<count / max(size, end.utf8.count) { tape.send(segment) }
+        return tape
+    }
+
+    private static func pipelined(_ request: String, _ count: Int) -> TapeBuilder {
+        Talk("", [.c(String(repeating: request, count: count / request.utf8.count))], []).tape
+    }
+
+    /// Nanoseconds of this thread's own time, and how often analyzers were asked.
+    private func work(_ tape: TapeBuilder) -> (time: Double, steps: UInt64) {
+        var best = Double.infinity
+        var steps: UInt64 = 0
+        for _ in 0..<3 {
+            let profiler = Profiler(Profiler.Options())
+            let before = Self.now
+            tape.play(into: profiler)
+            profiler.finish()
+            best = min(best, Self.now - before)
+            steps = profiler.steps
+        }
+        return (best, steps)
+    }
+
+    private static var now: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Double(time.tv_sec) * 1e9 + Double(time.tv_nsec)
+    }
+
+    @Test(arguments: inputs.indices) func `follows the bytes`(_ number: Int) {
+        let (name, tape) = Self.inputs[number]
+        let half = tape(120_000)
+        let whole = tape(240_000)
+        let (first, second) = (work(half), work(whole))
+        // Twice as long, were nothing else on the machine; with the square it would be four times.
+        #expect(second.time < 3.2 * first.time + 2e6, "\(name): \(first.time) ns, then \(second.time)")
+        let bytes = UInt64(whole.dataBytes)
+        #expect(second.steps <= 4 * bytes + 16, "\(name): \(second.steps) steps for \(bytes) bytes")
+        #expect(second.steps <= 3 * first.steps + 16, "\(name): \(first.steps) steps, then \(second.steps)")
+    }
+}
