@@ -38,6 +38,7 @@ package final class Profiler: EventSink {
     private var last: (id: ConnectionID, channel: Channel)?
     private var views = ViewTable()
     private var absent: AbsentConnections
+    private var quiet = QuietConnections()
     /// Plaintext of TLS connections, by the connection's identity.
     private var plaintexts: [UInt64: Channel] = [:]
     /// Channels of connections that ended, to be used again with their buffers.
@@ -77,6 +78,7 @@ package final class Profiler: EventSink {
     package func consume(_ event: borrowing CapturedEvent, payload: RawSpan) {
         let now = event.timestamp
         run.summary.saw(now)
+        if now.nanoseconds >= quiet.due { tellQuiet(now) }
         switch event.kind {
         case .data(let position):
             channel(position)?.data(payload, at: position, now)
@@ -211,6 +213,24 @@ package final class Profiler: EventSink {
         if opened.remoteSequenceNumber != nil { findByNumbers(channel, now) }
         naming.opened(channel.connection)
         last = (opened.id, channel)
+        if run.registry.atHome(on: opened.remote.port) != nil || run.registry.atHome(on: opened.local.port) != nil {
+            quiet.trim(open: connections.count) { connections[$0]?.connection.number == $1 }
+            quiet.wait(for: opened.id, number: number, since: now)
+        }
+    }
+
+    /// Of connections that were silent for some time it is told what can be told.
+    @inline(never)
+    private func tellQuiet(_ now: Timestamp) {
+        while let (id, number, moment) = quiet.next(until: now) {
+            guard let channel = connections[id], channel.connection.number == number, channel.connection.verdict == nil
+            else { continue }
+            if channel.lastHeard.nanoseconds > moment.nanoseconds &- QuietConnections.silence {
+                quiet.wait(for: id, number: number, since: channel.lastHeard)
+            } else {
+                channel.pause(moment)
+            }
+        }
     }
 
     /// A tape goes on in another file: where the earlier ones were read, what it says is known.

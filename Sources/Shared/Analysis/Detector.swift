@@ -13,6 +13,51 @@ protocol Detector: SendableMetatype {
     /// joined late, where that side took its turn to speak. Either may be empty: servers may speak first,
     /// and a capture may hold one direction only. The bytes come from outside and may be anything.
     static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding
+
+    /// Looks for messages within what one side said, where a capture joined in the middle of one.
+    ///
+    /// Asked once of bytes that are all that will be looked at: a place that proves the protocol by itself counts, and
+    /// nothing less.
+    static func search(_ bytes: RawSpan, from side: Side) -> Evidence?
+
+    /// How all that one side said looks to whom the port says that it is this protocol.
+    static func likeness(_ bytes: RawSpan, from side: Side, isStreamStart: Bool) -> Likeness
+}
+
+extension Detector {
+    static func search(_ bytes: RawSpan, from side: Side) -> Evidence? { nil }
+
+    static func likeness(_ bytes: RawSpan, from side: Side, isStreamStart: Bool) -> Likeness { .no }
+}
+
+/// How bytes look in the light of the port on which they were said, once no more will come.
+///
+/// On its own port a protocol has to show less: one message that is whole, of a form that others rarely have, confirms it.
+enum Likeness: Equatable, Sendable {
+    /// Another protocol, or what nobody knows.
+    case no
+    /// The protocol may begin so, or go on so; it is too little to tell.
+    case open
+    /// A whole message.
+    case whole
+
+    init(_ fit: Fit) { self = fit == .no ? .no : .open }
+
+    /// Messages one behind the other, of which the last may be cut.
+    /// - Parameter message: what is at an offset, and how long it is.
+    init(of bytes: RawSpan, _ message: (_ offset: Int) -> (fit: Fit, length: Int?)) {
+        var offset = 0
+        for _ in 0..<64 where offset < bytes.byteCount {
+            let (fit, length) = message(offset)
+            guard fit != .no else {
+                self = .no
+                return
+            }
+            guard fit == .yes, let length, length > 0, offset &+ length <= bytes.byteCount else { break }
+            offset &+= length
+        }
+        self = offset > 0 ? .whole : .open
+    }
 }
 
 /// What a detector may know besides the bytes.

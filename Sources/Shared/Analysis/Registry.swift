@@ -23,7 +23,7 @@ package struct ProtocolRow: Sendable {
 
     /// What the protocol is used for, as `category` has it.
     enum Category: Sendable {
-        case http, tls, database, cache, messageBus
+        case http, tls, database, cache, messageBus, prefix
 
         var name: StaticString {
             switch self {
@@ -32,6 +32,7 @@ package struct ProtocolRow: Sendable {
             case .database: "database"
             case .cache: "cache"
             case .messageBus: "message_bus"
+            case .prefix: "prefix"
             }
         }
     }
@@ -44,6 +45,8 @@ package struct ProtocolRow: Sendable {
         case service
         /// What it carries is hidden: the connection appears as the protocol that is at home on its port, if one is.
         case envelope
+        /// It stands before what is talked: the connection appears as that.
+        case prefix
     }
 
     init(

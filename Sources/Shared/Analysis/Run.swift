@@ -1,6 +1,6 @@
 /// What is known of a body whose bytes were read before.
 struct KnownBody {
-    var coding: ContentCoding
+    var codings: ContentCodings
     var shape: ShapeID
 }
 

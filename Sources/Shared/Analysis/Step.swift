@@ -22,8 +22,8 @@ enum Step {
 
 /// What follows on the same streams.
 enum Successor: Equatable, Sendable {
-    /// Whatever the detectors find.
-    case detect
+    /// Whatever the detectors find, from its start on, where the connection goes that was announced.
+    case detect(Announcement)
     /// What both sides have agreed on.
     case row(ProtocolID)
 }

@@ -9,7 +9,7 @@ enum ContentCoding: Equatable, Sendable {
     case brotli
     /// RFC 8878.
     case zstd
-    /// Another coding, or several one over the other.
+    /// Another coding.
     case unknown
 
     init(_ bytes: RawSpan, _ name: Range<Int>) {
@@ -27,9 +27,44 @@ enum ContentCoding: Equatable, Sendable {
             self = .unknown
         }
     }
+}
 
-    /// Another coding is applied over this one.
+/// The codings of a body in the order in which they were applied (RFC 9110, section 8.4): the last is undone first.
+struct ContentCodings: Equatable, Sendable {
+    /// Those that change the bytes.
+    private(set) var first = ContentCoding.identity
+    private(set) var second = ContentCoding.identity
+    private(set) var third = ContentCoding.identity
+
+    /// Of what nobody knows, or of too many, nothing is undone.
+    var isUnknown: Bool { first == .unknown }
+    var isIdentity: Bool { first == .identity }
+
+    /// Another coding is applied over those before it.
     mutating func append(_ next: ContentCoding) {
-        if self == .identity { self = next } else if next != .identity { self = .unknown }
+        guard next != .identity, !isUnknown else { return }
+        if next == .unknown || third != .identity {
+            self = ContentCodings()
+            first = .unknown
+        } else if first == .identity {
+            first = next
+        } else if second == .identity {
+            second = next
+        } else {
+            third = next
+        }
+    }
+
+    mutating func append(_ others: ContentCodings) {
+        append(others.first)
+        append(others.second)
+        append(others.third)
+    }
+
+    /// In the order in which they are undone.
+    func forEachUndone(_ body: (ContentCoding) -> Void) {
+        if third != .identity { body(third) }
+        if second != .identity { body(second) }
+        if first != .identity { body(first) }
     }
 }

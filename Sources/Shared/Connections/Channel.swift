@@ -10,13 +10,15 @@ final class Channel {
     private let sinks: Sinks
     private var streams = StreamPair()
     private var mode = Mode.detecting
+    /// While nobody understands what is said: how much was passed over, and when to look again.
+    private var unknown = Unknown()
     private let detection: Detection
     /// What is talked, and what reads it, while `mode` is `.reading`.
     private var row = ProtocolID.none
     private var analyzer: (any Analyzer)?
     private var isTakenApart = false
     /// Why the row was chosen, and when.
-    private var chosen: (evidence: Evidence, at: Timestamp)?
+    private var chosen: (evidence: Evidence, at: Timestamp, followsOthers: Bool)?
     private let clientTail = Tail()
     private let serverTail = Tail()
     /// Of what the analyzer takes in one call: no part of any message.
@@ -26,6 +28,8 @@ final class Channel {
     private var parsedBytes: UInt64 = 0
     /// As long as nobody reads the streams: what of them was heard.
     private var heard = (sent: UInt64(0), received: UInt64(0))
+    /// When something was said last that is not understood yet.
+    private(set) var lastHeard = Timestamp(nanoseconds: 0)
     /// Layers that the analyzer has opened.
     private var inner: [(id: InnerID, channel: Channel)] = []
     private var innerCount: UInt32 = 0
@@ -35,6 +39,15 @@ final class Channel {
         case detecting
         case reading
         case unknown
+    }
+
+    private struct Unknown {
+        /// Who spoke last.
+        var direction: Direction?
+        var bytes = 0
+        /// The next turn is looked at once so many bytes were passed over: so the work stays in proportion to them, and a
+        /// connection that began oddly is known some day.
+        var lookAgainAfter = 4096
     }
 
     init(
@@ -57,6 +70,8 @@ final class Channel {
         streams.reset()
         mode = .detecting
         detection.reset(joinedLate: opened.joinedLate)
+        unknown = Unknown()
+        lastHeard = Timestamp(nanoseconds: 0)
         payloadBytes = 0
         parsedBytes = 0
         heard = (0, 0)
@@ -198,6 +213,8 @@ final class Channel {
             case .reading: at &+= read(rest, connection.side(direction), timestamp)
             case .detecting: at &+= detect(rest, direction, timestamp)
             case .unknown:
+                if looksAgain(direction) { continue }
+                unknown.bytes &+= rest.byteCount
                 hear(rest.byteCount, direction)
                 account { $0.unparsed[.unknownProtocol] &+= UInt64(rest.byteCount) }
                 return
@@ -212,11 +229,15 @@ final class Channel {
         }
         payloadBytes &+= length
         if mode == .detecting, !detection.isEmpty {
-            let (outcome, dropped) = detection.gap(role: connection.opened.role)
+            let (outcome, dropped) = detection.gap(length, direction, timestamp, role: connection.opened.role)
             account { $0.unparsed[.unknownProtocol] &+= UInt64(dropped) }
             apply(outcome, timestamp)
+            // The news of it is kept with what was heard.
+            if case .undecided = outcome { return hear(Int(truncatingIfNeeded: length), direction) }
         } else if mode == .detecting {
             detection.reset(joinedLate: true)
+        } else if mode == .unknown {
+            unknown.direction = nil
         }
         if mode == .reading {
             readGap(length, connection.side(direction), timestamp)
@@ -234,7 +255,7 @@ final class Channel {
 
     /// What of a direction was heard and is not judged yet.
     private func undecided(_ direction: Direction) -> UInt64 {
-        detection.pieces.reduce(0) { $1.direction == direction ? $0 &+ UInt64($1.count) : $0 }
+        detection.pieces.reduce(0) { $1.direction == direction ? $0 &+ $1.length : $0 }
     }
 
     /// Where the request begins whose exchange the analyzer is giving away: it can't be asked meanwhile.
@@ -269,6 +290,7 @@ final class Channel {
     /// - Returns: how many bytes were taken; those of an opening that is known at once are not, and reading has begun.
     private func detect(_ bytes: RawSpan, _ direction: Direction, _ timestamp: Timestamp) -> Int {
         let opened = connection.opened
+        lastHeard = timestamp
         let isFromClient = connection.side(direction) == .client
         if detection.isEmpty, isFromClient || opened.role == .unknown,
             let found = Detection.opening(bytes, run.registry)
@@ -290,16 +312,28 @@ final class Channel {
         case .undecided: break
         case .unknown:
             account { $0.unparsed[.unknownProtocol] &+= UInt64(detection.pendingBytes) }
-            detection.reset(joinedLate: true)
+            unknown.direction = detection.lastDirection
+            detection.lookAgain()
             mode = .unknown
             if layer == .wire { reportRest(EdgeReason.unknown, timestamp) }
-        case .recognised(let found, let evidence, let flipped):
-            connection.settleRoles(localIsClient: !flipped)
-            begin(found, connection.opened.joinedLate ? .middle : .opening)
-            chosen = (evidence, timestamp)
-            readKept()
-            report(found, evidence, timestamp)
+        case .recognised(let found):
+            connection.settleRoles(localIsClient: !found.isFlipped)
+            begin(found.row, found.start)
+            chosen = (found.evidence, timestamp, found.followsOthers)
+            // What came before an envelope is no part of it.
+            readKept(from: run.registry[found.row].role == .envelope ? found.from : (0, 0))
+            report(found.row, found.evidence, timestamp)
         }
+    }
+
+    /// Whether a turn begins that is looked at, though nobody has understood those before it.
+    private func looksAgain(_ direction: Direction) -> Bool {
+        defer { unknown.direction = direction }
+        guard unknown.direction != direction, unknown.bytes >= unknown.lookAgainAfter else { return false }
+        unknown.bytes = 0
+        unknown.lookAgainAfter = unknown.lookAgainAfter.multipliedReportingOverflow(by: 2).partialValue
+        mode = .detecting
+        return true
     }
 
     private func begin(_ found: ProtocolID, _ start: Start) {
@@ -315,16 +349,31 @@ final class Channel {
     }
 
     /// Gives the analyzer what was kept while the protocol was not known.
-    private func readKept() {
+    /// - Parameter from: what was kept before these places is passed over.
+    private func readKept(from: (sent: Int, received: Int)) {
         let pieces = detection.pieces
         let sentBytes = detection.sent
         let receivedBytes = detection.received
         detection.reset(joinedLate: true)
         var sentAt = 0
         var receivedAt = 0
-        for piece in pieces {
-            guard piece.isKept else {
+        for var piece in pieces {
+            if piece.kind == .kept {
+                let passed = piece.direction == .send ? from.sent &- sentAt : from.received &- receivedAt
+                let count = max(0, min(passed, piece.count))
+                piece.count &-= count
+                if piece.direction == .send { sentAt &+= count } else { receivedAt &+= count }
+                account { $0.unparsed[.unknownProtocol] &+= UInt64(count) }
+                if mode == .reading { tail(connection.side(piece.direction)).position &+= UInt64(count) }
+                if piece.count == 0 { continue }
+            }
+            switch piece.kind {
+            case .kept: break
+            case .skipped:
                 skipKept(UInt64(piece.count), piece.direction, piece.timestamp)
+                continue
+            case .missing(let length):
+                if mode == .reading { readGap(length, connection.side(piece.direction), piece.timestamp) }
                 continue
             }
             if piece.direction == .send {
@@ -350,7 +399,7 @@ final class Channel {
     }
 
     private func report(_ found: ProtocolID, _ evidence: Evidence, _ timestamp: Timestamp) {
-        let port = connection.server.port
+        let port = connection.destinationPort
         switch run.registry[found].role {
         case .exchanges: break
         case .service:
@@ -358,13 +407,13 @@ final class Channel {
             let reason = isOnDefaultPort ? "port \(port), \(evidence.reason)" : "\(evidence.reason)"
             report(found, confidence: 90, reason, nil, timestamp)
         // Told when its handshake has told what it can: `know`.
-        case .envelope: break
+        case .envelope, .prefix: break
         }
     }
 
     /// What is known of an envelope: the protocol that it names, else the one that is at home on the port.
     private func report(_ facts: TLSFacts, _ timestamp: Timestamp) {
-        let port = connection.server.port
+        let port = connection.destinationPort
         let reason = "\(chosen?.evidence.reason ?? run.registry[row].name)"
         // What was said before it was recognised is told then.
         let timestamp = max(timestamp, chosen?.at ?? timestamp)
@@ -379,7 +428,8 @@ final class Channel {
             report(
                 named, confidence: 90, "\(onPort)\(reason), ALPN \(name)", facts.serverName, timestamp,
                 isEncrypted: true)
-        } else if let service = run.registry.atHome(on: port) {
+        } else if !(chosen?.followsOthers ?? false), let service = run.registry.atHome(on: port) {
+            // What was said before it would have been that service's.
             report(
                 service, confidence: 60, "port \(port), \(reason)", facts.serverName, timestamp, isEncrypted: true)
         } else {
@@ -392,13 +442,14 @@ final class Channel {
     private func reportRest(_ reason: String, _ timestamp: Timestamp) {
         guard !connection.isReported, !connection.hasExchange, !connection.isCopy else { return }
         if let views = connection.views, views.hasExchange || views.mayKnowMore(than: connection) { return }
-        guard let verdict = connection.verdict else {
+        guard let verdict = connection.verdict, connection.isUnderstood(run.registry) else {
             connection.guessRoles()
             let port = connection.server.port
             if payloadBytes == 0, let service = run.registry.atHome(on: port) {
                 return report(service, confidence: 60, "port \(port), \(reason)", nil, timestamp)
             }
-            return report(nil, confidence: 0, reason, nil, timestamp)
+            let looks = detection.impression.text(localIsClient: connection.localIsClient)
+            return report(nil, confidence: 0, payloadBytes == 0 ? reason : "\(reason): \(looks)", nil, timestamp)
         }
         guard run.registry[verdict].role == .exchanges else { return }
         report(verdict, confidence: 90, EdgeReason.noExchange, nil, timestamp)
@@ -671,7 +722,9 @@ final class Channel {
         endAnalyzer(now)
         heard = (tail(connection.side(.send)).position, tail(connection.side(.receive)).position)
         switch successor {
-        case .detect:
+        case .detect(let announcement):
+            connection.namedDestination = announcement.destination ?? connection.namedDestination
+            connection.proxiedFor = announcement.client ?? connection.proxiedFor
             mode = .detecting
             detection.reset(joinedLate: false)
         case .row(let row): begin(row, .opening)
@@ -697,10 +750,10 @@ final class Channel {
     /// The connection has ended: what is still waiting is delivered, with gaps for what never came, and reported.
     func close(_ closed: ConnectionClosed, _ timestamp: Timestamp) {
         end(timestamp)
-        let port = connection.server.port
         if closed.how == .connectFailed {
-            reportFailure(closed.error, port, timestamp)
+            reportFailure(closed.error, connection.server.port, timestamp)
         } else {
+            reportPort(timestamp)
             reportRest(payloadBytes == 0 ? EdgeReason.noPayload : EdgeReason.unknown, timestamp)
         }
         let end = ConnectionEnd(how: closed.how, sent: streams.sent.next, received: streams.received.next)
@@ -712,6 +765,33 @@ final class Channel {
         countNotUnderstood()
     }
 
+    /// Nothing was said for some time: what can be told of the connection is told.
+    func pause(_ timestamp: Timestamp) {
+        if mode == .detecting, !detection.isEmpty {
+            apply(detection.pause(role: connection.opened.role, home: home), timestamp)
+        }
+        reportPort(timestamp)
+    }
+
+    /// The protocol that is at home where the connection goes; the lower port is the likelier one, where nobody knows.
+    private var home: Detection.Home? {
+        let opened = connection.opened
+        let localIsClient =
+            opened.role == .unknown ? opened.local.port >= opened.remote.port : connection.localIsClient
+        let port = connection.namedDestination?.port ?? (localIsClient ? opened.remote : opened.local).port
+        return run.registry.atHome(on: port).map { Detection.Home(row: $0, localIsClient: localIsClient) }
+    }
+
+    /// The port speaks for a protocol, and what was said, if anything, doesn't speak against it.
+    private func reportPort(_ timestamp: Timestamp) {
+        guard connection.confidence == 0, !connection.isUnderstood(run.registry), !connection.isCopy, let home else { return }
+        let isLittle = payloadBytes > 0
+        if isLittle, mode != .detecting || detection.likeness(to: home) != .open { return }
+        connection.guessRoles()
+        let reason = isLittle ? "too little payload to confirm it" : EdgeReason.noPayload
+        report(home.row, confidence: 60, "port \(connection.destinationPort), \(reason)", nil, timestamp)
+    }
+
     /// The layer has ended.
     func end(_ timestamp: Timestamp) {
         repeat {
@@ -720,7 +800,7 @@ final class Channel {
         } while skipHole(.send, lossReason, timestamp) || skipHole(.receive, lossReason, timestamp)
         // What is recognised at last may switch protocols, and leave bytes to be judged anew.
         while mode == .detecting, !detection.isEmpty {
-            let outcome = detection.finish(role: connection.opened.role)
+            let outcome = detection.finish(role: connection.opened.role, home: home)
             if case .unknown = outcome {
                 account { $0.unparsed[.undecided] &+= UInt64(detection.pendingBytes) }
                 break
@@ -748,10 +828,10 @@ final class Channel {
     private func countVerdict() {
         if let verdict = connection.verdict {
             run.summary.connections.verdicts[verdict] &+= 1
-        } else if payloadBytes > 0 {
-            run.summary.connections.verdicts.unrecognised &+= 1
         } else if connection.confidence > 0 {
             run.summary.connections.verdicts.byPortOnly &+= 1
+        } else if payloadBytes > 0 {
+            run.summary.connections.verdicts.unrecognised &+= 1
         } else {
             run.summary.connections.verdicts.noPayload &+= 1
         }

@@ -24,6 +24,10 @@ package final class Connection {
     var isDecrypted = false
     /// The host that the traffic itself named.
     var serverName: String?
+    /// Where it goes, as a prefix said: PROXY, SOCKS, CONNECT. Of several the innermost.
+    var namedDestination: NamedDestination?
+    /// Whom a proxy made it for.
+    var proxiedFor: Endpoint?
     /// What its TLS handshake said in the clear; `nil` where there was none, and until it has told what it can.
     var tls: TLSFacts?
     /// Both sides of the connection are profiled, and this is one of two views of the same bytes.
@@ -62,6 +66,8 @@ package final class Connection {
         hasExchange = false
         isDecrypted = false
         serverName = nil
+        namedDestination = nil
+        proxiedFor = nil
         tls = nil
         hasOtherView = false
         otherProcess = nil
@@ -77,6 +83,8 @@ package final class Connection {
     package var client: Endpoint { localIsClient ? opened.local : opened.remote }
     /// The side that called accept.
     package var server: Endpoint { localIsClient ? opened.remote : opened.local }
+    /// The port of where it goes, by which is judged what is at home there.
+    var destinationPort: UInt16 { namedDestination?.port ?? server.port }
     @inline(__always)
     package var localIsClient: Bool { (opened.role == .server) == isFlipped }
 
@@ -100,10 +108,16 @@ package final class Connection {
         if opened.role == .unknown { settleRoles(localIsClient: opened.local.port >= opened.remote.port) }
     }
 
-    /// It was found to talk this; what lies in an envelope counts more than the envelope.
+    /// It was found to talk this; what lies in an envelope, or behind a prefix, counts more than these.
     package func found(_ row: ProtocolID, _ registry: Registry) {
-        if verdict.map({ registry[$0].role == .envelope }) ?? true { verdict = row }
+        switch verdict.map({ registry[$0].role }) {
+        case nil, .envelope, .prefix: verdict = row
+        case .exchanges, .service: break
+        }
     }
+
+    /// It was found to talk something, of which a prefix says nothing.
+    func isUnderstood(_ registry: Registry) -> Bool { verdict.map { registry[$0].role != .prefix } ?? false }
 
     /// Takes initial sequence numbers that became known after the opening.
     package func learn(_ numbers: SequenceNumbers) { opened.learn(numbers) }

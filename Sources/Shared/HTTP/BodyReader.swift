@@ -5,11 +5,12 @@
 final class BodyReader {
     private let run: Run
     private let keepsBytes: Bool
-    private var coding = ContentCoding.identity
+    private var codings = ContentCodings()
     /// Most directions never carry a body.
     private lazy var content: any ContentReader = JSONContent(run)
-    private var decoder: ContentDecoder?
-    /// Bytes that the decoder was given.
+    /// In the order in which codings are undone, each with what it gave.
+    private var decoders: [(decoder: ContentDecoder, given: UInt64)] = []
+    /// Bytes that the first decoder was given.
     private var encodedBytes = 0
     /// The body is waited for as a whole; else it is read as it comes.
     private var waitsForWhole = false
@@ -29,15 +30,15 @@ final class BodyReader {
     var held: Int { whole.count }
 
     /// Makes ready for the body that follows the head.
-    func begin(_ length: BodyLength, _ coding: ContentCoding, _ message: inout Message) {
-        self.coding = coding
+    func begin(_ length: BodyLength, _ codings: ContentCodings, _ message: inout Message) {
+        self.codings = codings
         waitsForWhole = false
         wholeLength = nil
         known = nil
         if length == .none { return }
         content.begin()
         letGoOfWhole()
-        if coding != .identity { message.bodyIsSeparate = true }
+        if !codings.isIdentity { message.bodyIsSeparate = true }
         switch length {
         case .bytes(let length) where length <= UInt64(run.bodies.longest):
             waitsForWhole = true
@@ -81,10 +82,8 @@ final class BodyReader {
             readHeld(&message, out)
         }
         message.shape = known ?? judge(&message, out)
-        if let decoder {
-            run.giveBack(decoder)
-            self.decoder = nil
-        }
+        for (decoder, _) in decoders { run.giveBack(decoder) }
+        if !decoders.isEmpty { decoders.removeAll(keepingCapacity: true) }
         letGoOfWhole()
     }
 
@@ -104,7 +103,7 @@ final class BodyReader {
 
     private func readWhole(_ bytes: RawSpan, _ message: inout Message, _ out: any Output) {
         waitsForWhole = false
-        if let body = run.bodies.find(bytes), body.coding == coding {
+        if let body = run.bodies.find(bytes), body.codings == codings {
             known = body.shape
             if message.bodyIsSeparate, keepsBytes { read(bytes, scans: false, &message, out) }
             return
@@ -112,28 +111,34 @@ final class BodyReader {
         read(bytes, scans: true, &message, out)
         let shape = judge(&message, out)
         known = shape
-        if message.anomalies.isEmpty { run.bodies.remember(bytes, KnownBody(coding: coding, shape: shape)) }
+        if message.anomalies.isEmpty { run.bodies.remember(bytes, KnownBody(codings: codings, shape: shape)) }
     }
 
     /// - Parameter scans: look for the shape as well; else only keep what the event log shows.
     private func read(_ bytes: RawSpan, scans: Bool, _ message: inout Message, _ out: any Output) {
-        if coding == .identity {
-            // Behind what is missing nobody knows within what one is.
+        if codings.isIdentity || codings.isUnknown {
+            // What is named and is none ("none", "UTF-8") was not applied; what else was is no JSON. Behind what is missing
+            // nobody knows within what one is.
             if scans, !message.hasGap { content.feed(bytes) }
-            if message.bodyIsSeparate { keep(bytes, &message, out) }
+            if message.bodyIsSeparate, codings.isIdentity { keep(bytes, &message, out) }
             return
         }
-        guard coding != .unknown, !message.hasGap else { return }
-        if decoder == nil {
-            decoder = run.takeDecoder()
-            decoder?.begin(coding)
+        guard !message.hasGap else { return }
+        if decoders.isEmpty {
+            codings.forEachUndone { coding in
+                let decoder = run.takeDecoder()
+                decoder.begin(coding)
+                decoders.append((decoder, 0))
+            }
             encodedBytes = 0
         }
         var at = 0
         while at < bytes.byteCount {
             let room = Self.expansionBlock &- encodedBytes % Self.expansionBlock
             let end = Swift.min(bytes.byteCount, at &+ room)
-            decode(bytes.extracting(at..<end), scans: scans, &message, out)
+            let blockEnd = (encodedBytes / Self.expansionBlock &+ 1) &* Self.expansionBlock
+            let ceiling = UInt64(Swift.max(run.limits.bodyBytes, blockEnd &* run.limits.expansion))
+            decode(bytes.extracting(at..<end), 0, ceiling, scans: scans, &message, out)
             encodedBytes &+= end &- at
             at = end
         }
@@ -143,20 +148,30 @@ final class BodyReader {
     /// body was cut.
     private static let expansionBlock = 1024
 
-    /// Decodes bytes that lie within one block.
-    private func decode(_ bytes: RawSpan, scans: Bool, _ message: inout Message, _ out: any Output) {
-        let blockEnd = (encodedBytes / Self.expansionBlock &+ 1) &* Self.expansionBlock
-        let ceiling = Swift.max(run.limits.bodyBytes, blockEnd &* run.limits.expansion)
-        decoder?.decode(bytes) { decoded in
-            guard message.decodedBytes &+ UInt64(decoded.byteCount) <= UInt64(ceiling) else {
+    /// Undoes a coding of bytes that lie within one block, and those below it of what it gives.
+    /// - Returns: whether more is wanted.
+    @discardableResult
+    private func decode(
+        _ bytes: RawSpan, _ level: Int, _ ceiling: UInt64, scans: Bool, _ message: inout Message, _ out: any Output
+    ) -> Bool {
+        var isWanted = true
+        decoders[level].decoder.decode(bytes) { decoded in
+            decoders[level].given &+= UInt64(decoded.byteCount)
+            guard decoders[level].given <= ceiling else {
                 message.anomalies.insert(.contentCodingLimit)
                 out.reached(.expansion)
+                isWanted = false
                 return false
+            }
+            if level &+ 1 < decoders.count {
+                isWanted = decode(decoded, level &+ 1, ceiling, scans: scans, &message, out)
+                return isWanted
             }
             if scans { content.feed(decoded) }
             keep(decoded, &message, out)
             return true
         }
+        return isWanted && decoders[level].decoder.state != .failed
     }
 
     private func keep(_ bytes: RawSpan, _ message: inout Message, _ out: any Output) {
@@ -168,20 +183,20 @@ final class BodyReader {
 
     /// The shape of what was read, and what was wrong with its coding.
     private func judge(_ message: inout Message, _ out: any Output) -> ShapeID {
-        switch coding {
-        case .identity: return shape(message, out)
-        case .unknown:
+        if codings.isIdentity { return shape(message, out) }
+        if codings.isUnknown {
             message.anomalies.insert(.contentCodingUnknown)
-            return .nonJSON
-        case .gzip, .deflate, .brotli, .zstd:
-            if decoder?.state == .failed || (decoder?.state == .decoding && message.decodedBytes == 0) {
-                message.anomalies.insert(.contentCodingFailed)
-                return isWhole(message) ? .nonJSON : .nonJSON.incomplete
-            }
-            // The framing was kept, and yet the coding's own end was not reached.
-            if decoder?.state == .decoding, !message.hasGap { message.anomalies.insert(.bodyIncomplete) }
             return shape(message, out)
         }
+        let isFailed = decoders.contains { $0.decoder.state == .failed }
+        let isOpen = decoders.contains { $0.decoder.state == .decoding }
+        if isFailed || isOpen && message.decodedBytes == 0 {
+            message.anomalies.insert(.contentCodingFailed)
+            return isWhole(message) ? .nonJSON : .nonJSON.incomplete
+        }
+        // The framing was kept, and yet the coding's own end was not reached.
+        if isOpen, !message.hasGap { message.anomalies.insert(.bodyIncomplete) }
+        return shape(message, out)
     }
 
     private func shape(_ message: borrowing Message, _ out: any Output) -> ShapeID {

@@ -39,6 +39,22 @@ struct RequestTarget: Equatable {
         return start..<end
     }
 
+    /// The destination of CONNECT, whose target is a host and a port (RFC 9112, section 3.2.3).
+    static func destination(_ bytes: RawSpan, _ authority: Range<Int>) -> NamedDestination? {
+        var host = host(bytes, authority)
+        var colon = host.upperBound &- 1
+        while colon >= host.lowerBound, bytes.u8(at: colon) != 0x3A { colon &-= 1 }
+        guard colon >= host.lowerBound,
+            let port = bytes.decimal(colon &+ 1..<host.upperBound).flatMap(UInt16.init(exactly:))
+        else { return nil }
+        host = host.lowerBound..<colon
+        // An IPv6 literal has brackets.
+        if host.count > 2, bytes.u8(at: host.lowerBound) == 0x5B, bytes.u8(at: colon &- 1) == 0x5D {
+            host = host.lowerBound &+ 1..<colon &- 1
+        }
+        return NamedDestination(bytes, host, port: port)
+    }
+
     /// `host[:port]` of `[userinfo@]host[:port]` (RFC 3986, section 3.2).
     static func host(_ bytes: RawSpan, _ authority: Range<Int>) -> Range<Int> {
         var start = authority.lowerBound

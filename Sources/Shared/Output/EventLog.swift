@@ -438,6 +438,10 @@ final class EventLog: Sink {
         json.string(naming.name(of: peer).text)
         json.key("connection")
         json.number(connection.number)
+        if let client = connection.proxiedFor {
+            json.key("proxied_for")
+            json.string(client.description)
+        }
     }
 
     // MARK: What all events have

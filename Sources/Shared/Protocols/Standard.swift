@@ -16,5 +16,7 @@ extension Registry {
         .kafka,
         .amqp,
         .nats,
+        .proxyProtocol,
+        .socks,
     ])
 }

@@ -69,7 +69,7 @@ final class ToyAnalyzer: Analyzer {
             return .skip(took: line.next, UInt64(length) + 1)
         }
         guard bytes.isWord("INSIDE", at: words[2]) else { return lost(bytes, out) }
-        if inner == nil { inner = out.open(.detect) }
+        if inner == nil { inner = out.open(.detect(Announcement())) }
         inside[side] = UInt64(length)
         return .took(line.next, next: 0)
     }

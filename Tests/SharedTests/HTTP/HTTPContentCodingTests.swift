@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Shared
@@ -16,6 +17,11 @@ import Testing
     private static let skippable: [UInt8] = [0x5A, 0x2A, 0x4D, 0x18, 3, 0, 0, 0, 1, 2, 3]
 
     private static let decoded = "\"\(CodedBodies.plain)\""
+
+    private static let base64OfGzip =
+        "base64(\(Data(CodedBodies.gzip).base64EncodedString())) !content_coding_failed"
+    private static let base64OfGzipOfZlib =
+        "base64(\(Data(CodedBodies.gzipOfZlib).base64EncodedString())) !content_coding_failed"
 
     static let talks: [Talk] = [
         get("gzip", "gzip", CodedBodies.gzip, decoded),
@@ -40,7 +46,14 @@ import Testing
             "\"plain text, and more\" !content_coding_failed"),
         get("zstd that lies", "zstd", Array("plain text".utf8), "\"plain text\" !content_coding_failed"),
         get("a coding nobody knows", "rot13", Array("hi".utf8), "\"hi\" !content_coding_unknown"),
-        get("two codings", "gzip, br", Array("hi".utf8), "\"hi\" !content_coding_unknown"),
+        get("gzip twice", "gzip, gzip", CodedBodies.gzipTwice, decoded),
+        get("deflate, and gzip over it", "deflate, gzip", CodedBodies.gzipOfZlib, decoded),
+        get("deflate and gzip in two fields", "deflate\r\nContent-Encoding: gzip", CodedBodies.gzipOfZlib, decoded),
+        get("identity, and gzip over it", "identity, gzip", CodedBodies.gzip, decoded),
+        get("codings in the wrong order", "gzip, deflate", CodedBodies.gzipOfZlib, base64OfGzipOfZlib),
+        get("the inner coding lies", "br, gzip", CodedBodies.gzip, base64OfGzip),
+        get("two codings of which one is unknown", "gzip, rot13", Array("hi".utf8), "\"hi\" !content_coding_unknown"),
+        get("four codings", "gzip, gzip, gzip, gzip", Array("hi".utf8), "\"hi\" !content_coding_unknown"),
         Talk(
             "gzip in a request",
             [
@@ -64,9 +77,33 @@ import Testing
             ], ["> HEAD /", "< 200 HEAD /"]),
     ]
 
+    /// What a server calls so by mistake was not applied.
+    @Test(arguments: [
+        ("none", #"{"id":1}"#, "json"), ("UTF-8", #"{"id":1}"#, "json"), ("rot13", "uryyb", "non-json"),
+        ("aes128gcm", "\u{1}\u{2}", "non-json"),
+    ])
+    func `that nobody knows leave the shape of what is JSON`(_ coding: String, _ body: String, _ shape: String) throws {
+        let response = CodedBodies.response(coding, Array(body.utf8))
+        let talk = Talk(
+            coding, [.c("GET / HTTP/1.1\r\n\r\n"), .server(response)],
+            ["> GET /", "< 200 GET / \"\(body)\" !content_coding_unknown"])
+        try talk.check()
+        let yaml = ServiceMapFile.yaml(talk.tape.run().serviceMap)
+        #expect(yaml.contains("id: number") == (shape != "non-json"))
+        #expect(yaml.contains("response_schema: non-json") == (shape == "non-json"))
+    }
+
+    @Test func `of a bomb that is no coding below it stop at once`() throws {
+        let response = CodedBodies.response("gzip, br", CodedBodies.brotliBomb)
+        let tape = Talk("bomb", [.c("GET / HTTP/1.1\r\n\r\n"), .server(response)], []).tape
+        let result = tape.run()
+        #expect(try result.events()[1].anomalies.contains("content_coding_failed"))
+        #expect(result == tape.cut(every: 1).run())
+    }
+
     @Test(arguments: [
         ("gzip", CodedBodies.gzip), ("deflate", CodedBodies.zlib), ("br", CodedBodies.brotli),
-        ("zstd", CodedBodies.zstd),
+        ("zstd", CodedBodies.zstd), ("gzip, gzip", CodedBodies.gzipTwice), ("deflate, gzip", CodedBodies.gzipOfZlib),
     ])
     func `cut short is named and never invents content`(_ coding: String, _ body: [UInt8]) throws {
         for length in 1..<body.count {

@@ -66,8 +66,13 @@ extension Conversation {
             .server(hex: "000001 01 ff 00000001 88")),
         Conversation("BitTorrent", nil, .client("\u{13}BitTorrent protocol\u{0}\u{0}\u{0}\u{0}\u{0}\u{10}\u{0}\u{5}")),
         Conversation(
-            "SOCKS5", nil, .client(hex: "05020002"), .server(hex: "0500"), .client(hex: "050100010a00000101bb")),
-        Conversation("SOCKS4", nil, .client(hex: "0401005042660763 00"), .server(hex: "005a0050 42660763")),
+            "SOCKS5 without a request", nil, .client(hex: "05020002"), .server(hex: "0500"),
+            .client(hex: "16030100")),
+        Conversation("SOCKS5 that is refused", nil, .client(hex: "05020002"), .server(hex: "05ff")),
+        Conversation("SOCKS4 without an answer of its form", nil, .client(hex: "0401005042660763 00"), .server(hex: "ff5a")),
+        Conversation("a line that begins with PROXY", nil, .client("PROXY TCP4 example.org\r\n")),
+        Conversation(
+            "a signature of PROXY version 3", nil, .client(hex: "0d0a0d0a000d0a515549540a 31 11 000c")),
         Conversation(
             "NetBIOS session request", nil, .client(hex: "81000044 20 434b4644454e45434644 00"),
             .server(hex: "82000000")),

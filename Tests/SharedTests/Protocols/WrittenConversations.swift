@@ -2,7 +2,7 @@
 
 /// Conversations written by hand after the protocols' documents: what is short enough to read, odd, or one-sided.
 extension Conversation {
-    static let written: [Conversation] = http + http2 + tls + services + joinedLate
+    static let written: [Conversation] = http + http2 + tls + prefixes + services + joinedLate
 
     static let http: [Conversation] = [
         Conversation("HTTP/1.1 request", .http, .client("GET / HTTP/1.1\r\nHost: a\r\n\r\n")),
@@ -54,6 +54,25 @@ extension Conversation {
             "HTTP/2 fields and data", .http2, isStreamStart: false,
             .server(
                 hex: "000001010400000001 88 000002000000000001 7b7d 000001010500000003 89 000001010500000005 89")),
+    ]
+
+    static let prefixes: [Conversation] = [
+        Conversation(
+            "SOCKS5", .socks, .client(hex: "05020002"), .server(hex: "0500"), .client(hex: "050100010a00000101bb")),
+        Conversation(
+            "SOCKS5 with a password, to a host", .socks, .client(hex: "050102"), .server(hex: "0502"),
+            .client(hex: "0101610162"), .server(hex: "0100"), .client(hex: "05010003 05 6361636865 18eb")),
+        Conversation("SOCKS4", .socks, .client(hex: "0401005042660763 00"), .server(hex: "005a0050 42660763")),
+        Conversation(
+            "SOCKS4a", .socks, .client(hex: "040118eb00000001 6d6500 636163686500"), .server(hex: "005a0000 00000000")),
+        Conversation(
+            "PROXY version 1", .proxyProtocol, .client("PROXY TCP4 10.0.0.9 10.0.0.2 40000 6379\r\n")),
+        Conversation("PROXY version 1 that knows nothing", .proxyProtocol, .client("PROXY UNKNOWN\r\n")),
+        Conversation(
+            "PROXY version 2", .proxyProtocol,
+            .client(hex: "0d0a0d0a000d0a515549540a 21 11 000c 0a000009 0a000002 9c40 18eb")),
+        Conversation(
+            "PROXY version 2 of a health check", .proxyProtocol, .client(hex: "0d0a0d0a000d0a515549540a 20 00 0000")),
     ]
 
     static let tls: [Conversation] = [
@@ -148,6 +167,42 @@ extension Conversation {
         Conversation(
             "AMQP 1.0 transfer joined late", .amqp, isStreamStart: false,
             .client(hex: "0000002002000001005314c00a0443 43a0 0100 4342 005377a1026869 0000")),
+        Conversation(
+            "Postgres standby's status", .postgres, isStreamStart: false,
+            .client(hex: "64 00000026 72 0000000001566130 0000000001566130 0000000000000000 0003045a2e3c5fc0 00")),
+        Conversation(
+            "Postgres write-ahead log alone", .postgres, isStreamStart: false,
+            .server(hex: "64 00000016 6b 0000000001566240 0003045a2e460100 00")),
+        Conversation(
+            "Postgres notification alone", .postgres, isStreamStart: false,
+            .server(hex: "41 00000012 00006536 6f726465727300 6f3100")),
+        Conversation(
+            "Postgres rows of COPY", .postgres, isStreamStart: false,
+            .client(hex: "64 00000008 310961 0a 64 00000008 320962 0a 64 00000008 330963 0a 63 00000004")),
+        Conversation(
+            "MySQL compressed, joined late", .mysql, isStreamStart: false,
+            .client(hex: "0d000000000000 09000000 03 73656c6563742031"),
+            .server(hex: "0b000001000000 07000001 00 0100020000 00")),
+        Conversation(
+            "MySQL compressed, and a compressed response", .mysql, isStreamStart: false,
+            .client(hex: "0d000000000000 09000000 03 73656c6563742031"), .server(hex: "36000001 3a0000 789c6362")),
+        Conversation(
+            "MySQL binary log alone", .mysql, isStreamStart: false,
+            .server(hex: "1c000005 00 5f2ad465 1b 01000000 1b000000 9a030000 0000 62696e2e30303031")),
+        Conversation(
+            "TDS procedure without headers", .mssql, isStreamStart: false,
+            .client(hex: "0301001c00000100 ffff0a00 0000 0000 26040400 00000000 00000000")),
+        Conversation(
+            "TDS batch without headers", .mssql, isStreamStart: false,
+            .client(hex: "0101001800000100 730065006c0065006300740020003100")),
+        Conversation(
+            "Kafka server's ApiVersions alone", .kafka, isStreamStart: false,
+            .server(hex: "00000022 00000001 0000 00000004 000000000009 00010000000d 000200000007 00030000000c")),
+        Conversation("Redis HSET typed", .redis, .client("HSET h a 1\r\n"), .server(":1\r\n")),
+        Conversation("Redis HELLO typed", .redis, .client("HELLO 3\r\n"), .server("%7\r\n$6\r\nserver\r\n")),
+        Conversation(
+            "memcached large value that nobody is told of", .memcached,
+            .client("set k 0 0 500000 noreply\r\n" + String(repeating: "v", count: 8300))),
         Conversation(
             "NATS publish joined late", .nats, isStreamStart: false, .client("PUB orders.new 5\r\nhello\r\n")),
         Conversation(

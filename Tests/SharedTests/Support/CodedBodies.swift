@@ -8,6 +8,8 @@ enum CodedBodies {
     static let rawDeflate = decode("q1bKTS0uTkxPVbJSykjNyclXqgUA")
     static let brotli = decode("GxIA+KVFdPb6piSVbFIaLNNYQg4=")
     static let zstd = decode("KLUv/QRYmQAAeyJtZXNzYWdlIjoiaGVsbG8iffl9bw4=")
+    static let gzipTwice = decode("H4sIAAAAAAACA5Pv5mAAASbm1WGnfHX1/Hz8QzcFnfI4e/Jk+CpWhp7sG4LCQGkAx7M9NCcAAAA=")
+    static let gzipOfZlib = decode("H4sIAAAAAAACA6uYszrslK+unp+Pf+imoFMeZ0+eDF/FyuB8iG0LAJexZykbAAAA")
     /// Eight million blanks in fourteen bytes.
     static let brotliBomb = decode("m/8RevglQOKxQCA3QQ8=")
 

@@ -14,6 +14,8 @@ extension ProtocolID {
     static let kafka = standard("kafka")
     static let amqp = standard("amqp")
     static let nats = standard("nats")
+    static let proxyProtocol = standard("proxy_protocol")
+    static let socks = standard("socks")
 
     private static func standard(_ name: String) -> ProtocolID { Registry.standard.id(named: name)! }
 

@@ -14,6 +14,50 @@ enum AMQPDetector: Detector {
         return start.otherwise(frames(client).finding("AMQP frames"))
     }
 
+    /// Frames one behind the other: deliveries that nobody acknowledges, or publications.
+    static func search(_ bytes: RawSpan, from side: Side) -> Evidence? {
+        for offset in 0..<bytes.byteCount {
+            guard let type = bytes.u8(at: offset), type <= 3 else { continue }
+            if chain(bytes, from: offset, side) { return Evidence("AMQP frames") }
+        }
+        return nil
+    }
+
+    /// Three frames of 0-9-1, with a method that this side says.
+    private static func chain(_ bytes: RawSpan, from start: Int, _ side: Side) -> Bool {
+        var offset = start
+        var isOfSide = false
+        for _ in 0..<3 {
+            guard let type = bytes.u8(at: offset), 1...3 ~= type || type == heartbeat,
+                let size = bytes.big(UInt32.self, at: offset &+ 3), size <= maximumFrame,
+                bytes.u8(at: offset &+ 7 &+ Int(size)) == 0xCE
+            else { return false }
+            if type == method {
+                guard let kind = bytes.big(UInt32.self, at: offset &+ 7) else { return false }
+                // basic.publish and basic.ack of a client; basic.deliver of a server.
+                isOfSide = isOfSide || (side == .client ? kind == 0x003C_0028 || kind == 0x003C_0050 : kind == 0x003C_003C)
+                if !isClass(UInt16(kind >> 16)) { return false }
+            }
+            offset &+= 8 &+ Int(size)
+        }
+        return isOfSide
+    }
+
+    static func likeness(_ bytes: RawSpan, from side: Side, isStreamStart: Bool) -> Likeness {
+        if protocolHeader(bytes) != .no { return .open }
+        guard side == .server || !isStreamStart else { return .no }
+        if frame10(bytes) != .no, bytes.u8(at: 4) == 2 { return Likeness(frame10(bytes)) }
+        return Likeness(of: bytes) { offset in
+            guard let type = bytes.u8(at: offset), let size = bytes.big(UInt32.self, at: offset &+ 3) else {
+                return (bytes.fit(byteAt: offset) { 1...3 ~= $0 || $0 == heartbeat }.and(.open), nil)
+            }
+            let fit = Fit(1...3 ~= type || type == heartbeat).and(Fit(size <= maximumFrame))
+                .and(bytes.fit(byteAt: offset &+ 7 &+ Int(size)) { $0 == 0xCE })
+                .and(type == method ? bytes.fit(big: UInt16.self, at: offset &+ 7, isClass) : .yes)
+            return (fit, 8 &+ Int(size))
+        }
+    }
+
     private static func serverAlone(_ server: RawSpan) -> Finding {
         protocolHeader(server).finding("AMQP protocol header").otherwise(frames(server).finding("AMQP frames"))
     }

@@ -191,6 +191,9 @@ final class HTTP1Analyzer: Analyzer {
         }
         guard isFinal else { return false }
         let asksToSwitch = pairing.ask(slot).asksToSwitch
+        if responses.isSwitched, pairing.ask(slot).method == .connect {
+            pairing.text.withBytes { responses.leads(to: RequestTarget.destination($0, exchange.target.range)) }
+        }
         pairing.settle(out)
         return asksToSwitch
     }

@@ -12,12 +12,20 @@ struct HTTP1Framing {
     private(set) var hasTransferEncoding = false
     /// Chunked is the last transfer coding.
     private(set) var isChunked = false
-    private(set) var contentCoding = ContentCoding.identity
+    private var contentCodings = ContentCodings()
+    private var transferCodings = ContentCodings()
     private(set) var hasUpgrade = false
     private(set) var host = ByteRange.empty
     /// There is a field, of whatever name.
     private(set) var hasFields = false
     private(set) var anomalies = AnomalySet()
+
+    /// All that was done to the body: the content's codings, and over them those of the transfer.
+    var codings: ContentCodings {
+        var codings = contentCodings
+        codings.append(transferCodings)
+        return codings
+    }
 
     /// Reads a head that is complete, or as complete as it will ever be.
     /// - Parameters:
@@ -162,7 +170,7 @@ struct HTTP1Framing {
         case 14 where HTTPGrammar.equal(bytes, name, "content-length"):
             interpretContentLength(bytes, field.value.range)
         case 16 where HTTPGrammar.equal(bytes, name, "content-encoding"):
-            HTTPGrammar.forEachElement(bytes, field.value.range) { contentCoding.append(ContentCoding(bytes, $0)) }
+            HTTPGrammar.forEachElement(bytes, field.value.range) { contentCodings.append(ContentCoding(bytes, $0)) }
         case 17 where HTTPGrammar.equal(bytes, name, "transfer-encoding"):
             interpretTransferEncoding(bytes, field.value.range)
         default: break
@@ -199,9 +207,9 @@ struct HTTP1Framing {
             let coding = HTTPGrammar.trimmed(bytes, element.lowerBound..<semicolon)
             isChunked = HTTPGrammar.equal(bytes, coding, "chunked")
             if HTTPGrammar.equal(bytes, coding, "gzip") || HTTPGrammar.equal(bytes, coding, "x-gzip") {
-                contentCoding.append(.gzip)
+                transferCodings.append(.gzip)
             } else if HTTPGrammar.equal(bytes, coding, "deflate") {
-                contentCoding.append(.deflate)
+                transferCodings.append(.deflate)
             } else if !isChunked, !HTTPGrammar.equal(bytes, coding, "identity") {
                 anomalies.insert(.transferEncodingUnknown)
             }

@@ -28,6 +28,8 @@ final class HTTP1Stream {
     private var base = 0
     /// Bytes are missing right before those that are searched.
     private var isTorn = false
+    /// Where the streams go that were switched.
+    private var announcement = Announcement()
 
     /// What the next bytes are (RFC 9112, section 6.3).
     private enum State: Equatable {
@@ -60,6 +62,7 @@ final class HTTP1Stream {
         carried = AnomalySet()
         isPaused = false
         isTorn = false
+        announcement = Announcement()
     }
 
     /// Bytes that are kept of the message.
@@ -106,7 +109,7 @@ final class HTTP1Stream {
     private func step(_ taken: Int) -> Step {
         switch state {
         case .lost: .lost(took: taken, .betweenMessages)
-        case .switched: .handOver(took: taken, .detect)
+        case .switched: .handOver(took: taken, .detect(announcement))
         case .awaitingSwitch: .hold(took: taken)
         case .head, .length, .chunked, .untilClose: .took(taken)
         }
@@ -115,6 +118,9 @@ final class HTTP1Stream {
     // MARK: Switching
 
     var isSwitched: Bool { state == .switched }
+
+    /// The switch was a CONNECT to this destination (RFC 9110, section 9.3.6).
+    func leads(to destination: NamedDestination?) { announcement.destination = destination }
 
     /// The next bytes are HTTP only if the answer says no.
     func awaitSwitch() { state = .awaitingSwitch }
@@ -207,7 +213,7 @@ final class HTTP1Stream {
             message.anomalies.insert(.contentLengthWithTransferEncoding)
         }
         hasBody = length != .none
-        if hasBody { body.begin(length.bodyLength, framing.contentCoding, &message) }
+        if hasBody { body.begin(length.bodyLength, framing.codings, &message) }
         switch length {
         case .none:
             state = .head

@@ -18,7 +18,34 @@ enum KafkaDetector: Detector {
         let correlated = named.or(unnamedBody(client).and(response(server, to: client)))
         return first.and(apiVersions(client)).finding("Kafka ApiVersions request")
             .otherwise(first.and(correlated).finding("Kafka messages with correlation ids that agree"))
-            .atTheEnd(context, first.and(server.byteCount == 0 ? alone(client) : .no).finding("Kafka request"))
+            .atTheEnd(
+                context,
+                client.byteCount == 0
+                    ? KafkaResponse.alone(server).finding("Kafka response")
+                    : first.and(server.byteCount == 0 ? alone(client) : .no).finding("Kafka request"))
+    }
+
+    /// Requests that are not answered, one behind the other: a producer's that wants no acknowledgment.
+    static func search(_ bytes: RawSpan, from side: Side) -> Evidence? {
+        guard side == .client else { return nil }
+        for offset in 0..<bytes.byteCount where bytes.u8(at: offset) == 0 {
+            let part = bytes.extracting(offset..<bytes.byteCount)
+            guard request(part, at: 0) == .yes, isNamed(part) == .yes, nextRequest(part) == .yes else { continue }
+            return Evidence("Kafka messages with correlation ids that agree")
+        }
+        return nil
+    }
+
+    static func likeness(_ bytes: RawSpan, from side: Side, isStreamStart: Bool) -> Likeness {
+        // Few messages have 16 MiB.
+        guard bytes.u8(at: 0) == 0 else { return .no }
+        if side == .client {
+            guard request(bytes, at: 0) != .no else { return .no }
+            // The header is whole and names the client.
+            let name = bytes.big(Int16.self, at: 12) ?? 0
+            return name > 0 && bytes.byteCount >= 14 &+ Int(name) ? .whole : .open
+        }
+        return KafkaResponse.likeness(bytes)
     }
 
     // MARK: Requests

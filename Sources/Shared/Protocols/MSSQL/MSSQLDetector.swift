@@ -16,7 +16,46 @@ enum MSSQLDetector: Detector {
         if context.isStreamStart { return start }
         return start.otherwise(batchHeaders(client).finding("TDS request with ALL_HEADERS"))
             .otherwise(handshake(client).finding("TLS handshake in TDS packets"))
+            .otherwise(plainRequest(client).finding("TDS request"))
             .otherwise(request(client).and(answer(server)).finding("TDS request and response"))
+    }
+
+    /// Packets of one message, one behind the other: same type, same process, the next number.
+    static func search(_ bytes: RawSpan, from side: Side) -> Evidence? {
+        for offset in 0..<bytes.byteCount {
+            guard let type = bytes.u8(at: offset),
+                side == .server ? type == 0x04 : type == 0x01 || type == 0x03 || type == 0x07,
+                let size = bytes.big(UInt16.self, at: offset &+ 2), size >= 512,
+                let process = bytes.big(UInt16.self, at: offset &+ 4), let number = bytes.u8(at: offset &+ 6)
+            else { continue }
+            var next = offset
+            var fits = true
+            for index in 0..<3 where fits {
+                let place = next
+                fits =
+                    bytes.u8(at: place) == type && bytes.u8(at: place &+ 1) ?? 0xFF <= 1
+                    && bytes.big(UInt16.self, at: place &+ 2) == size
+                    && bytes.big(UInt16.self, at: place &+ 4) == process
+                    && bytes.u8(at: place &+ 6) == number &+ UInt8(index) && bytes.u8(at: place &+ 7) == 0
+                next &+= Int(size)
+            }
+            if fits { return Evidence("TDS packets that count") }
+        }
+        return nil
+    }
+
+    static func likeness(_ bytes: RawSpan, from side: Side, isStreamStart: Bool) -> Likeness {
+        if side == .client, isStreamStart {
+            return Likeness(prelogin(bytes, type: 0x12, length: 8...4096).or(login7(bytes)).or(loginRecord(bytes)))
+        }
+        return Likeness(of: bytes) { offset in
+            let part = bytes.extracting(offset..<bytes.byteCount)
+            let fit =
+                side == .server
+                ? header(part, 0x04, length: 9...32_768)
+                : plainRequest(part).or(batchHeaders(part)).or(handshake(part)).or(header(part, 0x06, length: 8...8))
+            return (fit, part.big(UInt16.self, at: 2).map { Int($0) })
+        }
     }
 
     // MARK: The client
@@ -80,6 +119,46 @@ enum MSSQLDetector: Detector {
             .and(bytes.fit(0x1600_0000 as UInt32, at: payload))
             .and(bytes.fit(0x1200_0000 as UInt32, at: payload &+ 4))
             .and(bytes.fit(0x0200 as UInt16, at: payload &+ 8))
+    }
+
+    /// Before 7.2 a request has no headers: of an RPC the procedure, by its number or its name, and option flags; of a batch
+    /// text in UTF-16.
+    private static func plainRequest(_ bytes: RawSpan) -> Fit {
+        guard let type = bytes.u8(at: 0) else { return .open }
+        switch type {
+        case 0x03:
+            return header(bytes, type, length: 16...32_768).and(number(bytes).or(procedure(bytes)))
+        case 0x01:
+            return header(bytes, type, length: 16...32_768).and(text(bytes, at: payload, characters: 4))
+        default: return .no
+        }
+    }
+
+    /// 0xFFFF and the number of a system procedure (2.2.6.6), of which there are 15; flags, and of a first parameter its
+    /// name and its status.
+    private static func number(_ bytes: RawSpan) -> Fit {
+        bytes.fit(0xFFFF as UInt16, at: payload)
+            .and(bytes.fit(little: UInt16.self, at: payload &+ 2) { 1...15 ~= $0 })
+            .and(bytes.fit(little: UInt16.self, at: payload &+ 4) { $0 <= 7 })
+            .and(bytes.fit(byteAt: payload &+ 6) { $0 <= 128 })
+    }
+
+    private static func procedure(_ bytes: RawSpan) -> Fit {
+        guard let count = bytes.little(UInt16.self, at: payload) else { return .open }
+        guard 4...512 ~= count else { return .no }
+        return text(bytes, at: payload &+ 2, characters: Int(count))
+            .and(bytes.fit(little: UInt16.self, at: payload &+ 2 &+ Int(count) &* 2) { $0 <= 7 })
+    }
+
+    /// UTF-16 of characters that ASCII has.
+    private static func text(_ bytes: RawSpan, at offset: Int, characters: Int) -> Fit {
+        var fit = Fit.yes
+        for index in 0..<characters {
+            fit = fit.and(bytes.fit(byteAt: offset &+ index &* 2, ASCII.isProse))
+                .and(bytes.fit(0 as UInt8, at: offset &+ index &* 2 &+ 1))
+            guard fit == .yes else { return fit }
+        }
+        return fit
     }
 
     /// A TLS record in a PRELOGIN packet: how the handshake goes on that a PRELOGIN began (2.2.6.5).

@@ -39,6 +39,17 @@ enum MemcachedBinary {
             .and(server.fit(big: UInt32.self, at: 12) { $0 == opaque })
     }
 
+    /// A response that is whole: a known opcode, zeros where they have to be, a status that exists.
+    static func response(_ bytes: RawSpan) -> (fit: Fit, length: Int?) {
+        let fit = bytes.fit(0x81 as UInt8, at: 0)
+            .and(bytes.fit(byteAt: 1) { lengths(of: $0) != nil })
+            .and(bytes.fit(big: UInt16.self, at: 2) { $0 <= 250 })
+            .and(bytes.fit(byteAt: 4) { $0 <= 20 })
+            .and(bytes.fit(byteAt: 5) { $0 == 0 })
+            .and(bytes.fit(big: UInt16.self, at: 6) { $0 <= 0x90 })
+        return (fit, bytes.big(UInt32.self, at: 8).map { 24 &+ Int($0) })
+    }
+
     private enum Key {
         case none, needed, allowed
     }

@@ -23,9 +23,69 @@ enum MemcachedDetector: Detector {
             guard let command = Command(line.text, client) else { return .no }
             let answered = answer(to: command.kind, server)
             guard let size = command.dataSize else { return answered.finding("memcached command and answer") }
-            return client.fitLineEnd(at: line.next &+ size).or(answered).finding("memcached storage command")
+            // Of a value too large to wait for it is enough that it goes on: the line has five words that fit.
+            let isLong = size > lineLimit ? client.fit(byteAt: line.next &+ lineLimit) { _ in true } : .no
+            return client.fitLineEnd(at: line.next &+ size).or(isLong).or(answered)
+                .finding("memcached storage command")
         }
     }
+
+    /// Values that nobody is told of, and large answers.
+    static func search(_ bytes: RawSpan, from side: Side) -> Evidence? {
+        var start = 0
+        while let feed = bytes.firstIndex(of: ASCII.lineFeed, from: start) {
+            start = feed &+ 1
+            guard feed > 0, bytes.u8(at: feed &- 1) == ASCII.carriageReturn,
+                let next = message(bytes, at: start, side), message(bytes, at: next, side) != nil
+            else { continue }
+            return Evidence(side == .client ? "memcached storage command" : "memcached value")
+        }
+        return nil
+    }
+
+    /// - Returns: where a storage command, or a value, ends that begins at `offset` and is whole.
+    private static func message(_ bytes: RawSpan, at offset: Int, _ side: Side) -> Int? {
+        guard offset < bytes.byteCount, case .line(let line) = bytes.line(from: offset, limit: 512) else { return nil }
+        var rest = line.text
+        let size: Int?
+        if side == .client {
+            size = Command(line.text, bytes)?.dataSize
+        } else {
+            guard let name = bytes.word(of: &rest), bytes.isWord("VALUE", at: name) else { return nil }
+            size = valueSize(&rest, bytes)
+        }
+        guard let size, bytes.fitLineEnd(at: line.next &+ size) == .yes else { return nil }
+        return line.next &+ size &+ 2
+    }
+
+    static func likeness(_ bytes: RawSpan, from side: Side, isStreamStart: Bool) -> Likeness {
+        if side == .server {
+            if bytes.u8(at: 0) == 0x81 {
+                return Likeness(of: bytes) { offset in
+                    MemcachedBinary.response(bytes.extracting(offset..<bytes.byteCount))
+                }
+            }
+            if answers.contains(where: { bytes.has($0, at: 0) }) { return .whole }
+            return (answers + plainAnswers).contains { bytes.fit($0, at: 0) != .no } ? .open : .no
+        }
+        if bytes.u8(at: 0) == 0x80 { return Likeness(MemcachedBinary.request(bytes, bytes.extracting(first: 0))) }
+        guard bytes.begins(withOneOf: Kind.words, at: 0, ignoringCase: false) else { return .no }
+        switch bytes.line(from: 0, limit: lineLimit) {
+        case .no, .tooLong: return .no
+        case .open: return .open
+        case .line(let line):
+            guard let command = Command(line.text, bytes) else { return .no }
+            return command.dataSize.map { Likeness(bytes.fitLineEnd(at: line.next &+ $0)) } ?? .open
+        }
+    }
+
+    private static let answers: [StaticString] = [
+        "VALUE ", "END\r\n", "STORED\r\n", "NOT_STORED\r\n", "EXISTS\r\n", "NOT_FOUND\r\n", "DELETED\r\n",
+        "TOUCHED\r\n", "STAT ", "VERSION ", "SERVER_ERROR ", "CLIENT_ERROR ",
+    ]
+
+    /// What others may answer as well.
+    private static let plainAnswers: [StaticString] = ["OK\r\n", "ERROR\r\n", "HD\r\n", "HD ", "EN\r\n", "VA ", "MN\r\n"]
 
     /// A key has at most 250 bytes; a retrieval may name many.
     private static let lineLimit = 8192
@@ -60,13 +120,18 @@ enum MemcachedDetector: Detector {
         case .open: return .open
         case .line(let line):
             var rest = line.text
-            guard server.word(of: &rest) != nil, let key = server.word(of: &rest), key.count <= Command.keyLimit,
-                let flags = server.word(of: &rest), server.decimal(flags) != nil,
-                let bytes = server.word(of: &rest), let size = server.decimal(bytes)
-            else { return .no }
+            guard server.word(of: &rest) != nil, let size = valueSize(&rest, server) else { return .no }
             // Of a value too large to wait for, the line has said enough.
             return size > lineLimit ? .yes : server.fitLineEnd(at: line.next &+ size)
         }
+    }
+
+    /// The length in `key flags bytes [cas]`.
+    private static func valueSize(_ rest: inout Range<Int>, _ bytes: RawSpan) -> Int? {
+        guard let key = bytes.word(of: &rest), key.count <= Command.keyLimit, let flags = bytes.word(of: &rest),
+            bytes.decimal(flags) != nil, let size = bytes.word(of: &rest)
+        else { return nil }
+        return bytes.decimal(size)
     }
 
     private static func number(_ server: RawSpan) -> Fit {

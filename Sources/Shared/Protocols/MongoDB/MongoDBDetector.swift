@@ -11,6 +11,34 @@ enum MongoDBDetector: Detector {
             .atTheEnd(context, client.byteCount == 0 ? message(server).finding("MongoDB reply header and body") : .no)
     }
 
+    /// Answers that go on by themselves, and writes that nobody acknowledges.
+    static func search(_ bytes: RawSpan, from side: Side) -> Evidence? {
+        var offset = 0
+        while offset &+ body <= bytes.byteCount {
+            // The opcode's second byte is 7 (an old reply has too many zeros), the length's fourth is 2 at most.
+            if bytes.u8(at: offset &+ 13) == 7, bytes.u8(at: offset &+ 14) == 0, bytes.u8(at: offset &+ 3) ?? 3 <= 2,
+                let length = bytes.little(UInt32.self, at: offset),
+                message(bytes.extracting(offset..<bytes.byteCount)) == .yes
+            {
+                let next = offset &+ Int(length)
+                if next &+ body < bytes.byteCount, bytes.u8(at: next &+ 13) == 7,
+                    message(bytes.extracting(next..<bytes.byteCount)) != .no
+                {
+                    return Evidence("MongoDB messages")
+                }
+            }
+            offset &+= 1
+        }
+        return nil
+    }
+
+    /// Length and opcode are proof enough here, though the document was cut.
+    static func likeness(_ bytes: RawSpan, from side: Side, isStreamStart: Bool) -> Likeness {
+        // Messages that clients begin with are short.
+        guard message(bytes) != .no, bytes.little(UInt32.self, at: 0) ?? 0 <= 1 << 20 else { return .no }
+        return bytes.byteCount >= body ? .whole : .open
+    }
+
     /// Header: messageLength, requestID, responseTo, opCode, each an int32 in little-endian order.
     private static func message(_ bytes: RawSpan) -> Fit {
         let head = bytes.fit(little: UInt32.self, at: 0) { 20...maximumLength ~= $0 }

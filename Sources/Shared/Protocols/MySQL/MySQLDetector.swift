@@ -16,7 +16,111 @@ enum MySQLDetector: Detector {
             .atTheEnd(context, client.byteCount == 0 ? serverAlone(server) : .no)
         if context.isStreamStart { return login }
         return login.otherwise(exchange(client, server).finding("MySQL command and response"))
-            .atTheEnd(context, client.byteCount == 0 ? resultSet(server).finding("MySQL result set") : .no)
+            .otherwise(MySQLCompressed.exchange(client, server).finding(MySQLCompressed.reason))
+            .atTheEnd(
+                context,
+                client.byteCount == 0
+                    ? middleAlone(server)
+                    : server.byteCount == 0 ? statement(client).finding("MySQL statement") : .no)
+    }
+
+    private static func middleAlone(_ server: RawSpan) -> Finding {
+        resultSet(server).finding("MySQL result set")
+            .otherwise(MySQLEvents.event(server, at: 0).finding(MySQLEvents.reason))
+    }
+
+    /// Events of a binary log, or rows, one behind the other.
+    static func search(_ bytes: RawSpan, from side: Side) -> Evidence? {
+        guard side == .server else { return nil }
+        for offset in 0..<bytes.byteCount {
+            if MySQLEvents.event(bytes, at: offset) == .yes, let length = length(bytes, at: offset),
+                MySQLEvents.event(bytes, at: offset &+ 4 &+ length) != .no
+            {
+                return Evidence(MySQLEvents.reason)
+            }
+            if rows(bytes, at: offset) { return Evidence("MySQL rows") }
+        }
+        return nil
+    }
+
+    /// Rows in text, whose columns fill them to the byte, with sequence numbers that count.
+    private static func rows(_ bytes: RawSpan, at start: Int) -> Bool {
+        var offset = start
+        var columns: Int?
+        guard let first = bytes.u8(at: start &+ 3), first >= 4 else { return false }
+        for index in 0..<rowsAskedFor {
+            guard let size = length(bytes, at: offset), 2...4096 ~= size,
+                bytes.u8(at: offset &+ 3) == first &+ UInt8(index),
+                let count = columnCount(bytes, offset &+ 4..<offset &+ 4 &+ size), count == columns ?? count
+            else { return false }
+            columns = count
+            offset &+= 4 &+ size
+        }
+        return true
+    }
+
+    /// Each has some 12 bits that have to fit beside the lengths of its columns.
+    private static let rowsAskedFor = 6
+
+    /// Strings, each behind its length of one byte, or 0xFB for NULL.
+    private static func columnCount(_ bytes: RawSpan, _ row: Range<Int>) -> Int? {
+        var place = row.lowerBound
+        var count = 0
+        while place < row.upperBound {
+            guard let size = bytes.u8(at: place), size <= 0xFB else { return nil }
+            place &+= size == 0xFB ? 1 : 1 &+ Int(size)
+            count &+= 1
+        }
+        return place == row.upperBound ? count : nil
+    }
+
+    static func likeness(_ bytes: RawSpan, from side: Side, isStreamStart: Bool) -> Likeness {
+        if side == .server {
+            if isStreamStart { return Likeness(greeting(bytes).or(refusal(bytes))) }
+            guard bytes.byteCount >= 4 else { return .no }
+            return Likeness(of: bytes) { offset in
+                (answerPacket(bytes, at: offset), length(bytes, at: offset).map { $0 &+ 4 })
+            }
+        }
+        // A length below 64 KiB, and more than the header.
+        if isStreamStart {
+            return bytes.byteCount > 8 && bytes.u8(at: 2) == 0 ? Likeness(login41(bytes).or(oldLogin(bytes))) : .no
+        }
+        guard bytes.byteCount >= 4 else { return .no }
+        return Likeness(of: bytes) { offset in
+            (command(bytes, at: offset), length(bytes, at: offset).map { $0 &+ 4 })
+        }
+    }
+
+    /// OK, an error with its SQL state, EOF, a count of columns or a column's definition, anywhere in a response.
+    private static func answerPacket(_ bytes: RawSpan, at offset: Int) -> Fit {
+        let body = offset &+ 4
+        let head = bytes.fit(little: UInt32.self, at: offset) { 1...0x200 ~= $0 & 0xFF_FFFF && $0 >> 24 != 0 }
+        guard let kind = bytes.u8(at: body), let length = length(bytes, at: offset) else { return head.and(.open) }
+        switch kind {
+        case 0x00: return head.and(Fit(length >= 7)).and(bytes.fit(byteAt: body &+ 2) { $0 < 0xFF })
+        case 0xFF: return head.and(error(bytes, at: offset))
+        case 0xFE: return head.and(Fit(length == 5))
+        case 0x03 where length > 20: return head.and(bytes.fit("def", at: body &+ 1))
+        default: return head.and(Fit(length == 1))
+        }
+    }
+
+    private static func error(_ bytes: RawSpan, at offset: Int) -> Fit {
+        bytes.fit(little: UInt16.self, at: offset &+ 5) { 1000...9999 ~= $0 }
+            .and(bytes.fit("#", at: offset &+ 7)).and(bytes.fit(allOf: 5, at: offset &+ 8, ASCII.isVisible))
+    }
+
+    /// Commands that are whole, of which one is a statement, and nothing else.
+    private static func statement(_ bytes: RawSpan) -> Fit {
+        var offset = 0
+        var isQuery = false
+        while offset < bytes.byteCount {
+            guard command(bytes, at: offset) == .yes, let size = length(bytes, at: offset) else { return .no }
+            isQuery = isQuery || bytes.u8(at: offset &+ 4) == 0x03 && SQLVerb.begins(bytes, at: offset &+ 5)
+            offset &+= 4 &+ size
+        }
+        return Fit(isQuery && offset == bytes.byteCount)
     }
 
     private static let greetingReason: StaticString = "MySQL server greeting (protocol 10)"
@@ -120,10 +224,7 @@ enum MySQLDetector: Detector {
         guard let kind = bytes.u8(at: 4), let length = length(bytes, at: 0) else { return head.and(.open) }
         switch kind {
         case 0x00: return head.and(Fit(length >= 7)).and(bytes.fit(byteAt: 5) { $0 < 0xFF })
-        case 0xFF:
-            return head.and(Fit(length >= 9))
-                .and(bytes.fit(little: UInt16.self, at: 5) { 1000...9999 ~= $0 })
-                .and(bytes.fit("#", at: 7)).and(bytes.fit(allOf: 5, at: 8, ASCII.isVisible))
+        case 0xFF: return head.and(Fit(length >= 9)).and(error(bytes, at: 0))
         default: return resultSet(bytes)
         }
     }

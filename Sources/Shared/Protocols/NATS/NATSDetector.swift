@@ -21,6 +21,44 @@ enum NATSDetector: Detector {
             .or(subscribes(client).and(server.fit("PONG\r\n", at: 0)))
     }
 
+    /// Messages one behind the other in a stream that goes on and on: a publisher's or a subscriber's.
+    static func search(_ bytes: RawSpan, from side: Side) -> Evidence? {
+        var start = 0
+        while let feed = bytes.firstIndex(of: ASCII.lineFeed, from: start) {
+            start = feed &+ 1
+            let isOfSide = side == .client ? "PHph".utf8 : "MHRLmhrl".utf8
+            guard feed > 0, bytes.u8(at: feed &- 1) == ASCII.carriageReturn,
+                let first = bytes.u8(at: start), isOfSide.contains(first),
+                side == .server || bytes.has("PUB ", at: start) || bytes.has("HPUB ", at: start),
+                side == .client || !bytes.has("HPUB ", at: start),
+                case .proof = operation(bytes, at: start), let next = end(bytes, at: start)
+            else { continue }
+            if next < bytes.byteCount, operation(bytes, at: next).fit != .no { return Evidence("NATS messages") }
+        }
+        return nil
+    }
+
+    /// Where the operation with a payload ends that begins at `offset`.
+    private static func end(_ bytes: RawSpan, at offset: Int) -> Int? {
+        guard case .line(let line) = bytes.line(from: offset, limit: lineLimit) else { return nil }
+        var rest = line.text
+        var last: Range<Int>?
+        while let word = bytes.word(of: &rest, isBlank) { last = word }
+        return last.flatMap { bytes.decimal($0) }.map { line.next &+ $0 &+ 2 }
+    }
+
+    static func likeness(_ bytes: RawSpan, from side: Side, isStreamStart: Bool) -> Likeness {
+        switch operation(bytes, at: 0) {
+        case .no: return .no
+        case .open: return .open
+        case .proof: return .whole
+        case .plain:
+            // What others say as well is too little.
+            let isShared = bytes.begins(withOneOf: ["PING", "PONG", "+OK"], at: 0, ignoringCase: true)
+            return isShared ? .open : .whole
+        }
+    }
+
     // MARK: Operations
 
     private enum Operation {

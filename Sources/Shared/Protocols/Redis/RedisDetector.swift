@@ -8,8 +8,42 @@ enum RedisDetector: Detector {
 
     static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
         command(client).finding("Redis command (RESP array of bulk strings)")
-            .otherwise(inline(client, server).finding("Redis inline command and reply"))
+            .otherwise(RedisInline.exchange(client, server).finding("Redis inline command and reply"))
             .atTheEnd(context, client.byteCount == 0 ? replyAlone(server).finding("Redis reply (RESP)") : .no)
+    }
+
+    /// Commands or pushes, one behind the other: what is piped in, or said to a subscriber.
+    static func search(_ bytes: RawSpan, from side: Side) -> Evidence? {
+        var start = 0
+        while let feed = bytes.firstIndex(of: ASCII.lineFeed, from: start) {
+            start = feed &+ 1
+            guard feed > 0, bytes.u8(at: feed &- 1) == ASCII.carriageReturn,
+                let next = array(bytes, at: start, side), array(bytes, at: next, side) != nil
+            else { continue }
+            return Evidence(side == .client ? "Redis command (RESP array of bulk strings)" : "Redis reply (RESP)")
+        }
+        return nil
+    }
+
+    /// - Returns: where an array of bulk strings ends that begins at `offset` and is whole.
+    private static func array(_ bytes: RawSpan, at offset: Int, _ side: Side) -> Int? {
+        let isPush = side == .server && bytes.u8(at: offset) == UInt8(ascii: ">")
+        guard case .value(let parts, let first) = count(bytes, UInt8(ascii: isPush ? ">" : "*"), at: offset, 1...1024)
+        else { return nil }
+        if side == .client, command(bytes.extracting(offset..<bytes.byteCount)) != .yes { return nil }
+        var next = first
+        for _ in 0..<parts {
+            guard case .value(let size, let text) = count(bytes, UInt8(ascii: "$"), at: next, 1...536_870_912),
+                bytes.fitLineEnd(at: text &+ size) == .yes
+            else { return nil }
+            next = text &+ size &+ 2
+        }
+        return next
+    }
+
+    static func likeness(_ bytes: RawSpan, from side: Side, isStreamStart: Bool) -> Likeness {
+        if side == .client { return command(bytes) != .no || RedisInline.admits(bytes) ? .open : .no }
+        return RedisReply.likeness(bytes)
     }
 
     // MARK: RESP
@@ -39,13 +73,13 @@ enum RedisDetector: Detector {
         return bulkString(bytes, at: first)
     }
 
-    private static func bulkString(_ bytes: RawSpan, at offset: Int) -> Fit {
+    static func bulkString(_ bytes: RawSpan, at offset: Int) -> Fit {
         let length = count(bytes, UInt8(ascii: "$"), at: offset, 1...536_870_912)
         guard case .value(let size, let text) = length else { return length.fit }
         return bytes.fitLineEnd(at: text &+ size)
     }
 
-    private enum Count {
+    enum Count {
         case no
         case open
         /// The number, and the offset behind its line.
@@ -61,7 +95,7 @@ enum RedisDetector: Detector {
     }
 
     /// A sign, a decimal number without leading zero, CRLF.
-    private static func count(_ bytes: RawSpan, _ sign: UInt8, at offset: Int, _ range: ClosedRange<Int>) -> Count {
+    static func count(_ bytes: RawSpan, _ sign: UInt8, at offset: Int, _ range: ClosedRange<Int>) -> Count {
         guard let first = bytes.u8(at: offset) else { return .open }
         guard first == sign else { return .no }
         var end = offset &+ 1
@@ -74,61 +108,5 @@ enum RedisDetector: Detector {
         case .open: return .open
         case .yes: return .value(value, end &+ 2)
         }
-    }
-
-    // MARK: Inline commands
-
-    /// What a command's reply begins with, where it did not fail.
-    private enum Reply {
-        case pong
-        case ok
-        case integer
-        case bulk
-        case array
-    }
-
-    private static func inline(_ client: RawSpan, _ server: RawSpan) -> Fit {
-        guard client.begins(withOneOf: names, at: 0, ignoringCase: true) else { return .no }
-        switch client.line(from: 0, limit: 1024) {
-        case .no, .tooLong: return .no
-        case .open: return .open
-        case .line(let line):
-            var rest = line.text
-            guard let name = client.word(of: &rest), let kind = reply(to: name, client) else { return .no }
-            return fits(kind, server)
-        }
-    }
-
-    private static let names: [StaticString] = [
-        "PING", "SET", "SELECT", "FLUSHALL", "GET", "ECHO", "INFO", "KEYS", "SCAN", "MGET", "LRANGE", "SMEMBERS",
-        "HGETALL", "COMMAND", "DEL", "EXISTS", "INCR", "DECR", "DBSIZE", "EXPIRE", "TTL", "LPUSH", "RPUSH", "SADD",
-    ]
-
-    private static func reply(to name: Range<Int>, _ bytes: RawSpan) -> Reply? {
-        guard let index = names.firstIndex(where: { bytes.isWordIgnoringCase($0, at: name) }) else { return nil }
-        switch index {
-        case 0: return .pong
-        case 1...3: return .ok
-        case 4...6: return .bulk
-        case 7...13: return .array
-        default: return .integer
-        }
-    }
-
-    private static func number(_ bytes: RawSpan, _ sign: UInt8) -> Fit {
-        count(bytes, sign, at: 0, 1...Int.max).fit
-            .or(bytes.fit(byteAt: 0) { $0 == sign }.and(bytes.fit("0\r\n", at: 1)))
-    }
-
-    private static func fits(_ kind: Reply, _ server: RawSpan) -> Fit {
-        let expected =
-            switch kind {
-            case .pong: server.fit("+PONG\r\n", at: 0)
-            case .ok: server.fit("+OK\r\n", at: 0)
-            case .integer: number(server, UInt8(ascii: ":")).or(server.fit(":-", at: 0))
-            case .bulk: bulkString(server, at: 0).or(server.fit("$-1\r\n", at: 0))
-            case .array: number(server, UInt8(ascii: "*"))
-            }
-        return expected.or(server.fit("-NOAUTH ", at: 0)).or(server.fit("-WRONGTYPE ", at: 0))
     }
 }
