@@ -25,7 +25,7 @@ extension ProtocolRow {
     var isService: Bool {
         switch category {
         case .database, .cache, .messageBus: true
-        case .http, .tls: false
+        case .http, .tls, .prefix: false
         }
     }
 }
