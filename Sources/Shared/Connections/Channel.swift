@@ -440,10 +440,16 @@ final class Channel {
     /// Whatever was opened and gave no exchange is an edge, if only to an address and port.
     /// - Parameter reason: why nobody knows what is talked.
     private func reportRest(_ reason: String, _ timestamp: Timestamp) {
-        guard !connection.isReported, !connection.hasExchange, !connection.isCopy else { return }
-        if let views = connection.views, views.hasExchange || views.mayKnowMore(than: connection) { return }
-        guard let verdict = connection.verdict, connection.isUnderstood(run.registry) else {
-            connection.guessRoles()
+        guard !connection.isReported, !connection.isCopy else { return }
+        let isUnknown = mode == .unknown || mode == .detecting && !detection.isEmpty
+        // What follows CONNECT goes to somebody else than the exchange.
+        let isTunnel = isUnknown && connection.namedDestination != nil
+        if connection.hasExchange, !isTunnel { return }
+        if let views = connection.views, views.hasExchange && !isTunnel || views.mayKnowMore(than: connection) {
+            return
+        }
+        guard let verdict = connection.verdict, connection.isUnderstood(run.registry), !isTunnel else {
+            if connection.verdict == nil { connection.guessRoles() }
             let port = connection.server.port
             if payloadBytes == 0, let service = run.registry.atHome(on: port) {
                 return report(service, confidence: 60, "port \(port), \(reason)", nil, timestamp)
@@ -784,7 +790,9 @@ final class Channel {
 
     /// The port speaks for a protocol, and what was said, if anything, doesn't speak against it.
     private func reportPort(_ timestamp: Timestamp) {
-        guard connection.confidence == 0, !connection.isUnderstood(run.registry), !connection.isCopy, let home else { return }
+        guard connection.confidence == 0, !connection.isUnderstood(run.registry), !connection.isCopy, let home else {
+            return
+        }
         let isLittle = payloadBytes > 0
         if isLittle, mode != .detecting || detection.likeness(to: home) != .open { return }
         connection.guessRoles()
@@ -844,7 +852,7 @@ final class Channel {
         let isEnvelope = verdict.map { run.registry[$0].role == .envelope } ?? false
         let row = isEnvelope ? verdict : connection.reported ?? verdict
         if let row, run.registry[row].isUnderstood { return }
-        run.summary.notUnderstood.count(row, port: connection.server.port, bytes: payloadBytes &- parsedBytes)
+        run.summary.notUnderstood.count(row, port: connection.destinationPort, bytes: payloadBytes &- parsedBytes)
     }
 
     // MARK: Parts

@@ -25,7 +25,7 @@ package final class Connection {
     /// The host that the traffic itself named.
     var serverName: String?
     /// Where it goes, as a prefix said: PROXY, SOCKS, CONNECT. Of several the innermost.
-    var namedDestination: NamedDestination?
+    var namedDestination: NamedDestination? { didSet { revision &+= 1 } }
     /// Whom a proxy made it for.
     var proxiedFor: Endpoint?
     /// What its TLS handshake said in the clear; `nil` where there was none, and until it has told what it can.

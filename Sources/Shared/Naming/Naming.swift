@@ -155,11 +155,11 @@ final class Naming {
     private func findDestination(
         of connection: Connection, _ host: Host, _ calling: Calling, _ ends: ContainerEnds
     ) -> PartyID {
-        let server = connection.server
+        if let named = connection.namedDestination { return destination(of: connection, named, host, calling) }
         let process = connection.opened.process
         let listener =
             connection.localIsClient
-            ? connection.otherProcess ?? participants.listener(at: server, from: process) : process
+            ? connection.otherProcess ?? participants.listener(at: connection.server, from: process) : process
         let party = destination(of: connection, listener, host, calling, ends)
         note(connection, host, calling, listener, party)
         return party
@@ -183,6 +183,30 @@ final class Naming {
                     process: connection.localIsClient ? nil : process, calling: calling)))
     }
 
+    /// Where a connection goes that a prefix (CONNECT, SOCKS, PROXY) takes beyond the server.
+    private func destination(
+        of connection: Connection, _ named: NamedDestination, _ host: Host, _ calling: Calling
+    ) -> PartyID {
+        let client = connection.localIsClient ? connection.opened.process : connection.otherProcess
+        guard let address = IPAddress(named.host) else {
+            let own = host.name == nil ? self.host(text(named.host).raw) : host
+            let port = host.name == nil ? named.port : host.port
+            return number(
+                .server(
+                    Party.Server(
+                        endpoint: connection.server, host: own.name, port: calling.isOwn(port) ? 0 : port,
+                        client: client, process: nil, calling: calling.onward)))
+        }
+        let endpoint = Endpoint(address, named.port)
+        if let name = names.name(of: endpoint) { return number(.named(text(name))) }
+        if let container = participants.container(at: endpoint, from: client) { return number(.container(container)) }
+        let port = calling.isOwn(host.port) ? 0 : host.port
+        return number(
+            .server(
+                Party.Server(
+                    endpoint: endpoint, host: host.name, port: port, client: client, process: nil, calling: calling)))
+    }
+
     /// Takes note of who is called by which name.
     private func note(
         _ connection: Connection, _ host: Host, _ calling: Calling, _ server: ProcessKey?, _ party: PartyID
@@ -191,7 +215,7 @@ final class Naming {
         let (from, to) = (connection.client, connection.server)
         guard to.kind == .internet else { return }
         if client == nil, from.address == to.address, !to.address.isLoopback { hosts.addSelfCaller(to.address) }
-        guard let name = host.name, calling != .onward else { return }
+        guard let name = host.name, !calling.isOnward else { return }
         let call = HostNames.Call(
             name: name.raw, port: calling.isOwn(host.port) ? 0 : host.port, showsPort: calling.showsPort,
             server: place(to, client ?? server), client: client.map { .process($0) } ?? .address(from.address),
@@ -305,7 +329,7 @@ final class Naming {
         let showsPort = server.calling.showsPort
         let place = place(server.endpoint, server.client ?? server.process)
         guard let host = server.host?.raw else { return hosts.shown(at: place, showsPort: showsPort) }
-        if server.calling == .onward { return HostNames.Shown(name: host, port: server.port) }
+        if server.calling.isOnward { return HostNames.Shown(name: host, port: showsPort ? server.port : 0) }
         return hosts.shown(host, port: server.port, at: place, showsPort: showsPort)
             ?? hosts.shown(at: place, showsPort: showsPort)
     }

@@ -44,14 +44,22 @@ enum Calling: UInt8 {
     case http, https
     /// By a request for somebody else, which a proxy takes further (RFC 9110, section 3.7): the name is not the server's.
     case onward
+    /// As the end of a connection that goes beyond the server.
+    case tunnel
 
     /// A port is part of the name where it is not the scheme's own.
-    var showsPort: Bool { self != .connection }
+    var showsPort: Bool { self != .connection && self != .tunnel }
+
+    /// The name is that of somebody behind the server.
+    var isOnward: Bool { self == .onward || self == .tunnel }
+
+    /// The same to somebody behind the server.
+    var onward: Calling { showsPort ? .onward : .tunnel }
 
     /// The port goes without saying.
     func isOwn(_ port: UInt16) -> Bool {
         switch self {
-        case .connection: true
+        case .connection, .tunnel: true
         case .http: port == 80
         case .https: port == 443
         case .onward: port == 80 || port == 443

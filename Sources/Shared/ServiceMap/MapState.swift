@@ -12,6 +12,8 @@ final class MapState: Sink {
         var key: ServiceMap.ConnectionKey
         /// Of the entry; `nil` where there was no room.
         var entry: Int?
+        /// The payload does not say it.
+        var isGuess = false
     }
 
     init(_ run: Run, _ naming: Naming) {
@@ -37,8 +39,10 @@ final class MapState: Sink {
     }
 
     func exchange(_ exchange: Exchange, _ text: RawSpan, of connection: Connection, _ origin: Origin) {
-        // TLS that could be read after all.
-        if origin.isDecrypted { takeBack(connection) }
+        // What was thought of it does not hold: TLS could be read after all, or the port had spoken too soon.
+        if connection.isReported, let edge = edge(of: connection), origin.isDecrypted || edge.isGuess {
+            takeBack(connection)
+        }
         map.record(
             exchange: naming.source(of: connection), to: exchange.token.destination,
             operation: exchange.token.operation, protocol: origin.row, request: exchange.requestShape,
@@ -54,7 +58,7 @@ final class MapState: Sink {
                 of: connection, host: RawSpan(_unsafeBytes: UnsafeRawBufferPointer($0)), as: .connection)
         }
         let key = ServiceMap.ConnectionKey(
-            source: naming.source(of: connection).raw, destination: destination.raw, port: connection.server.port,
+            source: naming.source(of: connection).raw, destination: destination.raw, port: connection.destinationPort,
             row: event.row)
         let known = edge(of: connection)
         // A connection is one edge: what is known better takes the place of what was thought of it.
@@ -63,7 +67,10 @@ final class MapState: Sink {
             ServiceMap.ConnectionRecord(
                 key: key, confidence: event.confidence, reason: event.reason, isEncrypted: event.isEncrypted,
                 failure: event.failure, isNew: event.failure == nil && known?.key != key), at: event.timestamp)
-        if event.failure == nil { remember(Edge(number: connection.number, key: key, entry: entry), connection) }
+        if event.failure == nil {
+            let isGuess = event.confidence < 90
+            remember(Edge(number: connection.number, key: key, entry: entry, isGuess: isGuess), connection)
+        }
     }
 
     func ended(_ connection: Connection, _ end: ConnectionEnd) {

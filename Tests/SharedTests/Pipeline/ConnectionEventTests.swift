@@ -116,6 +116,18 @@ import Testing
         #expect(result.summary.notUnderstood.connections == 0)
     }
 
+    @Test func `of the port alone are taken back where HTTP is talked there after all`() throws {
+        var tape = TapeBuilder()
+        tape.open(port: 5432)
+        tape.wait(milliseconds: 20_000)
+        tape.send("GET / HTTP/1.1\r\n\r\n")
+        tape.receive("HTTP/1.1 204 No Content\r\n\r\n")
+        tape.close()
+        let result = tape.run()
+        #expect(try result.events().map(\.brief) == ["= postgres 60", "> GET /", "< 204 GET /"])
+        #expect(Self.edges(result) == [])
+    }
+
     @Test func `of a scan are bounded, and what is refused is counted`() {
         var tape = TapeBuilder()
         for port in 1...200 as ClosedRange<UInt16> {
