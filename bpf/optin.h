@@ -220,6 +220,51 @@ static long judge_string(__u32 index, struct judgement *judgement)
 	return 0;
 }
 
+/* What an exec record has no room for. */
+struct strings {
+	__u64 start;
+	__u64 end;
+	__u32 cpu;
+	__u32 is_environment;
+};
+
+static long tell_strings(__u32 index, struct strings *strings)
+{
+	struct task_assembly *assembly = bpf_map_lookup_elem(&task_assemblies, &strings->cpu);
+	__u64 offset = (__u64)(index + 1) * TAPEDECK_STRINGS_MAX, size = strings->end - strings->start - offset;
+	struct tapedeck_strings *record;
+
+	if (!assembly || strings->start + offset >= strings->end)
+		return 1;
+	if (size > TAPEDECK_STRINGS_MAX)
+		size = TAPEDECK_STRINGS_MAX;
+	record = (struct tapedeck_strings *)assembly->bytes;
+	record->header = assembly->exec.task.header;
+	record->header.type = TAPEDECK_STRINGS;
+	record->header.captured = size;
+	record->process = assembly->exec.task.process;
+	record->offset = offset;
+	record->is_environment = strings->is_environment;
+	/* Told to the verifier once more, which forgets it over the stores. */
+	asm volatile("" : "+r"(size));
+	if (size > TAPEDECK_STRINGS_MAX)
+		return 1;
+	if (bpf_probe_read_user(assembly->bytes + sizeof(*record), size, (void *)(strings->start + offset)))
+		return 1;
+	return output(record, sizeof(*record) + size) != 0;
+}
+
+static __noinline int tell_rest(__u64 start, __u64 end, __u32 is_environment)
+{
+	struct strings strings = {
+		.start = start, .end = end, .cpu = bpf_get_smp_processor_id(), .is_environment = is_environment,
+	};
+
+	if (end - start > TAPEDECK_STRINGS_MAX)
+		bpf_loop(TAPEDECK_STRINGS_RECORDS, tell_strings, &strings, 0);
+	return 0;
+}
+
 /* Defined where sockets are known. */
 static __noinline int tell_inherited(struct task_struct *task);
 
@@ -287,6 +332,8 @@ int process_exec(__u64 *ctx)
 	record->exec.task.arguments = arguments;
 	record->exec.task.header.captured = arguments + environment;
 	output(record, sizeof(record->exec) + arguments + environment);
+	tell_rest(mm->arg_start, mm->arg_end, 0);
+	tell_rest(mm->env_start, mm->env_end, 1);
 	tell_inherited(task);
 	may_share();
 	return 0;

@@ -11,8 +11,10 @@
 #define TAPEDECK_PAYLOAD_MAX 65536
 /* The most bytes of one call that can be captured. */
 #define TAPEDECK_CALL_MAX (16 << 20)
-/* The most bytes of a process' arguments, and of its environment, that an exec record holds. */
+/* The most bytes of a process' arguments, and of its environment, that an exec record holds; and in how many records the
+ * rest of either comes. */
 #define TAPEDECK_STRINGS_MAX 65536
+#define TAPEDECK_STRINGS_RECORDS 128
 /* Values of ADI_PROFILE that can be allowed, and the length of each with its zero byte. */
 #define TAPEDECK_ALLOWED_MAX 16
 #define TAPEDECK_VALUE_MAX 64
@@ -68,6 +70,7 @@ enum tapedeck_type {
 	TAPEDECK_FORK,		/* a child of a process that opted in */
 	TAPEDECK_EXIT,
 	TAPEDECK_WAKE,		/* says nothing */
+	TAPEDECK_STRINGS,	/* more of a process' arguments or environment, behind its EXEC */
 };
 
 enum tapedeck_direction { TAPEDECK_SEND = 0, TAPEDECK_RECEIVE = 1 };
@@ -178,11 +181,20 @@ struct tapedeck_exec {
 	char cgroup[TAPEDECK_CGROUP_LEVELS][TAPEDECK_CGROUP_NAME];	/* innermost first */
 };
 
+/* STRINGS. So many as `captured` says follow, of those that begin at `offset`. */
+struct tapedeck_strings {
+	struct tapedeck_header header;
+	struct tapedeck_process process;
+	__u32 offset;
+	__u32 is_environment;	/* else of the arguments */
+};
+
 _Static_assert(sizeof(struct tapedeck_connection) == 80, "layout");
 _Static_assert(sizeof(struct tapedeck_data) == 40, "layout");
 _Static_assert(sizeof(struct tapedeck_state) == 128, "layout");
 _Static_assert(sizeof(struct tapedeck_listen) == 56, "layout");
 _Static_assert(sizeof(struct tapedeck_task) == 64, "layout");
 _Static_assert(sizeof(struct tapedeck_exec) == 448, "layout");
+_Static_assert(sizeof(struct tapedeck_strings) == 40, "layout");
 
 #endif

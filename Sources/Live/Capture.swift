@@ -33,49 +33,25 @@ final class Capture {
         containers = try settings.containerSocket.map { socket throws(Failure) in
             try ContainerWatch(socket: socket, namespace: settings.containerNamespace)
         }
-        decoder = EventDecoder(sink: recording, clockOffset: beginning.nanoseconds &- monotonic, now: beginning)
+        decoder = EventDecoder(
+            sink: recording, clockOffset: beginning.nanoseconds &- monotonic, now: beginning,
+            allowed: settings.kernel.allowed)
         if let containers {
             decoder.containers = ContainerNames()
             decoder.learn(containers.take())
         }
         program = try KernelProgram(settings.kernel)
         self.recording = recording
-        profiledAtStart = Self.judgeRunning(program, &decoder, allowed: settings.kernel.allowed)
+        var running = RunningProcesses(program, allowed: settings.kernel.allowed)
+        running.judge()
+        for (identity, listeners) in running.profiled { decoder.add(identity, listeners: listeners) }
+        program.endJudging()
+        program.watchOrder()
+        profiledAtStart = running.profiled.count
+        if let complaint = running.complaint { Terminal.complain(complaint) }
     }
 
     var hooks: KernelProgram.Hooks { program.hooks }
-
-    /// Judges the processes that run already.
-    ///
-    /// New ones are judged by the kernel since a moment ago; those that come to be
-    /// between two looks at /proc are found by the next look.
-    private static func judgeRunning(
-        _ program: KernelProgram, _ decoder: inout EventDecoder<Recording>, allowed: [String]
-    ) -> Int {
-        var judged: Set<ProcessKey> = []
-        var profiled = 0
-        let own = getpid()
-        while true {
-            var isNew = false
-            for pid in ProcFS.pids() where pid != own {
-                guard let key = ProcFS.key(pid), judged.insert(key).inserted else { continue }
-                guard !program.hasVerdict(pid), let environment = ProcFS.environment(pid) else { continue }
-                isNew = true
-                let isProfiled = OptIn.verdict(environment: environment, allowed: allowed)
-                guard ProcFS.key(pid) == key else { continue }
-                program.judge(key, isProfiled: isProfiled)
-                guard isProfiled else { continue }
-                profiled += 1
-                let listeners = ProcFS.listeners(pid)
-                for endpoint in listeners { program.watch(port: endpoint.port) }
-                decoder.add(ProcFS.identity(key).withProfile(), listeners: listeners)
-            }
-            if !isNew { break }
-        }
-        program.endJudging()
-        program.watchOrder()
-        return profiled
-    }
 
     /// Captures until it is interrupted.
     func run() {
@@ -100,6 +76,9 @@ final class Capture {
     }
 
     func finish() {
+        // Whoever is in a hurry sends a second signal: what was read until then is in the files.
+        _ = consume()
+        recording.flush()
         program.detach()
         // What found no room is asked for once nothing more can be refused, and comes after what did.
         noteLosses()

@@ -14,6 +14,7 @@ struct EventDecoder<Sink: EventSink> {
     /// Connections of which there were bytes lately, by the last digits of their serial numbers.
     private var recent = [LiveConnection?](repeating: nil, count: Self.recentCount)
     private var processes: [Int32: KnownProcess] = [:]
+    private let allowed: [String]
     private(set) var lastTime: Timestamp
     /// `nil` where no container runtime is asked.
     var containers: ContainerNames?
@@ -32,6 +33,8 @@ struct EventDecoder<Sink: EventSink> {
             self.network = network
         }
     }
+    /// Processes whose end was told of, the oldest first.
+    private var exited: [ProcessKey] = []
     /// Who was told to listen there last.
     private var listeners: [Place: ProcessKey] = [:]
 
@@ -39,11 +42,37 @@ struct EventDecoder<Sink: EventSink> {
         var identity: ProcessIdentity
         /// Whether the tape has it: a process is told of when it is first seen on the network.
         var isOnTape = false
+        /// What has come of the strings that its exec record had no room for.
+        var strings: PartialStrings?
+        /// Its end was told of; what is told of its connections comes later.
+        var hasExited = false
         /// Looked up at the exec: when the process is heard of on the network it may be gone.
         var container: ContainerIdentity?
+
+        mutating func take(_ told: PartialStrings) {
+            let isWhole = told.environment.count >= told.environmentTotal
+            identity.commandLine = ProcFS.commandLine(told.arguments)
+            identity.environment = .block(told.environment)
+            identity = identity.withProfile()
+            if !isWhole {
+                identity.environment = .unavailable(
+                    "only \(told.environment.count) of its \(told.environmentTotal) bytes were captured")
+            }
+            strings = isWhole && told.arguments.count >= told.argumentsTotal ? nil : told
+        }
     }
 
-    init(sink: Sink, clockOffset: Int64, now: Timestamp) {
+    /// Arguments and environment, up to where they were told of, and how long they are.
+    private struct PartialStrings {
+        var arguments: [UInt8]
+        var environment: [UInt8]
+        let argumentsTotal: Int
+        let environmentTotal: Int
+    }
+
+    /// - Parameter allowed: the values of ADI_PROFILE that are profiled; empty: any.
+    init(sink: Sink, clockOffset: Int64, now: Timestamp, allowed: [String] = []) {
+        self.allowed = allowed
         self.sink = sink
         self.clockOffset = clockOffset
         lastTime = now
@@ -110,6 +139,7 @@ struct EventDecoder<Sink: EventSink> {
         case TAPEDECK_OPEN, TAPEDECK_FINISHED, TAPEDECK_CLOSE, TAPEDECK_CONNECT_FAILED: state(record, header)
         case TAPEDECK_LISTEN: listen(record)
         case TAPEDECK_EXEC, TAPEDECK_FORK, TAPEDECK_EXIT: task(record, header)
+        case TAPEDECK_STRINGS: strings(record, header)
         default: break
         }
     }
@@ -226,20 +256,18 @@ struct EventDecoder<Sink: EventSink> {
             let strings = UnsafeRawBufferPointer(rebasing: record[size...])
             let captured = Swift.min(strings.count, Int(header.captured))
             let arguments = Swift.min(Int(task.arguments), captured)
-            // What didn't fit into the record is read from /proc, as long as the process is there.
-            var identity = ProcFS.identity(key)
-            identity.comm = Self.command(task)
-            identity.networkNamespace = NetworkNamespace(UInt64(task.network_namespace))
-            if arguments == Int(task.arguments_total) {
-                identity.commandLine = ProcFS.commandLine(Array(strings[..<arguments]))
-            }
-            if captured - arguments == Int(task.environment_total) {
-                identity.environment = .block(Array(strings[arguments..<captured]))
-            }
+            let told = PartialStrings(
+                arguments: Array(strings[..<arguments]), environment: Array(strings[arguments..<captured]),
+                argumentsTotal: Int(task.arguments_total), environmentTotal: Int(task.environment_total))
+            let identity = ProcessIdentity(
+                key: key, comm: Self.command(task), commandLine: "",
+                networkNamespace: NetworkNamespace(UInt64(task.network_namespace)))
             // A process that is gone already was where its parent is.
             let inherited = processes[key.pid].flatMap { $0.identity.key == key ? $0.container : nil }
-            processes[key.pid] = KnownProcess(
-                identity: identity.withProfile(), container: container(of: key, cgroup: cgroup) ?? inherited)
+            var process = KnownProcess(
+                identity: identity, container: container(of: key, cgroup: cgroup) ?? inherited)
+            process.take(told)
+            processes[key.pid] = process
         case TAPEDECK_FORK:
             guard let parent = processes[Int32(bitPattern: task.process.parent)] else { return }
             var identity = parent.identity
@@ -250,11 +278,44 @@ struct EventDecoder<Sink: EventSink> {
             if parent.container == nil { containers?.follow(key, parent: parent.identity.key) }
         default:
             guard let process = processes[key.pid], process.identity.key == key else { return }
-            processes[key.pid] = nil
+            // A connect that its end has cut short is told of after it.
+            forgetExited()
+            processes[key.pid]?.hasExited = true
+            exited.append(key)
             guard process.isOnTape else { return }
             listeners = listeners.filter { $0.value != key }
             emit(.exit(key))
         }
+    }
+
+    /// Lets go of the processes that ended long ago.
+    private mutating func forgetExited() {
+        guard exited.count >= Self.exitedLimit else { return }
+        for key in exited.prefix(Self.exitedLimit / 2) where processes[key.pid]?.identity.key == key {
+            processes[key.pid] = nil
+        }
+        exited.removeFirst(Self.exitedLimit / 2)
+    }
+
+    /// More than can be ending at once.
+    private static var exitedLimit: Int { 1024 }
+
+    private mutating func strings(_ record: UnsafeRawBufferPointer, _ header: tapedeck_header) {
+        let size = MemoryLayout<tapedeck_strings>.size
+        guard record.count >= size else { return }
+        let strings = record.loadUnaligned(as: tapedeck_strings.self)
+        let key = Self.key(strings.process)
+        guard let process = processes[key.pid], process.identity.key == key, var told = process.strings else { return }
+        let bytes = UnsafeRawBufferPointer(rebasing: record[size...].prefix(Int(header.captured)))
+        // Where one found no room the rest is of no use.
+        if strings.is_environment != 0 {
+            guard told.environment.count == Int(strings.offset) else { return }
+            told.environment += bytes
+        } else {
+            guard told.arguments.count == Int(strings.offset) else { return }
+            told.arguments += bytes
+        }
+        processes[key.pid]?.take(told)
     }
 
     // MARK: - Telling
@@ -294,7 +355,9 @@ struct EventDecoder<Sink: EventSink> {
         if let process = processes[key.pid], process.identity.key == key, process.isOnTape { return }
         var process =
             processes[key.pid].flatMap { $0.identity.key == key ? $0 : nil }
-            ?? KnownProcess(identity: ProcFS.identity(key).withProfile())
+            ?? KnownProcess(
+                identity: ProcFS.identity(key, allowed: allowed)
+                    ?? ProcFS.identityWithoutEnvironment(key, "the process' start was not seen"))
         if process.container == nil { process.container = container(of: key) }
         // It may have gone to another one since its exec, or, forked, since it was like its parent.
         if let now = ProcFS.networkNamespace(key) { process.identity.networkNamespace = now }
@@ -304,6 +367,7 @@ struct EventDecoder<Sink: EventSink> {
         if let container = process.container {
             emit(.container(ContainerFact(subject: .process(key), container: container)))
         }
+        if process.hasExited { emit(.exit(key)) }
     }
 
     /// Bytes whose records found no room in the ring buffer.

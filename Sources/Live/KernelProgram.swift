@@ -200,18 +200,20 @@ final class KernelProgram {
     // MARK: - Verdicts
 
     /// Notes the verdict on a process that runs already, unless an exec was judged since.
-    func judge(_ process: ProcessKey, isProfiled: Bool) {
+    /// - Returns: whether it counts.
+    func judge(_ process: ProcessKey, isProfiled: Bool) -> Bool {
         var pid = process.pid
         var verdict = tapedeck_verdict(
             start_ticks: process.startTime / ProcFS.tick, profiled: isProfiled ? 1 : 0, padding: 0)
         if isProfiled { control.pointee.any_profiled = 1 }
-        bpf_map_update_elem(maps.verdicts, &pid, &verdict, UInt64(BPF_NOEXIST))
+        return bpf_map_update_elem(maps.verdicts, &pid, &verdict, UInt64(BPF_NOEXIST)) == 0
     }
 
-    func hasVerdict(_ pid: Int32) -> Bool {
+    /// Whether the process is profiled; `nil` where it is not judged.
+    func verdict(on pid: Int32) -> Bool? {
         var pid = pid
         var verdict = tapedeck_verdict()
-        return bpf_map_lookup_elem(maps.verdicts, &pid, &verdict) == 0
+        return bpf_map_lookup_elem(maps.verdicts, &pid, &verdict) == 0 ? verdict.profiled != 0 : nil
     }
 
     /// All processes that ran before are judged: the threads of those that opted in are marked.

@@ -37,14 +37,37 @@ enum ProcFS {
 
     static func environment(_ pid: Int32) -> [UInt8]? { bytes("/proc/\(pid)/environ") }
 
-    static func identity(_ key: ProcessKey) -> ProcessIdentity {
+    /// What there is to know of a process that opts in by its environment as it is now.
+    ///
+    /// The environment is read last: if another program has come meanwhile, that one has to have opted in, too.
+    /// - Returns: `nil` where it is gone, or has not opted in.
+    static func identity(_ key: ProcessKey, allowed: [String]) -> ProcessIdentity? {
         let comm = text("/proc/\(key.pid)/comm").map { String($0.dropLast(while: { $0 == "\n" })) }
         let arguments = bytes("/proc/\(key.pid)/cmdline") ?? []
-        var environment = ProcessEnvironment.unavailable("the process ended before its environment could be read")
-        if let block = self.environment(key.pid), self.key(key.pid) == key { environment = .block(block) }
+        guard let block = environment(key.pid), self.key(key.pid) == key,
+            OptIn.verdict(environment: block, allowed: allowed)
+        else { return nil }
         return ProcessIdentity(
-            key: key, comm: comm ?? "", commandLine: commandLine(arguments), environment: environment,
-            networkNamespace: networkNamespace(key))
+            key: key, comm: comm ?? "", commandLine: commandLine(arguments), environment: .block(block),
+            networkNamespace: networkNamespace(key)
+        ).withProfile()
+    }
+
+    /// What there is to know of a process whose environment can't be read any more.
+    static func identityWithoutEnvironment(_ key: ProcessKey, _ reason: String) -> ProcessIdentity {
+        let comm = text("/proc/\(key.pid)/comm").map { String($0.dropLast(while: { $0 == "\n" })) }
+        return ProcessIdentity(
+            key: key, comm: self.key(key.pid) == key ? comm ?? "" : "", commandLine: "",
+            environment: .unavailable(reason), networkNamespace: networkNamespace(key))
+    }
+
+    /// Where the kernel has put what the program was started with; `nil` where the process is gone.
+    ///
+    /// It is the same of two processes if one of them is the other's child, and neither has started another program since.
+    static func startAddresses(_ pid: Int32) -> [UInt64]? {
+        // proc_pid_stat(5): startstack 28, arg_start 48, env_start 50, env_end 51.
+        guard let fields = status(pid), fields.count > 49 else { return nil }
+        return [28, 48, 50, 51].compactMap { UInt64(fields[$0 - 2]) }
     }
 
     /// The network namespace that a process is in now; `nil` where it is gone, or may not be looked at.

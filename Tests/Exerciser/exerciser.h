@@ -49,6 +49,8 @@ struct options {
 	size_t room;		/* a receive has room for so many bytes */
 	const char *secret;	/* in each request of the client, and each response of the server */
 	bool pause;		/* after the first exchange: until a line on standard input */
+	bool overwrites;	/* what stands where the environment was, before the pause */
+	bool in_child;		/* a child does all that, and what follows */
 	bool shut_down;		/* the client says that it sends no more, before it reads */
 	int die_after;		/* bytes of the request after which the client kills itself; 0: none */
 };

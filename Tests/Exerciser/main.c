@@ -368,9 +368,33 @@ void exchange(struct connection *connection, const struct way *way, int number)
 		die("no answer");
 }
 
+/* As setproctitle does it: the strings are elsewhere by now, and a title stands where they began. */
+static void overwrite_environment(void)
+{
+	extern char **environ;
+	char *start = environ[0], *end = start;
+	size_t count = 0;
+
+	for (; environ[count]; count++)
+		if (environ[count] == end)
+			end += strlen(environ[count]) + 1;
+	char **copies = calloc(count + 1, sizeof *copies);
+
+	if (!copies)
+		die("memory");
+	for (size_t i = 0; i < count; i++)
+		copies[i] = strdup(environ[i]);
+	environ = copies;
+	memset(start, 0, end - start);
+	strcpy(start, "a title");
+}
+
 void pause_here(void)
 {
 	char byte;
+
+	if (options.overwrites)
+		overwrite_environment();
 	ssize_t count;
 
 	printf("{\"paused\":true,\"pid\":%d}\n", getpid());
@@ -442,7 +466,7 @@ static void continue_as(pid_t pid)
 static const char *usage =
 	"usage: exerciser CASE client|server PORT [--address A] [--connections N] [--exchanges N]\n"
 	"       [--request-body BYTES] [--response-body BYTES] [--listener FD] [--head BYTES] [--secret TEXT]\n"
-	"       [--pause] [--die-after BYTES] [--pid PID] [--exec PROGRAM ARGUMENT…]\n";
+	"       [--pause] [--overwrite] [--in-child] [--die-after BYTES] [--pid PID] [--exec PROGRAM ARGUMENT…]\n";
 
 int main(int count, char **arguments)
 {
@@ -459,6 +483,10 @@ int main(int count, char **arguments)
 
 		if (!strcmp(name, "--pause"))
 			options.pause = true;
+		else if (!strcmp(name, "--overwrite"))
+			options.overwrites = true;
+		else if (!strcmp(name, "--in-child"))
+			options.in_child = true;
 		else if (!strcmp(name, "--exec")) {
 			execv(value, arguments + i + 1);
 			die("exec %s", value);
@@ -489,6 +517,8 @@ int main(int count, char **arguments)
 	}
 	if (!strncmp(options.name, "large-", 6))
 		options.room = 4 << 20;
+	if (options.in_child && fork())
+		exit(wait(&(int){ 0 }) < 0);
 	options.shut_down = !strcmp(options.name, "half-close");
 	if (run_special(arguments[2]))
 		return 0;

@@ -106,7 +106,7 @@ import Testing
         let own = try #require(ProcFS.networkNamespace(key))
         #expect(ProcFS.link("/proc/self/ns/net") == "net:[\(own.number)]")
         // One that runs already, with a socket; and one that begins to listen.
-        decoder.add(ProcFS.identity(key), listeners: [Endpoint(.init(v4: 0), 80)])
+        decoder.add(ProcFS.identityWithoutEnvironment(key, ""), listeners: [Endpoint(.init(v4: 0), 80)])
         var record = tapedeck_listen()
         record.header = tapedeck_header(time: 1, type: TAPEDECK_LISTEN.rawValue, captured: 0)
         record.process.pid = UInt32(key.pid)

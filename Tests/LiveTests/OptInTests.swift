@@ -132,6 +132,75 @@ extension Live {
             try run.expectReplayAgrees(outcome)
         }
 
+        /// What a program wrote where its environment was says nothing; that its parent opted in, and that it is the same program, does.
+        @Test func `who has overwritten its environment is judged by its parent, or named`() throws {
+            let run = try LiveRun()
+            let servers = try (0..<3).map { _ in try run.server("write-read") }
+            let ports = servers.map(\.port)
+            let options = ["--exchanges", "2", "--pause", "--overwrite"]
+            let child = try run.client("write-read", ports[0], options + ["--in-child"])
+            let alone = try run.client("write-read", ports[1], options)
+            let other = try run.client("write-read", ports[2], options + ["--in-child"], optedIn: false)
+            for each in [child, alone, other] { _ = try each.line { $0.contains("paused") } }
+            try run.start()
+            try run.waitUntilWatching()
+            for each in [alone, other, child] { try each.proceed() }
+            for each in [alone, other] { try each.succeed() }
+            let moved = try LiveRun.moved(child.succeed().output)
+            for server in servers { try server.child.succeed() }
+            let outcome = try run.stop()
+            #expect(outcome.requests.map(\.url) == ["/write-read/2"])
+            #expect(outcome.events.allSatisfy { $0.pid == moved[0].pid && $0.pid != child.pid })
+            let document = try #require(outcome.environments()[Int(moved[0].pid)])
+            #expect(document["ADI_PROFILE"] as? String == run.tag || "\(document)".contains(run.tag))
+            try run.expectReplayAgrees(outcome)
+        }
+
+        @Test func `who can't be judged is named`() throws {
+            let run = try LiveRun()
+            let server = try run.server("write-read", ["--connections", "1"])
+            let client = try run.client("write-read", server.port, ["--exchanges", "2", "--pause", "--overwrite"])
+            _ = try client.line { $0.contains("paused") }
+            try run.start()
+            try run.waitUntilWatching()
+            try client.proceed()
+            try client.succeed()
+            let outcome = try run.stop()
+            #expect(outcome.requests.isEmpty)
+            let line = try #require(outcome.errors.split(separator: "\n").first { $0.contains("can't be judged") })
+            #expect(line.contains("exerciser") && line.contains("restart"), "\(line)")
+        }
+
+        /// One of 600,000 bytes, that keeps its name: with arguments as long, at each of the records' limits.
+        @Test(arguments: [65_535, 65_536, 65_537, 131_072, 600_000])
+        func `a large environment is whole`(_ size: Int) throws {
+            let run = try LiveRun(.socket)
+            // Of one string 128 KiB at most (MAX_ARG_STRLEN).
+            var values = ["ADI_PROFILE_NAME": "large", "ADI_PROFILE": run.tag]
+            let used = values.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count + 2 }
+            var left = size - used
+            var number = 0
+            while left > 0 {
+                // FILLER_nnn= and the zero byte.
+                let length = left < 100_000 ? left : 50_000
+                values["FILLER_\(100 + number)"] =
+                    String(repeating: "abcdefghij", count: length / 10 + 1)
+                    .prefix(Swift.max(0, length - 12)).description
+                left -= length
+                number += 1
+            }
+            let moved = try run.exercise("write-read", clientOptedIn: false, environment: values)
+            let outcome = try run.stop()
+            let document = try #require(outcome.environments()[Int(moved.client[0].pid)])
+            #expect(outcome.map.contains("name: large"))
+            for number in 0..<number {
+                let name = "FILLER_\(100 + number)"
+                #expect("\(document)".contains(values[name] ?? "?"), "\(name)")
+            }
+            #expect(outcome.summary.lost.isEmpty)
+            try run.expectReplayAgrees(outcome)
+        }
+
         @Test func `who starts while the profiler does is not missed`() throws {
             let run = try LiveRun()
             let servers = try (0..<15).map { _ in try run.server("write-read") }
