@@ -336,6 +336,52 @@ static void receives_listener(void)
 
 /* --- ends --- */
 
+/* A listener whose queue is full: what it is sent it drops. */
+static void listen_without_answer(void)
+{
+	int listener = open_listener();
+	struct sockaddr_in6 address = adopt(listener).local;
+
+	if (listen(listener, 0))
+		die("listen");
+	options.port = ntohs(address.sin6_port);
+	for (int count = 0; count < 2; count++) {
+		int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		struct sockaddr_in there = {
+			.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = address.sin6_port,
+		};
+
+		if (connect(fd, (struct sockaddr *)&there, sizeof there) && errno != EINPROGRESS)
+			die("connect");
+	}
+	pause_here();
+}
+
+static void ignore(int signal) { (void)signal; }
+
+/* A signal ends the first connect, and another one the process, in its second. */
+static void connects_in_vain(void)
+{
+	struct sigaction action = { .sa_handler = ignore };	/* no SA_RESTART */
+	struct sockaddr_in there = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(options.port),
+	};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	sigaction(SIGALRM, &action, NULL);
+	ualarm(200000, 0);
+	if (!connect(fd, (struct sockaddr *)&there, sizeof there) || errno != EINTR)
+		die("the connect was not interrupted");
+	close(fd);
+	printf("{\"interrupted\":true}\n");
+	fflush(stdout);
+	signal(SIGALRM, SIG_DFL);
+	ualarm(200000, 0);
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	connect(fd, (struct sockaddr *)&there, sizeof there);
+	die("the process was not ended");
+}
+
 /* A connection with itself: both SYNs are on their way at once. */
 static void connects_to_itself(void)
 {
@@ -494,6 +540,7 @@ bool run_special(const char *role)
 		{ "listener-receiver", NULL, receives_listener },
 		{ "self-connect", connects_to_itself },
 		{ "refused", refused },
+		{ "unanswered", connects_in_vain, listen_without_answer },
 		{ "killed", dies },
 		{ "fastopen", fast_open },
 		{ "io-uring-late", late_ring_client, late_ring_server },

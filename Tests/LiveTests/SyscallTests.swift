@@ -310,6 +310,24 @@ extension Live {
             try run.expectReplayAgrees(outcome)
         }
 
+        /// The process is told of with what it did before the signal that ended it.
+        @Test(arguments: Hooks.allCases)
+        func `connects that signals ended`(_ hooks: Hooks) throws {
+            let run = try LiveRun(hooks)
+            let server = try run.server("unanswered")
+            let client = try run.client("unanswered", server.port, environment: ["ADI_PROFILE_NAME": "impatient"])
+            let end = try client.wait()
+            #expect(end.signal == SIGALRM && end.output.contains("interrupted"), "\(end.errors)")
+            let outcome = try run.stop()
+            #expect(outcome.summary.connections.closed == ["connect_failed": 2])
+            let failures = outcome.events.filter { $0.destPort == server.port }
+            #expect(failures.map(\.pid) == [client.pid, client.pid])
+            #expect(failures.map(\.comm) == ["exerciser", "exerciser"])
+            #expect(outcome.map.contains("name: impatient") && outcome.map.contains("port: \(server.port)"))
+            #expect(outcome.summary.bytes.total == 0)
+            try run.expectReplayAgrees(outcome)
+        }
+
         /// Both ends are one socket: it is told of once, with what it sent and what it received.
         @Test(arguments: Hooks.allCases)
         func `a connection with itself`(_ hooks: Hooks) throws {
