@@ -311,6 +311,7 @@ int process_exec(__u64 *ctx)
 	environment = mm->env_end - mm->env_start;
 	record->exec.task.header.time = bpf_ktime_get_ns();
 	record->exec.task.header.type = TAPEDECK_EXEC;
+	record->exec.task.header.share = share_of(tgid);
 	record->exec.task.arguments_total = arguments;
 	record->exec.task.environment_total = environment;
 	identify(&record->exec.task.process, task);
@@ -361,6 +362,7 @@ int process_fork(__u64 *ctx)
 		count(TAPEDECK_MAP_FULL);
 	record.header.time = bpf_ktime_get_ns();
 	record.header.type = TAPEDECK_FORK;
+	record.header.share = share_of(tgid);
 	record.process.pid = tgid;
 	record.process.parent = task->tgid;
 	record.network_namespace = network_namespace_of(child);
@@ -383,6 +385,7 @@ int process_exit(__u64 *ctx)
 
 		record.header.time = bpf_ktime_get_ns();
 		record.header.type = TAPEDECK_EXIT;
+		record.header.share = share_of(tgid);
 		identify(&record.process, task);
 		output(&record, sizeof(record));
 	}

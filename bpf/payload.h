@@ -252,6 +252,7 @@ static __always_inline int moved(struct socket_state *state, struct call *call, 
 	}
 	assembly->data.header.time = call->time ? call->time : bpf_ktime_get_ns();
 	assembly->data.header.type = TAPEDECK_DATA;
+	assembly->data.header.share = share_of(state->connection.process.pid);
 	assembly->data.serial = state->connection.serial;
 	assembly->data.direction = direction;
 	assembly->data.reason = TAPEDECK_CAPTURED;

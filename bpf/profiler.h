@@ -32,6 +32,7 @@ struct tapedeck_settings {
 	__u32 own_pid;		/* the profiler never profiles itself */
 	__u32 allowed_count;	/* 0: any value of ADI_PROFILE */
 	__u32 syscall_hooks;	/* sys_enter and sys_exit tell of bytes, not the sockets' tracepoints */
+	__u32 spill_bytes;	/* the large ring buffer's size */
 	__u32 orders_sends;	/* the kernel has the hook that tells where a send begins */
 	char allowed[TAPEDECK_ALLOWED_MAX][TAPEDECK_VALUE_MAX];
 };
@@ -88,6 +89,16 @@ enum tapedeck_reason {
 	TAPEDECK_UNSEEN,	/* the kernel's position is beyond what the hooks saw */
 };
 
+/* Processes share the large ring buffer; whose numbers differ by a multiple of this count as one. */
+#define TAPEDECK_SHARES 4096
+
+/* Bytes of a process' records in it since the profiler started: what the kernel side has put in, and what the reader has
+ * taken. */
+struct tapedeck_share {
+	__u64 produced;
+	__u64 consumed;
+};
+
 /* Counters of the per-CPU map `counters`. */
 enum tapedeck_counter {
 	TAPEDECK_RING_FULL,	/* records for which the ring buffer had no room */
@@ -126,7 +137,8 @@ struct tapedeck_lost {
 
 struct tapedeck_header {
 	__u64 time;		/* CLOCK_MONOTONIC, nanoseconds */
-	__u32 type;
+	__u16 type;
+	__u16 share;		/* whose: place in the map `shares` */
 	__u32 captured;		/* bytes that follow the record */
 };
 

@@ -16,6 +16,15 @@ struct {
 	__uint(max_entries, 16 << 20);
 } spill SEC(".maps");
 
+/* Of the large one. The reader maps it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TAPEDECK_SHARES);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct tapedeck_share);
+} shares SEC(".maps");
+
 /* By enum tapedeck_counter. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -60,6 +69,37 @@ static __always_inline int is_filling(void)
 	return waits >= settings.wake_bytes;
 }
 
+static __always_inline __u16 share_of(__u32 pid)
+{
+	return pid % TAPEDECK_SHARES;
+}
+
+/* A process may fill the large ring buffer up to twice what it leaves to the others: two thirds, if it is the only one that
+ * is in a hurry, and of n such each as much as two parts in 2n + 1. So whoever moves little always finds room. */
+static __always_inline int is_beyond(struct tapedeck_share *share, __u64 size)
+{
+	__s64 used = share->produced - share->consumed + size;
+	__s64 left = settings.spill_bytes - bpf_ringbuf_query(&spill, BPF_RB_AVAIL_DATA);
+
+	return used > 2 * left;
+}
+
+static __always_inline long spill_over(void *record, __u64 size, __u64 flags)
+{
+	__u32 place = ((struct tapedeck_header *)record)->share;
+	struct tapedeck_share *share = bpf_map_lookup_elem(&shares, &place);
+	long error;
+
+	if (!share)
+		return -1;
+	if (is_beyond(share, size))
+		return -1;
+	error = bpf_ringbuf_output(&spill, record, size, flags);
+	if (!error)
+		__sync_fetch_and_add(&share->produced, size);
+	return error;
+}
+
 /* Into the ring buffer whose turn it is. A record that was under way when the turn changed may come after one that was
  * made later by somebody else, but never after one that was made because of it. */
 static __always_inline long put(void *record, __u64 size, __u64 flags)
@@ -71,7 +111,7 @@ static __always_inline long put(void *record, __u64 size, __u64 flags)
 			return 0;
 		__sync_val_compare_and_swap(&control.turn, turn, turn + 1);
 	}
-	return bpf_ringbuf_output(&spill, record, size, flags);
+	return spill_over(record, size, flags);
 }
 
 static __always_inline long submit(void *record, __u64 size, int wakes)

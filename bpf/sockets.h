@@ -165,6 +165,7 @@ static __noinline int announce(struct socket_state *state)
 		return 0;
 	record.header.time = bpf_ktime_get_ns();
 	record.header.type = TAPEDECK_OPEN;
+	record.header.share = share_of(state->connection.process.pid);
 	record.connection = state->connection;
 	record.send_next = state->connection.send_base;
 	record.receive_next = state->connection.receive_base;
@@ -189,6 +190,7 @@ static __noinline int emit_bytes(struct socket_state *state, __u32 sequence, __u
 		return -1;
 	record.header.time = bpf_ktime_get_ns();
 	record.header.type = TAPEDECK_DATA;
+	record.header.share = share_of(state->connection.process.pid);
 	record.serial = state->connection.serial;
 	record.sequence = sequence;
 	record.length = length;
@@ -250,6 +252,7 @@ static __noinline int emit_state(struct socket_state *state, struct sock *sk, __
 	record.send_next = state->last_state ? state->send_end : write_seq(sk);
 	record.header.time = bpf_ktime_get_ns();
 	record.header.type = type;
+	record.header.share = share_of(state->connection.process.pid);
 	record.connection = state->connection;
 	record.lost[0] = state->lost[0];
 	record.lost[1] = state->lost[1];
@@ -293,6 +296,7 @@ static __always_inline void listens(struct sock *sk, struct task_struct *task)
 	bpf_map_update_elem(&listening, &port, &yes, BPF_ANY);
 	record.header.time = bpf_ktime_get_ns();
 	record.header.type = TAPEDECK_LISTEN;
+	record.header.share = share_of(task->tgid);
 	identify(&record.process, task);
 	__builtin_memcpy(record.address, tuple.local, 16);
 	record.port = tuple.local_port;

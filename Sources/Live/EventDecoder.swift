@@ -134,7 +134,7 @@ struct EventDecoder<Sink: EventSink> {
         // Processors put in what they have measured a moment before; and what found no room comes later than it was made.
         lastTime = Swift.max(lastTime, Timestamp(nanoseconds: made &+ clockOffset))
         if made >= nextChange { learn([]) }
-        switch tapedeck_type(header.type) {
+        switch tapedeck_type(UInt32(header.type)) {
         case TAPEDECK_DATA: data(record)
         case TAPEDECK_OPEN, TAPEDECK_FINISHED, TAPEDECK_CLOSE, TAPEDECK_CONNECT_FAILED: state(record, header)
         case TAPEDECK_LISTEN: listen(record)
@@ -191,7 +191,7 @@ struct EventDecoder<Sink: EventSink> {
         let serial = state.connection.serial
         let connection = connections[serial] ?? open(state.connection)
         tellLost(state.lost, connection)
-        switch tapedeck_type(header.type) {
+        switch tapedeck_type(UInt32(header.type)) {
         case TAPEDECK_OPEN: break
         case TAPEDECK_FINISHED:
             let end = connection.sent.position(of: state.send_next)
@@ -248,7 +248,7 @@ struct EventDecoder<Sink: EventSink> {
         guard record.count >= MemoryLayout<tapedeck_task>.size else { return }
         let task = record.loadUnaligned(as: tapedeck_task.self)
         let key = Self.key(task.process)
-        switch tapedeck_type(header.type) {
+        switch tapedeck_type(UInt32(header.type)) {
         case TAPEDECK_EXEC:
             let size = MemoryLayout<tapedeck_exec>.size
             guard record.count >= size else { return }

@@ -83,6 +83,7 @@ final class KernelProgram {
             let turn = MemoryLayout<tapedeck_control>.offset(of: \.turn) ?? 0
             records = try RecordQueue(
                 ring: try Self.descriptor(object, "ring"), spill: try Self.descriptor(object, "spill"),
+                shares: try Shares(try Self.descriptor(object, "shares")),
                 size: settings.ringBytes,
                 turn: (UnsafeMutableRawPointer(control) + turn).assumingMemoryBound(to: UInt32.self))
             self.hooks = hooks
@@ -162,6 +163,7 @@ final class KernelProgram {
         values.payload_limit = settings.payloadLimit
         values.wake_bytes = RecordQueue.ringBytes(settings.ringBytes) / 4
         values.syscall_hooks = hooks == .syscall ? 1 : 0
+        values.spill_bytes = settings.ringBytes
         values.orders_sends = hasTracepoint("tcp_sendmsg_locked") ? 1 : 0
         values.own_pid = UInt32(bitPattern: getpid())
         values.allowed_count = UInt32(settings.allowed.count)

@@ -11,6 +11,7 @@ import Synchronization
 struct RecordQueue: ~Copyable {
     private var ring: RingBuffer
     private var spill: RingBuffer
+    private let shares: Shares
     private let turn: UnsafeMutablePointer<Atomic<UInt32>>
     private let poll: Int32
 
@@ -23,7 +24,9 @@ struct RecordQueue: ~Copyable {
     /// - Parameters:
     ///   - turn: the kernel side's; lives as long as the queue.
     ///   - size: of the large buffer, bytes.
-    init(ring: Int32, spill: Int32, size: UInt32, turn: UnsafeMutablePointer<UInt32>) throws(Failure) {
+    init(
+        ring: Int32, spill: Int32, shares: consuming Shares, size: UInt32, turn: UnsafeMutablePointer<UInt32>
+    ) throws(Failure) {
         let poll = epoll_create1(Int32(EPOLL_CLOEXEC))
         for descriptor in [ring, spill] {
             var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(fd: descriptor))
@@ -37,6 +40,7 @@ struct RecordQueue: ~Copyable {
         let large = try RingBuffer(spill, size: size)
         self.ring = small
         self.spill = large
+        self.shares = shares
         self.turn = UnsafeMutableRawPointer(turn).assumingMemoryBound(to: Atomic<UInt32>.self)
         self.poll = poll
     }
@@ -59,10 +63,19 @@ struct RecordQueue: ~Copyable {
             if turn & 1 == 0 {
                 // If it still is the small one's turn, the large one holds nothing that came after.
                 guard self.turn.pointee.load(ordering: .acquiring) == turn else { continue }
-                return spill.read(until: spillEnd, take) && ring.read(until: ringEnd, take)
+                return readSpill(until: spillEnd, take) && ring.read(until: ringEnd, take)
             }
-            guard ring.read(until: ring.end, take), spill.read(until: spillEnd, take) else { return false }
+            guard ring.read(until: ring.end, take), readSpill(until: spillEnd, take) else { return false }
             if spill.end == spillEnd { self.turn.pointee.store(turn &+ 1, ordering: .releasing) }
+        }
+    }
+
+    @inline(__always)
+    private mutating func readSpill(until end: UInt, _ take: (UnsafeRawBufferPointer) -> Bool) -> Bool {
+        guard spill.position != end else { return true }
+        return spill.read(until: end) { record in
+            shares.give(back: record)
+            return take(record)
         }
     }
 }

@@ -45,6 +45,7 @@ struct options {
 	int exchanges;
 	size_t request_body, response_body;
 	int listener;		/* a descriptor that somebody else listens on; 0: none */
+	int delay;		/* microseconds between two exchanges */
 	size_t head;		/* bytes of padding in each head */
 	size_t room;		/* a receive has room for so many bytes */
 	const char *secret;	/* in each request of the client, and each response of the server */

@@ -439,6 +439,8 @@ static void call(const struct way *way)
 			exchange(&connection, way, number);
 			if (number == 1 && options.pause)
 				pause_here();
+			if (options.delay)
+				usleep(options.delay);
 		}
 		report(&connection, "client");
 		finish(&connection);
@@ -465,7 +467,7 @@ static void continue_as(pid_t pid)
 
 static const char *usage =
 	"usage: exerciser CASE client|server PORT [--address A] [--connections N] [--exchanges N]\n"
-	"       [--request-body BYTES] [--response-body BYTES] [--listener FD] [--head BYTES] [--secret TEXT]\n"
+	"       [--request-body BYTES] [--response-body BYTES] [--listener FD] [--head BYTES] [--delay MICROSECONDS] [--secret TEXT]\n"
 	"       [--pause] [--overwrite] [--in-child] [--die-after BYTES] [--pid PID] [--exec PROGRAM ARGUMENT…]\n";
 
 int main(int count, char **arguments)
@@ -502,6 +504,8 @@ int main(int count, char **arguments)
 			options.response_body = atoi(value);
 		else if (!strcmp(name, "--listener"))
 			options.listener = atoi(value);
+		else if (!strcmp(name, "--delay"))
+			options.delay = atoi(value);
 		else if (!strcmp(name, "--head"))
 			options.head = atoi(value);
 		else if (!strcmp(name, "--secret"))

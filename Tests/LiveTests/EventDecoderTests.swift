@@ -53,7 +53,7 @@ import Testing
 
     private mutating func open(_ serial: UInt64, at time: UInt64) {
         var record = tapedeck_state()
-        record.header = tapedeck_header(time: time, type: TAPEDECK_OPEN.rawValue, captured: 0)
+        record.header = tapedeck_header(time: time, type: UInt16(TAPEDECK_OPEN.rawValue), share: 0, captured: 0)
         record.connection.serial = serial
         // No process has a pid as high (PID_MAX_LIMIT).
         record.connection.process.pid = 5_000_000
@@ -71,7 +71,7 @@ import Testing
         let request = Array("GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
         var record = tapedeck_data()
         record.header = tapedeck_header(
-            time: time, type: TAPEDECK_DATA.rawValue, captured: UInt32(request.count))
+            time: time, type: UInt16(TAPEDECK_DATA.rawValue), share: 0, captured: UInt32(request.count))
         record.serial = serial
         record.length = UInt32(request.count)
         record.direction = UInt8(truncatingIfNeeded: TAPEDECK_SEND.rawValue)
@@ -108,7 +108,7 @@ import Testing
         // One that runs already, with a socket; and one that begins to listen.
         decoder.add(ProcFS.identityWithoutEnvironment(key, ""), listeners: [Endpoint(.init(v4: 0), 80)])
         var record = tapedeck_listen()
-        record.header = tapedeck_header(time: 1, type: TAPEDECK_LISTEN.rawValue, captured: 0)
+        record.header = tapedeck_header(time: 1, type: UInt16(TAPEDECK_LISTEN.rawValue), share: 0, captured: 0)
         record.process.pid = UInt32(key.pid)
         record.process.start_time = key.startTime
         record.network_namespace = UInt32(truncatingIfNeeded: own.number)

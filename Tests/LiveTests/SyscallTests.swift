@@ -410,6 +410,35 @@ extension Live {
             try run.expectReplayAgrees(outcome)
         }
 
+        /// What is beyond its share of the ring buffer is lost to the process that moves it, and to nobody else.
+        @Test(arguments: Hooks.allCases)
+        func `a process that floods costs the others nothing`(_ hooks: Hooks) throws {
+            let run = try LiveRun(hooks, ["--ring-size", "1M"])
+            let flood = ["--exchanges", "80", "--request-body", "1000000"]
+            let loud = try run.server("large-calls", ["--response-body", "1000000"], optedIn: true)
+            let quiet = try run.server("write-read", optedIn: true)
+            let flooding = try run.client("large-calls", loud.port, flood)
+            let client = try run.client("write-read", quiet.port, ["--exchanges", "100", "--delay", "10000"])
+            for _ in 1...10 {
+                #expect(kill(run.profilerPid, SIGSTOP) == 0)
+                usleep(50_000)
+                #expect(kill(run.profilerPid, SIGCONT) == 0)
+                usleep(50_000)
+            }
+            var calm = try LiveRun.moved(client.succeed().output)
+            calm += try LiveRun.moved(quiet.child.succeed().output)
+            var sides = try LiveRun.moved(flooding.succeed().output)
+            sides += try LiveRun.moved(loud.child.succeed().output) + calm
+            let outcome = try run.stop()
+            #expect((outcome.summary.lost["ring_full"] ?? 0) > 0, "there was a flood")
+            #expect(calm.count == 2)
+            for side in calm { expectStreams(outcome, side) }
+            #expect(outcome.requests.filter { $0.pid == client.pid }.count == 100)
+            #expect(!outcome.events.contains { $0.pid == client.pid && $0.anomalies?.isEmpty == false })
+            expectBalance(outcome, bytes: sides.reduce(0) { $0 + $1.total })
+            try run.expectReplayAgrees(outcome)
+        }
+
         @Test(arguments: Hooks.allCases)
         func `a ring buffer that overflows`(_ hooks: Hooks) throws {
             let run = try LiveRun(hooks, ["--ring-size", "\(getpagesize())"])
