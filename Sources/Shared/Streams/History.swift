@@ -3,9 +3,11 @@
 /// A ring that each byte is written to once. It grows with what was delivered, from nothing: most connections say little,
 /// and many are open.
 struct History: ~Copyable {
-    /// How many bytes are kept: a full Ethernet segment and a little more, since they stay for as long as the connection
-    /// is open.
-    static let limit = 2048
+    /// How many bytes are kept: most of an Ethernet segment.
+    ///
+    /// More of them would tell more forgeries, and would be most of what an idle connection holds, since they stay for as
+    /// long as it is open.
+    static let limit = 1024
 
     private var memory: UnsafeMutableRawPointer?
     /// How large `memory` is: a power of two, and `limit` at most.
