@@ -86,7 +86,9 @@ import Testing
         var (most, packets) = (0, 0)
         while let (input, _) = try order.next() {
             most = max(most, order.running.count)
-            try input.step(packet: { _, _ throws(Failure) in packets += 1 }, event: { _, _ in })
+            try input.read(
+                until: Timestamp(nanoseconds: .min), atMost: 1, packet: { _, _ throws(Failure) in packets += 1 },
+                event: { _, _ in })
             if input.isEnded { order.ended(input) }
         }
         // Eight of the same time, and no more.

@@ -15,6 +15,8 @@ struct CapturedPacket {
 protocol PacketSource: ~Copyable {
     /// The next packet, or `nil` where the file ends; `failure` says why, if it ends too early.
     mutating func next() -> CapturedPacket?
+    /// When the next packet is; `nil` where the file ends.
+    mutating func nextTime() -> Timestamp?
     /// When the next packet is, and the one behind it, where that is known. `nil` where the file ends.
     mutating func nextTimes() -> (next: Timestamp, behind: Timestamp?)?
     /// What the file has told, beside packets, since this was taken last: names of addresses, secrets.

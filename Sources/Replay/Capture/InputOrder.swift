@@ -53,7 +53,9 @@ struct InputOrder {
         guard opened.isTrace, isFile else { return opened.nextTime }
         var first: Timestamp?
         while first == nil, !opened.isEnded {
-            try opened.step(packet: { _, _ throws(Failure) in }, event: { event, _ in first = event.timestamp })
+            try opened.read(
+                until: Timestamp(nanoseconds: .min), atMost: 1, packet: { _, _ throws(Failure) in },
+                event: { event, _ in first = event.timestamp })
         }
         return first ?? opened.nextTime
     }

@@ -49,6 +49,9 @@ struct PcapFile: ~Copyable, PacketSource {
             linkType: header.linkType, wireLength: Int(wire), bytes: bytes)
     }
 
+    @inline(__always)
+    mutating func nextTime() -> Timestamp? { window.fill(header.recordHeaderBytes) ? time(0) : nil }
+
     mutating func nextTimes() -> (next: Timestamp, behind: Timestamp?)? {
         guard window.fill(header.recordHeaderBytes) else { return nil }
         let first = time(0)
@@ -61,6 +64,7 @@ struct PcapFile: ~Copyable, PacketSource {
     }
 
     /// The time of the record that begins at an offset, whose header is at hand.
+    @inline(__always)
     private func time(_ offset: Int) -> Timestamp {
         let fraction = Int64(number(offset &+ 4)) &* header.nanosecondsPerUnit
         return Timestamp(nanoseconds: Int64(number(offset)) &* 1_000_000_000 &+ fraction)

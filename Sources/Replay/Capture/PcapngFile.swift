@@ -76,6 +76,8 @@ struct PcapngFile: ~Copyable, PacketSource {
         }
     }
 
+    mutating func nextTime() -> Timestamp? { nextTimes()?.next }
+
     mutating func nextTimes() -> (next: Timestamp, behind: Timestamp?)? {
         // What stands before the next packet tells how to read its time.
         while failure == nil, let block = nextBlock() {

@@ -1,7 +1,7 @@
 import Console
 import Shared
 
-/// An input that is read among others, an item (a packet, an event) at a time.
+/// An input that is read among others, some items (packets, events) at a time.
 class RunningInput {
     let input: Input
     /// Where it stands on the command line.
@@ -23,11 +23,11 @@ class RunningInput {
         if TraceFormat.isTrace(head.span.bytes) { return RunningTrace<TraceReader>(input, place: place) }
         if TraceTextReader.isTrace(head.span.bytes) { return RunningTrace<TraceTextReader>(input, place: place) }
         if PcapngFile.isPcapng(head) {
-            return RunningCapture(PcapngFile(input.bytes), input, place: place)
+            return RunningPcapng(PcapngFile(input.bytes), input, place: place)
         }
         do throws(CaptureFailure) {
             let capture = try PcapFile(input.bytes)
-            return RunningCapture(capture, input, place: place)
+            return RunningPcap(capture, input, place: place)
         } catch {
             guard input.isCutInHeader(error.reason) else { throw input.isNoCapture(error.reason) }
             let cut = RunningInput(input, place: place)
@@ -40,43 +40,83 @@ class RunningInput {
     /// Whether it is a trace.
     var isTrace: Bool { false }
 
-    /// Takes the next item.
+    /// Takes the next item, and those behind it that are not later than a moment, at most so many.
     /// - Parameters:
     ///   - packet: takes a packet, with the order of bytes on the machine that captured.
     ///   - event: takes an event, or what a capture says beside its packets.
-    func step(
-        packet: (CapturedPacket, _ isBigEndian: Bool) throws(Failure) -> Void,
+    func read(
+        until: Timestamp, atMost count: Int, packet: (CapturedPacket, _ isBigEndian: Bool) throws(Failure) -> Void,
         event: (borrowing CapturedEvent, RawSpan) -> Void
     ) throws(Failure) {}
 }
 
-/// A capture among others.
-private final class RunningCapture<Source: PacketSource & ~Copyable>: RunningInput {
-    private var capture: Source
+/// A pcap file among others.
+private final class RunningPcap: RunningInput {
+    private var capture: PcapFile
     private var lastTime = Timestamp(nanoseconds: .min)
 
-    init(_ capture: consuming Source, _ input: Input, place: Int) {
+    init(_ capture: consuming PcapFile, _ input: Input, place: Int) {
         self.capture = capture
         super.init(input, place: place)
-        lookAhead()
+        lookAhead(&self.capture, lastTime)
     }
 
-    override func step(
-        packet take: (CapturedPacket, _ isBigEndian: Bool) throws(Failure) -> Void,
+    override func read(
+        until: Timestamp, atMost count: Int, packet: (CapturedPacket, _ isBigEndian: Bool) throws(Failure) -> Void,
         event: (borrowing CapturedEvent, RawSpan) -> Void
     ) throws(Failure) {
-        guard let packet = capture.next() else { return end(event) }
-        lastTime = packet.timestamp
-        file.packets &+= 1
-        if capture.hasFacts { tell(event) }
-        try take(packet, capture.isBigEndian)
-        lookAhead()
-        if isEnded { end(event) }
+        try read(&capture, &lastTime, until: until, atMost: count, packet: packet, event: event)
+    }
+}
+
+/// A pcapng file among others.
+private final class RunningPcapng: RunningInput {
+    private var capture: PcapngFile
+    private var lastTime = Timestamp(nanoseconds: .min)
+
+    init(_ capture: consuming PcapngFile, _ input: Input, place: Int) {
+        self.capture = capture
+        super.init(input, place: place)
+        lookAhead(&self.capture, lastTime)
     }
 
-    private func lookAhead() {
+    override func read(
+        until: Timestamp, atMost count: Int, packet: (CapturedPacket, _ isBigEndian: Bool) throws(Failure) -> Void,
+        event: (borrowing CapturedEvent, RawSpan) -> Void
+    ) throws(Failure) {
+        try read(&capture, &lastTime, until: until, atMost: count, packet: packet, event: event)
+    }
+}
+
+extension RunningInput {
+    /// Reads packets of a capture of either kind.
+    @inline(__always)
+    fileprivate func read<Source: PacketSource & ~Copyable>(
+        _ capture: inout Source, _ lastTime: inout Timestamp, until: Timestamp, atMost count: Int,
+        packet take: (CapturedPacket, Bool) throws(Failure) -> Void, event: (borrowing CapturedEvent, RawSpan) -> Void
+    ) throws(Failure) {
+        for _ in 0..<count {
+            guard let packet = capture.next() else { return end(&capture, lastTime, event) }
+            lastTime = packet.timestamp
+            file.packets &+= 1
+            if capture.hasFacts { tell(capture.takeFacts(), lastTime, event) }
+            try take(packet, capture.isBigEndian)
+            // Where no other input waits, the next is read whenever it was.
+            guard until.nanoseconds < .max else { continue }
+            guard let next = capture.nextTime() else { return end(&capture, lastTime, event) }
+            if next > until {
+                lookAhead(&capture, lastTime)
+                if nextTime > until { return }
+            }
+        }
+        lookAhead(&capture, lastTime)
+        if isEnded { end(&capture, lastTime, event) }
+    }
+
+    @inline(__always)
+    fileprivate func lookAhead<Source: PacketSource & ~Copyable>(_ capture: inout Source, _ lastTime: Timestamp) {
         guard let times = capture.nextTimes() else {
-            // The next step says why.
+            // Reading on says why.
             isEnded = file.packets > 0
             return
         }
@@ -86,16 +126,19 @@ private final class RunningCapture<Source: PacketSource & ~Copyable>: RunningInp
         nextTime = isWild ? min(times.next, lastTime) : times.next
     }
 
-    private func tell(_ take: (borrowing CapturedEvent, RawSpan) -> Void) {
-        for fact in capture.takeFacts() {
-            take(CapturedEvent(max(lastTime, Timestamp(nanoseconds: 0)), fact), RawSpan())
-        }
+    private func tell(
+        _ facts: [CapturedEvent.Kind], _ at: Timestamp, _ take: (borrowing CapturedEvent, RawSpan) -> Void
+    ) {
+        for fact in facts { take(CapturedEvent(max(at, Timestamp(nanoseconds: 0)), fact), RawSpan()) }
     }
 
-    private func end(_ event: (borrowing CapturedEvent, RawSpan) -> Void) {
+    @inline(__always)
+    private func end<Source: PacketSource & ~Copyable>(
+        _ capture: inout Source, _ lastTime: Timestamp, _ event: (borrowing CapturedEvent, RawSpan) -> Void
+    ) {
         // Where it ends too early, only reading says why.
         _ = capture.next()
-        tell(event)
+        tell(capture.takeFacts(), lastTime, event)
         isEnded = true
         file.failure = capture.failure
         file.refusals = capture.refusals
@@ -113,19 +156,22 @@ private final class RunningTrace<Reader: TraceReading>: RunningInput {
 
     override var isTrace: Bool { true }
 
-    override func step(
-        packet take: (CapturedPacket, _ isBigEndian: Bool) throws(Failure) -> Void,
+    override func read(
+        until: Timestamp, atMost count: Int, packet: (CapturedPacket, _ isBigEndian: Bool) throws(Failure) -> Void,
         event: (borrowing CapturedEvent, RawSpan) -> Void
     ) throws(Failure) {
-        do throws(TraceError) {
-            isEnded = try !trace.next(event)
-        } catch {
-            throw Failure("\(input.name): \(error)")
-        }
-        if isEnded {
-            file.take(trace.reader, isRead: true, input)
-        } else if let time = trace.nextTime() ?? trace.reader.lastTimestamp {
-            nextTime = time
+        for _ in 0..<count {
+            do throws(TraceError) {
+                isEnded = try !trace.next(event)
+            } catch {
+                throw Failure("\(input.name): \(error)")
+            }
+            if isEnded {
+                file.take(trace.reader, isRead: true, input)
+                return
+            }
+            if let time = trace.nextTime() ?? trace.reader.lastTimestamp { nextTime = time }
+            if nextTime > until { return }
         }
     }
 }

@@ -55,43 +55,43 @@ struct Tape<Sink: EventSink>: ~Copyable {
         // Captures have the numbers that the first of several tapes would have.
         var numbers = TraceNumbers(first: order.hasCaptures ? 1 : 0)
         var tapes: [Int: TraceNumbers.Tape] = [:]
-        var read: [(place: Int, file: CaptureFile)] = []
-        var items: UInt64 = 0
+        var done: [(place: Int, file: CaptureFile)] = []
         var isWanted = true
         while isWanted, !Interruption.isRequested, let (input, until) = try order.next() {
             if input.isTrace { try refuseFilter(input.input) }
             repeat {
-                try step(input, &numbers, &tapes)
-                items &+= 1
-                if items % Self.some == 0 { isWanted = try afterSome(progress, order) }
+                try read(input, until, &numbers, &tapes)
+                isWanted = try afterSome(progress, order)
             } while isWanted && !input.isEnded && input.nextTime <= until
             guard input.isEnded else { continue }
             order.ended(input)
-            read.append((input.place, ended(input.file)))
+            done.append((input.place, ended(input.file)))
         }
         for input in order.takeRunning() {
             var file = input.file
             if Interruption.isRequested { file.failure = DescriptorBytes.interrupted }
-            read.append((input.place, ended(file)))
+            done.append((input.place, ended(file)))
         }
-        files += read.sorted { $0.place < $1.place }.map(\.file)
+        files += done.sorted { $0.place < $1.place }.map(\.file)
         lateInputs &+= order.late
     }
 
-    private mutating func step(
-        _ input: RunningInput, _ numbers: inout TraceNumbers, _ tapes: inout [Int: TraceNumbers.Tape]
+    private mutating func read(
+        _ input: RunningInput, _ until: Timestamp, _ numbers: inout TraceNumbers,
+        _ tapes: inout [Int: TraceNumbers.Tape]
     ) throws(Failure) {
         let sink = sink
         let isTrace = input.isTrace
-        try input.step(
+        try input.read(
+            until: until, atMost: Int(Self.some),
             packet: { packet, isBigEndian throws(Failure) in try take(packet, isBigEndian: isBigEndian) },
             event: { event, payload in
                 guard isTrace else { return sink.consume(event, payload: payload) }
+                steps &+= 1
                 let tape = tapes[input.place] ?? numbers.tape(event)
                 tapes[input.place] = tape
                 if let moved = numbers.moved(event, tape) { sink.consume(moved, payload: payload) }
             })
-        if isTrace { steps &+= 1 }
     }
 
     private mutating func ended(_ file: CaptureFile) -> CaptureFile {

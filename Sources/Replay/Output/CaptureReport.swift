@@ -41,7 +41,7 @@ struct CaptureReport {
     private var hasPackets: Bool { files.isEmpty || files.contains { $0.events == nil } }
 
     /// Whether events are missing of which no loss on the tape speaks: it was interrupted, or is newer than this program.
-    var isIncomplete: Bool { wasInterrupted || files.contains { $0.skipped > 0 } }
+    var isIncomplete: Bool { wasInterrupted || lateInputs > 0 || files.contains { $0.skipped > 0 } }
 
     /// Whether something of the inputs could not be read.
     var isLossy: Bool {
@@ -153,6 +153,7 @@ struct CaptureReport {
         if records > 0 {
             parts.append(Quantity.count(records, "record") + " of a kind that this version does not know")
         }
+        if lateInputs > 0 { parts.append("the order of time, of \(Quantity.count(lateInputs, "input"))") }
         if wasInterrupted { parts.append("what comes after the interruption") }
         return parts
     }
