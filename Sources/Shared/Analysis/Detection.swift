@@ -79,7 +79,7 @@ final class Detection {
     /// As `isStreamStart`, but it stays where bytes are missing later.
     private var beganAtStart = true
     /// The streams' start was heard, and nobody understood it: from here on only what is proof by itself counts.
-    private var isRefused = false
+    private(set) var isRefused = false
     private var restarts = 0
     /// Of a turn that is too long only the beginning is kept, and the other side's answer is waited for.
     private var isCut: (sent: Bool, received: Bool) = (false, false)
@@ -124,9 +124,6 @@ final class Detection {
     }
 
     var isEmpty: Bool { turns.isEmpty }
-
-    /// Who spoke last.
-    var lastDirection: Direction? { turns.last?.direction }
 
     /// Bytes that are not judged yet, kept or not.
     var pendingBytes: Int { sent.count &+ received.count &+ skippedBytes }
@@ -321,7 +318,8 @@ final class Detection {
             if !isFinal { isRefused = true }
         }
         // Behind a start that was refused, what would only do for want of anything better does not.
-        let context = DetectionContext(isStreamStart: false, isFinal: isFinal && !isRefused && !isStreamStart)
+        let follows = isRefused || isStreamStart
+        let context = DetectionContext(isStreamStart: false, isFinal: isFinal && !follows, followsOthers: follows)
         for (index, turn) in turns.enumerated().dropFirst(first) {
             let answer = turns.dropFirst(index &+ 1).first { $0.direction != turn.direction }?.start
             let sentStart = turn.direction == .send ? turn.start : answer ?? sent.count
@@ -373,7 +371,8 @@ final class Detection {
             .yes(
                 Recognition(
                     row: row, evidence: evidence, isFlipped: isFlipped,
-                    start: context.isStreamStart ? .opening : .middle, followsOthers: isRefused && !context.isStreamStart,
+                    start: context.isStreamStart ? .opening : .middle,
+                    followsOthers: isRefused && !context.isStreamStart,
                     from: (sentStart, receivedStart)))
         }
     }
@@ -386,14 +385,16 @@ final class Detection {
             let next = turns.dropFirst(index &+ 1).first { $0.direction == turn.direction }?.start ?? bytes.count
             let part = bytes.span.bytes.extracting(turn.start..<min(next, end(turn.start, gaps, bytes.count)))
             guard !part.isEmpty else { continue }
-            let sides: [Side] = role == .unknown ? [.client, .server] : [isSent == (role == .client) ? .client : .server]
+            let sides: [Side] =
+                role == .unknown ? [.client, .server] : [isSent == (role == .client) ? .client : .server]
             for entry in registry.detectors {
                 for side in sides {
                     guard let evidence = entry.detector.search(part, from: side) else { continue }
                     return .recognised(
                         Recognition(
                             row: entry.row, evidence: evidence, isFlipped: isSent != (side == .client), start: .middle,
-                            followsOthers: false, from: isSent ? (turn.start, received.count) : (sent.count, turn.start)))
+                            followsOthers: false, from: isSent ? (turn.start, received.count) : (sent.count, turn.start)
+                        ))
                 }
             }
         }

@@ -72,6 +72,8 @@ struct DetectionContext: Sendable {
     /// Evidence that is good enough alone, but for which a detector would rather have seen the other side's answer, may
     /// be accepted now.
     var isFinal: Bool
+    /// The streams began with something that nobody understands: what is lenient has to be strict.
+    var followsOthers = false
 }
 
 /// What a detector says of some bytes.

@@ -41,13 +41,23 @@ final class Channel {
         case unknown
     }
 
+    /// Turns while nobody reads the streams.
     private struct Unknown {
         /// Who spoke last.
         var direction: Direction?
-        var bytes = 0
-        /// The next turn is looked at once so many bytes were passed over: so the work stays in proportion to them, and a
-        /// connection that began oddly is known some day.
-        var lookAgainAfter = 4096
+        /// How much had been heard when the turn began, of both sides.
+        var turnStart: UInt64 = 0
+        /// The first turn behind so much is looked at again, though nobody has understood those before it: twice what was
+        /// heard until now, so that the work stays in proportion, and a connection that began oddly is known some day.
+        var lookAgainAt: UInt64 = 0
+
+        /// - Returns: whether a turn begins.
+        mutating func hear(_ direction: Direction, at position: UInt64) -> Bool {
+            guard direction != self.direction else { return false }
+            self.direction = direction
+            turnStart = position
+            return true
+        }
     }
 
     init(
@@ -213,8 +223,11 @@ final class Channel {
             case .reading: at &+= read(rest, connection.side(direction), timestamp)
             case .detecting: at &+= detect(rest, direction, timestamp)
             case .unknown:
-                if looksAgain(direction) { continue }
-                unknown.bytes &+= rest.byteCount
+                let position = heard.sent &+ heard.received
+                if unknown.hear(direction, at: position), position >= unknown.lookAgainAt {
+                    mode = .detecting
+                    continue
+                }
                 hear(rest.byteCount, direction)
                 account { $0.unparsed[.unknownProtocol] &+= UInt64(rest.byteCount) }
                 return
@@ -292,7 +305,7 @@ final class Channel {
         let opened = connection.opened
         lastHeard = timestamp
         let isFromClient = connection.side(direction) == .client
-        if detection.isEmpty, isFromClient || opened.role == .unknown,
+        if detection.isEmpty, !detection.isRefused, isFromClient || opened.role == .unknown,
             let found = Detection.opening(bytes, run.registry)
         {
             connection.settleRoles(localIsClient: direction == .send)
@@ -300,6 +313,7 @@ final class Channel {
             return 0
         }
         let piece = bytes.extracting(first: detection.room(direction, run.limits))
+        _ = unknown.hear(direction, at: heard.sent &+ heard.received)
         hear(piece.byteCount, direction)
         let (outcome, dropped) = detection.add(piece, direction, timestamp, role: opened.role, limits: run.limits)
         account { $0.unparsed[.unknownProtocol] &+= UInt64(dropped) }
@@ -312,7 +326,7 @@ final class Channel {
         case .undecided: break
         case .unknown:
             account { $0.unparsed[.unknownProtocol] &+= UInt64(detection.pendingBytes) }
-            unknown.direction = detection.lastDirection
+            unknown.lookAgainAt = max(4096, unknown.turnStart.multipliedReportingOverflow(by: 2).partialValue)
             detection.lookAgain()
             mode = .unknown
             if layer == .wire { reportRest(EdgeReason.unknown, timestamp) }
@@ -324,16 +338,6 @@ final class Channel {
             readKept(from: run.registry[found.row].role == .envelope ? found.from : (0, 0))
             report(found.row, found.evidence, timestamp)
         }
-    }
-
-    /// Whether a turn begins that is looked at, though nobody has understood those before it.
-    private func looksAgain(_ direction: Direction) -> Bool {
-        defer { unknown.direction = direction }
-        guard unknown.direction != direction, unknown.bytes >= unknown.lookAgainAfter else { return false }
-        unknown.bytes = 0
-        unknown.lookAgainAfter = unknown.lookAgainAfter.multipliedReportingOverflow(by: 2).partialValue
-        mode = .detecting
-        return true
     }
 
     private func begin(_ found: ProtocolID, _ start: Start) {
@@ -732,6 +736,7 @@ final class Channel {
             connection.namedDestination = announcement.destination ?? connection.namedDestination
             connection.proxiedFor = announcement.client ?? connection.proxiedFor
             mode = .detecting
+            unknown = Unknown()
             detection.reset(joinedLate: false)
         case .row(let row): begin(row, .opening)
         }

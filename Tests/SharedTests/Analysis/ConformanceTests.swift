@@ -8,12 +8,14 @@ import Testing
     /// A conversation of each protocol, from the start and from the middle.
     static let conversations: [Conversation] = {
         var seen: [String: Int] = [:]
-        return (Conversation.http + Conversation.http2 + Conversation.recorded + Conversation.tls + [toy]).filter { conversation in
-            guard let verdict = conversation.verdict, conversation.said.count > 1 else { return false }
-            let key = "\(Registry.withToy[verdict].name) \(conversation.isStreamStart)"
-            seen[key, default: 0] += 1
-            return seen[key, default: 0] <= 2
-        }
+        return
+            (Conversation.http + Conversation.http2 + Conversation.prefixes + Conversation.recorded + Conversation.tls
+            + [toy]).filter { conversation in
+                guard let verdict = conversation.verdict, conversation.said.count > 1 else { return false }
+                let key = "\(Registry.withToy[verdict].name) \(conversation.isStreamStart)"
+                seen[key, default: 0] += 1
+                return seen[key, default: 0] <= 2
+            }
     }()
 
     private static let toy = Conversation(

@@ -18,18 +18,20 @@ import Testing
             "an inline HELLO",
             [.c("HELLO 3\r\n"), .s("-ERR unknown\r\n"), .c("*1\r\n$4\r\nPING\r\n"), .s("+PONG\r\n")], ["= redis 90"]),
         Talk(
-            "a greeting that nobody knows", [.s("hello\n"), .c("ok\n")] + memcached, ["= memcached 90"]),
+            "a greeting that nobody knows", [.s("hello\n"), .c("ok\n"), .s("fine\n")] + memcached, ["= memcached 90"]),
         Talk(
             "TLS behind STARTTLS, on a port of ours",
             [
                 .s("220 mx ESMTP\r\n"), .c("STARTTLS\r\n"), .s("220 go\r\n"),
-                .client(`A TLS handshake`.clientHello("mx.example", [])), .server(`A TLS handshake`.serverHello(0x0303)),
+                .client(`A TLS handshake`.clientHello("mx.example", [])),
+                .server(`A TLS handshake`.serverHello(0x0303)),
             ], [], port: 5432),
     ])
     func `is known by what it says later`(_ talk: Talk) throws {
         let tape = talk.tape
         let whole = tape.run()
-        #expect(try whole.events().map(\.brief).filter { !$0.hasSuffix(" 0") && !$0.hasPrefix("= tls") } == talk.expected)
+        #expect(
+            try whole.events().map(\.brief).filter { !$0.hasSuffix(" 0") && !$0.hasPrefix("= tls") } == talk.expected)
         #expect(whole.summary.bytes.isBalanced)
         for size in [1, 3, 7] { #expect(tape.cut(every: size).run() == whole, "\(talk.name), cut every \(size)") }
     }
@@ -70,26 +72,28 @@ import Testing
 
 /// A protocol's own port speaks for it as long as nothing speaks against it.
 @Suite struct `Too little payload on a port` {
-    @Test(arguments: [
-        ("two bytes of a startup", [.client([0, 0])], 5432, "= postgres 60"),
-        ("a greeting that was cut", [.server([0x4A, 0, 0, 0, 10, 0x38, 0x2E])], 3306, "= mysql 60"),
-        ("PING without an answer", [.c("PING\r\n")], 6379, "= redis 60"),
-        ("get without an answer", [.c("get key\r\n")], 11211, "= memcached 60"),
-        ("PING of NATS", [.s("PING\r\n")], 4222, "= nats 60"),
-        ("a part of AMQP's header", [.c("AMQP")], 5672, "= amqp 60"),
-        ("a part of a request", [.client([0, 0, 0, 0x24, 0, 18])], 9092, "= kafka 60"),
-        ("a part of a message", [.client([0x5C, 1, 0, 0, 1, 0, 0, 0])], 27017, "= mongodb 60"),
-        ("a part of a PRELOGIN", [.client([0x12, 1, 0, 0x3A])], 1433, "= mssql 60"),
-        ("a status that SMTP gives", [.s("220 mx ESMTP\r\n")], 5432, nil),
-        ("SSH", [.s("SSH-2.0-x\r\n"), .c("SSH-2.0-y\r\n")], 3306, nil), ("FTP", [.s("220 ready\r\n")], 6379, nil),
-        ("IMAP", [.s("* OK IMAP4rev1\r\n")], 6379, nil), ("POP3", [.s("+OK ready\r\n")], 6379, nil),
-        ("IRC", [.c("NICK a\r\nUSER a 0 * :a\r\n")], 4222, nil), ("SIP", [.c("OPTIONS sip:a SIP/2.0\r\n")], 11211, nil),
-        ("LDAP", [.client([0x30, 0x0C, 2, 1, 1, 0x60, 7, 2, 1, 3, 4, 0, 0x80, 0])], 3306, nil),
-        ("RDP", [.client([UInt8](hex: "030000130ee000000000000100080003000000"))], 1433, nil),
-        ("BitTorrent", [.c("\u{13}BitTorrent protocol")], 9092, nil),
-        ("SMB", [.client([UInt8](hex: "0000006cfe534d4240000000"))], 9092, nil),
-        ("a single byte", [.client([0])], 5432, nil),
-    ] as [(String, [Talk.Turn], Int, String?)])
+    @Test(
+        arguments: [
+            ("two bytes of a startup", [.client([0, 0])], 5432, "= postgres 60"),
+            ("a greeting that was cut", [.server([0x4A, 0, 0, 0, 10, 0x38, 0x2E])], 3306, "= mysql 60"),
+            ("PING without an answer", [.c("PING\r\n")], 6379, "= redis 60"),
+            ("get without an answer", [.c("get key\r\n")], 11211, "= memcached 60"),
+            ("PING of NATS", [.s("PING\r\n")], 4222, "= nats 60"),
+            ("a part of AMQP's header", [.c("AMQP")], 5672, "= amqp 60"),
+            ("a part of a request", [.client([0, 0, 0, 0x24, 0, 18])], 9092, "= kafka 60"),
+            ("a part of a message", [.client([0x5C, 1, 0, 0, 1, 0, 0, 0])], 27017, "= mongodb 60"),
+            ("a part of a PRELOGIN", [.client([0x12, 1, 0, 0x3A])], 1433, "= mssql 60"),
+            ("a status that SMTP gives", [.s("220 mx ESMTP\r\n")], 5432, nil),
+            ("SSH", [.s("SSH-2.0-x\r\n"), .c("SSH-2.0-y\r\n")], 3306, nil), ("FTP", [.s("220 ready\r\n")], 6379, nil),
+            ("IMAP", [.s("* OK IMAP4rev1\r\n")], 6379, nil), ("POP3", [.s("+OK ready\r\n")], 6379, nil),
+            ("IRC", [.c("NICK a\r\nUSER a 0 * :a\r\n")], 4222, nil),
+            ("SIP", [.c("OPTIONS sip:a SIP/2.0\r\n")], 11211, nil),
+            ("LDAP", [.client([0x30, 0x0C, 2, 1, 1, 0x60, 7, 2, 1, 3, 4, 0, 0x80, 0])], 3306, nil),
+            ("RDP", [.client([UInt8](hex: "030000130ee000000000000100080003000000"))], 1433, nil),
+            ("BitTorrent", [.c("\u{13}BitTorrent protocol")], 9092, nil),
+            ("SMB", [.client([UInt8](hex: "0000006cfe534d4240000000"))], 9092, nil),
+            ("a single byte", [.client([0])], 5432, nil),
+        ] as [(String, [Talk.Turn], Int, String?)])
     func `leaves it to the port, unless the payload speaks against it`(
         _ name: String, _ turns: [Talk.Turn], _ port: Int, _ expected: String?
     ) throws {
@@ -123,16 +127,19 @@ import Testing
         #expect(events.first?.brief == "= redis 60" || events.dropFirst().first?.brief == "= redis 60")
     }
 
-    @Test(arguments: [
-        (3306, [.client([UInt8](hex: "0e00000003 73656c65637420312066726f6d"))], "= mysql 60"),
-        (3306, [.server([UInt8](hex: "07000001 00 0000 0200 0000"))], "= mysql 90"),
-        (5432, [.client([UInt8](hex: "5800000004"))], "= postgres 90"),
-        (11211, [.s("NOT_STORED\r\n")], "= memcached 90"), (6379, [.s(":3\r\n")], "= redis 90"),
-        (5672, [.server([UInt8](hex: "030001000000026869ce"))], "= amqp 90"),
-        // The same means nothing elsewhere.
-        (9000, [.s("NOT_STORED\r\n")], nil), (9000, [.client([UInt8](hex: "5800000004"))], nil),
-    ] as [(Int, [Talk.Turn], String?)])
-    func `is enough where it is a whole message, joined late`(_ port: Int, _ turns: [Talk.Turn], _ expected: String?) throws {
+    @Test(
+        arguments: [
+            (3306, [.client([UInt8](hex: "0e00000003 73656c65637420312066726f6d"))], "= mysql 90"),
+            (3306, [.server([UInt8](hex: "07000001 00 0000 0200 0000"))], "= mysql 90"),
+            (5432, [.client([UInt8](hex: "5800000004"))], "= postgres 90"),
+            (11211, [.s("NOT_STORED\r\n")], "= memcached 90"), (6379, [.s(":3\r\n")], "= redis 90"),
+            (5672, [.server([UInt8](hex: "030001000000026869ce"))], "= amqp 90"),
+            // The same means nothing elsewhere.
+            (9000, [.s("NOT_STORED\r\n")], nil), (9000, [.client([UInt8](hex: "5800000004"))], nil),
+        ] as [(Int, [Talk.Turn], String?)])
+    func `is enough where it is a whole message, joined late`(_ port: Int, _ turns: [Talk.Turn], _ expected: String?)
+        throws
+    {
         var tape = TapeBuilder()
         tape.open(remote: TapeBuilder.server(UInt16(port)), role: .client, joinedLate: true)
         for turn in turns {

@@ -16,10 +16,14 @@ import Testing
     }
     private static let mysqlRows: [UInt8] = (10...20).flatMap { [4, 0, 0, UInt8($0), 1, 0x31, 1, 0x61] }
     private static let binlog: [UInt8] = (5...9).flatMap {
-        [UInt8](hex: "1c0000") + [UInt8($0)] + [UInt8](hex: "00 5f2ad465 02 01000000 1b000000 9a030000 0000 6162636465666768")
+        [UInt8](hex: "1c0000") + [UInt8($0)]
+            + [UInt8](hex: "00 5f2ad465 02 01000000 1b000000 9a030000 0000 6162636465666768")
     }
     private static let mongo: [UInt8] = repeated(
-        [UInt8](hex: "2b000000 01000000 00000000 dd070000 02000000 00 16000000 02 66696e64 00 02000000 6100 1069 00 01000000 00"), 4)
+        [UInt8](
+            hex:
+                "2d000000 01000000 00000000 dd070000 02000000 00 18000000 02 66696e64 00 02000000 6100 1069 00 01000000 00"
+        ), 4)
 
     static let streams: [(String, ProtocolID, Side, [UInt8])] = [
         ("NATS publisher", .nats, .client, repeated(Array("PUB orders 5\r\nhello\r\n".utf8), 5)),
@@ -48,11 +52,15 @@ import Testing
         let lines = Array("PUB is where people meet\r\nset the table 1 2 3\r\n*2 more\r\nd and D and 0\r\n".utf8)
         for round in 0..<300 {
             let bytes =
-                round % 3 == 0 ? random.bytes(4000) : round % 3 == 1 ? [UInt8](repeating: UInt8(round & 0xFF), count: 4000)
-                : lines + random.bytes(40) + lines
+                round % 3 == 0
+                ? random.bytes(4000)
+                : round % 3 == 1
+                    ? [UInt8](repeating: UInt8(round & 0xFF), count: 4000)
+                    : lines + random.bytes(40) + lines
             for entry in Registry.standard.detectors {
                 for side in [Side.client, .server] {
-                    #expect(entry.detector.search(bytes.span.bytes, from: side) == nil, "\(entry.detector), round \(round)")
+                    #expect(
+                        entry.detector.search(bytes.span.bytes, from: side) == nil, "\(entry.detector), round \(round)")
                 }
             }
         }

@@ -66,7 +66,8 @@ extension Conversation {
         Conversation(
             "SOCKS4a", .socks, .client(hex: "040118eb00000001 6d6500 636163686500"), .server(hex: "005a0000 00000000")),
         Conversation(
-            "PROXY version 1", .proxyProtocol, .client("PROXY TCP4 10.0.0.9 10.0.0.2 40000 6379\r\n")),
+            "PROXY version 1", .proxyProtocol,
+            .client("PROXY TCP4 10.0.0.9 10.0.0.2 40000 6379\r\n*1\r\n$4\r\nPING\r\n"), .server("+PONG\r\n")),
         Conversation("PROXY version 1 that knows nothing", .proxyProtocol, .client("PROXY UNKNOWN\r\n")),
         Conversation(
             "PROXY version 2", .proxyProtocol,

@@ -11,14 +11,14 @@ enum HTTP1Detector: Detector {
     static var strictness: Strictness { .requestLine }
 
     static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
-        requestLine(client, isFinal: context.isFinal).finding("HTTP/1 request line")
+        requestLine(client, isFinal: context.isFinal, isStrict: context.followsOthers).finding("HTTP/1 request line")
     }
 
     /// A longer line is refused, unless it began as only HTTP begins.
     static let lineLimit = 16 * 1024
     private static let methodLimit = 64
 
-    private static func requestLine(_ bytes: RawSpan, isFinal: Bool) -> Fit {
+    private static func requestLine(_ bytes: RawSpan, isFinal: Bool, isStrict: Bool) -> Fit {
         var start = 0
         while let byte = bytes.u8(at: start), start < lineLimit, isBlank(byte) || byte == ASCII.lineFeed { start &+= 1 }
         guard start < bytes.byteCount else { return .open }
@@ -29,21 +29,23 @@ enum HTTP1Detector: Detector {
         let method = start..<end
         switch bytes.line(from: end, limit: lineLimit, isAllowed) {
         case .no: return .no
-        case .tooLong: return Fit(isWellKnown(method, end, bytes))
+        case .tooLong: return Fit(!isStrict && isWellKnown(method, end, bytes))
         case .open: return isFinal && isWellKnown(method, end, bytes) ? .yes : .open
-        case .line(let line): return judge(line.text, method, bytes)
+        case .line(let line): return judge(line.text, method, bytes, isStrict: isStrict)
         }
     }
 
     /// A request line behind its method.
-    private static func judge(_ text: Range<Int>, _ method: Range<Int>, _ bytes: RawSpan) -> Fit {
+    private static func judge(
+        _ text: Range<Int>, _ method: Range<Int>, _ bytes: RawSpan, isStrict: Bool
+    ) -> Fit {
         var rest = text
         var last: Range<Int>?
         while let word = bytes.word(of: &rest, isBlank) { last = word }
         guard let last else { return .no }
         if HTTP1Version.isOne(last, bytes) { return .yes }
         let isOtherProtocol = HTTP1Version.isOfAnotherProtocol(last, bytes)
-        return Fit(!isOtherProtocol && isWellKnown(method, text.lowerBound, bytes))
+        return Fit(!isStrict && !isOtherProtocol && isWellKnown(method, text.lowerBound, bytes))
     }
 
     /// Whether the first word is a method that is registered and common, and a path follows.
