@@ -49,7 +49,7 @@ extension Live {
                         "productpage GET /productpage null -> non-json"
                     ],
                     "productpage": [
-                        "details GET /details/0 null -> {ISBN-10: string, ISBN-13: string, author: string, id: number, "
+                        "details:9080 GET /details/0 null -> {ISBN-10: string, ISBN-13: string, author: string, id: number, "
                             + "language: string, pages: number, publisher: string, type: string, year: number}"
                     ] + reviews.map { "reviews GET /reviews/0 \($0)" },
                     "reviews": [
@@ -59,7 +59,7 @@ extension Live {
             let kinds = try run.entries().reduce(into: [:]) { $0[$1.destination] = $1.kind }
             #expect(
                 kinds == [
-                    "productpage": "process", "reviews": "process", "ratings": "process", "details": "external",
+                    "productpage": "process", "reviews": "process", "ratings": "process", "details:9080": "external",
                 ])
 
             let documents = try Array(Yams.load_all(yaml: run.text("env.yaml"))).compactMap { $0 as? [String: Any] }
