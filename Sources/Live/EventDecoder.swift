@@ -55,7 +55,7 @@ struct EventDecoder<Sink: EventSink> {
             identity.environment = .block(told.environment)
             identity = identity.withProfile()
             if !isWhole {
-                identity.environment = .unavailable(
+                identity.environment = ProcessEnvironment.unavailable(
                     "only \(told.environment.count) of its \(told.environmentTotal) bytes were captured")
             }
             strings = isWhole && told.arguments.count >= told.argumentsTotal ? nil : told

@@ -12,9 +12,12 @@ extension Live {
         @Test(arguments: names, Hooks.allCases)
         func `are whole, up to the limit`(_ name: String, _ hooks: Hooks) throws {
             let run = try LiveRun(hooks, Self.whole)
+            // Where bodies alone go this way, heads are read byte by byte.
+            let isWhole = ["large-calls", "large-iovecs"].contains(name)
             let moved = try run.exercise(
-                name, client: ["--exchanges", "2", "--request-body", "700000", "--head", "100000"],
-                server: ["--response-body", "850001", "--head", "150000"], serverOptedIn: true)
+                name,
+                client: ["--exchanges", "2", "--request-body", "700000"] + (isWhole ? ["--head", "100000"] : []),
+                server: ["--response-body", "850001"] + (isWhole ? ["--head", "150000"] : []), serverOptedIn: true)
             let outcome = try run.stop()
             let sides = moved.client + moved.server
             for side in sides { expectStreams(outcome, side) }
