@@ -24,7 +24,7 @@ package final class Connection {
     var isDecrypted = false
     /// The host that the traffic itself named.
     var serverName: String?
-    /// Where it goes, as a prefix said: PROXY, SOCKS, CONNECT. Of several the innermost.
+    /// Where it goes, as a prefix said (PROXY, SOCKS, CONNECT), of several the innermost.
     var namedDestination: NamedDestination? { didSet { revision &+= 1 } }
     /// Whom a proxy made it for.
     var proxiedFor: Endpoint?

@@ -2,7 +2,8 @@
 enum SQLVerb {
     private static let words: [StaticString] = [
         "SELECT", "INSERT", "UPDATE", "DELETE", "SET", "SHOW", "CREATE", "ALTER", "DROP", "BEGIN", "COMMIT", "ROLLBACK",
-        "START", "WITH", "USE", "EXPLAIN", "CALL", "REPLACE", "TRUNCATE", "GRANT", "EXECUTE", "EXEC", "PREPARE", "DECLARE",
+        "START", "WITH", "USE", "EXPLAIN", "CALL", "REPLACE", "TRUNCATE", "GRANT", "EXECUTE", "EXEC", "PREPARE",
+        "DECLARE",
         "FETCH", "COPY", "LISTEN", "NOTIFY", "VACUUM", "ANALYZE", "LOCK", "DESCRIBE",
     ]
 

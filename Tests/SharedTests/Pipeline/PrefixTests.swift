@@ -18,7 +18,8 @@ import Testing
         Talk("PROXY version 2", [.client(proxy2), .client(ping), .server(pong)], ["= redis 90"]),
         Talk("PROXY version 2 with more in it", [.client(proxy2Extended + ping), .server(pong)], ["= redis 90"]),
         Talk(
-            "SOCKS5", [.client([5, 1, 0]), .server([5, 0]), .client(request5), .server(reply5), .client(ping), .server(pong)],
+            "SOCKS5",
+            [.client([5, 1, 0]), .server([5, 0]), .client(request5), .server(reply5), .client(ping), .server(pong)],
             ["= redis 90"]),
         Talk(
             "SOCKS5 with a password",
@@ -29,11 +30,13 @@ import Testing
         Talk(
             "SOCKS4a",
             [
-                .client([UInt8](hex: "0401 18eb 00000001 6d6500 636163686500")), .server([UInt8](hex: "005a000000000000")),
+                .client([UInt8](hex: "0401 18eb 00000001 6d6500 636163686500")),
+                .server([UInt8](hex: "005a000000000000")),
                 .client(ping), .server(pong),
             ], ["= redis 90"]),
         Talk(
-            "CONNECT", [.c("CONNECT cache:6379 HTTP/1.1\r\n\r\n"), .s("HTTP/1.1 200 OK\r\n\r\n"), .client(ping), .server(pong)],
+            "CONNECT",
+            [.c("CONNECT cache:6379 HTTP/1.1\r\n\r\n"), .s("HTTP/1.1 200 OK\r\n\r\n"), .client(ping), .server(pong)],
             ["> CONNECT cache:6379", "< 200 CONNECT cache:6379", "= redis 90"]),
         // A server that speaks first, and a prefix before a prefix.
         Talk(
@@ -66,16 +69,23 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("before nothing", [.client(proxy1)]),
-        ("SOCKS5 that is refused", [
-            .client([5, 1, 0]), .server([5, 0]), .client(request5), .server([5, 5, 0, 1, 0, 0, 0, 0, 0, 0]),
-        ]),
-        ("SOCKS5 for datagrams", [
-            .client([5, 1, 0]), .server([5, 0]), .client([5, 3, 0, 1, 0, 0, 0, 0, 0, 0]), .server(reply5),
-            .client([1, 2, 3]),
-        ]),
-    ] as [(String, [Talk.Turn])])
+    @Test(
+        arguments: [
+            ("before nothing", [.client(proxy1)]),
+            (
+                "SOCKS5 that is refused",
+                [
+                    .client([5, 1, 0]), .server([5, 0]), .client(request5), .server([5, 5, 0, 1, 0, 0, 0, 0, 0, 0]),
+                ]
+            ),
+            (
+                "SOCKS5 for datagrams",
+                [
+                    .client([5, 1, 0]), .server([5, 0]), .client([5, 3, 0, 1, 0, 0, 0, 0, 0, 0]), .server(reply5),
+                    .client([1, 2, 3]),
+                ]
+            ),
+        ] as [(String, [Talk.Turn])])
     func `alone is no protocol`(_ name: String, _ turns: [Talk.Turn]) throws {
         let talk = Talk(name, turns, turns.count == 1 ? ["= redis 60"] : [])
         let result = talk.tape.run()

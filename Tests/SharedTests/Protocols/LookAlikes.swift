@@ -69,7 +69,8 @@ extension Conversation {
             "SOCKS5 without a request", nil, .client(hex: "05020002"), .server(hex: "0500"),
             .client(hex: "16030100")),
         Conversation("SOCKS5 that is refused", nil, .client(hex: "05020002"), .server(hex: "05ff")),
-        Conversation("SOCKS4 without an answer of its form", nil, .client(hex: "0401005042660763 00"), .server(hex: "ff5a")),
+        Conversation(
+            "SOCKS4 without an answer of its form", nil, .client(hex: "0401005042660763 00"), .server(hex: "ff5a")),
         Conversation("a line that begins with PROXY", nil, .client("PROXY TCP4 example.org\r\n")),
         Conversation(
             "a signature of PROXY version 3", nil, .client(hex: "0d0a0d0a000d0a515549540a 31 11 000c")),

@@ -35,7 +35,8 @@ enum AMQPDetector: Detector {
             if type == method {
                 guard let kind = bytes.big(UInt32.self, at: offset &+ 7) else { return false }
                 // basic.publish and basic.ack of a client; basic.deliver of a server.
-                isOfSide = isOfSide || (side == .client ? kind == 0x003C_0028 || kind == 0x003C_0050 : kind == 0x003C_003C)
+                isOfSide =
+                    isOfSide || (side == .client ? kind == 0x003C_0028 || kind == 0x003C_0050 : kind == 0x003C_003C)
                 if !isClass(UInt16(kind >> 16)) { return false }
             }
             offset &+= 8 &+ Int(size)

@@ -85,7 +85,9 @@ enum MemcachedDetector: Detector {
     ]
 
     /// What others may answer as well.
-    private static let plainAnswers: [StaticString] = ["OK\r\n", "ERROR\r\n", "HD\r\n", "HD ", "EN\r\n", "VA ", "MN\r\n"]
+    private static let plainAnswers: [StaticString] = [
+        "OK\r\n", "ERROR\r\n", "HD\r\n", "HD ", "EN\r\n", "VA ", "MN\r\n",
+    ]
 
     /// A key has at most 250 bytes; a retrieval may name many.
     private static let lineLimit = 8192

@@ -17,7 +17,7 @@ enum MySQLCompressed {
         bytes.fit(little: UInt32.self, at: 0) { $0 >> 24 == UInt32(sequence) && length ~= $0 & 0xFF_FFFF }
     }
 
-    /// Both lengths agree: of the first packet inside, and of all. A client says one command at once.
+    /// Both lengths agree, of the first packet inside and of all; a client says one command at once.
     private static func plain(_ bytes: RawSpan, sequence: UInt8) -> Fit {
         let fit = head(bytes, sequence: sequence, length: 5...65_536)
             .and(bytes.fit(allOf: 3, at: 4) { $0 == 0 })

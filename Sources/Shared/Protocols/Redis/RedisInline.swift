@@ -71,7 +71,7 @@ enum RedisInline {
         }
     }
 
-    /// What people type. AUTH and QUIT are left out: mail has them, and their `+OK`, as well.
+    /// What people type, without AUTH and QUIT: mail has them, and their `+OK`, as well.
     private static let commands: [Command] = [
         Command("PING", .pong), Command("SET", .ok), Command("SELECT", .ok), Command("FLUSHALL", .ok),
         Command("FLUSHDB", .ok), Command("MSET", .ok), Command("SETEX", .ok), Command("PSETEX", .ok),
@@ -100,7 +100,8 @@ enum RedisInline {
         Command("SCARD", .integer), Command("SISMEMBER", .integer), Command("HSET", .integer),
         Command("HDEL", .integer), Command("HLEN", .integer), Command("HEXISTS", .integer),
         Command("HINCRBY", .integer), Command("ZADD", .integer), Command("ZREM", .integer), Command("ZCARD", .integer),
-        Command("ZCOUNT", .integer), Command("ZRANK", .integer), Command("SETNX", .integer), Command("APPEND", .integer),
+        Command("ZCOUNT", .integer), Command("ZRANK", .integer), Command("SETNX", .integer),
+        Command("APPEND", .integer),
         Command("STRLEN", .integer), Command("SETRANGE", .integer), Command("SETBIT", .integer),
         Command("GETBIT", .integer), Command("BITCOUNT", .integer), Command("PFADD", .integer),
         Command("PFCOUNT", .integer), Command("PUBLISH", .integer), Command("LASTSAVE", .integer),

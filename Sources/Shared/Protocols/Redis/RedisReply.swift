@@ -1,6 +1,6 @@
 /// Replies where no command was captured: "Redis serialization protocol specification".
 enum RedisReply {
-    /// Replies one behind the other. What other servers answer as well (`+OK`, `-ERR`) is too little where it is alone.
+    /// Replies one behind the other; what other servers answer as well (`+OK`, `-ERR`) is too little where it is alone.
     static func likeness(_ bytes: RawSpan) -> Likeness {
         var offset = 0
         var count = 0
@@ -63,7 +63,8 @@ enum RedisReply {
             case UInt8(ascii: "%"):
                 guard let count = number, count <= 2048 else { return .no }
                 left &+= 2 &* count
-            case UInt8(ascii: "_"), UInt8(ascii: "#"), UInt8(ascii: ","): guard line.text.count <= 32 else { return .no }
+            case UInt8(ascii: "_"), UInt8(ascii: "#"), UInt8(ascii: ","):
+                guard line.text.count <= 32 else { return .no }
             default: return .no
             }
             offset = line.next

@@ -40,8 +40,7 @@ struct SOCKSRequest: Equatable {
         return .request(5 &+ length, SOCKSRequest(command: command, destination: destination))
     }
 
-    /// Of a type and an address the bytes behind the type; `nil` while that is not known. Two bytes of port follow, of
-    /// which the caller's five count one.
+    /// Of a type and an address with its port the bytes behind the first of these; `nil` while that is not known.
     static func addressLength(_ bytes: RawSpan, at offset: Int) -> Int? {
         switch bytes.u8(at: offset) {
         case 1: 4 &+ 1
@@ -53,7 +52,8 @@ struct SOCKSRequest: Equatable {
     private static func address(_ bytes: RawSpan, at offset: Int) -> NamedDestination? {
         switch bytes.u8(at: offset) {
         case 1:
-            guard let address = bytes.big(UInt32.self, at: offset &+ 1), let port = bytes.big(UInt16.self, at: offset &+ 5)
+            guard let address = bytes.big(UInt32.self, at: offset &+ 1),
+                let port = bytes.big(UInt16.self, at: offset &+ 5)
             else { return nil }
             return NamedDestination(Endpoint(IPAddress(v4: address), port))
         case 4:
