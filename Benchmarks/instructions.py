@@ -14,6 +14,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,7 +41,7 @@ class Run:
         return "\t".join(map(str, fields))
 
     def inputs(self):
-        """What replay reads: a pcap of all copies, or a trace as often as there are copies."""
+        """What replay reads: a pcap of all copies, or as many traces as there are copies."""
         inputs = []
         for fixture in self.fixtures:
             [source] = (ROOT / "Fixtures" / fixture).glob("input.*")
@@ -49,9 +50,10 @@ class Run:
                 copy.write_bytes(multiplied(source.read_bytes(), self.copies, str(source)))
                 inputs.append(copy.name)
             else:
-                copy = WORK / f"{self.name}{source.suffix}"
-                shutil.copyfile(source, copy)
-                inputs += [copy.name] * self.copies
+                for number in range(self.copies):
+                    copy = WORK / f"{self.name}-{number}{source.suffix}"
+                    copy.write_bytes(another(source.read_bytes(), number))
+                    inputs.append(copy.name)
         return inputs
 
     def count(self):
@@ -63,6 +65,22 @@ class Run:
             if "Collected : " in line and run.returncode == 0:
                 return int(line.split()[-1])
         sys.exit(f"instructions.py: {self.name}: replay failed (status {run.returncode})\n{run.stderr}")
+
+
+def another(trace, number):
+    """A tape of its own, some time later: Sources/Shared/Shared.docc/Traces.md has the frames."""
+    result, offset = [trace[:16]], 16
+    while offset < len(trace):
+        marker, kind, length = struct.unpack("<HHI", trace[offset:offset + 8])
+        body = bytearray(trace[offset + 8:offset + 8 + length])
+        [time] = struct.unpack("<q", body[:8])
+        struct.pack_into("<q", body, 0, time + number * 3600 * 1_000_000_000)
+        if kind == 18:
+            struct.pack_into(">H", body, 8, number)
+        frame = struct.pack("<HI", kind, length) + bytes(body)
+        result.append(struct.pack("<H", marker) + frame + struct.pack("<I", zlib.crc32(frame)))
+        offset += 8 + length + 4
+    return b"".join(result)
 
 
 def multiplied(capture, copies, name):

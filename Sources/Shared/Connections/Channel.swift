@@ -21,6 +21,8 @@ final class Channel {
     private var chosen: (evidence: Evidence, at: Timestamp, followsOthers: Bool)?
     private let clientTail = Tail()
     private let serverTail = Tail()
+    /// Where bytes ended that lay too far ahead of their stream, by direction.
+    private var farEnd: InlineArray<2, UInt64> = [0, 0]
     /// Of what the analyzer takes in one call: no part of any message.
     private var unparsed: UInt64 = 0
     private(set) var payloadBytes: UInt64 = 0
@@ -78,6 +80,7 @@ final class Channel {
     func reuse(_ opened: ConnectionOpened, number: UInt64) {
         connection.reuse(opened, number: number)
         streams.reset()
+        farEnd = [0, 0]
         mode = .detecting
         detection.reset(joinedLate: opened.joinedLate)
         unknown = Unknown()
@@ -107,13 +110,17 @@ final class Channel {
             deliver(next, position.direction, timestamp)
             settle(timestamp)
         case .kept: settle(timestamp)
-        case .implausible: tooFar(bytes.byteCount)
+        case .implausible(let count):
+            tooFar(count, before: position.position &+ UInt64(bytes.byteCount), position.direction)
+            settle(timestamp)
         }
     }
 
-    /// Accounts for bytes that lie too far ahead of their stream.
-    private func tooFar(_ count: Int) {
-        reached(.streamDistance)
+    /// Accounts for bytes that lie too far ahead of their stream; the limit counts runs of them, however they were cut.
+    private func tooFar(_ count: Int, before end: UInt64, _ direction: Direction) {
+        let isNew = farEnd[Int(direction.rawValue)] != end &- UInt64(count)
+        farEnd[Int(direction.rawValue)] = end
+        if isNew { reached(.streamDistance) }
         account {
             $0.total &+= UInt64(count)
             $0.unparsed[.streamDistance] &+= UInt64(count)

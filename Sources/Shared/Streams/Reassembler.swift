@@ -46,8 +46,8 @@ struct Reassembler: ~Copyable {
         case next(from: Int)
         /// Kept (or known already): look for what is ready with `takeReady`.
         case kept
-        /// Too far ahead of the stream to belong to it.
-        case implausible
+        /// So many bytes at the end lie too far ahead of the stream to belong to it; those before them are kept.
+        case implausible(Int)
     }
 
     mutating func reset() {
@@ -114,8 +114,16 @@ struct Reassembler: ~Copyable {
             position = next
             if from == bytes.byteCount { return .kept }
         }
-        guard position &- next <= Self.plausibleDistance else { return .implausible }
+        let distance = position &- next
+        guard distance <= Self.plausibleDistance else { return .implausible(bytes.byteCount &- from) }
         let length = UInt64(bytes.byteCount &- from)
+        // Byte by byte, so that nothing depends on how the stream was cut.
+        let plausible = Self.plausibleDistance &- distance &+ 1
+        if length > plausible {
+            let end = from &+ Int(plausible)
+            keep(bytes.extracting(from..<end), position, plausible, nil, timestamp)
+            return .implausible(bytes.byteCount &- end)
+        }
         if position == next, !hold, taken == waiting.count || position &+ length <= waiting[taken].position {
             next &+= length
             history.append(bytes.extracting(from..<bytes.byteCount))

@@ -115,7 +115,7 @@ import Testing
                 .c("CONNECT db:5432 HTTP/1.1\r\nHost: db:5432\r\n\r\n"),
                 .s("HTTP/1.1 200 Connection established\r\n\r\n"),
                 .client([0x05, 0x01, 0x00, 0xFE, 0x00]), .server([0x05, 0x00, 0xFF]),
-            ], ["> CONNECT db:5432", "< 200 CONNECT db:5432"]),
+            ], ["> CONNECT db:5432", "< 200 CONNECT db:5432", "= unknown 0"]),
         Talk(
             "CONNECT, accepted, then HTTP inside",
             [

@@ -206,7 +206,7 @@ import Testing
     func `refuses bytes too far ahead to belong to the stream`(_ position: UInt64) {
         var reassembler = Reassembler()
         var delivery = Delivery()
-        #expect(Self.feed(&reassembler, [1, 2, 3], at: position, into: &delivery) == .implausible)
+        #expect(Self.feed(&reassembler, [1, 2, 3], at: position, into: &delivery) == .implausible(3))
         let isPlausible = reassembler.acceptGap(at: position, length: UInt64.max, .snaplen, Timestamp(nanoseconds: 0))
         #expect(!isPlausible)
         reassembler.end = position
