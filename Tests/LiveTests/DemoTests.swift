@@ -28,7 +28,7 @@ extension Live {
             for title in ["Service map", "Summary", "Grade of the live capture", "Grade of tcpdump's capture"] {
                 #expect(run.end.output.contains("\n\(title)\n"))
             }
-            #expect(run.end.output.contains("Lost          nothing"))
+            #expect(run.end.output.contains("Lost            nothing"))
             // Command lines are on the tape, and it is a fixture: the run's folders, others in each run, must not be.
             for folder in ["/tmp/tapedeck-demo-", run.folder.path] {
                 #expect(!contains(run.folder.bytes("run.tape") ?? [], folder), "\(folder)")
