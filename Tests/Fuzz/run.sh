@@ -31,6 +31,7 @@ mapfile -t yams < <(find -L "$built/Yams.build" "$built/CYaml.build" -name '*.o'
 mapfile -t shared < <(find Sources/Shared -name '*.swift' \
     -not -path '*/Command/*' -not -path '*/Console/*' -not -path '*/Containers/*' -not -path '*/Digest/*' | sort)
 mapfile -t console < <(find Sources/Shared/Console -name '*.swift' | sort)
+mapfile -t digest < <(find Sources/Shared/Digest -name '*.swift' | sort)
 mapfile -t fuzzed < <(find Sources/Replay/{Capture,Flows,Packets} Tests/Fuzz -name '*.swift' | sort)
 tests=Tests/SharedTests
 fuzzed+=("$tests"/Support/{CodedBodies,SeededRandom,TapeBuilder,TapeResult}.swift)
@@ -39,7 +40,7 @@ fuzzed+=("$tests"/Schema/ReferenceJSON.swift "$tests"/Trace/TraceSamples.swift)
 # Optimised: it compiles in a minute or two, and runs many times as fast.
 options=("-sanitize=fuzzer,address" -parse-as-library -O -wmo -enable-testing)
 options+=(-swift-version 6 -package-name tapedeck -I "$folder" -I "$built/Modules" -I .build/checkouts/Yams/Sources/CYaml/include)
-options+=(-I Sources/Shared/CCodecs -I Sources/Replay/CLibpcap)
+options+=(-I Sources/Shared/CCodecs -I Sources/Replay/CLibpcap -I Sources/Shared/Digest/CNettle)
 options+=(-enable-experimental-feature Lifetimes)
 for feature in ExistentialAny MemberImportVisibility InternalImportsByDefault; do
     options+=(-enable-upcoming-feature "$feature")
@@ -52,13 +53,14 @@ compile() { # MODULE SOURCE…
         -emit-module-path "$folder/$name.swiftmodule" -c "$@" -o "$folder/$name.o"
 }
 program=$folder/fuzzing
-sources=("${shared[@]}" "${console[@]}" "${fuzzed[@]}" Tests/Fuzz/run.sh)
+sources=("${shared[@]}" "${console[@]}" "${digest[@]}" "${fuzzed[@]}" Tests/Fuzz/run.sh)
 if [ ! -e "$program" ] || [ -n "$(find "${sources[@]}" -newer "$program" -print -quit)" ]; then
     echo "run.sh: compiling" >&2
     compile Shared "${shared[@]}"
     compile Console "${console[@]}"
+    compile Digest "${digest[@]}"
     compile Fuzzing "${fuzzed[@]}"
-    .ci/swift --run swiftc -sanitize=fuzzer,address "$folder"/{Shared,Console,Fuzzing}.o "${yams[@]}" -lpcap -o "$program.new"
+    .ci/swift --run swiftc -sanitize=fuzzer,address "$folder"/{Shared,Console,Digest,Fuzzing}.o "${yams[@]}" -lpcap -o "$program.new"
     mv "$program.new" "$program" # One that runs is not written over.
 fi
 exec 9>&-

@@ -109,3 +109,8 @@ struct Input {
         return bytes.failure != nil || reason.hasPrefix("truncated") ? isCapture : false
     }
 }
+
+extension TapeOrigin {
+    /// So much of an input's beginning tells it from all others: times to the microsecond, sequence numbers, payload.
+    static let headBytes = 64 << 10
+}

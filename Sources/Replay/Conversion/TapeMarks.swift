@@ -39,9 +39,6 @@ struct TapeMarks {
 }
 
 extension TapeOrigin {
-    /// So much of an input's beginning tells it from all others: times to the microsecond, sequence numbers, payload.
-    static let headBytes = 64 << 10
-
     /// The origin of a tape that `replay` makes: the same inputs give the same.
     /// - Parameters:
     ///   - head: the first input's first `headBytes`, decompressed; the rest is not known when the tape begins.
