@@ -12,14 +12,15 @@ enum SOCKSDetector: Detector {
     }
 
     private static func version5(_ client: RawSpan, _ server: RawSpan) -> Fit {
-        let offer = client.fit(5 as UInt8, at: 0).and(client.fit(byteAt: 1) { 1...16 ~= $0 })
-        guard offer == .yes, let count = client.u8(at: 1), let choice = server.u8(at: 1) else {
-            return offer.and(server.fit(5 as UInt8, at: 0)).and(.open)
+        let chosen = client.fit(5 as UInt8, at: 0).and(client.fit(byteAt: 1) { 1...16 ~= $0 })
+            .and(server.fit(5 as UInt8, at: 0))
+        // Said once of a part, no stays no, whatever follows.
+        guard chosen == .yes, let count = client.u8(at: 1), let choice = server.u8(at: 1) else {
+            return chosen.and(.open)
         }
         let next = 2 &+ Int(count)
         guard client.byteCount >= next else { return .open }
         guard (2..<next).contains(where: { client.u8(at: $0) == choice }) else { return .no }
-        let chosen = offer.and(server.fit(5 as UInt8, at: 0))
         switch choice {
         case 0: return chosen.and(SOCKSRequest.version5(client, at: next).fit)
         case 2:
