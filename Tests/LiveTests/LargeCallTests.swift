@@ -55,9 +55,9 @@ extension Live {
             let client = try run.client("large-calls", server.port, ["--exchanges", "40", "--request-body", "1000000"])
             for _ in 1...5 {
                 #expect(kill(run.profilerPid, SIGSTOP) == 0)
-                usleep(30_000)
+                try client.goOn(by: 40)
                 #expect(kill(run.profilerPid, SIGCONT) == 0)
-                usleep(30_000)
+                try client.goOn(by: 40)
             }
             let sides =
                 try LiveRun.moved(client.succeed().output) + LiveRun.moved(server.child.succeed().output)

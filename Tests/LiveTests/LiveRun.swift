@@ -188,6 +188,22 @@ final class LiveRun {
     }
 }
 
+extension Child {
+    /// Returns when it has waited for others so many times more, or has ended.
+    func goOn(by switches: Int) throws {
+        func count() -> Int? {
+            guard let status = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8),
+                !status.contains("State:\tZ"), let line = status.firstMatch(of: /voluntary_ctxt_switches:\t(\d+)/)
+            else { return nil }
+            return Int(line.1)
+        }
+        guard let before = count() else { return }
+        try eventually("\(switches) waits more of \(pid)") {
+            count().map { $0 >= before + switches } ?? true ? () : nil
+        }
+    }
+}
+
 // MARK: - What every run has to fulfil
 
 /// The event log has exactly the bytes that a side says it moved over a connection, in their order.

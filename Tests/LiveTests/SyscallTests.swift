@@ -384,9 +384,9 @@ extension Live {
             let client = try run.client("write-read", server.port, options)
             for _ in 1...6 {
                 #expect(kill(run.profilerPid, SIGSTOP) == 0)
-                usleep(40_000)
+                try client.goOn(by: 400)
                 #expect(kill(run.profilerPid, SIGCONT) == 0)
-                usleep(20_000)
+                try client.goOn(by: 200)
             }
             let sides = try LiveRun.moved(client.succeed().output) + LiveRun.moved(server.child.succeed().output)
             let outcome = try run.stop()

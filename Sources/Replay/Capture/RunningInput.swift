@@ -51,6 +51,8 @@ class RunningInput {
 }
 
 /// A pcap file among others.
+///
+/// It and the next are two classes because of a generic one nothing is specialised: a call through a table for each packet.
 private final class RunningPcap: RunningInput {
     private var capture: PcapFile
     private var lastTime = Timestamp(nanoseconds: .min)

@@ -82,16 +82,18 @@ struct Tape<Sink: EventSink>: ~Copyable {
     ) throws(Failure) {
         let sink = sink
         let isTrace = input.isTrace
+        var tape = tapes[input.place]
         try input.read(
             until: until, atMost: Int(Self.some),
             packet: { packet, isBigEndian throws(Failure) in try take(packet, isBigEndian: isBigEndian) },
             event: { event, payload in
                 guard isTrace else { return sink.consume(event, payload: payload) }
                 steps &+= 1
-                let tape = tapes[input.place] ?? numbers.tape(event)
-                tapes[input.place] = tape
-                if let moved = numbers.moved(event, tape) { sink.consume(moved, payload: payload) }
+                let own = tape ?? numbers.tape(event)
+                tape = own
+                if let moved = numbers.moved(event, own) { sink.consume(moved, payload: payload) }
             })
+        tapes[input.place] = tape
     }
 
     private mutating func ended(_ file: CaptureFile) -> CaptureFile {

@@ -70,7 +70,13 @@ struct TraceNumbers {
         default: break
         }
         guard tape.number > 0 else { return copy event }
-        return event.renumbered(tape)
+        switch event.kind {
+        // Most events, and only the connection has a number in them.
+        case .data, .gap, .acknowledged, .finished, .close, .sequenceNumbers, .name, .lost, .tape, .end:
+            return event.renumbered(tape.base)
+        case .open, .continued, .process, .exit, .listening, .unixSocket, .datagram, .secret, .container:
+            return event.renumbered(tape)
+        }
     }
 
     /// Takes note of whose process this is.

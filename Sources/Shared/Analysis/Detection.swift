@@ -38,6 +38,8 @@ final class Detection {
         var direction: Direction
         /// Where the turn begins among the direction's bytes.
         var start: Int
+        /// All detectors have refused it as a beginning, which no more bytes change (`Detector` is stable).
+        var isRefused = false
     }
 
     enum Outcome {
@@ -105,13 +107,16 @@ final class Detection {
 
     /// Begins one window more, where all before it were in vain.
     func lookAgain() {
+        keepImpression()
         clear()
         isStreamStart = false
         restarts = Self.restartLimit
     }
 
+    /// What is let go of may be all that anybody will see of the connection.
+    private func keepImpression() { if firstImpression == nil, !turns.isEmpty { firstImpression = look() } }
+
     private func clear() {
-        if firstImpression == nil, !turns.isEmpty { firstImpression = look() }
         sent.removeAll(keepingCapacity: sent.capacity <= 4096)
         received.removeAll(keepingCapacity: received.capacity <= 4096)
         pieces.removeAll(keepingCapacity: pieces.capacity <= 64)
@@ -226,6 +231,7 @@ final class Detection {
     private func restart() -> Int {
         let dropped = pendingBytes
         restarts &+= 1
+        keepImpression()
         clear()
         isStreamStart = false
         beganAtStart = false
@@ -243,6 +249,7 @@ final class Detection {
         isStreamStart = false
         guard gaps.sent.count &+ gaps.received.count < Self.gapLimit else {
             let dropped = pendingBytes
+            keepImpression()
             clear()
             beganAtStart = false
             return (.undecided, dropped)
@@ -309,7 +316,9 @@ final class Detection {
     private func judge(role: Role, isFinal: Bool) -> Outcome {
         guard !turns.isEmpty else { return .undecided }
         var first = 0
-        if isStreamStart {
+        if isStreamStart, isRefused {
+            first = 1
+        } else if isStreamStart {
             switch judge(from: 0, 0, role, DetectionContext(isStreamStart: true, isFinal: isFinal)) {
             case .yes(let found): return .recognised(found)
             case .open: return .undecided
@@ -320,12 +329,15 @@ final class Detection {
         // Behind a start that was refused, what would only do for want of anything better does not.
         let follows = isRefused || isStreamStart
         let context = DetectionContext(isStreamStart: false, isFinal: isFinal && !follows, followsOthers: follows)
-        for (index, turn) in turns.enumerated().dropFirst(first) {
+        for index in turns.indices.dropFirst(first) where !turns[index].isRefused {
+            let turn = turns[index]
             let answer = turns.dropFirst(index &+ 1).first { $0.direction != turn.direction }?.start
             let sentStart = turn.direction == .send ? turn.start : answer ?? sent.count
             let receivedStart = turn.direction == .receive ? turn.start : answer ?? received.count
-            if case .yes(let found) = judge(from: sentStart, receivedStart, role, context) {
-                return .recognised(found)
+            switch judge(from: sentStart, receivedStart, role, context) {
+            case .yes(let found): return .recognised(found)
+            case .open: break
+            case .no: turns[index].isRefused = !context.isFinal
             }
         }
         return context.isFinal ? search(role) : .undecided

@@ -81,6 +81,8 @@ package struct Registry: Sendable {
     package let rows: [ProtocolRow]
     /// All detectors with their rows, from the strictest to the loosest; equally strict ones in the order of the rows.
     let detectors: [Entry]
+    /// The services by their default ports, in the order of the rows.
+    private let homes: [(port: UInt16, row: ProtocolID)]
 
     struct Entry: Sendable {
         let detector: any Detector.Type
@@ -95,6 +97,9 @@ package struct Registry: Sendable {
         for (number, row) in rows.enumerated() {
             let id = ProtocolID(raw: UInt8(number))
             all += row.detectors.map { Entry(detector: $0, row: id) }
+        }
+        homes = rows.enumerated().filter { $0.element.role == .service }.flatMap { number, row in
+            row.ports.map { ($0, ProtocolID(raw: UInt8(number))) }
         }
         detectors = Strictness.allCases.flatMap { strictness in all.filter { $0.detector.strictness == strictness } }
     }
@@ -112,7 +117,5 @@ package struct Registry: Sendable {
     }
 
     /// The service that is at home on `port`, if one is.
-    func atHome(on port: UInt16) -> ProtocolID? {
-        ids.first { self[$0].role == .service && self[$0].ports.contains(port) }
-    }
+    func atHome(on port: UInt16) -> ProtocolID? { homes.first { $0.port == port }?.row }
 }

@@ -45,9 +45,17 @@ enum LineSearch {
 }
 
 extension RawSpan {
+    /// The line of text that begins at `start`.
+    func line(from start: Int, limit: Int) -> LineSearch {
+        line(from: start, knownUntil: printableEnd(start, limit: start &+ limit), limit: limit, ASCII.isText)
+    }
+
     /// The line that begins at `start`; `isAllowed` judges every byte of it but the line's end.
-    func line(from start: Int, limit: Int, _ isAllowed: (UInt8) -> Bool = ASCII.isText) -> LineSearch {
-        var offset = start
+    /// - Parameter known: what precedes this place is allowed.
+    func line(
+        from start: Int, knownUntil known: Int? = nil, limit: Int, _ isAllowed: (UInt8) -> Bool
+    ) -> LineSearch {
+        var offset = known ?? start
         while offset &- start <= limit {
             guard let byte = u8(at: offset) else { return .open }
             if byte == ASCII.lineFeed { return .line(TextLine(text: start..<offset, next: offset &+ 1)) }

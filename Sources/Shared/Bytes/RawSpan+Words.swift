@@ -17,6 +17,15 @@ enum ByteMask {
         return ((quote &- ones) & ~quote | (backslash &- ones) & ~backslash | control) & highBits
     }
 
+    /// Bytes that are not in 0x20 to 0x7E; exact.
+    @inline(__always)
+    static func noPrintable(_ word: UInt64) -> UInt64 {
+        let low = word & ~highBits
+        // Set where a byte is at least 0x20, and where it is 0x7F.
+        let isPrintable = (low &+ 0x6060_6060_6060_6060) & ~(low &+ ones)
+        return ~(isPrintable & ~word) & highBits
+    }
+
     /// Bytes that are not `0` to `9`.
     @inline(__always)
     static func noDigit(_ word: UInt64) -> UInt64 {
@@ -85,6 +94,18 @@ extension RawSpan {
             let byte = byte(i)
             if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 { break }
             i &+= 1
+        }
+        return i
+    }
+
+    /// Where printable ASCII, blanks among it, ends that begins at `start`; not behind `limit`.
+    @inline(__always)
+    func printableEnd(_ start: Int, limit: Int) -> Int {
+        var i = start
+        while Swift.min(byteCount, limit) &- i >= 8 {
+            let ends = ByteMask.noPrintable(word(i))
+            if ends != 0 { return i &+ ByteMask.index(ends) }
+            i &+= 8
         }
         return i
     }

@@ -31,6 +31,24 @@ import Testing
         #expect(result.summary.limits[.streamDistance] == 0)
     }
 
+    /// As a forged tape has it: by the clock, any number of bytes may have passed.
+    @Test(arguments: [UInt64.max, UInt64.max / 2 + 2, UInt64.max - 40], [true, false])
+    func `a gap as long as a number can say is no crash`(_ length: UInt64, _ isUnknown: Bool) {
+        var tape = TapeBuilder()
+        tape.now = Timestamp(nanoseconds: .min)
+        tape.open()
+        for _ in 0..<(isUnknown ? 40 : 1) {
+            tape.send("\u{1}\u{2}\u{3}")
+            tape.receive("\u{4}\u{5}")
+        }
+        tape.now = Timestamp(nanoseconds: .max)
+        tape.add(
+            .gap(StreamGap(at: StreamPosition(tape.connection, .send, tape.sent), length: length, reason: .unseen)))
+        tape.receive("\u{4}\u{5}")
+        tape.close()
+        #expect(tape.run().summary.bytes.isBalanced)
+    }
+
     @Test func `a connection that is opened again after its end stays closed, and is said`() {
         var tape = TapeBuilder()
         let opened = ConnectionOpened(

@@ -27,7 +27,8 @@ enum HTTP1Detector: Detector {
         guard let behind = bytes.u8(at: end) else { return .open }
         guard end > start, end &- start <= methodLimit, isBlank(behind) else { return .no }
         let method = start..<end
-        switch bytes.line(from: end, limit: lineLimit, isAllowed) {
+        let known = bytes.printableEnd(end, limit: end &+ lineLimit)
+        switch bytes.line(from: end, knownUntil: known, limit: lineLimit, isAllowed) {
         case .no: return .no
         case .tooLong: return Fit(!isStrict && isWellKnown(method, end, bytes))
         case .open: return isFinal && isWellKnown(method, end, bytes) ? .yes : .open

@@ -4,7 +4,7 @@
 /// reply that this command gives.
 enum RedisInline {
     static func exchange(_ client: RawSpan, _ server: RawSpan) -> Fit {
-        guard client.begins(withOneOf: names, at: 0, ignoringCase: true) else { return .no }
+        guard mayBegin(client) else { return .no }
         switch client.line(from: 0, limit: lineLimit) {
         case .no, .tooLong: return .no
         case .open: return .open
@@ -108,7 +108,17 @@ enum RedisInline {
         Command("XLEN", .integer), Command("WAIT", .integer), Command("TYPE", .type),
     ]
 
-    private static let names = commands.map(\.name)
+    /// The commands' names by their first letters.
+    private static let names: [[StaticString]] = (0..<26).map { letter in
+        commands.map(\.name).filter { $0.utf8Start[0] &- UInt8(ascii: "A") == letter }
+    }
+
+    /// Whether the first word is one of the commands, as far as it is there.
+    private static func mayBegin(_ client: RawSpan) -> Bool {
+        guard let first = client.u8(at: 0) else { return true }
+        guard ASCII.isLetter(first) else { return false }
+        return client.begins(withOneOf: names[Int((first & 0xDF) &- UInt8(ascii: "A"))], at: 0, ignoringCase: true)
+    }
 
     private static func command(_ name: Range<Int>, _ bytes: RawSpan) -> Command? {
         commands.first { bytes.isWordIgnoringCase($0.name, at: name) }
@@ -118,8 +128,9 @@ enum RedisInline {
 
     /// A line that begins with a command, as far as it is there.
     static func admits(_ client: RawSpan) -> Bool {
-        let isKnown = client.begins(withOneOf: names, at: 0, ignoringCase: true)
-        guard isKnown || client.begins(withOneOf: ["AUTH", "QUIT"], at: 0, ignoringCase: true) else { return false }
+        guard mayBegin(client) || client.begins(withOneOf: ["AUTH", "QUIT"], at: 0, ignoringCase: true) else {
+            return false
+        }
         switch client.line(from: 0, limit: lineLimit) {
         case .no, .tooLong: return false
         case .open, .line: return true

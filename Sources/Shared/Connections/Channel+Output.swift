@@ -1,0 +1,83 @@
+/// What a channel's analyzer says.
+extension Channel: Output {
+    @inline(__always)
+    func began(_ ask: Ask, _ text: RawSpan) -> Token { sinks.state.began(ask, text, of: connection, origin) }
+
+    func position(_ side: Side) -> UInt64 { tail(side).position }
+
+    func numberExchange() -> UInt64 {
+        run.exchanges &+= 1
+        return run.exchanges
+    }
+
+    func message(_ message: borrowing Message, _ exchange: Exchange?, _ text: RawSpan) {
+        // Nobody's own view, of what another tells.
+        if connection.isCopy { return }
+        run.summary.count(message)
+        guard run.needs.contains(.messages) else { return }
+        let origin = origin
+        for sink in sinks.others { sink.message(message, exchange, text, of: connection, origin) }
+    }
+
+    func exchange(_ exchange: Exchange, _ text: RawSpan) {
+        if !connection.isCopy { run.summary.count(exchange) }
+        connection.hasExchange = true
+        connection.given = exchange.position &+ 1
+        if layer == .plaintext, depth == 0 { connection.isDecrypted = true }
+        if layer == .wire, let views = connection.views {
+            giving = exchange.position
+            views.take(exchange, text, of: connection, origin)
+            giving = nil
+            return
+        }
+        guard !connection.isCountedElsewhere else { return }
+        sinks.state.exchange(exchange, text, of: connection, origin)
+    }
+
+    func unparsed(_ count: Int, _ why: UnparsedReason) {
+        unparsed &+= UInt64(count)
+        account { $0.unparsed[why] &+= UInt64(count) }
+    }
+
+    func know(_ facts: TLSFacts, isComplete: Bool, _ at: Timestamp) {
+        // Of layers within each other the outermost is the one that goes to the destination.
+        if depth == 0, layer == .wire || connection.tls == nil { connection.tls = facts }
+        connection.serverName = facts.serverName ?? connection.serverName
+        if isComplete, !connection.isDecrypted { report(facts, at) }
+    }
+
+    func reached(_ limit: Limit) { run.summary.limits[limit] &+= 1 }
+
+    var retransmittedDifferent: UInt64 { streams.retransmittedDifferent }
+
+    func isOver(_ side: Side) -> Bool { streams.hasEnded(connection.direction(side)) }
+
+    // MARK: Inner layers
+
+    func open(_ successor: Successor) -> InnerID? {
+        guard depth < run.limits.layers else {
+            reached(.layers)
+            return nil
+        }
+        let id = InnerID(raw: innerCount)
+        innerCount &+= 1
+        let channel = Channel(connection, run, pool, sinks, layer: .plaintext, depth: depth + 1)
+        if case .row(let row) = successor { channel.begin(row, .opening) }
+        inner.append((id, channel))
+        return id
+    }
+
+    func deliver(_ bytes: RawSpan, _ side: Side, _ at: Timestamp, to inner: InnerID) {
+        guard bytes.byteCount > 0 else { return }
+        self.inner.first { $0.id == inner }?.channel.deliver(bytes, connection.direction(side), at)
+    }
+
+    func gap(_ length: UInt64, _ reason: GapReason, _ side: Side, _ at: Timestamp, in inner: InnerID) {
+        self.inner.first { $0.id == inner }?.channel.deliverGap(length, reason, connection.direction(side), at)
+    }
+
+    func close(_ inner: InnerID, _ at: Timestamp) {
+        guard let index = self.inner.firstIndex(where: { $0.id == inner }) else { return }
+        self.inner.remove(at: index).channel.end(at)
+    }
+}
