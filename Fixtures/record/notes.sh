@@ -80,20 +80,24 @@ tshark_view() {
         awk '{ n = $1; $1 = ""; sub(/^ /, ""); printf "%s%s %d", sep, $0, n; sep = ", " }'
 }
 
-# Fixtures/README.md: record/README-head.md, then a row for each fixture, from its recorded.md.
+# Fixtures/README.md: record/README-head.md, then a row for each fixture, from its recorded.md: its
+# first paragraph, and the one that begins with "Good for:".
 write_readme() {
-    local folder capture
+    local notes folder capture LC_ALL=C
     {
         cat "$RECORD/README-head.md"
         printf '\n| fixture | what ran | good for | capture | bytes |\n| --- | --- | --- | --- | ---: |\n'
-        for folder in $(all_fixtures); do
-            capture=$(echo "$FIXTURES/$folder"/input.*)
+        for notes in "$FIXTURES"/*/*/recorded.md; do
+            folder=$(dirname "$notes")
+            capture=$(echo "$folder"/input.*)
             [[ -e $capture ]] || continue
-            awk -v folder="$folder" -v file="$(basename "$capture")" -v size="$(stat -c %s "$capture")" '
-                NR == 3 { what = $0 }
-                NR == 5 { good = $0; sub(/^Good for: /, "", good) }
+            awk -v folder="${folder#"$FIXTURES/"}" -v file="$(basename "$capture")" -v size="$(stat -c %s "$capture")" '
+                BEGIN { RS = "" }
+                { gsub(/\n/, " ") }
+                NR == 2 { what = $0 }
+                sub(/^Good for: /, "") && good == "" { good = $0 }
                 END { gsub(/\|/, "\\|", what); printf "| [%s](%s/recorded.md) | %s | %s | %s | %d |\n", folder, folder, what, good, file, size }
-            ' "$FIXTURES/$folder/recorded.md"
+            ' "$notes"
         done
     } >"$FIXTURES/README.md"
 }

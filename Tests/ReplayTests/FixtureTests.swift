@@ -1,4 +1,5 @@
 import Console
+import Foundation
 import Testing
 
 @testable import Shared
@@ -9,6 +10,14 @@ import Testing
     static let all = (try? Fixture.below("Fixtures")) ?? []
 
     @Test func `are there`() { #expect(Self.all.count > 100) }
+
+    /// `Fixtures/record.sh --readme` writes the table, from the notes beside each.
+    @Test(arguments: all)
+    func `each has a row in Fixtures/README.md`(_ fixture: Fixture) throws {
+        let table = try String(contentsOfFile: "Fixtures/README.md", encoding: .utf8)
+        let name = fixture.folder.split(separator: "/").suffix(2).joined(separator: "/")
+        #expect(table.contains("| [\(name)](\(name)/recorded.md) | "))
+    }
 
     @Test(arguments: all)
     func `every byte is accounted for, and reading ahead changes nothing`(_ fixture: Fixture) throws {
