@@ -277,7 +277,7 @@ int process_exec(__u64 *ctx)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct mm_struct *mm = task->mm;
 	struct judgement judgement = {};
-	struct tapedeck_verdict verdict = {};
+	struct tapedeck_verdict verdict = {}, *before;
 	struct task_assembly *record;
 	struct thread *thread;
 	__u32 tgid = task->tgid, key = bpf_get_smp_processor_id();
@@ -289,7 +289,9 @@ int process_exec(__u64 *ctx)
 	judgement.end = mm->env_end;
 	bpf_loop(ENV_STRINGS, judge_string, &judgement, 0);
 	verdict.start_ticks = task->group_leader->start_boottime / TAPEDECK_TICK;
-	verdict.profiled = judgement.profiled && !judgement.disabled;
+	before = verdict_of(task);
+	verdict.chosen = before && before->chosen;
+	verdict.profiled = (judgement.profiled || verdict.chosen) && !judgement.disabled;
 	thread = bpf_task_storage_get(&threads, task, 0, 0);
 	if (thread)
 		thread->profiled = verdict.profiled;
@@ -358,6 +360,7 @@ int process_fork(__u64 *ctx)
 	record.process.start_time = child->start_boottime;
 	verdict.start_ticks = record.process.start_time / TAPEDECK_TICK;
 	verdict.profiled = 1;
+	verdict.chosen = parent->chosen;
 	if (bpf_map_update_elem(&verdicts, &tgid, &verdict, BPF_ANY))
 		count(TAPEDECK_MAP_FULL);
 	record.header.time = bpf_ktime_get_ns();

@@ -57,7 +57,7 @@ struct tapedeck_control {
 struct tapedeck_verdict {
 	__u64 start_ticks;	/* in the ticks of /proc, 1/100 s */
 	__u32 profiled;
-	__u32 padding;
+	__u32 chosen;		/* root says yes in its place: of whatever program it starts, unless that one opts out */
 };
 
 enum tapedeck_type {

@@ -26,8 +26,12 @@ final class Capture {
     /// The last look has left records in the kernel: it had enough, or one was being written.
     private var hasMore = false
     let profiledAtStart: Int
+    private let command: LaunchedCommand?
+    private var wasInterrupted = false
 
     init(_ settings: LiveSettings) throws(Failure) {
+        // Before a file is replaced.
+        for pid in settings.chosenPids { _ = try ChosenProcesses.process(pid) }
         let (beginning, monotonic) = (Clock.wall, Clock.monotonic)
         let recording = try Recording(settings, beginning: beginning)
         containers = try settings.containerSocket.map { socket throws(Failure) in
@@ -40,24 +44,30 @@ final class Capture {
             decoder.containers = ContainerNames()
             decoder.learn(containers.take())
         }
+        // Before anything is attached: there may be none such.
+        let chosen = try ChosenProcesses.find(
+            pids: settings.chosenPids, containers: settings.chosenContainers, names: &decoder.containers)
         program = try KernelProgram(settings.kernel)
         self.recording = recording
-        var running = RunningProcesses(program, allowed: settings.kernel.allowed)
+        var running = RunningProcesses(program, allowed: settings.kernel.allowed, chosen: chosen)
         running.judge()
         for (identity, listeners) in running.profiled { decoder.add(identity, listeners: listeners) }
         program.endJudging()
         program.watchOrder()
         profiledAtStart = running.profiled.count
         if let complaint = running.complaint { Terminal.complain(complaint) }
+        command =
+            settings.command.isEmpty
+            ? nil : try LaunchedCommand(settings.command, allowed: settings.kernel.allowed)
     }
 
     var hooks: KernelProgram.Hooks { program.hooks }
 
-    /// Captures until it is interrupted.
+    /// Captures until it is interrupted, or the command that it has started ends.
     func run() {
         var pace = Pace()
         var (kept, looked) = (Clock.monotonic, Clock.monotonic)
-        while !Interruption.isRequested {
+        while !isOver() {
             if namePause.isOn { usleep(Self.namePauseInterval) } else { pace.wait(for: program.descriptor) }
             pace.took(consume())
             program.watchOrder()
@@ -73,6 +83,19 @@ final class Capture {
             program.lookAtSockets()
             program.reconsiderOrder()
         }
+    }
+
+    /// The status of the command that was started; `nil`: none was, or it still runs.
+    var commandStatus: Int32? { command?.status }
+
+    /// Signals are the command's, which may go on for a while, or for ever: a second one is the capture's, too.
+    private func isOver() -> Bool {
+        guard let command else { return Interruption.isRequested }
+        if command.hasEnded() { return true }
+        guard let signal = Interruption.take() else { return false }
+        command.pass(signal)
+        defer { wasInterrupted = true }
+        return wasInterrupted
     }
 
     func finish() {

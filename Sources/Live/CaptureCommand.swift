@@ -7,7 +7,8 @@ import Shared
 /// `profiler`, capturing until it is interrupted.
 struct CaptureCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "run", abstract: "Capture until SIGINT or SIGTERM (the default).")
+        commandName: "run", abstract: "Capture until SIGINT or SIGTERM (the default), or a command ends that it starts."
+    )
 
     @Option(help: ArgumentHelp("Event log, JSON lines (or OUTPUT_PATH).", valueName: "file"), completion: .file())
     var output: String?
@@ -41,6 +42,25 @@ struct CaptureCommand: ParsableCommand {
 
     @Option(help: ArgumentHelp("Also write the trace, to be replayed.", valueName: "file"), completion: .file())
     var record: String?
+
+    @Option(
+        name: .customLong("pid"),
+        help: ArgumentHelp(
+            "Profile a process that runs, and what it starts, unless it opts out; repeatable.", valueName: "pid"))
+    var pids: [Int32] = []
+
+    @Option(
+        name: .customLong("container"),
+        help: ArgumentHelp(
+            "Profile what runs in a container, by its name, service or identifier; repeatable.", valueName: "name"))
+    var containers: [String] = []
+
+    @Argument(
+        parsing: .postTerminator,
+        help: ArgumentHelp(
+            "Behind --: a command to start, opted in, as the user who called sudo; the capture ends with it and with its status.",
+            valueName: "command"))
+    var command: [String] = []
 
     @Flag(help: "Add to an event log and environment file that are there (default: replace them).")
     var append = false
@@ -102,8 +122,10 @@ struct CaptureCommand: ParsableCommand {
         capture.finish()
         let summary = capture.summary
         if !quiet || json {
+            // The command's output is its own.
             let screen =
-                [settings.outputPath, settings.environmentPath, settings.serviceMapPath ?? ""].contains("-")
+                !command.isEmpty
+                    || [settings.outputPath, settings.environmentPath, settings.serviceMapPath ?? ""].contains("-")
                 ? STDERR_FILENO : STDOUT_FILENO
             if json {
                 try StandardOutput.write(SummaryJSON.text(summary), to: screen)
@@ -115,7 +137,7 @@ struct CaptureCommand: ParsableCommand {
             }
         }
         // All is written. exit() would take libraries down in which threads still wait for a container runtime.
-        _exit(SummaryReport.isLossy(summary) ? 1 : 0)
+        _exit(capture.commandStatus ?? (SummaryReport.isLossy(summary) ? 1 : 0))
     }
 
     private func settings() throws(Failure) -> LiveSettings {
@@ -143,6 +165,17 @@ struct CaptureCommand: ParsableCommand {
             try given(rotateKeep, "--rotate-keep").map { option, count throws(Failure) in
                 try count.number(option, in: 0...1000)
             } ?? settings.rotation.kept
+        settings.command = command
+        settings.chosenPids = pids
+        settings.chosenContainers = containers
+        if !containers.isEmpty, settings.containerSocket == nil {
+            settings.containerSocket = Self.usualSockets.first { access($0, F_OK) == 0 }
+            guard settings.containerSocket != nil else {
+                throw Failure(
+                    "--container \(containers[0]): no container runtime is where they usually are; name its socket with --container-socket"
+                )
+            }
+        }
         settings.appends = append || Self.variable("TAPEDECK_APPEND") == "1"
         if compat || Self.variable("TAPEDECK_COMPAT") == "1" { settings.fields = .compat }
         if let (option, bodyLimit) = given(bodyLimit, "--body-limit") {
@@ -168,6 +201,11 @@ struct CaptureCommand: ParsableCommand {
         }
         return settings
     }
+
+    /// Where Docker, Podman and containerd listen if nobody has told them otherwise.
+    private static let usualSockets = [
+        "/run/docker.sock", "/run/podman/podman.sock", "/run/containerd/containerd.sock",
+    ]
 
     /// A number that an option gives, or the variable of the same name.
     private func given(_ value: NumberArgument?, _ option: String) -> (name: String, value: NumberArgument)? {

@@ -202,11 +202,13 @@ final class KernelProgram {
     // MARK: - Verdicts
 
     /// Notes the verdict on a process that runs already, unless an exec was judged since.
+    /// - Parameter isChosen: root says yes in its place, of whatever program it starts.
     /// - Returns: whether it counts.
-    func judge(_ process: ProcessKey, isProfiled: Bool) -> Bool {
+    func judge(_ process: ProcessKey, isProfiled: Bool, isChosen: Bool = false) -> Bool {
         var pid = process.pid
         var verdict = tapedeck_verdict(
-            start_ticks: process.startTime / ProcFS.tick, profiled: isProfiled ? 1 : 0, padding: 0)
+            start_ticks: process.startTime / ProcFS.tick, profiled: isProfiled ? 1 : 0,
+            chosen: isChosen ? 1 : 0)
         if isProfiled { control.pointee.any_profiled = 1 }
         return bpf_map_update_elem(maps.verdicts, &pid, &verdict, UInt64(BPF_NOEXIST)) == 0
     }

@@ -21,6 +21,11 @@ struct LiveSettings {
     /// Bytes of a body that the event log shows.
     var bodyLimit = 64 << 10
     var kernel = KernelProgram.Settings()
+    /// Processes and containers that are profiled whether they have opted in or not: root says yes in their place.
+    var chosenPids: [Int32] = []
+    var chosenContainers: [String] = []
+    /// What is started, opted in, and ends the capture with its end; empty: nothing.
+    var command: [String] = []
 
     /// When a growing file is moved away and another begun.
     struct Rotation {

@@ -40,17 +40,27 @@ enum ProcFS {
     /// What there is to know of a process that opts in by its environment as it is now.
     ///
     /// The environment is read last: if another program has come meanwhile, that one has to have opted in, too.
+    /// - Parameter isChosen: root says yes in its place.
     /// - Returns: `nil` where it is gone, or has not opted in.
-    static func identity(_ key: ProcessKey, allowed: [String]) -> ProcessIdentity? {
+    static func identity(_ key: ProcessKey, allowed: [String], isChosen: Bool = false) -> ProcessIdentity? {
         let comm = text("/proc/\(key.pid)/comm").map { String($0.dropLast(while: { $0 == "\n" })) }
         let arguments = bytes("/proc/\(key.pid)/cmdline") ?? []
         guard let block = environment(key.pid), self.key(key.pid) == key,
-            OptIn.verdict(environment: block, allowed: allowed)
+            OptIn.verdict(environment: block, allowed: allowed, isChosen: isChosen)
         else { return nil }
         return ProcessIdentity(
-            key: key, comm: comm ?? "", commandLine: commandLine(arguments), environment: .block(block),
+            key: key, comm: comm ?? "", commandLine: commandLine(arguments),
+            environment: isOverwritten(block) ? .unavailable("the process has overwritten it") : .block(block),
             networkNamespace: networkNamespace(key)
         ).withProfile()
+    }
+
+    /// Whether something else stands where an environment was: a title, or zeros (setproctitle).
+    ///
+    /// It is written from the start on, over what tells of opting out, too.
+    static func isOverwritten(_ environment: [UInt8]) -> Bool {
+        guard !environment.isEmpty else { return false }
+        return !environment.prefix { $0 != 0 }.contains(UInt8(ascii: "="))
     }
 
     /// What there is to know of a process whose environment can't be read any more.

@@ -11,6 +11,7 @@ struct ProfilerCommand: ParsableCommand {
         abstract: "Watch the processes that opted in (ADI_PROFILE) and write down what they talk to.",
         usage: """
             sudo profiler [<options>]
+            sudo profiler run [<options>] -- <command> ...
             sudo profiler doctor
             """,
         discussion: """
@@ -23,6 +24,10 @@ struct ProfilerCommand: ParsableCommand {
                   Only processes with ADI_PROFILE=local; also a service map and a trace.
               ADI_PROFILE=local ADI_PROFILE_NAME=shop ./shop
                   A process that opts in.
+              sudo profiler run --output log.jsonl -- ./shop --port 8080
+                  Starts it opted in, as you, and ends with it and its status.
+              sudo profiler --pid 4711 --container shop-db-1
+                  What runs already, and what it starts.
               replay run.tape
                   Plays the trace again.
 
@@ -32,7 +37,7 @@ struct ProfilerCommand: ParsableCommand {
               2  could not do what was asked
             """,
         version: version,
-        subcommands: [CaptureCommand.self, DoctorCommand.self],
+        subcommands: [CaptureCommand.self, DoctorCommand.self, LaunchCommand.self],
         defaultSubcommand: CaptureCommand.self)
 
     static func main() { runProgram { help(withOptionsOf: CaptureCommand.self) } }

@@ -9,6 +9,8 @@ import Shared
 struct RunningProcesses {
     private let program: KernelProgram
     private let allowed: [String]
+    /// For which root says yes.
+    private let chosen: Set<ProcessKey>
     /// Those that have opted in, and where they listen.
     private(set) var profiled: [(identity: ProcessIdentity, listeners: [Endpoint])] = []
     /// Those of which nobody can tell, as they have written something else where their environment was.
@@ -17,9 +19,13 @@ struct RunningProcesses {
     /// So many of them are named.
     private static let mostNames = 3
 
-    init(_ program: KernelProgram, allowed: [String]) {
+    /// - Parameters:
+    ///   - allowed: the values of ADI_PROFILE that are profiled; empty: any.
+    ///   - chosen: those for which root says yes.
+    init(_ program: KernelProgram, allowed: [String], chosen: Set<ProcessKey>) {
         self.program = program
         self.allowed = allowed
+        self.chosen = chosen
     }
 
     mutating func judge() {
@@ -44,7 +50,10 @@ struct RunningProcesses {
     }
 
     private mutating func judge(_ key: ProcessKey, _ environment: [UInt8]) {
-        guard !Self.isOverwritten(environment) else { return unclear.append(key) }
+        if chosen.contains(key), let identity = ProcFS.identity(key, allowed: allowed, isChosen: true) {
+            return add(identity)
+        }
+        guard !ProcFS.isOverwritten(environment) else { return unclear.append(key) }
         guard ProcFS.key(key.pid) == key else { return }
         guard OptIn.verdict(environment: environment, allowed: allowed) else {
             _ = program.judge(key, isProfiled: false)
@@ -55,7 +64,7 @@ struct RunningProcesses {
     }
 
     private mutating func add(_ identity: ProcessIdentity) {
-        guard program.judge(identity.key, isProfiled: true) else { return }
+        guard program.judge(identity.key, isProfiled: true, isChosen: chosen.contains(identity.key)) else { return }
         let listeners = ProcFS.listeners(identity.key.pid)
         for endpoint in listeners { program.watch(port: endpoint.port) }
         profiled.append((identity, listeners))
@@ -82,14 +91,6 @@ struct RunningProcesses {
         return true
     }
 
-    /// Whether something else stands where an environment was: a title, or zeros (setproctitle).
-    ///
-    /// It is written from the start on, over what tells of opting out, too.
-    private static func isOverwritten(_ environment: [UInt8]) -> Bool {
-        guard !environment.isEmpty else { return false }
-        return !environment.prefix { $0 != 0 }.contains(UInt8(ascii: "="))
-    }
-
     /// Says who can't be judged, if somebody can't.
     var complaint: String? {
         let left = unclear.filter { ProcFS.key($0.pid) == $0 }
@@ -102,7 +103,7 @@ struct RunningProcesses {
         let many = names.count > Self.mostNames ? "…" : ""
         let list = names.prefix(Self.mostNames).joined(separator: ", ") + many
         return left.count == 1
-            ? "1 process can't be judged, since it has overwritten its environment: \(list); restart it"
-            : "\(left.count) processes can't be judged, since they have overwritten their environments: \(list); restart them"
+            ? "1 process can't be judged, since it has overwritten its environment: \(list); restart it, or use --pid"
+            : "\(left.count) processes can't be judged, since they have overwritten their environments: \(list); restart them, or use --pid"
     }
 }

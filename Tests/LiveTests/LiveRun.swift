@@ -180,6 +180,16 @@ final class LiveRun {
             environment: folder.text("env.yaml") ?? "", tape: folder.bytes("run.tape") ?? [])
     }
 
+    /// Waits for the profiler to end by itself.
+    func waitForEnd() throws -> Child.Outcome {
+        guard let profiler else { throw Failed("no profiler was started") }
+        defer { self.profiler = nil }
+        return try profiler.wait()
+    }
+
+    /// Returns when it, or the command that it has started, has written the line.
+    func waitForOutput(_ line: String) throws { _ = try profiler?.line { $0 == line } }
+
     /// Ends it so that it can write nothing more.
     func killProfiler() throws {
         profiler?.signal(SIGKILL)

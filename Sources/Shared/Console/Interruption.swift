@@ -4,9 +4,18 @@ import Synchronization
 /// Ctrl-C and SIGTERM: the first ends the tape where it is, so that what was read until then is written out whole; the
 /// second, whichever of the two, ends the program.
 package enum Interruption {
-    private static let flag = Atomic(false)
+    /// The signal that came; 0: none.
+    private static let requested = Atomic<Int32>(0)
 
-    package static var isRequested: Bool { flag.load(ordering: .relaxed) }
+    package static var isRequested: Bool { requested.load(ordering: .relaxed) != 0 }
+
+    /// Takes the signal, for a program that does something else with it; the next one is as the first.
+    package static func take() -> Int32? {
+        let signal = requested.exchange(0, ordering: .relaxed)
+        guard signal != 0 else { return nil }
+        listen()
+        return signal
+    }
 
     private static let reopening = Atomic(false)
 
@@ -32,8 +41,8 @@ package enum Interruption {
         sigaddset(&both, SIGTERM)
         pthread_sigmask(SIG_UNBLOCK, &both, nil)
         for number in [SIGINT, SIGTERM] {
-            signal(number) { _ in
-                Interruption.flag.store(true, ordering: .relaxed)
+            signal(number) { number in
+                Interruption.requested.store(number, ordering: .relaxed)
                 signal(SIGINT, SIG_DFL)
                 signal(SIGTERM, SIG_DFL)
             }

@@ -3,14 +3,16 @@ package enum OptIn {
     /// The variables' names; what they mean is in docs/contract.md, section 2.
     package static let profileKey = "ADI_PROFILE"
     package static let nameKey = "ADI_PROFILE_NAME"
-    static let disabledKey = "ADI_PROFILE_DISABLED"
+    package static let disabledKey = "ADI_PROFILE_DISABLED"
 
     /// - Parameters:
     ///   - environment: a block as /proc/PID/environ has it.
     ///   - allowed: values of ADI_PROFILE that count; empty: any but the empty one.
-    package static func verdict(environment: [UInt8], allowed: [String]) -> Bool {
-        guard let profile = value(of: profileKey, in: environment), !profile.isEmpty else { return false }
+    ///   - isChosen: root says yes in the process' place; it can still opt out.
+    package static func verdict(environment: [UInt8], allowed: [String], isChosen: Bool = false) -> Bool {
         if value(of: disabledKey, in: environment) == "1" { return false }
+        if isChosen { return true }
+        guard let profile = value(of: profileKey, in: environment), !profile.isEmpty else { return false }
         return allowed.isEmpty || allowed.contains(profile)
     }
 

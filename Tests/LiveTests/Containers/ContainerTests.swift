@@ -58,6 +58,29 @@ extension Live {
         }
 
         @Test(arguments: [ContainerRuntime.Kind.docker, .podman])
+        func `are chosen by name, without having opted in`(_ kind: ContainerRuntime.Kind) throws {
+            let stage = try ContainerStage(kind)
+            for (name, address) in [("chosen", "10.123.0.9"), ("other", "10.123.0.10")] {
+                try stage.runtime.command(
+                    ["run", "--detach", "--name", name, "--network", "shop", "--ip", address, ContainerRuntime.image])
+            }
+            try stage.run.start(["--container-socket", stage.runtime.socket, "--container", "chosen"])
+            try stage.run.waitUntilWatching()
+            for address in ["10.123.0.9", "10.123.0.10"] {
+                try stage.runtime.host("busybox", ["wget", "-q", "-O", "-", "http://\(address):8080/"]).succeed()
+            }
+            let outcome = try stage.run.stop()
+            #expect(outcome.requests.count == 1 && outcome.responses.count == 1, "\(outcome.errors)")
+            #expect(outcome.requests.first?.destinationContainer?.containerName == "chosen")
+
+            let missing = try LiveRun()
+            try missing.start(["--container-socket", stage.runtime.socket, "--container", "nobody"])
+            let end = try missing.waitForEnd()
+            #expect(end.status == 2 && end.errors.contains("--container nobody: no container of this name runs"))
+            try stage.runtime.stop()
+        }
+
+        @Test(arguments: [ContainerRuntime.Kind.docker, .podman])
         func `are reached on every address of the host, and by IPv6`(_ kind: ContainerRuntime.Kind) throws {
             let stage = try ContainerStage(kind)
             try stage.runtime.host("ip", ["address", "add", "192.0.2.7/32", "dev", "lo"]).succeed()
