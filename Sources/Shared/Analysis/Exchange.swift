@@ -10,6 +10,18 @@ package struct Exchange {
     var token: Token
     var requestFirstByte: Timestamp
     var requestLastByte: Timestamp
+    /// Of the request on the wire, with what is missing of it.
+    var requestBytes: UInt64 = 0
+    /// Of the final answer; 0 where it has none.
+    var status: UInt16 = 0
+    var answerFirstByte = Timestamp(nanoseconds: 0)
+    var answerLastByte = Timestamp(nanoseconds: 0)
+    var answerBytes: UInt64 = 0
+    /// The answer lasts as long as somebody listens, or the connection serves something else from there on: how long that
+    /// was is no latency.
+    var isWaiting = false
+    /// The answer's end was seen.
+    var isAnswerComplete = false
     var requestShape = ShapeID.empty
     var responseShape = ShapeID.empty
     /// Where the request begins in the client's stream: by it views of one exchange are known (`Views`).
@@ -38,6 +50,19 @@ package struct Exchange {
 
     /// Nothing of it is missing.
     var isWhole: Bool { isRequestComplete && isRequestWhole && isAnswered && isAnswerWhole }
+
+    /// The final answer was read.
+    @inline(__always)
+    mutating func answer(with message: borrowing Message) {
+        responseShape = message.shape
+        isAnswerWhole = message.isWhole
+        isAnswerComplete = message.isFinished
+        status = message.head.status
+        answerFirstByte = message.firstByte
+        answerLastByte = message.lastByte
+        answerBytes = message.wireBytes
+        isWaiting = message.isWaiting
+    }
 
     @inline(__always)
     mutating func moveText(by distance: Int) {

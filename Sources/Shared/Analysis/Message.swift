@@ -22,6 +22,8 @@ package struct Message: ~Copyable {
     /// The body does not lie in `wire` as it is: it was chunked, coded, or has holes.
     var bodyIsSeparate = false
     package var hasGap = false
+    /// It has no end of its own: an event stream, or what the connection serves from here on.
+    var isWaiting = false
 
     package init() {}
 
@@ -33,6 +35,12 @@ package struct Message: ~Copyable {
     /// All its bytes were captured.
     @inline(__always)
     var isWhole: Bool { !hasGap && (anomalies.isEmpty || anomalies.isDisjoint(with: .incomplete)) }
+
+    /// Its end was seen, whatever is missing before it.
+    @inline(__always)
+    var isFinished: Bool {
+        anomalies.isEmpty || !anomalies.contains(.bodyIncomplete) && !anomalies.contains(.headIncomplete)
+    }
 
     /// The same message with other wire bytes, the head that was read of them, and another decoded body.
     /// - Parameter dropped: bytes of the body that were captured and are not in `wire`.
@@ -52,6 +60,7 @@ package struct Message: ~Copyable {
         message.decodedBytes = decodedBytes &+ UInt64(decoded.byteCount) &- UInt64(self.decoded.count)
         message.bodyIsSeparate = bodyIsSeparate
         message.hasGap = hasGap
+        message.isWaiting = isWaiting
         return message
     }
 
@@ -70,6 +79,7 @@ package struct Message: ~Copyable {
         decodedBytes = 0
         bodyIsSeparate = false
         hasGap = false
+        isWaiting = false
     }
 
     /// Bytes of traffic that it keeps.

@@ -122,6 +122,20 @@ struct YAMLWriter {
         endLine()
     }
 
+    /// A mapping that stands on the line of its key; neither names nor values need quotes.
+    mutating func line(_ members: [(name: String, value: String)]) {
+        beginScalar()
+        put("{")
+        for (place, member) in members.enumerated() {
+            if place > 0 { put(", ") }
+            bytes.append(contentsOf: member.name.utf8)
+            put(": ")
+            bytes.append(contentsOf: member.value.utf8)
+        }
+        put("}")
+        endLine()
+    }
+
     // MARK: Lines
 
     private mutating func pad() {

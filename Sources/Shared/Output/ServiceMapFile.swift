@@ -54,6 +54,35 @@ package enum ServiceMapFile {
             guard fields == .all else { return }
             text("protocol", endpoint.protocolName)
             incomplete(endpoint)
+            numbers(endpoint.numbers, of: endpoint.count)
+        }
+
+        private mutating func numbers(_ numbers: ExchangeNumbers, of count: UInt64) {
+            if !numbers.status.isEmpty {
+                yaml.key("status")
+                yaml.line(numbers.status.reduce([]) { $0 + [("\($1)", "\($2)")] })
+            }
+            number("errors", numbers.errors)
+            percentiles("latency_ms", numbers.total)
+            yaml.key("bytes")
+            yaml.line([("request", "\(numbers.requestBytes)"), ("response", "\(numbers.responseBytes)")])
+            percentiles("first_byte_ms", numbers.server)
+            if numbers.answered < count { number("unanswered", count - numbers.answered) }
+            guard !numbers.waiting.isEmpty else { return }
+            yaml.key("waiting")
+            yaml.plain("true")
+            percentiles("waiting_ms", numbers.waiting)
+        }
+
+        private mutating func percentiles(_ key: StaticString, _ histogram: LatencyHistogram) {
+            guard !histogram.isEmpty else { return }
+            let ranks: [(String, UInt64)] = [("p50", 500), ("p95", 950), ("p99", 990), ("max", 1000)]
+            yaml.key(key)
+            yaml.line(
+                ranks.map { name, perMille in
+                    let value = perMille == 1000 ? histogram.maximum : histogram.percentile(perMille: perMille) ?? 0
+                    return (name, MillisecondsText.text(nanoseconds: value))
+                })
         }
 
         /// Which of the bodies' schemas is that of a part.

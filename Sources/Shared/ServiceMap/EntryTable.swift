@@ -45,6 +45,12 @@ struct Sightings: Equatable, Sendable {
     var count: UInt64
 
     @inline(__always)
+    mutating func see(_ moment: Timestamp) {
+        if moment < first { first = moment }
+        if last < moment { last = moment }
+        count &+= 1
+    }
+
     mutating func merge(_ other: Sightings) {
         if other.first < first { first = other.first }
         if last < other.last { last = other.last }

@@ -46,8 +46,8 @@ final class MapState: Sink {
         map.record(
             exchange: naming.source(of: connection), to: exchange.token.destination,
             operation: exchange.token.operation, protocol: origin.row, request: exchange.requestShape,
-            response: exchange.responseShape, firstSeen: exchange.requestFirstByte,
-            lastSeen: exchange.requestFirstByte, shapes: run.shapes)
+            response: exchange.responseShape, at: exchange.requestFirstByte, ExchangeMeasures(exchange),
+            shapes: run.shapes)
     }
 
     func connection(_ event: ConnectionEvent, of connection: Connection, _ origin: Origin) {

@@ -17,7 +17,8 @@ extension ServiceMap {
 
         for number in ordered(endpoints, order, shapes, &known) {
             let key = endpoints.entries[number].key
-            let sightings = endpoints.entries[number].value
+            let value = endpoints.entries[number].value
+            let sightings = value.sightings
             see(sightings, by: key.source, &services, names)
             services[key.source]?.endpoints.append(
                 ServiceMapDocument.Endpoint(
@@ -27,7 +28,7 @@ extension ServiceMap {
                     responseSchema: shapes.shape(key.response, known: &known),
                     requestIsIncomplete: key.request.isIncomplete, responseIsIncomplete: key.response.isIncomplete,
                     firstSeen: sightings.first, lastSeen: sightings.last, count: sightings.count,
-                    protocolName: "\(registry[key.row].wireName)"))
+                    protocolName: "\(registry[key.row].wireName)", numbers: value.numbers))
         }
         for number in ordered(connections, order) {
             let key = connections.entries[number].key
@@ -72,8 +73,8 @@ extension ServiceMap {
 
     private borrowing func named(
         _ names: inout ChosenNames, _ name: (PartyID) -> PartyName
-    ) -> EntryTable<EndpointKey, Sightings> {
-        var table = EntryTable<EndpointKey, Sightings>()
+    ) -> EntryTable<EndpointKey, EndpointValue> {
+        var table = EntryTable<EndpointKey, EndpointValue>()
         for entry in endpoints.entries {
             var key = entry.key
             (key.source, _) = names.number(of: key.source, name)
@@ -123,7 +124,7 @@ extension ServiceMap {
     // MARK: Order
 
     private borrowing func ordered(
-        _ table: borrowing EntryTable<EndpointKey, Sightings>, _ order: Order, _ shapes: borrowing ShapeTable,
+        _ table: borrowing EntryTable<EndpointKey, EndpointValue>, _ order: Order, _ shapes: borrowing ShapeTable,
         _ known: inout [UInt32: Shape]
     ) -> [Int] {
         let entries = table.entries

@@ -18,7 +18,7 @@ struct ServiceMap: ~Copyable {
     private(set) var refused: UInt64 = 0
 
     private var texts: ByteInterner
-    var endpoints = EntryTable<EndpointKey, Sightings>()
+    var endpoints = EntryTable<EndpointKey, EndpointValue>()
     var connections = EntryTable<ConnectionKey, ConnectionValue>()
     private let maximumEntries: Int
     /// Lines of all schemas, were the map written out.
@@ -48,6 +48,16 @@ struct ServiceMap: ~Copyable {
             let shapes = UInt64(request.raw) << 32 | UInt64(response.raw)
             let state = fold(seed ^ who, 0xA076_1D64_78BD_642F ^ what)
             return fold(state ^ shapes, 0xE703_7ED1_A0B4_28DB ^ UInt64(type.rawValue) << 8 ^ UInt64(row.raw))
+        }
+    }
+
+    struct EndpointValue: Equatable, Sendable {
+        var sightings: Sightings
+        var numbers = ExchangeNumbers()
+
+        mutating func merge(_ other: EndpointValue) {
+            sightings.merge(other.sightings)
+            numbers.merge(other.numbers)
         }
     }
 
@@ -122,7 +132,8 @@ struct ServiceMap: ~Copyable {
     /// Counts one exchange: a request with its response, or (`response` is `.empty`) one that was never answered.
     mutating func record(
         exchange source: PartyID, to destination: PartyID, operation: OperationID, protocol row: ProtocolID,
-        request: ShapeID, response: ShapeID, firstSeen: Timestamp, lastSeen: Timestamp, shapes: borrowing ShapeTable
+        request: ShapeID, response: ShapeID, at moment: Timestamp, _ measures: ExchangeMeasures,
+        shapes: borrowing ShapeTable
     ) {
         let full = ByteInterner.full
         guard source.raw != full, destination.raw != full, operation.method != full, operation.path != full else {
@@ -132,9 +143,11 @@ struct ServiceMap: ~Copyable {
         let key = EndpointKey(
             source: source.raw, destination: destination.raw, method: operation.method, path: operation.path,
             request: request, response: response, row: row)
-        let sightings = Sightings(first: firstSeen, last: lastSeen, count: 1)
         if let known = endpoints.find(key) {
-            endpoints.update(known) { $0.merge(sightings) }
+            endpoints.update(known) {
+                $0.sightings.see(moment)
+                $0.numbers.record(measures)
+            }
             return
         }
         let lines = shapes.lines(request) + shapes.lines(response)
@@ -143,7 +156,9 @@ struct ServiceMap: ~Copyable {
             return
         }
         schemaLines += lines
-        endpoints.append(key, sightings)
+        var value = EndpointValue(sightings: Sightings(first: moment, last: moment, count: 1))
+        value.numbers.record(measures)
+        endpoints.append(key, value)
     }
 
     /// What is told of a connection.

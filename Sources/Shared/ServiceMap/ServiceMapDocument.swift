@@ -37,6 +37,7 @@ package struct ServiceMapDocument: Equatable, Sendable {
         package var count: UInt64
         /// As `protocol` has it: `http/1.1`.
         package var protocolName: String
+        var numbers = ExchangeNumbers()
     }
 
     /// A destination with which connections were made, or tried, that gave no HTTP exchange.

@@ -5,7 +5,9 @@ import Testing
 @Suite struct `Service map` {
     /// One thing to record.
     enum Record {
-        case exchange(String, String, DestinationType, String, String, String, String, Int64, Int64)
+        case exchange(
+            String, String, DestinationType, String, String, String, String, Int64,
+            ExchangeMeasures = ExchangeMeasures())
         case connection(String, String, DestinationType, ProtocolID, UInt16, Int, String, Int64, Bool)
     }
 
@@ -22,7 +24,7 @@ import Testing
         for record in records {
             switch record {
             case .exchange(
-                let source, let destination, let type, let method, let path, let ask, let answer, let first, let last):
+                let source, let destination, let type, let method, let path, let ask, let answer, let at, let measures):
                 let request = reader.id(Array(ask.utf8))
                 let response = reader.id(Array(answer.utf8))
                 let (from, to) = (party(source, .external), party(destination, type))
@@ -30,9 +32,7 @@ import Testing
                     method: Array(method.utf8).span.bytes, path: Array(path.utf8).span.bytes)
                 map.record(
                     exchange: from, to: to, operation: operation, protocol: .http, request: request,
-                    response: response, firstSeen: Timestamp(nanoseconds: first),
-                    lastSeen: Timestamp(nanoseconds: last),
-                    shapes: reader.table)
+                    response: response, at: Timestamp(nanoseconds: at), measures, shapes: reader.table)
             case .connection(
                 let source, let destination, let type, let service, let port, let confidence, let reason, let at,
                 let opened):
@@ -52,24 +52,24 @@ import Testing
 
     @Test func `merges equal exchanges and keeps variants apart`() {
         let (document, refused) = document([
-            .exchange("web", "api", .container, "GET", "/", "", "{\"a\":1}", 5, 6),
-            .exchange("web", "api", .container, "GET", "/", "", "{\"a\":2}", 3, 9),
-            .exchange("web", "api", .container, "GET", "/", "", "{\"a\":\"x\"}", 7, 8),
-            .exchange("web", "api", .container, "GET", "/", "", "", 20, 21),
-            .exchange("web", "api", .container, "GET", "/", "[1]", "{\"a\":1}", 1, 2),
+            .exchange("web", "api", .container, "GET", "/", "", "{\"a\":1}", 5),
+            .exchange("web", "api", .container, "GET", "/", "", "{\"a\":2}", 3),
+            .exchange("web", "api", .container, "GET", "/", "", "{\"a\":\"x\"}", 7),
+            .exchange("web", "api", .container, "GET", "/", "", "", 20),
+            .exchange("web", "api", .container, "GET", "/", "[1]", "{\"a\":1}", 1),
         ])
         #expect(refused == 0)
         let service = document.services[0]
         #expect(service.name == "web")
         #expect(service.image == nil)
         #expect(service.firstSeen == Timestamp(nanoseconds: 1))
-        #expect(service.lastSeen == Timestamp(nanoseconds: 21))
+        #expect(service.lastSeen == Timestamp(nanoseconds: 20))
         #expect(service.endpoints.map(\.count) == [1, 2, 1, 1])
         #expect(service.endpoints.map(\.requestSchema) == [.empty, .empty, .empty, .array([.number])])
         #expect(service.endpoints[0].responseSchema == .empty)
         #expect(service.endpoints[1].responseSchema == .object([.init(key: "a", shape: .number)]))
         #expect(service.endpoints[1].firstSeen == Timestamp(nanoseconds: 3))
-        #expect(service.endpoints[1].lastSeen == Timestamp(nanoseconds: 9))
+        #expect(service.endpoints[1].lastSeen == Timestamp(nanoseconds: 5))
         #expect(service.endpoints[2].responseSchema == .object([.init(key: "a", shape: .string)]))
     }
 
@@ -106,7 +106,7 @@ import Testing
                 names.randomElement(using: &random)!, names.randomElement(using: &random)!,
                 Bool.random(using: &random) ? .container : .external, ["GET", "POST"].randomElement(using: &random)!,
                 ["/", "/a", "/\u{FFFD}"].randomElement(using: &random)!, bodies.randomElement(using: &random)!,
-                bodies.randomElement(using: &random)!, time, time + 5)
+                bodies.randomElement(using: &random)!, time, Self.measures(&random))
         }
         records += (0..<200).map { _ in
             .connection(
@@ -125,6 +125,49 @@ import Testing
         }
     }
 
+    private static func measures(_ random: inout SeededRandom) -> ExchangeMeasures {
+        guard Int.random(in: 0..<8, using: &random) > 0 else { return ExchangeMeasures(requestBytes: 7) }
+        return ExchangeMeasures(
+            status: [200, 204, 302, 404, 500, 503].randomElement(using: &random)!,
+            requestBytes: .random(in: 0..<9, using: &random), responseBytes: .random(in: 0..<99, using: &random),
+            total: .random(in: 0..<5_000_000, using: &random), server: .random(in: -9..<4_000_000, using: &random),
+            isWaiting: Int.random(in: 0..<5, using: &random) == 0)
+    }
+
+    @Test func `counts what became of exchanges, and keeps what waits apart`() {
+        func measures(_ status: UInt16?, _ total: Int64, isWaiting: Bool = false) -> ExchangeMeasures {
+            ExchangeMeasures(
+                status: status, requestBytes: 100, responseBytes: status == nil ? 0 : 1000,
+                total: status == nil ? nil : total, server: status == nil ? nil : total / 2, isWaiting: isWaiting)
+        }
+        let (document, _) = document([
+            .exchange("web", "api", .container, "GET", "/", "", "", 1, measures(200, 1_234_567)),
+            .exchange("web", "api", .container, "GET", "/", "", "", 2, measures(404, 2_000_000)),
+            .exchange("web", "api", .container, "GET", "/", "", "", 3, measures(503, 9_000_000)),
+            .exchange("web", "api", .container, "GET", "/", "", "", 4, measures(nil, 0)),
+            .exchange("web", "api", .container, "GET", "/", "", "", 5, measures(200, 60_000_000_000, isWaiting: true)),
+            .exchange("web", "api", .container, "GET", "/", "", "", 6, measures(301, 2_000_001)),
+        ])
+        let lines = ServiceMapFile.yaml(document).split(separator: "\n").map { String($0.drop { $0 == " " }) }
+        #expect(
+            lines[13..<23] == [
+                "protocol: http/1.1", "status: {200: 2, 301: 1, 404: 1, 503: 1}", "errors: 2",
+                "latency_ms: {p50: 1.997, p95: 9, p99: 9, max: 9}", "bytes: {request: 600, response: 5000}",
+                "first_byte_ms: {p50: 0.9987, p95: 30000, p99: 30000, max: 30000}", "unanswered: 1", "waiting: true",
+                "waiting_ms: {p50: 60000, p95: 60000, p99: 60000, max: 60000}", "connections: []",
+            ])
+        #expect(!ServiceMapFile.yaml(document, .compat).contains("errors"))
+    }
+
+    @Test func `writes milliseconds with four significant digits`() {
+        let texts: [(UInt64, String)] = [
+            (0, "0"), (1, "0.000001"), (999, "0.000999"), (12_345, "0.01235"), (99_995, "0.1"), (1_234_567, "1.235"),
+            (12_500_000, "12.5"), (7_000_000, "7"), (99_994_999, "99.99"), (123_456_789_012, "123500"),
+            (UInt64(Int64.max), "9223000000000"),
+        ]
+        for (nanoseconds, text) in texts { #expect(MillisecondsText.text(nanoseconds: nanoseconds) == text) }
+    }
+
     @Test func `takes parties that go by one name as one`() {
         var map = ServiceMap(registry: .standard)
         let table = ShapeTable()
@@ -132,8 +175,8 @@ import Testing
             map.record(
                 exchange: PartyID(raw: party), to: PartyID(raw: 9),
                 operation: map.operation(method: Array("GET".utf8).span.bytes, path: Array("/".utf8).span.bytes),
-                protocol: .http, request: .empty, response: .empty, firstSeen: Timestamp(nanoseconds: at),
-                lastSeen: Timestamp(nanoseconds: at), shapes: table)
+                protocol: .http, request: .empty, response: .empty, at: Timestamp(nanoseconds: at),
+                ExchangeMeasures(), shapes: table)
         }
         func names(_ late: String) -> [String] {
             let document = map.document(generatedAt: Timestamp(nanoseconds: 1), shapes: table) {
@@ -148,9 +191,9 @@ import Testing
     @Test func `refuses and counts what is over its limit, and goes on counting what it has`() {
         var limits = Limits()
         limits.serviceMapEntries = 10
-        var records: [Record] = (0..<30).map { .exchange("web", "api", .external, "GET", "/\($0)", "", "", 1, 1) }
+        var records: [Record] = (0..<30).map { .exchange("web", "api", .external, "GET", "/\($0)", "", "", 1) }
         records.append(.connection("web", "db", .external, .redis, 1, 90, "", 1, true))
-        records.append(.exchange("web", "api", .external, "GET", "/3", "", "", 1, 1))
+        records.append(.exchange("web", "api", .external, "GET", "/3", "", "", 1))
         let (document, refused) = document(records, limits: limits)
         #expect(document.services[0].endpoints.count == 10)
         #expect(document.services[0].connections.isEmpty)
@@ -163,7 +206,7 @@ import Testing
         limits.serviceMapEntries = 100
         let body = "{" + (0..<900).map { "\"k\($0)\":1" }.joined(separator: ",") + "}"
         let (document, refused) = document(
-            (0..<20).map { .exchange("web", "api", .external, "GET", "/\($0)", body, "", 1, 1) }, limits: limits)
+            (0..<20).map { .exchange("web", "api", .external, "GET", "/\($0)", body, "", 1) }, limits: limits)
         #expect(document.services[0].endpoints.count == 5)
         #expect(refused == 15)
     }
@@ -176,8 +219,7 @@ import Testing
             let operation = map.operation(method: ([0x80] as [UInt8]).span.bytes, path: path.span.bytes)
             map.record(
                 exchange: from, to: to, operation: operation, protocol: .http, request: .empty, response: .nonJSON,
-                firstSeen: Timestamp(nanoseconds: 1),
-                lastSeen: Timestamp(nanoseconds: 1), shapes: table)
+                at: Timestamp(nanoseconds: 1), ExchangeMeasures(), shapes: table)
         }
         let document = map.document(generatedAt: Timestamp(nanoseconds: 1), shapes: table) {
             PartyName(text: $0.raw == 0 ? "a" : "b", type: .external)

@@ -148,6 +148,7 @@ final class HTTP1Analyzer: Analyzer {
             $0.requestShape = stream.message.shape
             $0.requestLastByte = stream.message.lastByte
             $0.isRequestWhole = stream.message.isWhole
+            $0.requestBytes = stream.message.wireBytes
         }
         let exchange = pairing.exchange(slot)
         pairing.text.withBytes { out.message(stream.message, exchange, $0) }
@@ -183,12 +184,7 @@ final class HTTP1Analyzer: Analyzer {
         }
         let exchange = pairing.exchange(slot)
         pairing.text.withBytes { out.message(message, exchange, $0) }
-        let shape = message.shape
-        let isWhole = message.isWhole
-        pairing.answerIsComplete(isFinal: isFinal) {
-            $0.responseShape = shape
-            $0.isAnswerWhole = isWhole
-        }
+        pairing.answerIsComplete(isFinal: isFinal) { $0.answer(with: message) }
         guard isFinal else { return false }
         let asksToSwitch = pairing.ask(slot).asksToSwitch
         if responses.isSwitched, pairing.ask(slot).method == .connect {

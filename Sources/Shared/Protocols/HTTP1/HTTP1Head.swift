@@ -15,6 +15,8 @@ struct HTTP1Framing {
     private var contentCodings = ContentCodings()
     private var transferCodings = ContentCodings()
     private(set) var hasUpgrade = false
+    /// Server-sent events (WHATWG HTML, section 9.2): the body goes on for as long as somebody listens.
+    private(set) var isEventStream = false
     private(set) var host = ByteRange.empty
     /// There is a field, of whatever name.
     private(set) var hasFields = false
@@ -156,7 +158,7 @@ struct HTTP1Framing {
 
     /// Whether a field whose name has so many bytes may be one of those that `interpret` looks at.
     @inline(__always)
-    private static func mayDecide(_ length: Int) -> Bool { length < 18 && 0x3_4090 >> UInt32(length) & 1 == 1 }
+    private static func mayDecide(_ length: Int) -> Bool { length < 18 && 0x3_5090 >> UInt32(length) & 1 == 1 }
 
     /// The few fields that decide about framing, coding and naming.
     @inline(__always)
@@ -167,6 +169,11 @@ struct HTTP1Framing {
             if host.isEmpty { host = field.value }
         case 7 where HTTPGrammar.equal(bytes, name, "upgrade"):
             hasUpgrade = true
+        case 12 where HTTPGrammar.equal(bytes, name, "content-type"):
+            let value = field.value.range
+            let end = bytes.firstIndex(of: 0x3B, in: value) ?? value.upperBound
+            let type = HTTPGrammar.trimmed(bytes, value.lowerBound..<end)
+            isEventStream = HTTPGrammar.equal(bytes, type, "text/event-stream")
         case 14 where HTTPGrammar.equal(bytes, name, "content-length"):
             interpretContentLength(bytes, field.value.range)
         case 16 where HTTPGrammar.equal(bytes, name, "content-encoding"):

@@ -213,6 +213,7 @@ final class HTTP1Stream {
             message.anomalies.insert(.contentLengthWithTransferEncoding)
         }
         hasBody = length != .none
+        message.isWaiting = length == .switched || framing.isEventStream
         if hasBody { body.begin(length.bodyLength, framing.codings, &message) }
         switch length {
         case .none:

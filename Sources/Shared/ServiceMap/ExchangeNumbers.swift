@@ -1,0 +1,68 @@
+/// What one exchange adds to the numbers of its endpoint.
+struct ExchangeMeasures: Equatable, Sendable {
+    /// `nil`: no answer came.
+    var status: UInt16?
+    var requestBytes: UInt64 = 0
+    var responseBytes: UInt64 = 0
+    /// Nanoseconds from the request's first byte to the answer's last; `nil` where one of them was not seen.
+    var total: Int64?
+    /// Nanoseconds from the request's last byte to the answer's first: what the server took.
+    var server: Int64?
+    /// How long it took says how long somebody listened.
+    var isWaiting = false
+}
+
+extension ExchangeMeasures {
+    init(_ exchange: Exchange) {
+        requestBytes = exchange.requestBytes
+        guard exchange.isAnswered else { return }
+        status = exchange.status
+        responseBytes = exchange.answerBytes
+        isWaiting = exchange.isWaiting
+        if exchange.isAnswerComplete { total = exchange.answerLastByte.since(exchange.requestFirstByte) }
+        if exchange.isRequestComplete { server = exchange.answerFirstByte.since(exchange.requestLastByte) }
+    }
+}
+
+/// The numbers of an endpoint: what became of its exchanges, how large and how slow they were.
+///
+/// Any two can be added, in any order, and no value of any message is in them.
+struct ExchangeNumbers: Equatable, Sendable {
+    /// Answers by their status code.
+    private(set) var status = SparseCounts()
+    private(set) var requestBytes: UInt64 = 0
+    private(set) var responseBytes: UInt64 = 0
+    /// Of those that do not wait.
+    private(set) var total = LatencyHistogram()
+    private(set) var server = LatencyHistogram()
+    /// How long it took where somebody listened.
+    private(set) var waiting = LatencyHistogram()
+
+    init() {}
+
+    @inline(__always)
+    mutating func record(_ measures: ExchangeMeasures) {
+        requestBytes &+= measures.requestBytes
+        guard let status = measures.status else { return }
+        self.status.count(status)
+        responseBytes &+= measures.responseBytes
+        if let server = measures.server { self.server.record(server) }
+        guard let total = measures.total else { return }
+        if measures.isWaiting { waiting.record(total) } else { self.total.record(total) }
+    }
+
+    mutating func merge(_ other: ExchangeNumbers) {
+        status.merge(other.status)
+        requestBytes &+= other.requestBytes
+        responseBytes &+= other.responseBytes
+        total.merge(other.total)
+        server.merge(other.server)
+        waiting.merge(other.waiting)
+    }
+
+    /// How many were answered.
+    var answered: UInt64 { status.total }
+
+    /// Answers that are an error to the client who asked (RFC 9110, sections 15.5 and 15.6): its own, and the server's.
+    var errors: UInt64 { status.reduce(0) { (400...599).contains($1) ? $0 + $2 : $0 } }
+}
