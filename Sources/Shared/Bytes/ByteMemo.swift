@@ -87,8 +87,18 @@ extension ByteMemo where Value == ByteRange {
         let range = hold(text)
         remember(bytes, range)
     }
+}
 
-    /// Lends a text that `find` gave.
+extension ByteMemo {
+    /// Remembers a value whose ranges lie in a text, which it is told of when its place is known.
+    mutating func remember(_ bytes: RawSpan, text: RawSpan, _ value: (ByteRange) -> Value) {
+        guard bytes.byteCount <= longest else { return }
+        makeRoom(bytes.byteCount &+ text.byteCount)
+        let range = hold(text)
+        remember(bytes, value(range))
+    }
+
+    /// Lends a text that a value was told of.
     @inline(__always)
     func withText(_ range: ByteRange, _ body: (RawSpan) -> Void) { body(held.bytes.extracting(range.range)) }
 }
