@@ -58,27 +58,35 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
         // Not within a second of the last time; it may have been set back.
         if UInt64(bitPattern: nextSweep &- clock.now &- 1) >= UInt64(Self.sweepNanoseconds) { sweep(at) }
 
-        if last >= 0, slots[last].flow.isOn(network),
-            let direction = slots[last].flow.direction(from: source, to: destination)
-        {
-            take(segment, payload, direction, slot: last, at: at)
-            return
-        }
+        var slot = last
         var direction: Direction?
-        let found = index.find(index.hash(source, destination, on: network)) { slot in
+        if slot >= 0, slots[slot].flow.isOn(network) {
+            direction = slots[slot].flow.direction(from: source, to: destination)
+        }
+        if direction == nil, let found = find(segment, from: source, to: destination, on: network) {
+            slot = found.slot
+            direction = found.direction
+            last = slot
+        }
+        guard let direction else {
+            return open(segment, payload, from: source, to: destination, on: network, at: at, after: nil)
+        }
+        let outcome = take(segment, payload, direction, slot: slot, at: at)
+        if outcome != .taken { refused(outcome, segment, payload, direction, slot: slot, at: at) }
+    }
+
+    /// Looks for the flow of a segment that is not the last one's.
+    private mutating func find(
+        _ segment: TCPSegment, from source: Endpoint, to destination: Endpoint, on network: Network
+    ) -> (slot: Int, direction: Direction)? {
+        var direction: Direction?
+        let slot = index.find(index.hash(source, destination, on: network)) { slot in
             guard slots[slot].flow.isOn(network) else { return false }
             direction = slots[slot].flow.direction(from: source, to: destination)
             return direction != nil
         }
-        if let found, let direction {
-            last = found
-            take(segment, payload, direction, slot: found, at: at)
-        } else if let (slot, direction) = elsewhere(segment, from: source, to: destination, on: network) {
-            last = slot
-            take(segment, payload, direction, slot: slot, at: at)
-        } else {
-            open(segment, payload, from: source, to: destination, on: network, at: at, after: nil)
-        }
+        if let slot, let direction { return (slot, direction) }
+        return elsewhere(segment, from: source, to: destination, on: network)
     }
 
     /// When a packet was, as far as its time is to be believed.
@@ -90,13 +98,19 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
     @inline(__always)
     private mutating func take(
         _ segment: TCPSegment, _ payload: RawSpan, _ direction: Direction, slot: Int, at: Timestamp
-    ) {
+    ) -> Flow.Outcome {
         let outcome = slots[slot].flow.take(
             segment, payload: payload, direction, at: at, now: max(clock.now, at.nanoseconds), to: sink, &statistics)
-        if outcome == .taken {
-            if slots[slot].flow.stage != slots[slot].queue { requeue(slot) }
-            return
-        }
+        if outcome == .taken, slots[slot].flow.stage != slots[slot].queue { requeue(slot) }
+        return outcome
+    }
+
+    /// A flow has not taken a segment.
+    @inline(never)
+    private mutating func refused(
+        _ outcome: Flow.Outcome, _ segment: TCPSegment, _ payload: RawSpan, _ direction: Direction, slot: Int,
+        at: Timestamp
+    ) {
         guard outcome == .restarts else {
             statistics.ignoredSegments &+= 1
             statistics.ignoredBytes &+= UInt64(segment.payloadLength)
@@ -157,7 +171,8 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
         sink.consume(CapturedEvent(at, .open(opened)), payload: RawSpan())
         let slot = insert(flow)
         last = slot
-        take(segment, payload, direction, slot: slot, at: at)
+        // A flow takes what it began with.
+        _ = take(segment, payload, direction, slot: slot, at: at)
     }
 
     private static func isLikelierClient(_ port: UInt16, than other: UInt16) -> Bool {
