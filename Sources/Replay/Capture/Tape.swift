@@ -89,9 +89,8 @@ struct Tape<Sink: EventSink>: ~Copyable {
             event: { event, payload in
                 guard isTrace else { return sink.consume(event, payload: payload) }
                 steps &+= 1
-                let own = tape ?? numbers.tape(event)
-                tape = own
-                if let moved = numbers.moved(event, own) { sink.consume(moved, payload: payload) }
+                if tape == nil { tape = numbers.tape(event) }
+                if let tape, let moved = numbers.moved(event, tape) { sink.consume(moved, payload: payload) }
             })
         tapes[input.place] = tape
     }

@@ -58,6 +58,13 @@ struct TraceNumbers {
     /// The event with the numbers that it has among all; `nil` where it tells anew of what is known.
     mutating func moved(_ event: borrowing CapturedEvent, _ tape: Tape) -> CapturedEvent? {
         switch event.kind {
+        // Most events: made anew, not copied whole to be changed.
+        case .data(var at):
+            at.connection = ConnectionID(at.connection.serial &+ tape.base)
+            return CapturedEvent(event.timestamp, .data(at))
+        case .acknowledged(var at):
+            at.connection = ConnectionID(at.connection.serial &+ tape.base)
+            return CapturedEvent(event.timestamp, .acknowledged(at))
         case .open(let opened):
             let ends = Ends(local: opened.local, remote: opened.remote)
             if tape.open[opened.id.serial] == ends { return nil }
