@@ -42,15 +42,15 @@ struct Impression: Equatable, Sendable {
         /// UTF-16: each other byte is 0.
         private static func isWide(_ head: RawSpan) -> Bool {
             guard head.byteCount >= 8 else { return false }
-            for odd in [1, 0] {
-                var fits = true
-                for i in 0..<head.byteCount where fits {
-                    let byte = head.u8(at: i) ?? 0
-                    fits = i % 2 == odd ? byte == 0 : ASCII.isProse(byte)
-                }
-                if fits { return true }
+            return isWide(head, zeroAt: 1) || isWide(head, zeroAt: 0)
+        }
+
+        private static func isWide(_ head: RawSpan, zeroAt rest: Int) -> Bool {
+            for i in 0..<head.byteCount {
+                let byte = head.byte(i)
+                guard i & 1 == rest ? byte == 0 : ASCII.isProse(byte) else { return false }
             }
-            return false
+            return true
         }
 
         /// A length of two to four bytes, of either order, that counts what is behind it or the whole turn.

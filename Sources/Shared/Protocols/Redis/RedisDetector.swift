@@ -61,7 +61,11 @@ enum RedisDetector: Detector {
 
     /// Modules have names like JSON.GET and FT._LIST.
     private static func isNameOfCommand(_ byte: UInt8) -> Bool {
-        ASCII.isLetter(byte) || ASCII.isDigit(byte) || ".-_|".utf8.contains(byte)
+        if ASCII.isLetter(byte) || ASCII.isDigit(byte) { return true }
+        return switch byte {
+        case UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "|"): true
+        default: false
+        }
     }
 
     /// A bulk string whose end is where its length says, alone or as an array's or push's first element.
