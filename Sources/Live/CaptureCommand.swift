@@ -81,6 +81,9 @@ struct CaptureCommand: ParsableCommand {
     @Flag(help: "Hide values that look like credentials.")
     var redact = false
 
+    @Flag(help: "Write paths as they are, and no templates (or TAPEDECK_RAW_PATHS=1).")
+    var rawPaths = false
+
     @Flag(help: "Leave out of event log and map what first versions did not have (or TAPEDECK_COMPAT=1).")
     var compat = false
 
@@ -159,6 +162,7 @@ struct CaptureCommand: ParsableCommand {
         }
         settings.environmentPrefixes = OptIn.list(envPrefix ?? Self.variable("ENV_PREFIX_LIST") ?? "")
         settings.redact = redact || Self.variable("TAPEDECK_REDACT") == "1"
+        settings.rawPaths = rawPaths || Self.variable("TAPEDECK_RAW_PATHS") == "1"
         settings.rotation.bytes = try given(rotateSize, "--rotate-size")
             .map { option, size throws(Failure) in try size.bytes(option, in: 4096...Int.max) }
         settings.rotation.kept =

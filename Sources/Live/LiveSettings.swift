@@ -14,6 +14,8 @@ struct LiveSettings {
     var redact = false
     /// What event log and map have.
     var fields = FieldSet.all
+    /// Paths are written as they are, and no templates.
+    var rawPaths = false
     /// Where a container runtime listens; `nil`: nobody is asked for containers.
     var containerSocket: String?
     /// Of which of containerd's namespaces the containers are.

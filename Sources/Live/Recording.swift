@@ -27,6 +27,7 @@ final class Recording: EventSink {
         options.environmentPrefixes = settings.environmentPrefixes
         options.redact = settings.redact
         options.fields = settings.fields
+        if settings.rawPaths { options.paths = .raw }
         options.limits.bodyBytes = settings.bodyLimit
         profiler = Profiler(options)
         let appends = settings.appends

@@ -14,6 +14,7 @@ struct ReplayCommand: ParsableCommand {
             replay convert <inputs> ... <output> [--to <form>]
             replay check <folders> ... [--update] [--json] [--threads <number>]
             replay grade --manifest <file> <inputs> ... [--differences <number>]
+            replay paths <inputs> ... [--paths <file>]
             """,
         discussion: """
             EXAMPLES
@@ -31,6 +32,8 @@ struct ReplayCommand: ParsableCommand {
                   Makes a trace into something that Wireshark opens.
               replay check Fixtures
                   Replays every fixture below a folder and compares the outputs.
+              replay paths capture.pcap > paths.txt
+                  Prints the templates of paths, to be edited and given to --paths.
               replay grade --manifest truth.jsonl run.tape
                   Says how much of what really happened was seen, and how exactly.
 
@@ -41,7 +44,7 @@ struct ReplayCommand: ParsableCommand {
               2  could not do what was asked
             """,
         version: version,
-        subcommands: [Run.self, Convert.self, Check.self, Grade.self],
+        subcommands: [Run.self, Convert.self, Check.self, Grade.self, Paths.self],
         defaultSubcommand: Run.self)
 
     static func main() { runProgram { help } }

@@ -36,6 +36,16 @@ package struct Limits: Equatable, Sendable {
     package var connections = 1 << 20
     /// Entries of the service map (endpoints and connections), and distinct paths.
     var serviceMapEntries = 100_000
+    /// Words below one place of a destination's paths; one more, and any is a parameter.
+    ///
+    /// No interface that people wrote has as many side by side.
+    var pathWords = 256
+    /// Places among the paths of one destination, while they are recorded, and a quarter of those of all.
+    ///
+    /// The largest interfaces have some thousands; names that are to become parameters take room until they do.
+    var pathNodes = 1 << 16
+    /// Places among the paths of one destination that are written; what lies deeper is `/**`.
+    var templateNodes = 4096
     /// Processes, listeners and containers, each: a machine has fewer of those that opted in.
     var participants = 1 << 16
     /// Depth of JSON that a schema follows; deeper it is `non-json`.
@@ -48,6 +58,6 @@ package struct Limits: Equatable, Sendable {
 
 /// The bounds that the summary counts.
 package enum Limit: UInt8, Sendable, CaseIterable {
-    case headBytes, outOfOrder, streamDistance, pipelinedRequests, connections, serviceMapEntries, jsonDepth, jsonKeys,
-        expansion, layers
+    case headBytes, outOfOrder, streamDistance, pipelinedRequests, connections, serviceMapEntries, pathNodes, jsonDepth,
+        jsonKeys, expansion, layers
 }

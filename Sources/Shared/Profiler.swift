@@ -21,6 +21,8 @@ package final class Profiler: EventSink {
         package var limits = Limits()
         package var registry = Registry.standard
         package var names = AddressNames()
+        /// How the map's paths become templates; with the first versions' fields they do not.
+        package var paths = PathTemplates.inferred(PathRules())
         /// Containers that the user knows of, for a tape whose source knew none.
         package var containers: [ContainerFact] = []
     }
@@ -59,7 +61,7 @@ package final class Profiler: EventSink {
         let run = Run(
             limits: limits, registry: options.registry, needs: others.reduce([]) { $0.union($1.needs) },
             redactor: redactor)
-        let map = MapState(run, naming)
+        let map = MapState(run, naming, options.fields == .compat ? .raw : options.paths)
         self.run = run
         pool = AnalyzerPool(run)
         self.naming = naming
@@ -124,6 +126,7 @@ package final class Profiler: EventSink {
         var summary = run.summary
         summary.limits[.serviceMapEntries] =
             map.refused &+ run.shapes.refused &+ naming.participants.refused &+ naming.refused
+        summary.limits[.pathNodes] = map.refusedPaths
         if let redactor = run.redactor { summary.hidden = redactor.hidden }
         return summary
     }

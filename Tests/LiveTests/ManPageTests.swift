@@ -14,7 +14,9 @@ import Testing
 
     static let programs = [
         Program(path: Programs.profiler, page: "docs/man/profiler.8", subcommands: ["run", "doctor"]),
-        Program(path: Programs.replay, page: "docs/man/replay.1", subcommands: ["run", "convert", "check", "grade"]),
+        Program(
+            path: Programs.replay, page: "docs/man/replay.1",
+            subcommands: ["run", "convert", "check", "grade", "paths"]),
         Program(
             path: Programs.demoServer, page: "docs/man/demo-server.1",
             subcommands: ["serve", "health", "request-logger", "bookinfo"]),

@@ -33,6 +33,8 @@ struct Run: ParsableCommand {
 
     @OptionGroup var containers: ContainerOptions
 
+    @OptionGroup var paths: PathOptions
+
     @Option(
         help: ArgumentHelp(
             "Look only at packets of captures that a tcpdump filter lets through: 'tcp port 80'.",
@@ -65,6 +67,7 @@ struct Run: ParsableCommand {
         var replaying = Replaying()
         replaying.options.names = try names.read()
         replaying.options.containers = try containers.read()
+        replaying.options.paths = try paths.read()
         replaying.options.eventLog = outputPath != nil
         replaying.options.environments = environmentPath != nil
         replaying.options.environmentPrefixes = OptIn.list(environments.envPrefix ?? "")

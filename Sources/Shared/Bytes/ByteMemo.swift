@@ -74,6 +74,8 @@ struct ByteMemo<Value>: ~Copyable {
         }
         if let last = bytes.little(UInt64.self, at: bytes.byteCount &- 8) {
             state = (state ^ last) &* 0x9E37_79B9_7F4A_7C15
+        } else if bytes.byteCount > 0 {
+            state = (state ^ bytes.lastWord(bytes.byteCount)) &* 0x9E37_79B9_7F4A_7C15
         }
         return UInt32(truncatingIfNeeded: state >> 32)
     }

@@ -54,7 +54,18 @@ package enum ServiceMapFile {
             guard fields == .all else { return }
             text("protocol", endpoint.protocolName)
             incomplete(endpoint)
+            paths(endpoint)
             numbers(endpoint.numbers, of: endpoint.count)
+        }
+
+        /// How many paths a template stands for.
+        private mutating func paths(_ endpoint: ServiceMapDocument.Endpoint) {
+            guard endpoint.template?.hasParameters == true || endpoint.paths.count > 1 else { return }
+            if endpoint.paths.isAtLeast {
+                number("paths_at_least", endpoint.paths.count + 1)
+            } else {
+                number("paths", endpoint.paths.count)
+            }
         }
 
         private mutating func numbers(_ numbers: ExchangeNumbers, of count: UInt64) {

@@ -176,6 +176,20 @@ struct ShapeTable: ~Copyable {
         return number
     }
 
+    /// The keys of an object, or of the objects in an array.
+    borrowing func forEachTopKey(_ id: ShapeID, _ body: (_ key: UInt32, _ isInArray: Bool) -> Void) {
+        let node = nodes[id.index]
+        for part in parts[Int(node.start)..<Int(node.start) + Int(node.count)] {
+            guard node.kind == .array else {
+                body(part.key, false)
+                continue
+            }
+            let element = nodes[Int(part.shape)]
+            guard element.kind == .object else { continue }
+            for part in parts[Int(element.start)..<Int(element.start) + Int(element.count)] { body(part.key, true) }
+        }
+    }
+
     /// A shape as a value, in canonical order: keys by their bytes, elements as `Shape.precedes` has them.
     borrowing func shape(_ id: ShapeID) -> Shape {
         var known: [UInt32: Shape] = [:]

@@ -60,6 +60,9 @@ struct ExchangeNumbers: Equatable, Sendable {
         waiting.merge(other.waiting)
     }
 
+    /// One of them was answered with success (RFC 9110, section 15.3).
+    var succeeded: Bool { status.reduce(false) { known, code, _ in known || (200...299).contains(code) } }
+
     /// How many were answered.
     var answered: UInt64 { status.total }
 

@@ -47,7 +47,7 @@ struct LatencyHistogram: Equatable, Sendable {
         let rank = total / 1000 * perMille + (total % 1000 * perMille + 999) / 1000
         var passed: UInt64 = 0
         var found: UInt16?
-        counts.forEach { number, count in
+        counts.visit { number, count in
             passed += count
             if found == nil, passed >= rank { found = number }
         }
@@ -58,7 +58,7 @@ struct LatencyHistogram: Equatable, Sendable {
 
     /// The buckets that hold something, as OpenTelemetry counts them.
     /// - Parameter body: is given `nil` for what took no time.
-    func forEachBucket(_ body: (_ bucket: Int?, _ count: UInt64) -> Void) {
-        counts.forEach { body($0 == 0 ? nil : Int($0) - Self.firstBucket, $1) }
+    func visitBuckets(_ body: (_ bucket: Int?, _ count: UInt64) -> Void) {
+        counts.visit { body($0 == 0 ? nil : Int($0) - Self.firstBucket, $1) }
     }
 }

@@ -16,26 +16,28 @@ final class MapState: Sink {
         var isGuess = false
     }
 
-    init(_ run: Run, _ naming: Naming) {
+    init(_ run: Run, _ naming: Naming, _ templates: PathTemplates) {
         self.run = run
         self.naming = naming
-        map = ServiceMap(limits: run.limits, registry: run.registry)
+        map = ServiceMap(limits: run.limits, registry: run.registry, templates: templates)
     }
 
     func began(_ ask: Ask, _ text: RawSpan, of connection: Connection, _ origin: Origin) -> Token {
-        let operation = operation(ask, text)
         let destination = naming.destination(
             of: connection, host: text.extracting(ask.host.range),
             as: ask.isOnward ? .onward : origin.isDecrypted ? .https : .http)
-        return Token(operation: operation, destination: destination)
+        return Token(operation: operation(ask, text, of: destination), destination: destination)
     }
 
-    private func operation(_ ask: Ask, _ text: RawSpan) -> OperationID {
+    private func operation(_ ask: Ask, _ text: RawSpan, of destination: PartyID) -> OperationID {
         let (verb, path) = (text.extracting(ask.verb.range), text.extracting(ask.target.range))
-        guard let redactor = run.redactor else { return map.operation(method: verb, path: path) }
+        let host = text.extracting(ask.host.range)
+        guard let redactor = run.redactor else {
+            return map.operation(method: verb, path: path, host: host, of: destination)
+        }
         // Where there is an event log, that has counted it.
         let shown = redactor.shown([UInt8](path), counts: !run.needs.contains(.messages))
-        return map.operation(method: verb, path: shown.span.bytes)
+        return map.operation(method: verb, path: shown.span.bytes, host: host, of: destination)
     }
 
     func exchange(_ exchange: Exchange, _ text: RawSpan, of connection: Connection, _ origin: Origin) {
@@ -108,6 +110,9 @@ final class MapState: Sink {
 
     /// What found no room in the map.
     var refused: UInt64 { map.refused }
+
+    /// Requests whose paths found no room of their own.
+    var refusedPaths: UInt64 { map.paths.refused }
 }
 
 extension Token {

@@ -8,9 +8,11 @@ extension ServiceMap {
         generatedAt: Timestamp?, shapes: borrowing ShapeTable, name: (PartyID) -> PartyName
     ) -> ServiceMapDocument {
         var names = ChosenNames()
-        let endpoints = named(&names, name)
+        var paths = NamedPaths(self.paths, limits: limits)
+        var distinct: [PathKey: DistinctPaths] = [:]
+        let endpoints = named(&names, &paths, &distinct, shapes, name)
         let connections = namedConnections(&names, name)
-        let order = Order(names: names.ranks(), texts: ranks())
+        let order = Order(names: names.ranks(), texts: ranks(), paths: paths.ranks())
         var known: [UInt32: Shape] = [:]
         var services: [UInt32: ServiceMapDocument.Service] = [:]
         var texts: [UInt32: String] = [:]
@@ -19,16 +21,19 @@ extension ServiceMap {
             let key = endpoints.entries[number].key
             let value = endpoints.entries[number].value
             let sightings = value.sightings
+            let written = paths[key.path]
             see(sightings, by: key.source, &services, names)
             services[key.source]?.endpoints.append(
                 ServiceMapDocument.Endpoint(
                     destination: names[key.destination], destinationType: key.type,
-                    method: text(key.method, &texts), path: text(key.path),
+                    method: text(key.method, &texts), path: written.template.text,
                     requestSchema: shapes.shape(key.request, known: &known),
                     responseSchema: shapes.shape(key.response, known: &known),
                     requestIsIncomplete: key.request.isIncomplete, responseIsIncomplete: key.response.isIncomplete,
                     firstSeen: sightings.first, lastSeen: sightings.last, count: sightings.count,
-                    protocolName: "\(registry[key.row].wireName)", numbers: value.numbers))
+                    protocolName: "\(registry[key.row].wireName)", numbers: value.numbers,
+                    paths: distinct[PathKey(destination: key.destination, path: key.path)] ?? written.paths,
+                    template: written.template))
         }
         for number in ordered(connections, order) {
             let key = connections.entries[number].key
@@ -59,6 +64,13 @@ extension ServiceMap {
     private struct Order {
         var names: [UInt32]
         var texts: [UInt32]
+        var paths: [UInt32]
+    }
+
+    /// A template of one destination.
+    private struct PathKey: Hashable {
+        var destination: UInt32
+        var path: UInt32
     }
 
     private struct NamedConnection {
@@ -71,17 +83,69 @@ extension ServiceMap {
         }
     }
 
+    /// The endpoints by names and templates, and what each template stands for.
     private borrowing func named(
-        _ names: inout ChosenNames, _ name: (PartyID) -> PartyName
+        _ names: inout ChosenNames, _ paths: inout NamedPaths, _ distinct: inout [PathKey: DistinctPaths],
+        _ shapes: borrowing ShapeTable, _ name: (PartyID) -> PartyName
     ) -> EntryTable<EndpointKey, EndpointValue> {
-        var table = EntryTable<EndpointKey, EndpointValue>()
+        for entry in endpoints.entries {
+            _ = names.number(of: entry.key.source, name)
+            let (number, _) = names.number(of: entry.key.destination, name)
+            paths.add(self.paths, of: entry.key.destination, name: number)
+        }
+        var known = EntryTable<EndpointKey, EndpointValue>()
         for entry in endpoints.entries {
             var key = entry.key
             (key.source, _) = names.number(of: key.source, name)
             (key.destination, key.type) = names.number(of: key.destination, name)
+            key.path = paths.place(self.paths.trie.current(key.path))
+            known.merge(key, entry.value) { $0.merge($1) }
+        }
+        let isCode = (0..<UInt32(texts.count)).map { texts.withBytes(of: $0) { SiblingPaths.isCode($0) } }
+        paths.fold(signatures(known, shapes), isCode: isCode)
+        let written = paths.write(known.entries.map(\.key.path), texts)
+        var table = EntryTable<EndpointKey, EndpointValue>()
+        var counted: Set<UInt32> = []
+        for entry in known.entries {
+            var key = entry.key
+            let node = paths.current(key.path)
+            key.path = written[node] ?? 0
+            if counted.insert(node).inserted {
+                distinct[PathKey(destination: key.destination, path: key.path), default: DistinctPaths()]
+                    .merge(paths.distinct(node))
+            }
             table.merge(key, entry.value) { $0.merge($1) }
         }
         return table
+    }
+
+    /// What was asked at each place of the paths, and what came: of answers those that succeeded, where one did.
+    private borrowing func signatures(
+        _ endpoints: borrowing EntryTable<EndpointKey, EndpointValue>, _ shapes: borrowing ShapeTable
+    ) -> [UInt32: SiblingPaths.Signature] {
+        struct Asked: Hashable {
+            var node: UInt32
+            var method: UInt32
+        }
+        var succeeded: Set<Asked> = []
+        for entry in endpoints.entries where entry.value.numbers.succeeded {
+            succeeded.insert(Asked(node: entry.key.path, method: entry.key.method))
+        }
+        var signatures: [UInt32: SiblingPaths.Signature] = [:]
+        for entry in endpoints.entries {
+            let key = entry.key
+            let hasSuccess = succeeded.contains(Asked(node: key.path, method: key.method))
+            guard entry.value.numbers.succeeded || !hasSuccess else { continue }
+            let bodies: UInt64 =
+                (key.response.index == ShapeID.empty.index ? 0 : 1) | (key.request.index == ShapeID.empty.index ? 0 : 2)
+            var signature = signatures[key.path] ?? SiblingPaths.Signature()
+            signature.profile.insert(UInt64(key.method) << 2 | bodies)
+            let way = UInt64(key.method) << 34 | (hasSuccess ? 1 << 33 : 0)
+            shapes.forEachTopKey(key.request) { signature.asked.insert(way | ($1 ? 1 << 32 : 0) | UInt64($0)) }
+            shapes.forEachTopKey(key.response) { signature.answered.insert(way | ($1 ? 1 << 32 : 0) | UInt64($0)) }
+            signatures[key.path] = signature
+        }
+        return signatures
     }
 
     private borrowing func namedConnections(
@@ -135,7 +199,7 @@ extension ServiceMap {
                 return order.names[Int(a.destination)] < order.names[Int(b.destination)]
             }
             if a.method != b.method { return order.texts[Int(a.method)] < order.texts[Int(b.method)] }
-            if a.path != b.path { return order.texts[Int(a.path)] < order.texts[Int(b.path)] }
+            if a.path != b.path { return order.paths[Int(a.path)] < order.paths[Int(b.path)] }
             for (own, other) in [(a.request, b.request), (a.response, b.response)] where own != other {
                 // Complete ones come first.
                 if own.index == other.index { return other.isIncomplete }

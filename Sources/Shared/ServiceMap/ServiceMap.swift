@@ -1,4 +1,4 @@
-/// What a request asks for in one `ServiceMap`: a method and a path without its query.
+/// What a request asks for in one `ServiceMap`: a method, and a place among the paths of its destination.
 struct OperationID: Equatable, Sendable {
     let method: UInt32
     let path: UInt32
@@ -17,7 +17,8 @@ struct ServiceMap: ~Copyable {
     /// Records that found no room.
     private(set) var refused: UInt64 = 0
 
-    private var texts: ByteInterner
+    var texts: ByteInterner
+    var paths: DestinationPaths
     var endpoints = EntryTable<EndpointKey, EndpointValue>()
     var connections = EntryTable<ConnectionKey, ConnectionValue>()
     private let maximumEntries: Int
@@ -26,6 +27,8 @@ struct ServiceMap: ~Copyable {
     /// An entry costs little memory, since shapes are shared, but its text may be long.
     private var schemaLines = 0
     private let maximumSchemaLines: Int
+    /// Of `PathTrie.joins`, when entries were joined last.
+    private var joinedEntries: UInt64 = 0
 
     /// An endpoint of a source: each pair of shapes is an entry of its own.
     ///
@@ -34,6 +37,7 @@ struct ServiceMap: ~Copyable {
         var source: UInt32
         var destination: UInt32
         var method: UInt32
+        /// A node of `paths`; in the document the number of a template's text.
         var path: UInt32
         var request: ShapeID
         var response: ShapeID
@@ -103,15 +107,19 @@ struct ServiceMap: ~Copyable {
     }
 
     let registry: Registry
+    let limits: Limits
 
-    init(limits: Limits = Limits(), registry: Registry) {
+    /// - Parameter templates: how paths become templates.
+    init(limits: Limits = Limits(), registry: Registry, templates: PathTemplates = .inferred(PathRules())) {
         self.registry = registry
+        self.limits = limits
         maximumEntries = limits.serviceMapEntries
         maximumSchemaLines = limits.serviceMapEntries.multipliedReportingOverflow(by: 50).partialValue
         // Methods and paths: an entry has one new of each at most, and both may be repaired.
         texts = ByteInterner(
             maximumCount: limits.serviceMapEntries.multipliedReportingOverflow(by: 4).partialValue,
             maximumBytes: 64 << 20)
+        paths = DestinationPaths(limits: limits, templates)
     }
 
     /// How many entries are held.
@@ -120,11 +128,13 @@ struct ServiceMap: ~Copyable {
     /// The number of an operation, whose method and path may be any bytes.
     ///
     /// Where there is no room for another, what is recorded with it is refused.
-    mutating func operation(method: RawSpan, path: RawSpan) -> OperationID {
-        // Once nothing can be added, no text is either.
-        hasRoom
-            ? OperationID(method: texts.number(of: method), path: texts.number(of: path))
-            : OperationID(method: texts.find(method), path: texts.find(path))
+    /// - Parameter host: that the request names.
+    mutating func operation(
+        method: RawSpan, path: RawSpan, host: RawSpan = RawSpan(), of destination: PartyID
+    ) -> OperationID {
+        OperationID(
+            method: hasRoom ? texts.number(of: method) : texts.find(method),
+            path: paths.place(path, method: method, host: host, of: destination, &texts, mayGrow: hasRoom))
     }
 
     private var hasRoom: Bool { count < maximumEntries }
@@ -141,8 +151,8 @@ struct ServiceMap: ~Copyable {
             return
         }
         let key = EndpointKey(
-            source: source.raw, destination: destination.raw, method: operation.method, path: operation.path,
-            request: request, response: response, row: row)
+            source: source.raw, destination: destination.raw, method: operation.method,
+            path: paths.trie.current(operation.path), request: request, response: response, row: row)
         if let known = endpoints.find(key) {
             endpoints.update(known) {
                 $0.sightings.see(moment)
@@ -150,6 +160,7 @@ struct ServiceMap: ~Copyable {
             }
             return
         }
+        if !hasRoom { joinEntries(shapes) }
         let lines = shapes.lines(request) + shapes.lines(response)
         guard hasRoom, lines <= maximumSchemaLines - schemaLines else {
             refused &+= 1
@@ -159,6 +170,20 @@ struct ServiceMap: ~Copyable {
         var value = EndpointValue(sightings: Sightings(first: moment, last: moment, count: 1))
         value.numbers.record(measures)
         endpoints.append(key, value)
+    }
+
+    /// Makes one entry of those whose paths were joined since they came.
+    private mutating func joinEntries(_ shapes: borrowing ShapeTable) {
+        guard paths.trie.joins != joinedEntries else { return }
+        joinedEntries = paths.trie.joins
+        var table = EntryTable<EndpointKey, EndpointValue>()
+        for entry in endpoints.entries {
+            var key = entry.key
+            key.path = paths.trie.current(key.path)
+            table.merge(key, entry.value) { $0.merge($1) }
+        }
+        endpoints = table
+        schemaLines = endpoints.entries.reduce(0) { $0 + shapes.lines($1.key.request) + shapes.lines($1.key.response) }
     }
 
     /// What is told of a connection.

@@ -25,7 +25,7 @@ package struct ServiceMapDocument: Equatable, Sendable {
         package var destination: String
         var destinationType: DestinationType
         package var method: String
-        /// Without the query.
+        /// Without the query; a template where it stands for several.
         package var path: String
         var requestSchema: Shape
         var responseSchema: Shape
@@ -38,6 +38,9 @@ package struct ServiceMapDocument: Equatable, Sendable {
         /// As `protocol` has it: `http/1.1`.
         package var protocolName: String
         var numbers = ExchangeNumbers()
+        /// Those that the template stands for, by whatever method.
+        var paths = DistinctPaths()
+        var template: PathTemplate?
     }
 
     /// A destination with which connections were made, or tried, that gave no HTTP exchange.

@@ -73,10 +73,10 @@ struct SparseCounts: Equatable, Sendable {
         return low
     }
 
-    mutating func merge(_ other: SparseCounts) { other.forEach { add($1, to: $0) } }
+    mutating func merge(_ other: SparseCounts) { other.visit { add($1, to: $0) } }
 
     /// In the order of the numbers.
-    func forEach(_ body: (_ number: UInt16, _ count: UInt64) -> Void) {
+    func visit(_ body: (_ number: UInt16, _ count: UInt64) -> Void) {
         guard !isEmpty else { return }
         body(UInt16(truncatingIfNeeded: first >> Self.countBits), first & Self.mostOfOne)
         for entry in rest { body(UInt16(truncatingIfNeeded: entry >> Self.countBits), entry & Self.mostOfOne) }
@@ -84,7 +84,7 @@ struct SparseCounts: Equatable, Sendable {
 
     func reduce<Result>(_ start: Result, _ join: (Result, _ number: UInt16, _ count: UInt64) -> Result) -> Result {
         var result = start
-        forEach { result = join(result, $0, $1) }
+        visit { result = join(result, $0, $1) }
         return result
     }
 }

@@ -9,8 +9,8 @@ package enum JSONLine: Equatable, Sendable {
     case object([Member])
 
     package struct Member: Equatable, Sendable {
-        var name: [UInt8]
-        var value: JSONLine
+        package var name: [UInt8]
+        package var value: JSONLine
     }
 
     /// Why a line is no JSON, for people.

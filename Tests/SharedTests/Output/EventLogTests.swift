@@ -105,7 +105,11 @@ import Testing
             String($0[..<$0.firstRange(of: ",\"service\"")!.lowerBound]) + "}\n"
         }
         #expect(compat.text == cut.joined())
-        #expect(compat.summary == all.summary && compat.serviceMap == all.serviceMap)
+        #expect(compat.summary == all.summary)
+        // The map has no templates then.
+        let counts = { (map: ServiceMapDocument) in map.services.flatMap(\.endpoints).map(\.count).reduce(0, +) }
+        #expect(counts(compat.serviceMap) == counts(all.serviceMap))
+        #expect(compat.serviceMap.services.flatMap(\.endpoints).allSatisfy { !$0.path.contains("{") })
     }
 
     @Test func `knows a duration only where the request was complete`() throws {

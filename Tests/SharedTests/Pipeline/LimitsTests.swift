@@ -208,7 +208,7 @@ import Testing
     }
 
     @Test func `serviceMapEntries: further endpoints are refused`() throws {
-        let requests = (0..<10).map { "GET /\($0) HTTP/1.1\r\n\r\n" }.joined()
+        let requests = "abcdefghij".map { "GET /\($0) HTTP/1.1\r\n\r\n" }.joined()
         let result = run(Talk("", [.c(requests)], []).tape, limits { $0.serviceMapEntries = 4 })
         #expect(result.serviceMap.services.flatMap(\.endpoints).count <= 4)
         #expect(result.summary.limits[.serviceMapEntries] >= 6)

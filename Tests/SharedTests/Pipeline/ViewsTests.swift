@@ -79,9 +79,9 @@ import Testing
         tape.open(1, Self.client, Self.server, .client, Self.clientProcess)
         tape.open(2, Self.server, Self.client, .server, Self.serverProcess)
         let answer = Self.ok("{\"a\":1}")
-        for path in ["/1", "/2", "/3"] {
+        for path in ["/a", "/b", "/c"] {
             let request = Self.get(path)
-            let isLost = path == "/2"
+            let isLost = path == "/b"
             func say(_ id: UInt64, _ loss: Loss, _ up: Direction, _ down: Direction, _ tape: inout Tape) {
                 tape.with(id) {
                     if isLost, loss == .request || loss == .both {
@@ -115,7 +115,7 @@ import Testing
     @Test(arguments: Loss.allCases, [true, false])
     func `count by the server's where the client's has a hole`(_ loss: Loss, _ serverFirst: Bool) throws {
         let result = bothSides(loss, serverFirst: serverFirst)
-        #expect(endpoints(result) == ["/1 1 {a: number}", "/2 1 {a: number}", "/3 1 {a: number}"])
+        #expect(endpoints(result) == ["/a 1 {a: number}", "/b 1 {a: number}", "/c 1 {a: number}"])
         let seen = try result.events().filter { $0.number("pid") == 2 }.map(\.brief)
         #expect(seen.count == 6, "the log has each view as it is")
         #expect(result.summary.bytes.isBalanced)
@@ -124,13 +124,13 @@ import Testing
     @Test(arguments: Loss.allCases, [true, false])
     func `count by the client's where the server's has a hole`(_ loss: Loss, _ serverFirst: Bool) throws {
         let result = bothSides(.nothing, serverLoss: loss, serverFirst: serverFirst)
-        #expect(endpoints(result) == ["/1 1 {a: number}", "/2 1 {a: number}", "/3 1 {a: number}"])
+        #expect(endpoints(result) == ["/a 1 {a: number}", "/b 1 {a: number}", "/c 1 {a: number}"])
         #expect(result.serviceMap.services.map(\.name) == ["asks"])
     }
 
     @Test func `count as what was seen where neither is whole`() throws {
         let result = bothSides(.body, serverLoss: .body)
-        #expect(endpoints(result) == ["/1 1 {a: number}", "/2 1 {} incomplete", "/3 1 {a: number}"])
+        #expect(endpoints(result) == ["/a 1 {a: number}", "/b 1 {} incomplete", "/c 1 {a: number}"])
     }
 
     /// A client that moves its bytes by io_uring alone: no record has any of them.

@@ -12,7 +12,7 @@ import Testing
     }
 
     private func document(_ records: [Record], limits: Limits = Limits()) -> (ServiceMapDocument, refused: UInt64) {
-        var map = ServiceMap(limits: limits, registry: .standard)
+        var map = ServiceMap(limits: limits, registry: .standard, templates: .raw)
         var reader = SchemaReader(limits: limits)
         var parties: [PartyName] = []
         func party(_ text: String, _ type: DestinationType) -> PartyID {
@@ -29,7 +29,7 @@ import Testing
                 let response = reader.id(Array(answer.utf8))
                 let (from, to) = (party(source, .external), party(destination, type))
                 let operation = map.operation(
-                    method: Array(method.utf8).span.bytes, path: Array(path.utf8).span.bytes)
+                    method: Array(method.utf8).span.bytes, path: Array(path.utf8).span.bytes, of: to)
                 map.record(
                     exchange: from, to: to, operation: operation, protocol: .http, request: request,
                     response: response, at: Timestamp(nanoseconds: at), measures, shapes: reader.table)
@@ -174,7 +174,8 @@ import Testing
         for (party, at) in [(0, 5), (1, 3), (2, 9)] as [(UInt32, Int64)] {
             map.record(
                 exchange: PartyID(raw: party), to: PartyID(raw: 9),
-                operation: map.operation(method: Array("GET".utf8).span.bytes, path: Array("/".utf8).span.bytes),
+                operation: map.operation(
+                    method: Array("GET".utf8).span.bytes, path: Array("/".utf8).span.bytes, of: PartyID(raw: 9)),
                 protocol: .http, request: .empty, response: .empty, at: Timestamp(nanoseconds: at),
                 ExchangeMeasures(), shapes: table)
         }
@@ -216,7 +217,7 @@ import Testing
         let table = ShapeTable()
         let (from, to) = (PartyID(raw: 0), PartyID(raw: 1))
         for path in [[0x2F, 0xFF], [0x2F, 0xFE], Array("/\u{FFFD}".utf8)] as [[UInt8]] {
-            let operation = map.operation(method: ([0x80] as [UInt8]).span.bytes, path: path.span.bytes)
+            let operation = map.operation(method: ([0x80] as [UInt8]).span.bytes, path: path.span.bytes, of: to)
             map.record(
                 exchange: from, to: to, operation: operation, protocol: .http, request: .empty, response: .nonJSON,
                 at: Timestamp(nanoseconds: 1), ExchangeMeasures(), shapes: table)
