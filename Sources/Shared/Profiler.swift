@@ -61,7 +61,8 @@ package final class Profiler: EventSink {
         let run = Run(
             limits: limits, registry: options.registry, needs: others.reduce([]) { $0.union($1.needs) },
             redactor: redactor)
-        let map = MapState(run, naming, options.fields == .compat ? .raw : options.paths)
+        let isCompat = options.fields == .compat
+        let map = MapState(run, naming, isCompat ? .raw : options.paths, isExact: isCompat)
         self.run = run
         pool = AnalyzerPool(run)
         self.naming = naming

@@ -43,7 +43,7 @@ enum YAMLScalar {
                 UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "/"),
                 UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "="), UInt8(ascii: "("), UInt8(ascii: ")"),
                 UInt8(ascii: "@"), UInt8(ascii: "%"), UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: ":"),
-                UInt8(ascii: "{"), UInt8(ascii: "}"), UInt8(ascii: "*"):
+                UInt8(ascii: "{"), UInt8(ascii: "}"), UInt8(ascii: "*"), UInt8(ascii: "?"):
                 break
             case UInt8(ascii: " "):
                 if previous == UInt8(ascii: ":") { return false }

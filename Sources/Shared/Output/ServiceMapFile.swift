@@ -155,6 +155,21 @@ package enum ServiceMapFile {
             }
         }
 
+        /// `null | string`; `nil` where one of them has a structure.
+        private static func scalars(_ shapes: [Shape]) -> String? {
+            var names: [String] = []
+            for shape in shapes {
+                switch shape {
+                case .null: names.append("null")
+                case .boolean: names.append("boolean")
+                case .number: names.append("number")
+                case .string: names.append("string")
+                case .empty, .nonJSON, .array, .object, .union: return nil
+                }
+            }
+            return names.joined(separator: " | ")
+        }
+
         private static func write(_ shape: Shape, _ yaml: inout YAMLWriter) {
             switch shape {
             case .empty, .null: yaml.plain("\"null\"")
@@ -166,9 +181,15 @@ package enum ServiceMapFile {
             case .object(let members):
                 yaml.beginBlock()
                 for member in members {
-                    yaml.key(member.key)
+                    yaml.key(member.isOptional ? member.key + "?" : member.key)
                     write(member.shape, &yaml)
                 }
+                yaml.endBlock()
+            case .union(let shapes):
+                if let names = scalars(shapes) { return yaml.text(names) }
+                yaml.beginBlock()
+                yaml.key("{any}")
+                write(.array(shapes), &yaml)
                 yaml.endBlock()
             case .array(let elements) where elements.isEmpty: yaml.plain("[]")
             case .array(let elements):

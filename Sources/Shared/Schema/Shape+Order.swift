@@ -8,7 +8,7 @@ extension Shape {
     /// Negative, zero or positive, as `memcmp`.
     private func compare(_ other: Shape) -> Int {
         switch (self, other) {
-        case (.array(let own), .array(let others)):
+        case (.array(let own), .array(let others)), (.union(let own), .union(let others)):
             for (a, b) in zip(own, others) {
                 let order = a.compare(b)
                 if order != 0 { return order }
@@ -20,6 +20,8 @@ extension Shape {
                 if b.key.utf8.lexicographicallyPrecedes(a.key.utf8) { return 1 }
                 let order = a.shape.compare(b.shape)
                 if order != 0 { return order }
+                if a.isOptional != b.isOptional { return a.isOptional ? 1 : -1 }
+                if a.isPattern != b.isPattern { return a.isPattern ? 1 : -1 }
             }
             return own.count - others.count
         default:
@@ -37,6 +39,7 @@ extension Shape {
         case .string: 5
         case .array: 6
         case .object: 7
+        case .union: 8
         }
     }
 }

@@ -9,9 +9,15 @@ package indirect enum Shape: Equatable, Hashable, Sendable {
     case object([Member])
     /// The distinct shapes of the elements.
     case array([Shape])
+    /// One of several kinds, in their order; only where variants were joined.
+    case union([Shape])
 
     package struct Member: Equatable, Hashable, Sendable {
         package var key: String
         var shape: Shape
+        /// Not all objects have it; only where variants were joined.
+        var isOptional = false
+        /// It stands for any number of keys, which are data.
+        var isPattern = false
     }
 }

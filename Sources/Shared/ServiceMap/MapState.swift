@@ -16,10 +16,10 @@ final class MapState: Sink {
         var isGuess = false
     }
 
-    init(_ run: Run, _ naming: Naming, _ templates: PathTemplates) {
+    init(_ run: Run, _ naming: Naming, _ templates: PathTemplates, isExact: Bool) {
         self.run = run
         self.naming = naming
-        map = ServiceMap(limits: run.limits, registry: run.registry, templates: templates)
+        map = ServiceMap(limits: run.limits, registry: run.registry, templates: templates, isExact: isExact)
     }
 
     func began(_ ask: Ask, _ text: RawSpan, of connection: Connection, _ origin: Origin) -> Token {

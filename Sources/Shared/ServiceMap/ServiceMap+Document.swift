@@ -10,30 +10,30 @@ extension ServiceMap {
         var names = ChosenNames()
         var paths = NamedPaths(self.paths, limits: limits)
         var distinct: [PathKey: DistinctPaths] = [:]
-        let endpoints = named(&names, &paths, &distinct, shapes, name)
+        var written = WrittenShapes(isExact: isExact)
+        let endpoints = variants(named(&names, &paths, &distinct, shapes, name), &written, shapes)
         let connections = namedConnections(&names, name)
         let order = Order(names: names.ranks(), texts: ranks(), paths: paths.ranks())
-        var known: [UInt32: Shape] = [:]
         var services: [UInt32: ServiceMapDocument.Service] = [:]
         var texts: [UInt32: String] = [:]
 
-        for number in ordered(endpoints, order, shapes, &known) {
+        for number in ordered(endpoints, order, written) {
             let key = endpoints.entries[number].key
             let value = endpoints.entries[number].value
             let sightings = value.sightings
-            let written = paths[key.path]
+            let path = paths[key.path]
             see(sightings, by: key.source, &services, names)
             services[key.source]?.endpoints.append(
                 ServiceMapDocument.Endpoint(
                     destination: names[key.destination], destinationType: key.type,
-                    method: text(key.method, &texts), path: written.template.text,
-                    requestSchema: shapes.shape(key.request, known: &known),
-                    responseSchema: shapes.shape(key.response, known: &known),
+                    method: text(key.method, &texts), path: path.template.text,
+                    requestSchema: written[key.request],
+                    responseSchema: written[key.response],
                     requestIsIncomplete: key.request.isIncomplete, responseIsIncomplete: key.response.isIncomplete,
                     firstSeen: sightings.first, lastSeen: sightings.last, count: sightings.count,
                     protocolName: "\(registry[key.row].wireName)", numbers: value.numbers,
-                    paths: distinct[PathKey(destination: key.destination, path: key.path)] ?? written.paths,
-                    template: written.template))
+                    paths: distinct[PathKey(destination: key.destination, path: key.path)] ?? path.paths,
+                    template: path.template))
         }
         for number in ordered(connections, order) {
             let key = connections.entries[number].key
@@ -119,6 +119,46 @@ extension ServiceMap {
         return table
     }
 
+    /// The endpoints with their shapes as they are written: variants to a number, and beyond it one general shape for all bodies
+    /// that are JSON.
+    private borrowing func variants(
+        _ endpoints: consuming EntryTable<EndpointKey, EndpointValue>, _ written: inout WrittenShapes,
+        _ shapes: borrowing ShapeTable
+    ) -> EntryTable<EndpointKey, EndpointValue> {
+        var table = EntryTable<EndpointKey, EndpointValue>()
+        for entry in endpoints.entries {
+            var key = entry.key
+            key.request = written.number(key.request, shapes)
+            key.response = written.number(key.response, shapes)
+            table.merge(key, entry.value) { $0.merge($1) }
+        }
+        guard !isExact else { return table }
+        var variants = EntryTable<EndpointKey, [EndpointKey]>()
+        for entry in table.entries {
+            var key = entry.key
+            (key.request, key.response) = (.empty, .empty)
+            variants.merge(key, [entry.key]) { $0 += $1 }
+        }
+        guard variants.entries.contains(where: { $0.value.count > limits.schemaVariants }) else { return table }
+        var general = EntryTable<EndpointKey, (request: [UInt32: ShapeID], response: [UInt32: ShapeID])>()
+        for entry in variants.entries where entry.value.count > limits.schemaVariants {
+            general.append(
+                entry.key,
+                (written.general(entry.value.map(\.request)), written.general(entry.value.map(\.response))))
+        }
+        var result = EntryTable<EndpointKey, EndpointValue>()
+        for entry in table.entries {
+            var key = entry.key
+            (key.request, key.response) = (.empty, .empty)
+            let joined = general.find(key).map { general.entries[$0].value }
+            key = entry.key
+            key.request = joined?.request[key.request.raw] ?? key.request
+            key.response = joined?.response[key.response.raw] ?? key.response
+            result.merge(key, entry.value) { $0.merge($1) }
+        }
+        return result
+    }
+
     /// What was asked at each place of the paths, and what came: of answers those that succeeded, where one did.
     private borrowing func signatures(
         _ endpoints: borrowing EntryTable<EndpointKey, EndpointValue>, _ shapes: borrowing ShapeTable
@@ -188,8 +228,7 @@ extension ServiceMap {
     // MARK: Order
 
     private borrowing func ordered(
-        _ table: borrowing EntryTable<EndpointKey, EndpointValue>, _ order: Order, _ shapes: borrowing ShapeTable,
-        _ known: inout [UInt32: Shape]
+        _ table: borrowing EntryTable<EndpointKey, EndpointValue>, _ order: Order, _ shapes: WrittenShapes
     ) -> [Int] {
         let entries = table.entries
         var numbers = Array(entries.indices)
@@ -203,7 +242,7 @@ extension ServiceMap {
             for (own, other) in [(a.request, b.request), (a.response, b.response)] where own != other {
                 // Complete ones come first.
                 if own.index == other.index { return other.isIncomplete }
-                return shapes.shape(own, known: &known).precedes(shapes.shape(other, known: &known))
+                return shapes[own].precedes(shapes[other])
             }
             if a.type != b.type { return a.type.rawValue < b.type.rawValue }
             return a.row.raw < b.row.raw

@@ -108,9 +108,15 @@ struct ServiceMap: ~Copyable {
 
     let registry: Registry
     let limits: Limits
+    /// Shapes are written as they were seen, however many there are.
+    let isExact: Bool
 
     /// - Parameter templates: how paths become templates.
-    init(limits: Limits = Limits(), registry: Registry, templates: PathTemplates = .inferred(PathRules())) {
+    init(
+        limits: Limits = Limits(), registry: Registry, templates: PathTemplates = .inferred(PathRules()),
+        isExact: Bool = false
+    ) {
+        self.isExact = isExact
         self.registry = registry
         self.limits = limits
         maximumEntries = limits.serviceMapEntries

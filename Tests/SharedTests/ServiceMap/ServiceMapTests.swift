@@ -73,6 +73,36 @@ import Testing
         #expect(service.endpoints[2].responseSchema == .object([.init(key: "a", shape: .string)]))
     }
 
+    @Test func `has one entry of answers whose keys are identifiers`() {
+        let records: [Record] = (0..<40).map {
+            .exchange(
+                "web", "api", .container, "GET", "/usersById", "", "{\"\(1000 + $0)\":{\"a\":1},\"\($0)\":{\"a\":2}}", 5
+            )
+        }
+        let endpoints = document(records).0.services[0].endpoints
+        #expect(endpoints.map(\.count) == [40])
+        #expect(endpoints[0].responseSchema.brief == "{{key}: {a: number}}")
+    }
+
+    @Test func `keeps so many variants, and of more what holds for all`() {
+        func records(_ count: Int) -> [Record] {
+            (0..<count).map {
+                .exchange("web", "api", .container, "GET", "/", "", "{\"id\":1,\"k\($0 % 9)x\":\"\"}", 5)
+            }
+                + [
+                    .exchange("web", "api", .container, "GET", "/", "", "", 5),
+                    .exchange("web", "api", .container, "GET", "/", "", "x", 5),
+                ]
+        }
+        #expect(document(records(6)).0.services[0].endpoints.count == 8)
+        let endpoints = document(records(18)).0.services[0].endpoints
+        #expect(endpoints.map(\.count) == [1, 1, 18])
+        #expect(
+            endpoints[2].responseSchema.brief
+                == "{id: number, \((0..<9).map { "k\($0)x?: string" }.joined(separator: ", "))}")
+        #expect(ServiceMapFile.yaml(document(records(18)).0).contains("          k0x?: string\n"))
+    }
+
     @Test func `counts how often a connection was opened, and believes the more confident`() {
         let (document, _) = document([
             .connection("web", "db", .external, .postgres, 5432, 60, "port 5432", 4, true),
