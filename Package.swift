@@ -36,14 +36,19 @@ let package = Package(
         // The pipeline: events in, outputs out. No file, no clock, no /proc.
         .target(
             name: "Shared",
-            dependencies: ["CCodecs"],
-            exclude: ["CCodecs", "Command", "Console", "Containers", "Digest"],
+            dependencies: ["CCodecs", "CNghttp2"],
+            exclude: ["CCodecs", "CNghttp2", "Command", "Console", "Containers", "Digest"],
             // `UniqueBytes` lends what it holds as a span, as an array does.
             swiftSettings: settings + [.enableExperimentalFeature("Lifetimes")]),
         // zlib, brotli and zstd: the content codings of HTTP.
         .systemLibrary(
             name: "CCodecs", path: "Sources/Shared/CCodecs",
             providers: [.apt(["zlib1g-dev", "libbrotli-dev", "libzstd-dev"])]),
+
+        // HTTP/2's header blocks.
+        .systemLibrary(
+            name: "CNghttp2", path: "Sources/Shared/CNghttp2", pkgConfig: "libnghttp2",
+            providers: [.apt(["libnghttp2-dev"])]),
 
         // What both programs write to: files, terminals.
         .target(name: "Console", dependencies: ["Shared"], path: "Sources/Shared/Console", swiftSettings: settings),

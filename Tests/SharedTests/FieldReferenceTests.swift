@@ -64,6 +64,15 @@ import Yams
         tape.gap(.receive, 10)
         tape.close()
 
+        // An answer in HTTP/2 that nobody asked for.
+        tape.open()
+        tape.data(.send, HTTP2Frames.preface + HTTP2Frames.get(1, "/a"))
+        tape.data(
+            .receive,
+            HTTP2Frames.frame(5, 4, stream: 1, HTTP2Frames.big(2) + HTTP2Frames.request("/b"))
+                + HTTP2Frames.answer(2, 200, "b"))
+        tape.close()
+
         // A database within TLS, and one that nobody answers.
         tape.open(port: 5432)
         let query = Array("Q\u{0}\u{0}\u{0}\u{D}SELECT 1\u{0}".utf8)
@@ -100,7 +109,7 @@ import Yams
             "container": SeenFields(try names("Containers of events", compat: compat)),
         ]
         var events = Self.profile(compat ? .compat : .all).log
-        #expect(events.count == 6)
+        #expect(events.count == 8)
         for golden in try Self.goldens(compat ? "events.compat.jsonl" : "events.jsonl") {
             events += try golden.split(separator: "\n").map { try OrderedJSON(String($0)) }
         }

@@ -60,4 +60,15 @@ enum Start: Equatable, Sendable {
     case opening
     /// Joined late, or behind bytes that are missing: in any state.
     case middle
+    /// Another protocol led here, and a request of it is still to be answered.
+    case continued(Carried)
+}
+
+/// A request that one protocol has asked and another answers.
+struct Carried: Equatable, Sendable {
+    var exchange: Exchange
+    /// What its ranges lie in.
+    var text: [UInt8]
+
+    static func == (a: Carried, b: Carried) -> Bool { a.exchange.number == b.exchange.number }
 }

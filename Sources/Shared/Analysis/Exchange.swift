@@ -1,5 +1,5 @@
 /// A request, and what is known of its answer.
-package struct Exchange {
+package struct Exchange: Sendable {
     /// Unique in the run (`Output.numberExchange`): it joins the request's event with its answer's.
     package var number: UInt64
     /// From the verb to the end of the target, as the head has them, in the text of the exchanges.
@@ -26,6 +26,8 @@ package struct Exchange {
     var responseShape = ShapeID.empty
     /// Where the request begins in the client's stream: by it views of one exchange are known (`Views`).
     var position: UInt64
+    /// What is talked, where that is more than the connection's protocol.
+    var row = ProtocolID.none
     /// All bytes of the request, and of the answer, were captured.
     var isRequestWhole = false
     var isAnswerWhole = false
@@ -47,6 +49,9 @@ package struct Exchange {
         self.requestLastByte = requestLastByte
         self.position = position
     }
+
+    /// What the request acts on is not known.
+    var isTargetUnknown: Bool { target.isEmpty && line.count == verb.count }
 
     /// Nothing of it is missing.
     var isWhole: Bool { isRequestComplete && isRequestWhole && isAnswered && isAnswerWhole }

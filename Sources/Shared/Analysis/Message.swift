@@ -24,6 +24,8 @@ package struct Message: ~Copyable {
     package var hasGap = false
     /// It has no end of its own: an event stream, or what the connection serves from here on.
     var isWaiting = false
+    /// What only some protocols say of a message; `nil` for those whose bytes are text.
+    var details: MessageDetails?
 
     package init() {}
 
@@ -61,6 +63,7 @@ package struct Message: ~Copyable {
         message.bodyIsSeparate = bodyIsSeparate
         message.hasGap = hasGap
         message.isWaiting = isWaiting
+        message.details = details
         return message
     }
 

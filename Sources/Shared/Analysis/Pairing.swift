@@ -215,6 +215,18 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
         answersWereLost = false
     }
 
+    /// The request whose answer is being read is answered by somebody else: it waits here no more.
+    mutating func handOn(_ slot: Int) -> Carried {
+        var exchange = entries[slot].exchange
+        let line = exchange.line.range
+        exchange.moveText(by: -line.lowerBound)
+        let carried = Carried(exchange: exchange, text: [UInt8](text.bytes.extracting(line)))
+        entries.remove(at: slot)
+        end &-= 1
+        answering = nil
+        return carried
+    }
+
     /// Messages were lost, and nobody knows how many.
     mutating func lose(_ side: Side) {
         if side == .server {

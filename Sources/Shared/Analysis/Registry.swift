@@ -18,6 +18,8 @@ package struct ProtocolRow: Sendable {
     /// What TLS calls the protocol (ALPN: IANA's registry of "TLS Application-Layer Protocol Negotiation (ALPN)
     /// Protocol IDs").
     let alpn: [StaticString]
+    /// What HTTP's Upgrade calls the protocol (RFC 9110, section 16.7), in capitals: it is compared without case.
+    let upgrade: [StaticString]
     /// Makes what reads it; `Recognised.init` where it is named and not read.
     let make: @Sendable (Run) -> any Analyzer
 
@@ -53,6 +55,7 @@ package struct ProtocolRow: Sendable {
         name: StaticString, wireName: StaticString? = nil, category: Category, ports: [UInt16], role: Role,
         document: StaticString,
         detectors: [any Detector.Type], alpn: [StaticString] = [],
+        upgrade: [StaticString] = [],
         make: @escaping @Sendable (Run) -> any Analyzer
     ) {
         self.name = name
@@ -63,6 +66,7 @@ package struct ProtocolRow: Sendable {
         self.document = document
         self.detectors = detectors
         self.alpn = alpn
+        self.upgrade = upgrade
         self.make = make
     }
 }
@@ -114,6 +118,11 @@ package struct Registry: Sendable {
     /// The protocol that TLS calls so.
     func row(alpn name: String) -> ProtocolID? {
         ids.first { self[$0].alpn.contains { "\($0)" == name } }
+    }
+
+    /// The protocol that HTTP's Upgrade calls so, in any case of letters.
+    func row(upgrade name: RawSpan) -> ProtocolID? {
+        ids.first { self[$0].upgrade.contains { name.isWordIgnoringCase($0, at: 0..<name.byteCount) } }
     }
 
     /// The service that is at home on `port`, if one is.

@@ -25,7 +25,7 @@ enum Successor: Equatable, Sendable {
     /// Whatever the detectors find, from its start on, where the connection goes that was announced.
     case detect(Announcement)
     /// What both sides have agreed on.
-    case row(ProtocolID)
+    case row(ProtocolID, Start = .opening)
 }
 
 /// Where a message may begin.

@@ -15,7 +15,7 @@ extension Channel: Output {
         if connection.isCopy { return }
         run.summary.count(message)
         guard run.needs.contains(.messages) else { return }
-        let origin = origin
+        let origin = origin(of: exchange)
         for sink in sinks.others { sink.message(message, exchange, text, of: connection, origin) }
     }
 
@@ -26,12 +26,19 @@ extension Channel: Output {
         if layer == .plaintext, depth == 0 { connection.isDecrypted = true }
         if layer == .wire, let views = connection.views {
             giving = exchange.position
-            views.take(exchange, text, of: connection, origin)
+            views.take(exchange, text, of: connection, origin(of: exchange))
             giving = nil
             return
         }
         guard !connection.isCountedElsewhere else { return }
-        sinks.state.exchange(exchange, text, of: connection, origin)
+        sinks.state.exchange(exchange, text, of: connection, origin(of: exchange))
+    }
+
+    @inline(__always)
+    private func origin(of exchange: Exchange?) -> Origin {
+        var origin = origin
+        if let exchange, exchange.row != .none { origin.row = exchange.row }
+        return origin
     }
 
     func unparsed(_ count: Int, _ why: UnparsedReason) {
@@ -62,7 +69,7 @@ extension Channel: Output {
         let id = InnerID(raw: innerCount)
         innerCount &+= 1
         let channel = Channel(connection, run, pool, sinks, layer: .plaintext, depth: depth + 1)
-        if case .row(let row) = successor { channel.begin(row, .opening) }
+        if case .row(let row, let start) = successor { channel.begin(row, start) }
         inner.append((id, channel))
         return id
     }

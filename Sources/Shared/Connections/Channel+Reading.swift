@@ -238,7 +238,7 @@ extension Channel {
             mode = .detecting
             unknown = Unknown()
             detection.reset(joinedLate: false)
-        case .row(let row): begin(row, .opening)
+        case .row(let row, let start): begin(row, start)
         }
         if !held.isEmpty { route(held.bytes, connection.direction(side.other), now) }
     }

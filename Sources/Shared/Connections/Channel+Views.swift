@@ -10,6 +10,9 @@ extension Channel {
         return Swift.min(analyzer?.oldestAsk ?? .max, clientTail.position)
     }
 
+    /// Where the oldest request begins that waits for its answer.
+    var openAsk: UInt64? { giving == nil && mode == .reading ? analyzer?.oldestAsk : nil }
+
     /// What one view of several says must be what the others say.
     @inline(never)
     func compare(_ bytes: RawSpan, at place: StreamPosition) {

@@ -202,7 +202,13 @@ final class Views {
         while count < waiting.count {
             let entry = waiting[count]
             let isLate = now.map { $0.since(entry.since) > Self.patience } ?? false
-            guard isLate || waiting.count &- count > Self.limit || isDecided(entry) else { break }
+            let isFull = waiting.count &- count > Self.limit
+            guard isLate || isFull || isDecided(entry) else { break }
+            // What began before it and goes on, as streams do, is not decided with it.
+            if !isFull, mayGive(before: entry.position) {
+                if isLate { countLate(now) }
+                break
+            }
             if let exchange = entry.exchange { self.count(exchange, RawSpan(), of: entry.connection, entry.origin) }
             decided = max(decided, entry.position &+ 1)
             count &+= 1
@@ -212,6 +218,25 @@ final class Views {
 
     private func count(_ exchange: Exchange, _ text: RawSpan, of connection: Connection, _ origin: Origin) {
         sinks.state.exchange(exchange, text, of: connection, origin)
+    }
+
+    /// Counts what has waited for too long, behind what is still open.
+    private func countLate(_ now: Timestamp?) {
+        guard let now else { return }
+        for place in waiting.indices {
+            let entry = waiting[place]
+            guard now.since(entry.since) > Self.patience, let exchange = entry.exchange else { continue }
+            waiting[place].exchange = nil
+            count(exchange, RawSpan(), of: entry.connection, entry.origin)
+        }
+    }
+
+    /// One of the views has a request open that began before this place.
+    private func mayGive(before position: UInt64) -> Bool {
+        members.contains { member in
+            guard let oldest = member.channel?.openAsk else { return false }
+            return oldest < position
+        }
     }
 
     private func isDecided(_ entry: Waiting) -> Bool {

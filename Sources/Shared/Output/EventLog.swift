@@ -60,7 +60,7 @@ final class EventLog: Sink {
         writeStart(connection, origin, isSend: isSend)
         let wire = message.wire.bytes
         if message.head.side == .server { writeStatus(message, wire, exchange, text) }
-        writeContents(message, wire)
+        if message.details == nil { writeContents(message, wire) } else { writeFields(message, wire) }
         if fields == .all { writeRelations(message, exchange, connection, origin) }
         writeContainers(connection, isSend: isSend)
         json.endObject()
@@ -77,7 +77,7 @@ final class EventLog: Sink {
         let start = json.count
         if message.head.side == .client { writeRequestLine(message, wire) }
         let bodyIsCut = writeBody(message, wire, wireIsCut)
-        writeHeaders(message, wire)
+        writeHeaders(message.head.fields, wire, "headers")
         if !writeWire(message, wire) {
             writeBytes(Swift.min(message.wire.count, bodyLimit), wireIsCut, wire, "raw_payload", "raw_payload_base64")
         }
@@ -90,11 +90,27 @@ final class EventLog: Sink {
         texts.remember(wire, as: json, from: start)
     }
 
+    /// The same of a message that is made of fields: there is no text of it that was on the wire.
+    private func writeFields(_ message: borrowing Message, _ wire: RawSpan) {
+        if message.head.side == .client { writeRequestLine(message, wire) }
+        let bodyIsCut = writeBody(message, wire, false)
+        writeHeaders(message.head.fields, wire, "headers")
+        if bodyIsCut {
+            json.key("truncated")
+            json.boolean(true)
+        }
+        writeAnomalies(message.anomalies)
+    }
+
     private func writeRequestLine(_ message: borrowing Message, _ wire: RawSpan) {
         json.key("bytes")
         json.number(message.wireBytes)
-        json.key("method")
-        json.headerText(wire.extracting(message.head.verb.range))
+        // Of a message of fields they may not be known.
+        if message.details == nil || !message.head.verb.isEmpty {
+            json.key("method")
+            json.headerText(wire.extracting(message.head.verb.range))
+        }
+        guard message.details == nil || !message.head.target.isEmpty else { return }
         json.key("url")
         json.headerText(wire.extracting(message.head.target.range))
     }
@@ -105,11 +121,19 @@ final class EventLog: Sink {
         json.key("bytes")
         json.number(message.wireBytes)
         if let request { writeRequestLine(request, requestText) }
-        json.key("status_code")
-        json.number(UInt64(message.head.status))
-        json.key("reason")
-        json.headerText(wire.extracting(message.head.reason.range))
-        if let request, request.isRequestComplete {
+        if message.details == nil {
+            json.key("status_code")
+            json.number(UInt64(message.head.status))
+            json.key("reason")
+            json.headerText(wire.extracting(message.head.reason.range))
+        } else if message.head.status != 0 {
+            json.key("status_code")
+            json.number(UInt64(message.head.status))
+        }
+        // A stream may be answered while its request goes on.
+        if let request, request.isRequestComplete,
+            message.details == nil || message.firstByte >= request.requestLastByte
+        {
             json.key("duration_ms")
             json.milliseconds(nanoseconds: message.firstByte.since(request.requestLastByte))
         }
@@ -122,10 +146,14 @@ final class EventLog: Sink {
         let line = text.extracting(request.line.range)
         if texts.append(line, to: &json) { return }
         let start = json.count
-        json.key("method")
-        json.headerText(text.extracting(request.verb.range))
-        json.key("url")
-        writeTarget(text.extracting(request.target.range))
+        if !request.verb.isEmpty {
+            json.key("method")
+            json.headerText(text.extracting(request.verb.range))
+        }
+        if !request.isTargetUnknown {
+            json.key("url")
+            writeTarget(text.extracting(request.target.range))
+        }
         texts.remember(line, as: json, from: start)
     }
 
@@ -149,7 +177,8 @@ final class EventLog: Sink {
         let body = wire.extracting(start..<wire.byteCount)
         let shown = Swift.min(body.byteCount, bodyLimit)
         let isCut = UInt64(shown) < message.capturedBytes &- UInt64(message.head.length)
-        let raw = shownWire(message, wire, wireIsCut) &- start
+        // What was never on the wire as it is has no text that could be copied.
+        let raw = message.details == nil ? shownWire(message, wire, wireIsCut) &- start : 0
         let text = isCut ? UTF8Sequence.wholeLength(body.extracting(first: shown)) : shown
         guard shown > 0, raw > 0, raw <= text else {
             if shown > 0 { writeBytes(shown, isCut, body, "body", "body_base64") }
@@ -204,10 +233,9 @@ final class EventLog: Sink {
 
     // MARK: Headers
 
-    private func writeHeaders(_ message: borrowing Message, _ wire: RawSpan) {
-        json.key("headers")
+    private func writeHeaders(_ fields: [MessageHead.FieldLine], _ wire: RawSpan, _ name: StaticString) {
+        json.key(name)
         json.beginObject()
-        let fields = message.head.fields
         guard fields.count <= Self.fewFields else { return writeManyHeaders(fields, wire) }
         for index in fields.indices where !Self.isRepetition(fields, index, wire) {
             json.element()
@@ -273,6 +301,11 @@ final class EventLog: Sink {
         writeValues(fields[index...].filter { Self.isSameName(fields[index], $0, wire) }, wire)
     }
 
+    /// What stands between the values of one name: the crumbs of a cookie are joined as cookies are (RFC 9113, section 8.2.3).
+    private static func separator(_ name: RawSpan) -> StaticString {
+        HTTPGrammar.equal(name, 0..<name.byteCount, "cookie") ? "; " : ", "
+    }
+
     /// - Parameter fields: those of one name.
     private func writeValues(_ fields: [MessageHead.FieldLine], _ wire: RawSpan) {
         guard fields.count > 1 else { return writeValue(fields[0], wire) }
@@ -283,7 +316,7 @@ final class EventLog: Sink {
                 json.element()
                 writeValue(field, wire)
             } else {
-                if index > 0 { json.raw(", ") }
+                if index > 0 { json.raw(Self.separator(wire.extracting(field.name.range))) }
                 appendValue(field, wire)
             }
         }
@@ -370,11 +403,33 @@ final class EventLog: Sink {
             json.key("tls")
             json.boolean(true)
         }
+        if let details = message.details {
+            json.key("stream")
+            json.number(UInt64(details.stream))
+        }
         if message.head.side == .server, let exchange {
             json.key("total_ms")
             json.milliseconds(nanoseconds: message.lastByte.since(exchange.requestFirstByte))
         }
         writeIncomplete(message)
+        if let details = message.details { writeDetails(details) }
+    }
+
+    /// What only some protocols say of a message.
+    private func writeDetails(_ details: MessageDetails) {
+        if !details.trailers.isEmpty {
+            details.text.withBytes { writeHeaders(details.trailers, $0, "trailers") }
+        }
+        for facet in details.facets {
+            json.key(facet.key.name)
+            switch facet.value {
+            case .yes: json.boolean(true)
+            case .number(let number): json.number(number)
+            case .nanoseconds(let time): json.milliseconds(nanoseconds: time)
+            case .name(let name): json.string(name)
+            case .text(let part): details.text.withBytes { json.headerText($0.extracting(part.range)) }
+            }
+        }
     }
 
     /// The parts of which something was not captured.

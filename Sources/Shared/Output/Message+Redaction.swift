@@ -4,6 +4,7 @@ extension Message {
     /// Values are replaced in the wire bytes, and the head is read again: all that an event shows of it comes from there. A
     /// body that is framed or coded on the wire is shown decoded alone: its wire bytes would give away what it hides.
     borrowing func redacted(_ redactor: Redactor) -> Message {
+        if details != nil { return redactedFields(redactor) }
         var bytes: [UInt8] = []
         var copied = 0
         func replace(_ range: Range<Int>, by shown: [UInt8]) {
@@ -41,5 +42,34 @@ extension Message {
         }
         bytes += redactor.shown(body)
         return replacing(shown, bytes.span.bytes, dropped: 0, decoded: decoded.bytes)
+    }
+
+    /// The same of a message that is made of fields.
+    private borrowing func redactedFields(_ redactor: Redactor) -> Message {
+        var shown = MessageHead()
+        shown.reset(head.side)
+        shown.status = head.status
+        var bytes: [UInt8] = []
+        func add(_ text: [UInt8]) -> ByteRange {
+            bytes += text
+            return ByteRange(bytes.count - text.count, bytes.count)
+        }
+        shown.verb = add([UInt8](wire.bytes.extracting(head.verb.range)))
+        shown.target = add(redactor.shown([UInt8](wire.bytes.extracting(head.target.range))))
+        for field in head.fields {
+            let name = [UInt8](wire.bytes.extracting(field.name.range))
+            let value = redactor.shown([UInt8](wire.bytes.extracting(field.value.range)), ofHeader: name)
+            shown.fields.append(MessageHead.FieldLine(name: add(name), value: add(value), isFolded: false))
+        }
+        shown.length = bytes.count
+        let body = [UInt8](wire.bytes.extracting(Swift.min(head.length, wire.count)...))
+        let isCoded = bodyIsSeparate && !anomalies.contains(.contentCodingUnknown)
+        if !isCoded { bytes += redactor.shown(body) }
+        let content = isCoded && bodyIsDecoded ? redactor.shown([UInt8](decoded.bytes)) : []
+        var message = replacing(
+            shown, bytes.span.bytes, dropped: isCoded ? body.count : 0,
+            decoded: isCoded ? content.span.bytes : decoded.bytes)
+        message.details = details?.replacing { redactor.shown($1, ofHeader: $0) }
+        return message
     }
 }

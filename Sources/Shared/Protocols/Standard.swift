@@ -6,6 +6,7 @@ extension Registry {
     package static let standard = Registry([
         .http1,
         .http2,
+        .grpc,
         .tls,
         .postgres,
         .mysql,

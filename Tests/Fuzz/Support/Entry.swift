@@ -2,7 +2,7 @@ import Foundation
 
 /// What can be fuzzed; `run.sh` names one by the variable FUZZ_TARGET.
 enum Target: String, CaseIterable {
-    case codecs, detectors, http, json, pcapng, replay, trace
+    case codecs, detectors, http, http2, json, pcapng, replay, trace
 
     static let chosen: Target = {
         let name = ProcessInfo.processInfo.environment["FUZZ_TARGET"] ?? ""
@@ -17,6 +17,7 @@ enum Target: String, CaseIterable {
         case .codecs: fuzzCodecs(bytes)
         case .detectors: fuzzDetectors(bytes)
         case .http: fuzzHTTP(bytes)
+        case .http2: fuzzHTTP2(bytes)
         case .json: fuzzJSON(bytes)
         case .pcapng: fuzzPcapng(bytes)
         case .replay: fuzzReplay(bytes)

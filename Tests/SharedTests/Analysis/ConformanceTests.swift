@@ -59,7 +59,8 @@ import Testing
 
     @Test func `has a conversation here`() {
         let covered = Set(Self.conversations.compactMap(\.verdict))
-        #expect(covered == Set(Registry.withToy.ids))
+        // What nothing on the wire begins with is no connection's protocol.
+        #expect(covered == Set(Registry.withToy.ids.filter { !Registry.withToy[$0].detectors.isEmpty }))
     }
 
     @Test(arguments: conversations)

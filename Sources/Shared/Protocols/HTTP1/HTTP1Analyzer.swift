@@ -9,6 +9,9 @@ final class HTTP1Analyzer: Analyzer {
     private var retransmittedDifferent: UInt64 = 0
     /// An answer that was read and waits until it is sure whose it is (`Match.doubtful`).
     private var doubtful: Message?
+    /// What the server has switched to, where that answers the request itself.
+    private var answering: ProtocolID?
+    private let http2: ProtocolID?
 
     /// What of a request decides how its response is read.
     struct HTTP1Ask: BitwiseCopyable {
@@ -26,6 +29,7 @@ final class HTTP1Analyzer: Analyzer {
         self.run = run
         requests = HTTP1Stream(.client, run)
         responses = HTTP1Stream(.server, run)
+        http2 = run.registry.id(named: "\(ProtocolRow.http2.name)")
     }
 
     func begin(_ start: Start) {
@@ -35,6 +39,12 @@ final class HTTP1Analyzer: Analyzer {
         responses.reset()
         pairing.reset()
         doubtful = nil
+        answering = nil
+        guard case .continued(let carried) = start else { return }
+        let text = carried.text.span.bytes
+        _ = pairing.store(text)
+        let method = RequestMethod(text, carried.exchange.verb.range)
+        pairing.append(InOrder(), HTTP1Ask(method: method, asksToSwitch: false), carried.exchange)
     }
 
     // MARK: From the channel
@@ -81,6 +91,10 @@ final class HTTP1Analyzer: Analyzer {
             return HTTPFraming.ofRequest(stream.framing)
         }
         var method = RequestMethod.unknown
+        if stream.message.head.status == 101, let name = stream.framing.upgrade {
+            let row = run.registry.row(upgrade: bytes.extracting(name.range))
+            answering = row == http2 ? row : nil
+        }
         if pairing.isInDoubt {
             // Two answers to one request: there were others.
             settleDoubt(inFavour: false, out)
@@ -128,7 +142,7 @@ final class HTTP1Analyzer: Analyzer {
                 verb: verb, target: ByteRange(parts.path.lowerBound, parts.path.upperBound),
                 host: ByteRange(host.lowerBound, host.upperBound), isOnward: parts.host != nil), bytes)
         return ReadRequest(
-            ask: HTTP1Ask(method: method, asksToSwitch: method == .connect || framing.hasUpgrade), token: token)
+            ask: HTTP1Ask(method: method, asksToSwitch: method == .connect || framing.upgrade != nil), token: token)
     }
 
     /// A message has ended: an answer goes out with the request that it belongs to.
@@ -184,6 +198,12 @@ final class HTTP1Analyzer: Analyzer {
         }
         let exchange = pairing.exchange(slot)
         pairing.text.withBytes { out.message(message, exchange, $0) }
+        if isFinal, let answering {
+            // The answer itself is the first stream's (RFC 7540, section 3.2).
+            let carried = pairing.handOn(slot)
+            responses.leads(to: answering, .continued(carried))
+            return true
+        }
         pairing.answerIsComplete(isFinal: isFinal) { $0.answer(with: message) }
         guard isFinal else { return false }
         let asksToSwitch = pairing.ask(slot).asksToSwitch

@@ -14,9 +14,10 @@ struct HTTP1Framing {
     private(set) var isChunked = false
     private var contentCodings = ContentCodings()
     private var transferCodings = ContentCodings()
-    private(set) var hasUpgrade = false
     /// Server-sent events (WHATWG HTML, section 9.2): the body goes on for as long as somebody listens.
     private(set) var isEventStream = false
+    /// Of the Upgrade field, its value.
+    private(set) var upgrade: ByteRange?
     private(set) var host = ByteRange.empty
     /// There is a field, of whatever name.
     private(set) var hasFields = false
@@ -168,7 +169,7 @@ struct HTTP1Framing {
         case 4 where HTTPGrammar.equal(bytes, name, "host"):
             if host.isEmpty { host = field.value }
         case 7 where HTTPGrammar.equal(bytes, name, "upgrade"):
-            hasUpgrade = true
+            upgrade = field.value
         case 12 where HTTPGrammar.equal(bytes, name, "content-type"):
             let value = field.value.range
             let end = bytes.firstIndex(of: 0x3B, in: value) ?? value.upperBound

@@ -30,6 +30,8 @@ final class HTTP1Stream {
     private var isTorn = false
     /// Where the streams go that were switched.
     private var announcement = Announcement()
+    /// What both sides have agreed on by name.
+    private var agreed: Successor?
 
     /// What the next bytes are (RFC 9112, section 6.3).
     private enum State: Equatable {
@@ -63,6 +65,7 @@ final class HTTP1Stream {
         isPaused = false
         isTorn = false
         announcement = Announcement()
+        agreed = nil
     }
 
     /// Bytes that are kept of the message.
@@ -109,7 +112,7 @@ final class HTTP1Stream {
     private func step(_ taken: Int) -> Step {
         switch state {
         case .lost: .lost(took: taken, .betweenMessages)
-        case .switched: .handOver(took: taken, .detect(announcement))
+        case .switched: .handOver(took: taken, agreed ?? .detect(announcement))
         case .awaitingSwitch: .hold(took: taken)
         case .head, .length, .chunked, .untilClose: .took(taken)
         }
@@ -121,6 +124,9 @@ final class HTTP1Stream {
 
     /// The switch was a CONNECT to this destination (RFC 9110, section 9.3.6).
     func leads(to destination: NamedDestination?) { announcement.destination = destination }
+
+    /// The switch was an Upgrade to what has this name (RFC 9110, section 7.8).
+    func leads(to row: ProtocolID, _ start: Start) { agreed = .row(row, start) }
 
     /// The next bytes are HTTP only if the answer says no.
     func awaitSwitch() { state = .awaitingSwitch }

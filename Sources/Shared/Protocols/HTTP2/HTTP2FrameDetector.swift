@@ -20,24 +20,40 @@ enum HTTP2FrameDetector: Detector {
 
     /// SETTINGS that are no acknowledgment, and something behind them.
     private static func opening(_ bytes: RawSpan) -> Fit {
-        bytes.fit(byteAt: 3) { $0 == Kind.settings }.and(bytes.fit(byteAt: 4) { $0 == 0 })
+        bytes.fit(byteAt: 3) { $0 == HTTP2Frame.Kind.settings }.and(bytes.fit(byteAt: 4) { $0 == 0 })
             .and(chain(bytes))
     }
 
     /// Frames one behind the other, until there is proof enough.
-    private static func chain(_ bytes: RawSpan) -> Fit {
-        var offset = 0
+    static func chain(_ bytes: RawSpan, from start: Int = 0) -> Fit {
+        var offset = start
         var weight = 0
         for _ in 0..<Self.enough {
             let fit = frame(bytes, at: offset)
             guard fit == .yes, let length = length(bytes, at: offset), let kind = bytes.u8(at: offset &+ 3) else {
                 return fit
             }
-            weight &+= kind <= Kind.headers || kind == Kind.continuation ? 1 : 2
+            weight &+= kind <= HTTP2Frame.Kind.headers || kind == HTTP2Frame.Kind.continuation ? 1 : 2
             if weight >= Self.enough { return .yes }
             offset &+= header &+ length
         }
         return .no
+    }
+
+    /// Frames one behind the other, until one that hardly anything else can be: what is all form, or a whole field section.
+    ///
+    /// For bytes
+    /// that are known to be of HTTP/2, and may begin within a frame.
+    static func beginning(_ bytes: RawSpan) -> Fit {
+        var offset = 0
+        for _ in 0..<Self.enough {
+            let fit = frame(bytes, at: offset)
+            guard fit == .yes, let frame = HTTP2Frame(bytes, at: offset) else { return fit }
+            let isForm = frame.kind != HTTP2Frame.Kind.data && frame.kind != HTTP2Frame.Kind.continuation
+            if isForm, frame.kind != HTTP2Frame.Kind.headers || frame.endsHeaders { return .yes }
+            offset &+= header &+ frame.length
+        }
+        return .yes
     }
 
     /// Four frames with content, or two that are all form.
@@ -46,60 +62,49 @@ enum HTTP2FrameDetector: Detector {
     /// The client's field section, and the server's on the same stream.
     private static func answer(_ client: RawSpan, _ server: RawSpan) -> Fit {
         guard let stream = client.big(UInt32.self, at: 5) else { return .open }
-        return client.fit(byteAt: 3) { $0 == Kind.headers }
-            .and(server.fit(byteAt: 3) { $0 == Kind.headers })
+        return client.fit(byteAt: 3) { $0 == HTTP2Frame.Kind.headers }
+            .and(server.fit(byteAt: 3) { $0 == HTTP2Frame.Kind.headers })
             .and(server.fit(big: UInt32.self, at: 5) { $0 == stream })
             .and(frame(client, at: 0)).and(frame(server, at: 0))
     }
 
     // MARK: Frames
 
-    private static let header = 9
-    /// SETTINGS_MAX_FRAME_SIZE's initial value; who allows more rarely uses it.
-    private static let frameLimit = 16_384
-
-    private enum Kind {
-        static let data: UInt8 = 0
-        static let headers: UInt8 = 1
-        static let priority: UInt8 = 2
-        static let reset: UInt8 = 3
-        static let settings: UInt8 = 4
-        static let ping: UInt8 = 6
-        static let goAway: UInt8 = 7
-        static let windowUpdate: UInt8 = 8
-        static let continuation: UInt8 = 9
-    }
+    private static let header = HTTP2Frame.headerLength
+    private static let frameLimit = HTTP2Frame.usualLimit
 
     private static func length(_ bytes: RawSpan, at offset: Int) -> Int? {
         bytes.big(UInt32.self, at: offset).map { Int($0 >> 8) }
     }
 
     /// Length (24 bits), type, flags, a reserved bit, and the stream (31 bits).
-    private static func frame(_ bytes: RawSpan, at offset: Int) -> Fit {
+    static func frame(_ bytes: RawSpan, at offset: Int) -> Fit {
         guard let kind = bytes.u8(at: offset &+ 3), let length = length(bytes, at: offset) else {
             return bytes.fit(byteAt: offset) { $0 == 0 }.and(.open)
         }
         switch kind {
-        case Kind.data:
+        case HTTP2Frame.Kind.data:
             return Fit(length <= frameLimit).and(flags(0x09, bytes, offset)).and(stream(bytes, offset, isOfClient))
-        case Kind.headers:
+        case HTTP2Frame.Kind.headers:
             return Fit(1...frameLimit ~= length).and(flags(0x2D, bytes, offset)).and(stream(bytes, offset, isOfClient))
-        case Kind.continuation:
+        case HTTP2Frame.Kind.continuation:
             return Fit(1...frameLimit ~= length).and(flags(0x04, bytes, offset)).and(stream(bytes, offset, isOfClient))
-        case Kind.priority: return Fit(length == 5).and(flags(0, bytes, offset)).and(stream(bytes, offset, isOfClient))
-        case Kind.reset:
+        case HTTP2Frame.Kind.priority:
+            return Fit(length == 5).and(flags(0, bytes, offset)).and(stream(bytes, offset, isOfClient))
+        case HTTP2Frame.Kind.reset:
             return Fit(length == 4).and(flags(0, bytes, offset)).and(stream(bytes, offset, isOfClient))
                 .and(bytes.fit(big: UInt32.self, at: offset &+ header) { $0 <= lastError })
-        case Kind.settings:
+        case HTTP2Frame.Kind.settings:
             return Fit(length % 6 == 0 && length <= 6 &* 32).and(flags(0x01, bytes, offset)).and(
                 stream(bytes, offset) { $0 == 0 }
             )
             .and(settings(bytes, at: offset &+ header, length, isAcknowledgment: bytes.u8(at: offset &+ 4) == 1))
-        case Kind.ping: return Fit(length == 8).and(flags(0x01, bytes, offset)).and(stream(bytes, offset) { $0 == 0 })
-        case Kind.goAway:
+        case HTTP2Frame.Kind.ping:
+            return Fit(length == 8).and(flags(0x01, bytes, offset)).and(stream(bytes, offset) { $0 == 0 })
+        case HTTP2Frame.Kind.goAway:
             return Fit(8...1024 ~= length).and(flags(0, bytes, offset)).and(stream(bytes, offset) { $0 == 0 })
                 .and(bytes.fit(big: UInt32.self, at: offset &+ header &+ 4) { $0 <= lastError })
-        case Kind.windowUpdate:
+        case HTTP2Frame.Kind.windowUpdate:
             return Fit(length == 4).and(flags(0, bytes, offset)).and(
                 stream(bytes, offset) { $0 == 0 || isOfClient($0) }
             )

@@ -1,0 +1,43 @@
+# shellcheck shell=bash
+# HTTP/2 in plain text, and gRPC on it.
+
+http2/asgi() {
+    about "httpx asks hypercorn over HTTP/2 with prior knowledge: eight GETs at once, a POST, a PUT of 100 kB, a DELETE, a HEAD and a 404." \
+        "streams that are open at the same time, a body over many frames, cookies in crumbs, bodies of JSON."
+    uses pypi:hypercorn pypi:h2 pypi:httpx
+    serve 8080 "$VENV/bin/hypercorn" --bind 127.0.0.1:8080 --keep-alive 5 "$RECORD/peers/asgi_app.py:app"
+    capture 'tcp port 8080'
+    client "$PYTHON" "$RECORD/clients/http2_client.py" http://127.0.0.1:8080
+}
+
+http2/push() {
+    about "nghttpd pushes a style sheet with a page that nghttp asks for; the body of another request has trailers and padding." \
+        "PUSH_PROMISE, trailers, padded frames, PRIORITY frames."
+    uses nghttp2-server nghttp2-client
+    mkdir -p "$SCRATCH/www"
+    echo '<link rel="stylesheet" href="style.css">' >"$SCRATCH/www/index.html"
+    echo 'body { color: red }' >"$SCRATCH/www/style.css"
+    echo '{"sku":"a"}' >"$SCRATCH/order.json"
+    serve 8080 nghttpd --no-tls -a 127.0.0.1 -p /index.html=/style.css --trailer 'checksum: 42' --padding=20 -d "$SCRATCH/www" 8080
+    capture 'tcp port 8080'
+    client nghttp -n http://127.0.0.1:8080/index.html
+    client nghttp -n --padding=10 --trailer 'signature: 7' -H 'content-type: application/json' -d "$SCRATCH/order.json" http://127.0.0.1:8080/index.html
+}
+
+http2/refused() {
+    about "curl asks a server of HTTP/1.1 with prior knowledge of HTTP/2 that it does not have." \
+        "a preface that is answered by HTTP/1.1's 400."
+    uses nginx curl
+    nginx_up
+    capture 'tcp port 8080'
+    client_failing curl -sS --http2-prior-knowledge -o /dev/null http://shop.test:8080/catalog.json
+}
+
+grpc/kinds() {
+    about "grpcio's client calls grpcio's server in all four ways, and meets what can go wrong: NOT_FOUND, a deadline, a method that is not there, a call that is cancelled; one request is compressed." \
+        "counts of messages, statuses from trailers and from trailers alone, resets, grpc-timeout."
+    uses pypi:grpcio
+    serve 50051 "$PYTHON" "$RECORD/peers/grpc_server.py" 50051
+    capture 'tcp port 50051'
+    client "$PYTHON" "$RECORD/clients/grpc_client.py" 50051
+}

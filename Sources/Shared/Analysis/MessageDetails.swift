@@ -1,0 +1,87 @@
+/// What only some protocols say of a message; whoever reads one that has it keeps it for the next.
+///
+/// A message that has it is made of fields: its bytes (`Message.wire`) are the texts that `MessageHead` points to, and behind them
+/// the body, and were never on the wire as they are.
+final class MessageDetails {
+    /// The stream that carries it, where a connection has several.
+    var stream: UInt32 = 0
+    /// In the order in which they are written.
+    private(set) var facets: [Facet] = []
+    /// Fields behind the body, as ranges into `text`.
+    var trailers: [MessageHead.FieldLine] = []
+    /// What facets and trailers say.
+    var text = UniqueBytes()
+
+    init() {}
+
+    func reset() {
+        facets.removeAll(keepingCapacity: true)
+        trailers.removeAll(keepingCapacity: true)
+        text.removeAll()
+    }
+
+    /// Keeps text for a facet.
+    func keep(_ bytes: RawSpan) -> ByteRange {
+        let start = text.count
+        text.append(bytes)
+        return ByteRange(start, text.count)
+    }
+
+    func say(_ key: Facet.Key, _ value: Facet.Value) {
+        let place = facets.firstIndex { $0.key.rawValue > key.rawValue } ?? facets.count
+        facets.insert(Facet(key: key, value: value), at: place)
+    }
+
+    /// The same, with other trailers.
+    /// - Parameter shown: is lent a trailer's name and value, and gives what is shown of the value.
+    func replacing(trailers shown: (_ name: [UInt8], _ value: [UInt8]) -> [UInt8]) -> MessageDetails {
+        let others = MessageDetails()
+        others.stream = stream
+        others.facets = facets
+        text.withBytes { others.text.append($0) }
+        for trailer in trailers {
+            let name = [UInt8](text.bytes.extracting(trailer.name.range))
+            let value = [UInt8](text.bytes.extracting(trailer.value.range))
+            others.trailers.append(
+                MessageHead.FieldLine(
+                    name: trailer.name, value: others.keep(shown(name, value).span.bytes), isFolded: false))
+        }
+        return others
+    }
+
+    subscript(key: Facet.Key) -> Facet.Value? { facets.first { $0.key == key }?.value }
+}
+
+/// Something that an event says of its message: a name of the event's fields, and a value.
+struct Facet {
+    var key: Key
+    var value: Value
+
+    /// In the order in which events have them.
+    enum Key: UInt8 {
+        case headersIncomplete, ended, endedBy, pushed, service, method, status, messages, timeout
+
+        var name: StaticString {
+            switch self {
+            case .headersIncomplete: "headers_incomplete"
+            case .ended: "ended"
+            case .endedBy: "ended_by"
+            case .pushed: "pushed"
+            case .service: "grpc_service"
+            case .method: "grpc_method"
+            case .status: "grpc_status"
+            case .messages: "grpc_messages"
+            case .timeout: "grpc_timeout_ms"
+            }
+        }
+    }
+
+    enum Value {
+        case yes
+        case number(UInt64)
+        case nanoseconds(Int64)
+        case name(StaticString)
+        /// A part of the details' text.
+        case text(ByteRange)
+    }
+}

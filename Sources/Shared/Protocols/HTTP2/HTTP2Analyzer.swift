@@ -1,0 +1,336 @@
+/// HTTP/2 (RFC 9113): requests, their responses, and which belongs to which: that of the same stream.
+final class HTTP2Analyzer: Analyzer {
+    private let run: Run
+    private let requests: HTTP2Direction
+    private let responses: HTTP2Direction
+    private var streams: HTTP2StreamTable
+    private var retransmittedDifferent: UInt64 = 0
+    /// What exchanges are of that are calls.
+    private let callRow: ProtocolID?
+
+    init(_ run: Run) {
+        self.run = run
+        requests = HTTP2Direction(.client, run)
+        responses = HTTP2Direction(.server, run)
+        streams = HTTP2StreamTable(run)
+        callRow = run.registry.id(named: "\(ProtocolRow.grpc.name)")
+    }
+
+    func begin(_ start: Start) {
+        retransmittedDifferent = 0
+        streams.reset()
+        requests.reset(isStart: start != .middle)
+        responses.reset(isStart: start != .middle)
+        guard case .continued(let carried) = start else { return }
+        // The request that asked for the upgrade is the first stream's (RFC 7540, section 3.2).
+        let stream = streams.open(1)
+        stream.exchange = carried.exchange
+        stream.position = carried.exchange.position
+        stream.line.append(carried.text.span.bytes)
+        stream.method = RequestMethod(carried.text.span.bytes, carried.exchange.verb.range)
+        stream.request.isCarried()
+    }
+
+    // MARK: From the channel
+
+    func consume(_ bytes: RawSpan, _ side: Side, _ at: Arrival, _ out: any Output) -> Step {
+        direction(side).consume(bytes, at, self, out)
+    }
+
+    func gap(_ length: UInt64, _ side: Side, after tail: RawSpan, _ at: Arrival, _ out: any Output) -> Step {
+        direction(side).gap(length, after: tail, at, self, out)
+    }
+
+    func search(_ bytes: RawSpan, _ side: Side, from: Search) -> Found { direction(side).search(bytes, from) }
+
+    func end(_ side: Side, after tail: RawSpan, _ at: Timestamp, _ out: any Output) -> Int {
+        direction(side).end(at, self, out)
+        for stream in streams.open where stream.half(side).state == .body {
+            stream.half(side).message.anomalies.insert(.bodyIncomplete)
+            isComplete(stream, side, out)
+        }
+        return 0
+    }
+
+    func finish(_ out: any Output) { for stream in streams.open { giveAway(stream, out) } }
+
+    var held: Int {
+        var held = 0
+        streams.forEachOpen { held &+= $0.held }
+        return held
+    }
+
+    var oldestAsk: UInt64? {
+        var oldest: UInt64?
+        streams.forEachOpen { stream in
+            if let exchange = stream.exchange, !stream.isPushed {
+                oldest = Swift.min(oldest ?? .max, exchange.position)
+            }
+        }
+        return oldest
+    }
+
+    private func direction(_ side: Side) -> HTTP2Direction { side == .client ? requests : responses }
+
+    // MARK: From the directions
+
+    @inline(__always)
+    func stream(_ id: UInt32) -> HTTP2Stream? { streams.find(id) }
+
+    func open(_ id: UInt32, _ out: any Output) -> HTTP2Stream {
+        if streams.count >= run.limits.pipelinedRequests {
+            out.reached(.pipelinedRequests)
+            if let oldest = streams.open.first { giveAway(oldest, out) }
+        }
+        return streams.open(id)
+    }
+
+    /// The server answers in HTTP/1 to what it does not understand: who began with the preface is told so by an answer to its
+    /// request.
+    func declined(_ bytes: RawSpan, _ taken: Int, _ out: any Output) -> Step? {
+        guard requests.beganWithPreface, taken == 0, bytes.fit("HTTP/1.", at: 0) == .yes,
+            bytes.fit(byteAt: 9, { $0 != UInt8(ascii: "1") }) != .no,
+            let row = run.registry.id(named: "\(ProtocolRow.http1.name)")
+        else { return nil }
+        guard let stream = streams.open.first(where: { $0.exchange != nil }), var exchange = stream.exchange else {
+            return .handOver(took: 0, .row(row, .continued(askByPreface(out))))
+        }
+        exchange.isRequestComplete = true
+        exchange.row = .none
+        let carried = Carried(exchange: exchange, text: [UInt8](stream.line.bytes))
+        if stream.request.state == .body { complete(stream.request, of: stream, nil, out) }
+        close(stream)
+        return .handOver(took: 0, .row(row, .continued(carried)))
+    }
+
+    /// Before any stream was opened, the preface was the request: it is the head of one (RFC 9113, section 3.4).
+    private func askByPreface(_ out: any Output) -> Carried {
+        let half = HTTP2Half(.client, run)
+        half.begin(requests.prefaceArrived.first)
+        half.field(Self.methodField.span.bytes, Self.prefaceMethod.span.bytes, out)
+        half.field(Self.pathField.span.bytes, Self.prefacePath.span.bytes, out)
+        half.wire(HTTP2Frame.preface.utf8CodeUnitCount, requests.prefaceArrived.last)
+        half.headIsComplete()
+        half.endsWithoutBody()
+        let line = Self.prefaceMethod + [UInt8(ascii: " ")] + Self.prefacePath
+        let (verb, target) = (ByteRange(0, Self.prefaceMethod.count), ByteRange(line.count - 1, line.count))
+        var exchange = Exchange(
+            number: out.numberExchange(), line: ByteRange(0, line.count), verb: verb, target: target,
+            token: out.began(Ask(verb: verb, target: target, host: .empty), line.span.bytes),
+            requestFirstByte: half.message.firstByte, requestLastByte: half.message.lastByte,
+            position: requests.prefacePosition)
+        exchange.isRequestComplete = true
+        exchange.isRequestWhole = true
+        out.message(half.message, exchange, line.span.bytes)
+        return Carried(exchange: exchange, text: line)
+    }
+
+    private static let methodField = Array(":method".utf8)
+    private static let pathField = Array(":path".utf8)
+    private static let prefaceMethod = Array("PRI".utf8)
+    private static let prefacePath = Array("*".utf8)
+
+    /// A head was read, as far as it can be.
+    func headIsComplete(_ stream: HTTP2Stream, _ side: Side, endsStream: Bool, _ out: any Output) {
+        if side == .client {
+            // Fields without any of those that a request has are trailers of one that was not seen.
+            guard stream.request.facts.hasPseudoField else { return close(stream) }
+            ask(stream, out)
+        } else {
+            let half = stream.response
+            let status = half.message.head.status
+            // Of what was not asked for, and may be trailers as well, nothing is known.
+            guard stream.exchange != nil || status != 0 else { return close(stream) }
+            if stream.exchange == nil { half.message.anomalies.insert(.responseWithoutRequest) }
+            half.isCall = stream.exchange.map { callRow != nil && $0.row == callRow } ?? half.facts.isCall
+            half.headIsComplete()
+            if status / 100 == 1, !endsStream { return isInformational(stream, out) }
+        }
+        if endsStream { isComplete(stream, side, out) }
+    }
+
+    private func ask(_ stream: HTTP2Stream, _ out: any Output) {
+        let half = stream.request
+        half.message.wire.withBytes { stream.method = RequestMethod($0, half.message.head.verb.range) }
+        if stream.method == .connect, half.message.head.target.isEmpty { half.targetIsAuthority() }
+        half.headIsComplete()
+        let (verb, target) = (half.message.head.verb, half.message.head.target)
+        var exchange = Exchange(
+            number: out.numberExchange(), line: .empty, verb: .empty, target: .empty, token: .none,
+            requestFirstByte: half.message.firstByte, requestLastByte: half.message.lastByte, position: stream.position)
+        half.message.wire.withBytes { bytes in
+            let parts = RequestTarget(bytes, target.range, stream.method)
+            exchange.token = out.began(
+                Ask(
+                    verb: verb, target: ByteRange(parts.path.lowerBound, parts.path.upperBound),
+                    host: half.facts.host), bytes)
+            stream.line.append(bytes.extracting(verb.range))
+            exchange.verb = ByteRange(0, stream.line.count)
+            if !target.isEmpty {
+                stream.line.append(UInt8(ascii: " "))
+                let start = stream.line.count
+                stream.line.append(bytes.extracting(target.range))
+                exchange.target = ByteRange(start, stream.line.count)
+            }
+            exchange.line = ByteRange(0, stream.line.count)
+        }
+        if half.facts.isCall, let callRow {
+            half.isCall = true
+            exchange.row = callRow
+        }
+        stream.exchange = exchange
+    }
+
+    private func isInformational(_ stream: HTTP2Stream, _ out: any Output) {
+        tell(stream.response, of: stream, out)
+        stream.response.awaitAnother()
+    }
+
+    /// A message has reached its end.
+    func isComplete(_ stream: HTTP2Stream, _ side: Side, _ out: any Output) {
+        complete(stream.half(side), of: stream, nil, out)
+        settle(stream, out)
+    }
+
+    private func settle(_ stream: HTTP2Stream, _ out: any Output) {
+        guard stream.response.state == .done else { return }
+        // The frame that ended the request was lost.
+        if stream.request.state == .body, requests.hasLostFrames, stream.request.message.hasGap {
+            complete(stream.request, of: stream, nil, out)
+        }
+        if stream.request.state != .body || stream.exchange == nil { giveAway(stream, out) }
+    }
+
+    private func complete(_ half: HTTP2Half, of stream: HTTP2Stream, _ ended: Ended?, _ out: any Output) {
+        let different = out.retransmittedDifferent
+        if different > retransmittedDifferent {
+            retransmittedDifferent = different
+            half.message.anomalies.insert(.retransmissionDiffers)
+        }
+        half.finish(isCut: ended != nil, out)
+        if let ended, run.needs.contains(.messages) {
+            half.details.say(.ended, .name(ended.why))
+            half.details.say(.endedBy, .name(ended.side == .client ? "client" : "server"))
+        }
+        if half.side == .client {
+            stream.exchange?.isRequestComplete = true
+            stream.exchange?.requestBytes = half.message.wireBytes
+            stream.exchange?.requestShape = half.message.shape
+            stream.exchange?.requestLastByte = half.message.lastByte
+            stream.exchange?.isRequestWhole = half.message.isWhole && !half.facts.isIncomplete
+        } else if half.message.head.status != 0 || ended == nil {
+            stream.exchange?.isAnswered = true
+            stream.exchange?.answer(with: half.message)
+            if half.facts.isIncomplete { stream.exchange?.isAnswerWhole = false }
+        }
+        tell(half, of: stream, out)
+        half.letGo()
+    }
+
+    /// A message goes out.
+    private func tell(_ half: HTTP2Half, of stream: HTTP2Stream, _ out: any Output) {
+        if run.needs.contains(.messages) { describe(half, of: stream) }
+        stream.line.withBytes { out.message(half.message, stream.exchange, $0) }
+    }
+
+    private func describe(_ half: HTTP2Half, of stream: HTTP2Stream) {
+        half.details.stream = stream.id
+        if stream.isPushed { half.details.say(.pushed, .yes) }
+        guard half.isCall, let exchange = stream.exchange else { return }
+        stream.line.withBytes { text in
+            // The path is a slash, the service, a slash and the method (PROTOCOL-HTTP2.md: Path).
+            let target = exchange.target.range
+            var slash = target.upperBound &- 1
+            while slash > target.lowerBound, text.u8(at: slash) != UInt8(ascii: "/") { slash &-= 1 }
+            guard slash > target.lowerBound, text.u8(at: target.lowerBound) == UInt8(ascii: "/") else { return }
+            let service = half.details.keep(text.extracting(target.lowerBound &+ 1..<slash))
+            half.details.say(.service, .text(service))
+            half.details.say(.method, .text(half.details.keep(text.extracting(slash &+ 1..<target.upperBound))))
+        }
+        guard half.side == .server, half.state == .done else { return }
+        if let status = half.facts.callStatus {
+            half.details.say(.status, .name(status))
+        } else if half.details[.ended] == nil, half.message.isWhole, !half.facts.isIncomplete {
+            half.details.say(.status, .name(GRPCStatus.name(ofHTTP: half.message.head.status)))
+        }
+    }
+
+    // MARK: What ends a stream
+
+    private struct Ended {
+        var why: StaticString
+        /// Who says so.
+        var side: Side
+    }
+
+    /// One side wants no more of a stream (RFC 9113, section 5.4.2).
+    func isReset(_ id: UInt32, _ why: StaticString, _ side: Side, _ at: Arrival, _ out: any Output) {
+        guard let stream = streams.find(id) else { return }
+        end(stream, Ended(why: why, side: side), UInt64(HTTP2Frame.headerLength &+ 4), at, out)
+    }
+
+    /// One side takes no streams behind `last` (RFC 9113, section 6.8); those that are open will not be answered.
+    func goesAway(_ side: Side, _ last: UInt32, _ at: Arrival, _ out: any Output) {
+        for stream in streams.open where stream.id > last && (stream.id & 1 == 1) == (side == .server) {
+            end(stream, Ended(why: HTTP2Error.goAway, side: side), 0, at, out)
+        }
+    }
+
+    private func end(
+        _ stream: HTTP2Stream, _ why: Ended, _ length: UInt64, _ at: Arrival, _ out: any Output
+    ) {
+        if stream.request.state == .body { complete(stream.request, of: stream, why, out) }
+        switch stream.response.state {
+        case .body: complete(stream.response, of: stream, why, out)
+        case .waiting where stream.exchange != nil:
+            // All that there is of an answer.
+            let half = stream.response
+            half.begin(at.first)
+            half.isCall = stream.request.isCall
+            half.headIsComplete()
+            half.message.lastByte = at.last
+            half.message.wireBytes = length
+            half.endsWithoutBody()
+            complete(half, of: stream, why, out)
+        case .waiting, .head, .done: break
+        }
+        giveAway(stream, out)
+    }
+
+    /// Frames of one side are missing: what is open may lack some of its body, and its end.
+    func framesAreLost(_ side: Side, _ out: any Output) {
+        streams.forEachOpen { if $0.half(side).state == .body { $0.half(side).gap(nil, out) } }
+    }
+
+    private func giveAway(_ stream: HTTP2Stream, _ out: any Output) {
+        if stream.request.state == .body { complete(stream.request, of: stream, nil, out) }
+        if stream.response.state == .body { complete(stream.response, of: stream, nil, out) }
+        if let exchange = stream.exchange, !stream.isPushed { stream.line.withBytes { out.exchange(exchange, $0) } }
+        close(stream)
+    }
+
+    private func close(_ stream: HTTP2Stream) {
+        requests.forget(stream)
+        responses.forget(stream)
+        streams.close(stream)
+    }
+
+    // MARK: Promises
+
+    /// The server promises to answer what was not asked.
+    /// - Returns: `nil` where the stream is open already.
+    func promised(_ id: UInt32, _ out: any Output) -> HTTP2Stream? {
+        guard id != 0, streams.find(id) == nil else { return nil }
+        let stream = open(id, out)
+        stream.isPushed = true
+        return stream
+    }
+
+    func promiseIsComplete(_ stream: HTTP2Stream, _ out: any Output) {
+        ask(stream, out)
+        stream.exchange?.isRequestComplete = true
+        // The client did not say it.
+        stream.request.isCarried()
+        stream.request.letGo()
+    }
+}

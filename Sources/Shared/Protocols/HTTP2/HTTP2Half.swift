@@ -1,0 +1,265 @@
+/// What one side says on a stream (RFC 9113, section 8.1): a message of a head, a body over any number of frames, and trailers.
+final class HTTP2Half {
+    let side: Side
+    var message = Message()
+    let details = MessageDetails()
+    private(set) var state = State.waiting
+    /// Of the head: whether and how the body is coded, what it is of gRPC, and for whom it is.
+    private(set) var facts = Facts()
+    /// The body is a call's messages.
+    var isCall = false
+    private var calls = GRPCMessages()
+    /// Most messages of a stream have no body, or a small one.
+    private lazy var body = BodyReader(run)
+    private var hasBody = false
+    private let run: Run
+    private let keepsBytes: Bool
+
+    enum State {
+        /// Nothing was said yet, or informational answers only.
+        case waiting
+        /// The head is being read, or was, and the body follows.
+        case head, body
+        case done
+    }
+
+    /// What was read of a head's fields.
+    struct Facts {
+        var host = ByteRange.empty
+        var codings = ContentCodings()
+        var isCall = false
+        /// One of the fields that begin with ":" (RFC 9113, section 8.3) was there.
+        var hasPseudoField = false
+        /// A field is not known, or was not kept.
+        var isIncomplete = false
+        var isOverLimit = false
+        var callStatus: StaticString?
+    }
+
+    init(_ side: Side, _ run: Run) {
+        self.side = side
+        self.run = run
+        keepsBytes = run.needs.contains(.messages)
+        message.details = details
+    }
+
+    func reset() {
+        if hasBody { body.reset() }
+        hasBody = false
+        state = .waiting
+        run.buffers.take(from: &message.wire)
+        run.buffers.take(from: &message.decoded)
+    }
+
+    /// Bytes that are kept of the message.
+    var held: Int { message.held &+ details.text.count &+ (hasBody ? body.held : 0) }
+
+    // MARK: Head
+
+    func begin(_ at: Timestamp) {
+        message.reset()
+        message.head.reset(side)
+        details.reset()
+        run.buffers.lend(to: &message.wire)
+        message.firstByte = at
+        message.lastByte = at
+        facts = Facts()
+        isCall = false
+        calls = GRPCMessages()
+        hasBody = false
+        state = .head
+    }
+
+    /// Bytes of frames on the wire.
+    @inline(__always)
+    func wire(_ count: Int, _ at: Timestamp) {
+        message.wireBytes &+= UInt64(count)
+        message.lastByte = at
+    }
+
+    /// A field of the head (RFC 9113, section 8.2).
+    func field(_ name: RawSpan, _ value: RawSpan, _ out: any Output) {
+        guard let first = name.u8(at: 0), let last = name.u8(at: name.byteCount &- 1) else {
+            facts.isIncomplete = true
+            return
+        }
+        // As receivers count (RFC 9113, section 6.5.2).
+        let size = message.wire.count &+ Self.fieldSize &* (message.head.fields.count &+ 1)
+        guard size &+ name.byteCount &+ value.byteCount <= run.limits.headBytes else {
+            facts.isIncomplete = true
+            if !facts.isOverLimit { out.reached(.headBytes) }
+            facts.isOverLimit = true
+            return
+        }
+        if first == UInt8(ascii: ":") { return pseudoField(name, value) }
+        // One of the few that say something of the message; their names are known by length and last letter.
+        switch (name.byteCount, last) {
+        case (4, UInt8(ascii: "t")) where name.has("host", at: 0):
+            guard !isAuthority(value) else { return }
+            let field = keep(name, value)
+            if facts.host.isEmpty { facts.host = field }
+            return
+        case (12, UInt8(ascii: "e")) where name.has("content-type", at: 0):
+            if side == .server, value.has("text/event-stream", at: 0) { message.isWaiting = true }
+            facts.isCall = value.has("application/grpc", at: 0) && !value.has("application/grpc-web", at: 0)
+        case (16, UInt8(ascii: "g")) where name.has("content-encoding", at: 0):
+            HTTPGrammar.forEachElement(value, 0..<value.byteCount) { facts.codings.append(ContentCoding(value, $0)) }
+        case (12, UInt8(ascii: "t")) where name.has("grpc-timeout", at: 0):
+            if keepsBytes, let time = GRPCTimeout.nanoseconds(value) { details.say(.timeout, .nanoseconds(time)) }
+        case (11, UInt8(ascii: "s")) where name.has("grpc-status", at: 0): facts.callStatus = GRPCStatus.name(value)
+        default: break
+        }
+        if keepsBytes { keep(name, Self.isHidden(name, value) ? Self.hidden.span.bytes : value) }
+    }
+
+    private func pseudoField(_ name: RawSpan, _ value: RawSpan) {
+        facts.hasPseudoField = true
+        switch name.byteCount {
+        case 7 where name.has(":method", at: 0):
+            // Whatever else it is, it is none.
+            let isToken = HTTPGrammar.tokenEnd(value, 0..<value.byteCount) == value.byteCount
+            if isToken { message.head.verb = text(value) } else { facts.isIncomplete = true }
+        case 5 where name.has(":path", at: 0): message.head.target = text(value)
+        case 7 where name.has(":status", at: 0):
+            let status = HTTPGrammar.decimal(value, 0..<value.byteCount)
+            message.head.status = status.flatMap(UInt16.init(exactly:)) ?? 0
+        case 10 where name.has(":authority", at: 0):
+            facts.host = keep(Self.hostName.span.bytes, value)
+        default: break
+        }
+    }
+
+    /// The target of CONNECT, which has no path (RFC 9113, section 8.5).
+    func targetIsAuthority() { message.head.target = facts.host }
+
+    /// A Host field says what `:authority` does, if it is there (RFC 9113, section 8.3.1).
+    private func isAuthority(_ value: RawSpan) -> Bool {
+        guard facts.host.count == value.byteCount, !facts.host.isEmpty else { return false }
+        var isEqual = false
+        let host = facts.host.range
+        message.wire.withBytes { isEqual = $0.extracting(host).equals(value) }
+        return isEqual
+    }
+
+    /// - Returns: where the value lies.
+    @discardableResult
+    private func keep(_ name: RawSpan, _ value: RawSpan) -> ByteRange {
+        guard keepsBytes else { return text(value) }
+        let name = text(name)
+        let value = text(value)
+        message.head.fields.append(MessageHead.FieldLine(name: name, value: value, isFolded: false))
+        return value
+    }
+
+    private func text(_ bytes: RawSpan) -> ByteRange {
+        let start = message.wire.count
+        message.wire.append(bytes)
+        return ByteRange(start, message.wire.count)
+    }
+
+    private static let fieldSize = 32
+    private static let hostName = Array("Host".utf8)
+    private static let hidden = Array("[hidden]".utf8)
+
+    /// What a call says of its error in words.
+    private static func isHidden(_ name: RawSpan, _ value: RawSpan) -> Bool {
+        guard value.byteCount > 0 else { return false }
+        return name.byteCount == 12 && name.has("grpc-message", at: 0)
+            || name.byteCount == 23 && name.has("grpc-status-details-bin", at: 0)
+    }
+
+    /// The head is read.
+    func headIsComplete() {
+        message.head.length = message.wire.count
+        message.capturedBytes = UInt64(message.head.length)
+        state = .body
+    }
+
+    /// Nothing more belongs to it.
+    func endsWithoutBody() { state = .done }
+
+    /// The message was said elsewhere.
+    func isCarried() { state = .done }
+
+    /// The answer was informational: another follows.
+    func awaitAnother() { state = .waiting }
+
+    // MARK: Trailers
+
+    func trailer(_ name: RawSpan, _ value: RawSpan, _ out: any Output) {
+        guard name.byteCount > 0 else {
+            facts.isIncomplete = true
+            return
+        }
+        if name.byteCount == 11, name.has("grpc-status", at: 0) { facts.callStatus = GRPCStatus.name(value) }
+        guard keepsBytes else { return }
+        let size = details.text.count &+ Self.fieldSize &* (details.trailers.count &+ 1)
+        guard size &+ name.byteCount &+ value.byteCount <= run.limits.headBytes else {
+            facts.isIncomplete = true
+            if !facts.isOverLimit { out.reached(.headBytes) }
+            facts.isOverLimit = true
+            return
+        }
+        let start = details.text.count
+        details.text.append(name)
+        let end = details.text.count
+        details.text.append(Self.isHidden(name, value) ? Self.hidden.span.bytes : value)
+        details.trailers.append(
+            MessageHead.FieldLine(
+                name: ByteRange(start, end), value: ByteRange(end, details.text.count), isFolded: false))
+    }
+
+    /// A part of a header block could not be read.
+    func isTorn() { facts.isIncomplete = true }
+
+    // MARK: Body
+
+    /// The content of a frame begins.
+    /// - Parameter isAll: no other frame has any of it.
+    func beginContent(_ count: Int, isAll: Bool) {
+        guard !hasBody, !isCall, count > 0 else { return }
+        hasBody = true
+        body.begin(isAll && message.contentBytes == 0 ? .bytes(UInt64(count)) : .marked, facts.codings, &message)
+    }
+
+    func feed(_ bytes: RawSpan, _ out: any Output) {
+        message.capturedBytes &+= UInt64(bytes.byteCount)
+        if keepsBytes { message.wire.append(bytes, limit: run.limits.bodyBytes &+ message.head.length) }
+        if hasBody { return body.feed(bytes, &message, out) }
+        message.contentBytes &+= UInt64(bytes.byteCount)
+        calls.feed(bytes)
+    }
+
+    /// Bytes of the content are missing: an exact number, or `nil` where nobody knows.
+    func gap(_ content: UInt64?, _ out: any Output) {
+        guard content != 0 else { return }
+        message.anomalies.insert(.gap)
+        if hasBody { body.gap(&message, out) } else { calls.gap(content ?? .max) }
+        message.hasGap = true
+        message.contentBytes &+= content ?? 0
+    }
+
+    // MARK: The end
+
+    /// The message is over.
+    /// - Parameter isCut: something else than its own end has ended it.
+    func finish(isCut: Bool, _ out: any Output) {
+        if state != .done, isCut { message.anomalies.insert(.bodyIncomplete) }
+        if hasBody {
+            body.finish(&message, out)
+        } else if message.contentBytes > 0 {
+            message.shape = message.isWhole ? .nonJSON : .nonJSON.incomplete
+        }
+        hasBody = false
+        state = .done
+        guard keepsBytes else { return }
+        if facts.isIncomplete { details.say(.headersIncomplete, .yes) }
+        if isCall, !calls.isLost { details.say(.messages, .number(calls.count)) }
+    }
+
+    /// Between messages nothing is held.
+    func letGo() {
+        run.buffers.take(from: &message.wire)
+        run.buffers.take(from: &message.decoded)
+    }
+}

@@ -1,0 +1,102 @@
+/// A stream (RFC 9113, section 5): a request and its answer.
+final class HTTP2Stream {
+    private(set) var id: UInt32 = 0
+    let request: HTTP2Half
+    let response: HTTP2Half
+    /// As soon as the request's head is read; `nil` where it was not seen.
+    var exchange: Exchange?
+    /// What its ranges lie in.
+    var line = UniqueBytes()
+    /// Where the request begins in the client's stream.
+    var position: UInt64 = 0
+    var method = RequestMethod.unknown
+    /// The server has promised it (RFC 9113, section 8.4).
+    var isPushed = false
+
+    init(_ run: Run) {
+        request = HTTP2Half(.client, run)
+        response = HTTP2Half(.server, run)
+    }
+
+    func begin(_ id: UInt32) {
+        self.id = id
+        request.reset()
+        response.reset()
+        exchange = nil
+        line.removeAll()
+        position = 0
+        method = .unknown
+        isPushed = false
+    }
+
+    func half(_ side: Side) -> HTTP2Half { side == .client ? request : response }
+
+    var held: Int { request.held &+ response.held &+ line.count }
+}
+
+/// The streams of a connection that are open, by their number.
+///
+/// Not a `Pairing`: what that knows of order and of loss does not matter where an answer names its request, and each of thousands
+/// of open streams is looked up at each frame.
+struct HTTP2StreamTable: ~Copyable {
+    /// Those that are open, and those that were, to be used again.
+    private var slots: [HTTP2Stream] = []
+    private var free: [Int] = []
+    private var index = HashIndex()
+    /// The last that was asked for.
+    private var last: Int?
+    private let run: Run
+
+    init(_ run: Run) { self.run = run }
+
+    var count: Int { slots.count &- free.count }
+
+    private static let keptSlots = 128
+
+    mutating func reset() {
+        last = nil
+        guard count > 0 || slots.count > Self.keptSlots else { return }
+        index.removeAll()
+        if slots.count > Self.keptSlots { slots.removeLast(slots.count &- Self.keptSlots) }
+        free = Array(slots.indices)
+        for stream in slots { stream.begin(0) }
+    }
+
+    private func hash(_ id: UInt32) -> UInt32 {
+        UInt32(truncatingIfNeeded: fold(index.seed ^ UInt64(id), 0xE703_7ED1_A0B4_28DB))
+    }
+
+    @inline(__always)
+    mutating func find(_ id: UInt32) -> HTTP2Stream? {
+        if let last, slots[last].id == id { return slots[last] }
+        let slots = slots
+        guard let slot = index.find(hash(id), { slots[$0].id == id }) else { return nil }
+        last = slot
+        return slots[slot]
+    }
+
+    /// Opens a stream that is not open.
+    mutating func open(_ id: UInt32) -> HTTP2Stream {
+        let slot = free.popLast() ?? slots.count
+        if slot == slots.count { slots.append(HTTP2Stream(run)) }
+        slots[slot].begin(id)
+        index.insert(slot, hash(id))
+        last = slot
+        return slots[slot]
+    }
+
+    mutating func close(_ stream: HTTP2Stream) {
+        let id = stream.id
+        let slots = slots
+        guard let slot = index.find(hash(id), { slots[$0] === stream }) else { return }
+        index.remove(slot, hash(id))
+        if last == slot { last = nil }
+        stream.begin(0)
+        free.append(slot)
+    }
+
+    /// The open ones, in the order of their numbers.
+    var open: [HTTP2Stream] { slots.filter { $0.id != 0 }.sorted { $0.id < $1.id } }
+
+    func forEachOpen(_ body: (HTTP2Stream) -> Void) { for stream in slots where stream.id != 0 { body(stream) } }
+}
