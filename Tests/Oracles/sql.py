@@ -14,7 +14,7 @@ from sqlglot import exp
 from sqlglot.tokens import TokenType
 
 logging.disable(logging.CRITICAL)
-NAMES = {"postgres": "postgres", "mysql": "mysql", "mssql": "tsql", "standard": "oracle"}
+NAMES = {"postgreSQL": "postgres", "mySQL": "mysql", "transactSQL": "tsql", "standard": "oracle"}
 LITERALS = {t for t in TokenType if "STRING" in t.name and t.name != "STRING_ESCAPE"} | {TokenType.NUMBER}
 MARKS = set("ZQJ79")
 
@@ -55,7 +55,7 @@ counts = {"pglast": 0, "sqlglot": 0}
 for line in sys.stdin:
     one = json.loads(line)
     oracles = [("sqlglot", lambda: by_sqlglot(one["sql"], NAMES[one["dialect"]]))]
-    if one["dialect"] == "postgres":
+    if one["dialect"] == "postgreSQL":
         oracles.append(("pglast", lambda: by_pglast(one["sql"])))
     for name, oracle in oracles:
         try:

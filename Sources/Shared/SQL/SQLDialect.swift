@@ -4,11 +4,11 @@ struct SQLDialect: Equatable, Sendable {
         /// ISO/IEC 9075-2, section 5 ("Lexical elements"), and what most databases add to it.
         case standard
         /// PostgreSQL documentation, section 4.1 ("Lexical Structure").
-        case postgres
+        case postgreSQL
         /// MySQL Reference Manual, chapter "Language Structure"; MariaDB has the same.
-        case mysql
+        case mySQL
         /// Transact-SQL Reference, "Constants" and "Database identifiers".
-        case mssql
+        case transactSQL
     }
 
     var kind: Kind
@@ -19,20 +19,20 @@ struct SQLDialect: Equatable, Sendable {
     var doubleQuotesAreStrings: Bool
 
     static let standard = SQLDialect(kind: .standard, hasBackslashes: false, doubleQuotesAreStrings: false)
-    static let postgres = SQLDialect(kind: .postgres, hasBackslashes: false, doubleQuotesAreStrings: false)
-    static let mysql = SQLDialect(kind: .mysql, hasBackslashes: true, doubleQuotesAreStrings: true)
-    static let mssql = SQLDialect(kind: .mssql, hasBackslashes: false, doubleQuotesAreStrings: false)
+    static let postgreSQL = SQLDialect(kind: .postgreSQL, hasBackslashes: false, doubleQuotesAreStrings: false)
+    static let mySQL = SQLDialect(kind: .mySQL, hasBackslashes: true, doubleQuotesAreStrings: true)
+    static let transactSQL = SQLDialect(kind: .transactSQL, hasBackslashes: false, doubleQuotesAreStrings: false)
 
     /// `/* /* */ */` is one comment.
-    var nestsComments: Bool { kind == .postgres || kind == .mssql }
+    var nestsComments: Bool { kind == .postgreSQL || kind == .transactSQL }
 
     @inline(__always)
     func beginsWord(_ byte: UInt8) -> Bool {
         if ASCII.isLetter(byte) || byte == UInt8(ascii: "_") || byte >= 0x80 { return true }
         switch kind {
-        case .mysql: return byte == UInt8(ascii: "$") || byte == UInt8(ascii: "@")
-        case .mssql: return byte == UInt8(ascii: "@") || byte == UInt8(ascii: "#")
-        case .postgres, .standard: return false
+        case .mySQL: return byte == UInt8(ascii: "$") || byte == UInt8(ascii: "@")
+        case .transactSQL: return byte == UInt8(ascii: "@") || byte == UInt8(ascii: "#")
+        case .postgreSQL, .standard: return false
         }
     }
 
@@ -41,10 +41,10 @@ struct SQLDialect: Equatable, Sendable {
         if ASCII.isLetter(byte) || ASCII.isDigit(byte) || byte == UInt8(ascii: "_") || byte >= 0x80 { return true }
         if byte == UInt8(ascii: "$") { return true }
         switch kind {
-        case .mssql: return byte == UInt8(ascii: "@") || byte == UInt8(ascii: "#")
+        case .transactSQL: return byte == UInt8(ascii: "@") || byte == UInt8(ascii: "#")
         // `table@link`
         case .standard: return byte == UInt8(ascii: "@") || byte == UInt8(ascii: "#")
-        case .postgres, .mysql: return false
+        case .postgreSQL, .mySQL: return false
         }
     }
 }

@@ -127,7 +127,7 @@ final class SQLReader {
                 return string(source, at, at &+ 1, hasBackslashes: dialect.hasBackslashes)
             }
             return quotedName(source, at, at &+ 1)
-        case UInt8(ascii: "`") where dialect.kind == .mysql || dialect.kind == .standard:
+        case UInt8(ascii: "`") where dialect.kind == .mySQL || dialect.kind == .standard:
             return quotedName(source, at, at &+ 1)
         case UInt8(ascii: "["): return bracket(source, at)
         case UInt8(ascii: "("): return open(source, at)
@@ -220,12 +220,12 @@ final class SQLReader {
     }
 
     private func number(_ source: RawSpan, _ at: Int) -> Int {
-        if dialect.kind == .mysql, previous == .dot { return word(source, at) }
+        if dialect.kind == .mySQL, previous == .dot { return word(source, at) }
         let end = source.numberEnd(at)
         guard let next = source.u8(at: end), dialect.isInWord(next) else {
             return literal(source, at, end, .number)
         }
-        if dialect.kind == .mysql, isDecimal(source, at, end) { return word(source, at) }
+        if dialect.kind == .mySQL, isDecimal(source, at, end) { return word(source, at) }
         _ = literal(source, at, end, .number)
         needsBlank = true
         return end
@@ -242,13 +242,13 @@ final class SQLReader {
     private func dollar(_ source: RawSpan, _ at: Int) -> Int {
         guard let next = source.u8(at: at &+ 1) else { return sign(source, at) }
         if ASCII.isDigit(next) {
-            guard dialect.kind != .mssql else { return literal(source, at, source.numberEnd(at &+ 1), .number) }
+            guard dialect.kind != .transactSQL else { return literal(source, at, source.numberEnd(at &+ 1), .number) }
             var end = at &+ 1
             while let byte = source.u8(at: end), ASCII.isDigit(byte) { end &+= 1 }
             return placeholder(source, at, end)
         }
-        let mayQuote = dialect.kind == .postgres || dialect.kind == .standard || next == UInt8(ascii: "$")
-        if mayQuote, dialect.kind != .mssql, let tag = source.dollarTag(at) {
+        let mayQuote = dialect.kind == .postgreSQL || dialect.kind == .standard || next == UInt8(ascii: "$")
+        if mayQuote, dialect.kind != .transactSQL, let tag = source.dollarTag(at) {
             return literal(source, at, source.dollarEnd(tag).end, .string)
         }
         return dialect.beginsWord(UInt8(ascii: "$")) ? word(source, at) : sign(source, at)
@@ -272,7 +272,7 @@ final class SQLReader {
             }
             return at &+ 2
         }
-        guard dialect.kind != .postgres, dialect.isInWord(next) else { return sign(source, at) }
+        guard dialect.kind != .postgreSQL, dialect.isInWord(next) else { return sign(source, at) }
         var end = at &+ 1
         while let byte = source.u8(at: end), dialect.isInWord(byte) { end &+= 1 }
         return placeholder(source, at, end)
@@ -292,10 +292,10 @@ final class SQLReader {
         switch byte {
         case UInt8(ascii: "-") where next == UInt8(ascii: "-"):
             // MySQL wants a blank behind it ("Comments").
-            let isComment = dialect.kind != .mysql || (source.u8(at: at &+ 2).map { $0 <= 0x20 } ?? true)
+            let isComment = dialect.kind != .mySQL || (source.u8(at: at &+ 2).map { $0 <= 0x20 } ?? true)
             if isComment { return lineComment(source, at) }
-        case UInt8(ascii: "#") where dialect.kind == .mysql: return lineComment(source, at)
-        case UInt8(ascii: "#") where dialect.kind == .mssql: return word(source, at)
+        case UInt8(ascii: "#") where dialect.kind == .mySQL: return lineComment(source, at)
+        case UInt8(ascii: "#") where dialect.kind == .transactSQL: return word(source, at)
         case UInt8(ascii: "/") where next == UInt8(ascii: "*"): return comment(source, at)
         case UInt8(ascii: "*") where next == UInt8(ascii: "/") && isInExecutedComment:
             isInExecutedComment = false
@@ -319,7 +319,7 @@ final class SQLReader {
 
     private func comment(_ source: RawSpan, _ at: Int) -> Int {
         blank()
-        guard dialect.kind == .mysql else { return source.commentEnd(at, isNested: dialect.nestsComments) }
+        guard dialect.kind == .mySQL else { return source.commentEnd(at, isNested: dialect.nestsComments) }
         var contents = at &+ 2
         if source.u8(at: contents) == UInt8(ascii: "M") { contents &+= 1 }
         guard source.u8(at: contents) == UInt8(ascii: "!") else { return source.commentEnd(at, isNested: false) }
@@ -348,7 +348,7 @@ final class SQLReader {
     }
 
     private func bracket(_ source: RawSpan, _ at: Int) -> Int {
-        guard dialect.kind != .mssql else { return quotedName(source, at, at &+ 1) }
+        guard dialect.kind != .transactSQL else { return quotedName(source, at, at &+ 1) }
         let isArray = previous == .word(.array)
         needsBlank = false
         write(source, at, at &+ 1)
@@ -368,7 +368,7 @@ final class SQLReader {
             return next
         }
         let word = previous == .dot ? .none : words.find(source, at, end)
-        if dialect.kind == .mssql, summary.isInArguments, word == .none, previous != .dot,
+        if dialect.kind == .transactSQL, summary.isInArguments, word == .none, previous != .dot,
             source.byte(at) != UInt8(ascii: "@")
         {
             // A bare word is a string ("EXECUTE").
@@ -384,7 +384,7 @@ final class SQLReader {
         let letter = source.byte(start) | 0x20
         let isSingle = end == start &+ 1
         if quote == UInt8(ascii: "&") {
-            guard isSingle, letter == UInt8(ascii: "u"), dialect.kind != .mysql else { return nil }
+            guard isSingle, letter == UInt8(ascii: "u"), dialect.kind != .mySQL else { return nil }
             switch source.u8(at: end &+ 1) {
             case UInt8(ascii: "'"): return string(source, start, end &+ 2, hasBackslashes: false)
             case UInt8(ascii: "\""): return quotedName(source, start, end &+ 2)
@@ -392,7 +392,7 @@ final class SQLReader {
             }
         }
         if quote == UInt8(ascii: "\"") {
-            guard dialect.doubleQuotesAreStrings, dialect.kind == .mysql, source.byte(start) == UInt8(ascii: "_")
+            guard dialect.doubleQuotesAreStrings, dialect.kind == .mySQL, source.byte(start) == UInt8(ascii: "_")
             else { return nil }
             return string(source, start, end &+ 1, hasBackslashes: dialect.hasBackslashes)
         }
@@ -403,14 +403,14 @@ final class SQLReader {
         }
         if isSingle {
             switch letter {
-            case UInt8(ascii: "e") where dialect.kind == .postgres || dialect.kind == .standard:
+            case UInt8(ascii: "e") where dialect.kind == .postgreSQL || dialect.kind == .standard:
                 return string(source, start, end &+ 1, hasBackslashes: true)
             case UInt8(ascii: "n"), UInt8(ascii: "b"), UInt8(ascii: "x"):
                 return string(source, start, end &+ 1, hasBackslashes: dialect.hasBackslashes)
             default: return nil
             }
         }
-        guard dialect.kind == .mysql, source.byte(start) == UInt8(ascii: "_") else { return nil }
+        guard dialect.kind == .mySQL, source.byte(start) == UInt8(ascii: "_") else { return nil }
         return string(source, start, end &+ 1, hasBackslashes: dialect.hasBackslashes)
     }
 

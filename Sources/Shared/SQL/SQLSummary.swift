@@ -261,8 +261,8 @@ struct SQLSummary: ~Copyable {
             if previous == .open || previous == .word(.as) || levels[place].isCommon && previous == .close {
                 return true
             }
-            return dialect.kind == .mssql && depth == 0 && previous.mayEndStatement && !isTriggered
-        case .exec, .execute: return dialect.kind == .mssql && depth == 0 && previous.mayEndStatement
+            return dialect.kind == .transactSQL && depth == 0 && previous.mayEndStatement && !isTriggered
+        case .exec, .execute: return dialect.kind == .transactSQL && depth == 0 && previous.mayEndStatement
         default: return false
         }
     }
@@ -331,7 +331,7 @@ struct SQLSummary: ~Copyable {
             // CREATE INDEX ON t: the index has no name.
             target(name, source)
             if operation == .copy, depth == 0 { hidesTables = true }
-            if operation.callsName, dialect.kind == .mssql, source.u8(at: name.start) != UInt8(ascii: "@") {
+            if operation.callsName, dialect.kind == .transactSQL, source.u8(at: name.start) != UInt8(ascii: "@") {
                 isInArguments = next != .open
             }
         }
@@ -340,7 +340,7 @@ struct SQLSummary: ~Copyable {
     private mutating func target(_ name: Pending, _ source: RawSpan) {
         guard name.end != cut, name.start < name.end, name.end <= source.byteCount else { return }
         // A variable, but where it may be a table.
-        if source.u8(at: name.start) == UInt8(ascii: "@"), dialect.kind != .mssql || operation.callsName { return }
+        if source.u8(at: name.start) == UInt8(ascii: "@"), dialect.kind != .transactSQL || operation.callsName { return }
         if !name.isQualified, isCommonTable(name, source) { return }
         add(source, name.start, name.end)
         addTarget(source, name.start, name.end)

@@ -29,7 +29,7 @@ struct SQLLiterals {
             case 2: return "N" + quoted("'")
             default: return quoted("'")
             }
-        case .postgres:
+        case .postgreSQL:
             switch random.below(9) {
             case 0, 1: return number()
             case 2: return pick(["E", "e"]) + quoted("'", escapes: true)
@@ -38,7 +38,7 @@ struct SQLLiterals {
             case 5: return "U&" + quoted("'")
             default: return quoted("'")
             }
-        case .mysql:
+        case .mySQL:
             switch random.below(8) {
             case 0, 1: return number()
             case 2: return quoted("\"", escapes: true)
@@ -46,7 +46,7 @@ struct SQLLiterals {
             case 4: return "_utf8" + quoted("\"", escapes: true)
             default: return quoted("'", escapes: true)
             }
-        case .mssql:
+        case .transactSQL:
             switch random.below(6) {
             case 0: return number()
             case 1: return "N" + quoted("'")
@@ -89,9 +89,9 @@ struct SQLLiterals {
     private mutating func name() -> String {
         var names = ["a", "orders", "o.id", "t_1", "select_list", "c3"]
         switch dialect.kind {
-        case .mysql: names += ["`a'b`", "`x\"y`", "@v", "@@s", "2024_t"]
-        case .mssql: names += ["[a'b]", "\"c d\"", "@p1", "#tmp", "[x]]y]"]
-        case .postgres: names += ["\"it's\"", "\"a\"\"b\"", "$1", "x::text", "a[1:2]"]
+        case .mySQL: names += ["`a'b`", "`x\"y`", "@v", "@@s", "2024_t"]
+        case .transactSQL: names += ["[a'b]", "\"c d\"", "@p1", "#tmp", "[x]]y]"]
+        case .postgreSQL: names += ["\"it's\"", "\"a\"\"b\"", "$1", "x::text", "a[1:2]"]
         case .standard: names += ["\"it's\"", ":name", "emp@link"]
         }
         return pick(names)
@@ -99,8 +99,8 @@ struct SQLLiterals {
 
     private mutating func comment() -> String {
         switch dialect.kind {
-        case .mysql: pick(["/* ZQ ' \" */", "-- Z' 7\n", "# Q\" 9\n", "/*+ Z */"])
-        case .mssql, .postgres: pick(["/* ZQ ' /* \" */ J */", "-- Z' 7\n"])
+        case .mySQL: pick(["/* ZQ ' \" */", "-- Z' 7\n", "# Q\" 9\n", "/*+ Z */"])
+        case .transactSQL, .postgreSQL: pick(["/* ZQ ' /* \" */ J */", "-- Z' 7\n"])
         case .standard: pick(["/* ZQ ' \" */", "-- Z' 7\n"])
         }
     }

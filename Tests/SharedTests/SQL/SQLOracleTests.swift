@@ -53,7 +53,7 @@ import Testing
         where !Self.exceptions.contains(one.sql) {
             lines.append(try Self.line(one.dialect, one.sql, isMade: false))
         }
-        for dialect in [SQLDialect.postgres, .mysql, .mssql] {
+        for dialect in [SQLDialect.postgreSQL, .mySQL, .transactSQL] {
             for seed in 5000..<5300 as Range<UInt64> {
                 var made = SQLLiterals(dialect, seed: seed)
                 lines.append(try Self.line(dialect, made.statement(), isMade: true))

@@ -4,7 +4,7 @@ import Testing
 
 /// No value is left in what is shown of a statement, whatever its bytes are and wherever they end.
 @Suite struct `Values in statements` {
-    static let dialects: [SQLDialect] = [.standard, .postgres, .mysql, .mssql]
+    static let dialects: [SQLDialect] = [.standard, .postgreSQL, .mySQL, .transactSQL]
 
     private static func leak(_ bytes: ArraySlice<UInt8>, _ dialect: SQLDialect, isCut: Bool) -> String? {
         let read = ReadSQL(Array(bytes), dialect, isCut: isCut)
@@ -32,7 +32,7 @@ import Testing
 
     /// The test can fail: the values are in the statements.
     @Test func `are there to be found`() {
-        var made = SQLLiterals(.postgres, seed: 1)
+        var made = SQLLiterals(.postgreSQL, seed: 1)
         let all = (0..<50).map { _ in made.statement() }.joined()
         #expect(Self.dialects.count == 4 && SQLLiterals.secret.allSatisfy(Array(all.utf8).contains))
     }
@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test func `stay out of what is remembered`() {
-        let memo = SQLMemo(.postgres)
+        let memo = SQLMemo(.postgreSQL)
         func texts(_ sql: String, isCut: Bool = false) -> [String] {
             var all: [String] = []
             let bytes = Array(sql.utf8)
