@@ -10,7 +10,7 @@ SWIFT := .ci/swift
 LEAN := -c release --disable-default-traits
 REPLAY := .build/release/replay
 DEMO := Fixtures/demo/shop
-FUZZ_TARGETS := codecs detectors http json pcapng replay trace
+FUZZ_TARGETS := codecs detectors http http2 json pcapng replay trace
 
 .PHONY: help setup replay build demo demo-live demo-bookinfo demo-programs test test-kernel threads fuzz check update-goldens lint format bench bench-live instructions docs clean
 
