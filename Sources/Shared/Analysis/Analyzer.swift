@@ -43,12 +43,18 @@ protocol Analyzer: AnyObject {
 
     /// Where in the client's stream the first request begins whose exchange is not given away yet.
     var oldestAsk: UInt64? { get }
+
+    /// It has read a message, of either side; one that loses its place before it has may have been chosen in error, and
+    /// detection is asked again.
+    var hasRead: Bool { get }
 }
 
 extension Analyzer {
     var takesApart: Bool { true }
 
     var oldestAsk: UInt64? { nil }
+
+    var hasRead: Bool { true }
 
     /// For protocols in which a message can begin anywhere, or whose place is never lost.
     func search(_ bytes: RawSpan, _ side: Side, from: Search) -> Found { .at(from.start) }

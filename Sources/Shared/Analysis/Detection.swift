@@ -85,6 +85,8 @@ final class Detection {
     private var restarts = 0
     /// Of a turn that is too long only the beginning is kept, and the other side's answer is waited for.
     private var isCut: (sent: Bool, received: Bool) = (false, false)
+    /// What the window's beginning was taken for, in error.
+    private(set) var mistaken: ProtocolID?
     private var skippedBytes = 0
     /// What the first bytes of both sides look like.
     private var firstImpression: Impression?
@@ -116,7 +118,14 @@ final class Detection {
     /// What is let go of may be all that anybody will see of the connection.
     private func keepImpression() { if firstImpression == nil, !turns.isEmpty { firstImpression = look() } }
 
+    /// What follows was taken for this protocol and is none, as far as what reads it can tell.
+    func refuse(_ row: ProtocolID) { mistaken = row }
+
+    /// Nothing of what was heard since `reset` was let go of.
+    var isWhole: Bool { restarts == 0 }
+
     private func clear() {
+        mistaken = nil
         sent.removeAll(keepingCapacity: sent.capacity <= 4096)
         received.removeAll(keepingCapacity: received.capacity <= 4096)
         pieces.removeAll(keepingCapacity: pieces.capacity <= 64)
@@ -348,11 +357,12 @@ final class Detection {
 
     private func judge(from sentStart: Int, _ receivedStart: Int, _ role: Role, _ context: DetectionContext) -> Verdict
     {
+        let refused = sentStart == 0 && receivedStart == 0 ? mistaken : nil
         let (sent, received) = (sent, received)
         let local = sent.span.bytes.extracting(sentStart..<end(sentStart, gaps.sent, sent.count))
         let remote = received.span.bytes.extracting(receivedStart..<end(receivedStart, gaps.received, received.count))
         let localIsClient = role != .server
-        for entry in registry.detectors {
+        for entry in registry.detectors where entry.row != refused {
             let detector = entry.detector
             var finding =
                 localIsClient

@@ -6,7 +6,7 @@ extension Channel {
         let opened = connection.opened
         lastHeard = timestamp
         let isFromClient = connection.side(direction) == .client
-        if detection.isEmpty, !detection.isRefused, isFromClient || opened.role == .unknown,
+        if detection.isEmpty, !detection.isRefused, detection.mistaken == nil, isFromClient || opened.role == .unknown,
             let found = Detection.opening(bytes, run.registry)
         {
             connection.settleRoles(localIsClient: direction == .send)
@@ -26,12 +26,14 @@ extension Channel {
         switch outcome {
         case .undecided: break
         case .unknown:
+            if goBackToFirstGuess() { return }
             account { $0.unparsed[.unknownProtocol] &+= UInt64(detection.pendingBytes) }
             unknown.lookAgainAt = max(4096, unknown.turnStart.multipliedReportingOverflow(by: 2).partialValue)
             detection.lookAgain()
             mode = .unknown
             if layer == .wire { reportRest(EdgeReason.unknown, timestamp) }
         case .recognised(let found):
+            mistaken = nil
             connection.settleRoles(localIsClient: !found.isFlipped)
             begin(found.row, found.start)
             chosen = (found.evidence, timestamp, found.followsOthers)
@@ -42,6 +44,7 @@ extension Channel {
     }
 
     func begin(_ found: ProtocolID, _ start: Start) {
+        began = (start, connection.verdict)
         connection.found(found, run.registry)
         tail(connection.side(.send)).position = heard.sent &- undecided(.send)
         tail(connection.side(.receive)).position = heard.received &- undecided(.receive)
@@ -52,6 +55,48 @@ extension Channel {
         self.analyzer = analyzer
         mode = .reading
     }
+
+    // MARK: Errors
+
+    /// The analyzer has lost its place before it had read anything: what was said may be something else, so it is judged once
+    /// more, without that guess.
+    ///
+    /// - Parameter side: whose bytes the analyzer was shown; what the other side had said until then was not taken.
+    func reconsider(_ side: Side, _ now: Timestamp) {
+        let other = tail(side.other)
+        var held = UniqueBytes()
+        swap(&held, &other.bytes)
+        let since = held.isEmpty ? now : other.since
+        heard = (tail(connection.side(.send)).position, tail(connection.side(.receive)).position)
+        let isClient = connection.localIsClient
+        let heldDirection = connection.direction(side.other)
+        mistaken = (row, began.start, isClient)
+        mistakes &+= 1
+        connection.takeBack(row, began.before)
+        leaveAnalyzer()
+        mode = .detecting
+        unknown = Unknown()
+        detection.reset(joinedLate: began.start == .middle)
+        detection.refuse(mistaken?.row ?? .none)
+        if !held.isEmpty { route(held.bytes, heldDirection, since) }
+    }
+
+    /// Before it is asked again what the streams are: each time costs what was said since.
+    static let mistakeLimit = 8
+
+    /// Nobody else understands what was said: it is what it was taken for first, and its place is lost.
+    /// - Returns: whether there was such a guess, and all bytes are there that it rested on.
+    func goBackToFirstGuess() -> Bool {
+        guard let guess = mistaken, detection.isWhole else { return false }
+        mistaken = nil
+        mistakes = Self.mistakeLimit
+        connection.settleRoles(localIsClient: guess.localIsClient)
+        begin(guess.row, guess.start)
+        readKept(from: (0, 0))
+        return true
+    }
+
+    // MARK: What was kept
 
     /// Gives the analyzer what was kept while the protocol was not known.
     /// - Parameter from: what was kept before these places is passed over.

@@ -81,6 +81,11 @@ extension Channel {
                 handOver(side, successor, at.last)
                 return Used(count: used &+ count, isHandedOver: true)
             case .lost(let count, let why):
+                if !analyzer.hasRead, mistakes < Self.mistakeLimit {
+                    took(rest.extracting(first: count), side)
+                    reconsider(side, at.last)
+                    return Used(count: used &+ count, isHandedOver: true)
+                }
                 taken = count
                 tail.lost = why
                 tail.search = Search()
@@ -236,6 +241,7 @@ extension Channel {
             connection.namedDestination = announcement.destination ?? connection.namedDestination
             connection.proxiedFor = announcement.client ?? connection.proxiedFor
             mode = .detecting
+            mistaken = nil
             unknown = Unknown()
             detection.reset(joinedLate: false)
         case .row(let row, let start): begin(row, start)
@@ -249,6 +255,12 @@ extension Channel {
         guard let analyzer else { return }
         analyzer.finish(self)
         for (id, _) in inner { close(id, now) }
+        leaveAnalyzer()
+    }
+
+    /// Lets go of what reads the streams.
+    func leaveAnalyzer() {
+        guard let analyzer else { return }
         pool.giveBack(analyzer, row)
         self.analyzer = nil
         clientTail.removeAll()

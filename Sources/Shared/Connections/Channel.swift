@@ -21,6 +21,11 @@ final class Channel {
     var isTakenApart = false
     /// Why the row was chosen, and when.
     var chosen: (evidence: Evidence, at: Timestamp, followsOthers: Bool)?
+    /// What the analyzer was given to begin with, and what the connection was found to talk before it.
+    var began: (start: Start, before: ProtocolID?) = (.opening, nil)
+    /// What was chosen in error, as far as its analyzer could tell; if nobody else understands the streams, it is the best guess.
+    var mistaken: (row: ProtocolID, start: Start, localIsClient: Bool)?
+    var mistakes = 0
     let clientTail = Tail()
     let serverTail = Tail()
     /// Where bytes ended that lay too far ahead of their stream, by direction.
@@ -91,6 +96,8 @@ final class Channel {
         lastHeard = Timestamp(nanoseconds: 0)
         payloadBytes = 0
         parsedBytes = 0
+        mistaken = nil
+        mistakes = 0
         heard = (0, 0)
         innerCount = 0
     }
@@ -309,6 +316,7 @@ final class Channel {
         while mode == .detecting, !detection.isEmpty {
             let outcome = detection.finish(role: connection.opened.role, home: home)
             if case .unknown = outcome {
+                if goBackToFirstGuess() { break }
                 account { $0.unparsed[.undecided] &+= UInt64(detection.pendingBytes) }
                 break
             }

@@ -116,6 +116,9 @@ package final class Connection {
         }
     }
 
+    /// It was found to talk this in error.
+    func takeBack(_ row: ProtocolID, _ before: ProtocolID?) { if verdict == row { verdict = before } }
+
     /// It was found to talk something, of which a prefix says nothing.
     func isUnderstood(_ registry: Registry) -> Bool { verdict.map { registry[$0].role != .prefix } ?? false }
 

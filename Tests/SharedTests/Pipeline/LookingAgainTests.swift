@@ -36,6 +36,52 @@ import Testing
         for size in [1, 3, 7] { #expect(tape.cut(every: size).run() == whole, "\(talk.name), cut every \(size)") }
     }
 
+    /// What seemed to be HTTP's start line is none: nothing was read, so everybody else is asked once more.
+    @Test(arguments: [
+        Talk(
+            "an inline GET of Redis, and then arrays",
+            [
+                .c("GET /foo\r\n"), .s("$3\r\nbar\r\n"), .c("*2\r\n$3\r\nGET\r\n$1\r\nk\r\n"),
+                .s("$1\r\nv\r\n"),
+            ], ["= redis 90"], port: 6379),
+        Talk(
+            "on another port", [.c("GET /foo\r\n"), .s("$3\r\nbar\r\n"), .c("PING\r\n"), .s("+PONG\r\n")],
+            ["= redis 90"]),
+        Talk(
+            "a line that is none of memcached", [.c("GET /a\r\n"), .s("ERROR\r\n")] + memcached, ["= memcached 90"],
+            port: 11211),
+        // A mistake in a row with a mistake.
+        Talk(
+            "two lines that are none",
+            [.c("GET /a\r\n"), .s("ERROR\r\n"), .c("DELETE /b\r\n"), .s("ERROR\r\n")] + memcached, ["= memcached 90"]),
+        Talk(
+            "a request line without an end, and PostgreSQL",
+            [
+                .c("POST /x\r\n"), .s("no\n"),
+                .client([UInt8](hex: "00000008 04d2162f")), .s("N"),
+                .client([UInt8](hex: "00000017 00030000") + Array("user\0postgres\0\0".utf8)),
+                .server([UInt8](hex: "52 00000008 00000000")),
+            ], ["= postgres 90"], port: 5432),
+        // Nobody else knows it, so it is what it was taken for.
+        Talk(
+            "HTTP/0.9", [.c("GET /index.html\r\n"), .s("<html>hi</html>")],
+            ["> GET /index.html !start_line_malformed !version_unknown"]),
+        Talk(
+            "HTTP with an answer that is none", [.c("GET /x HTTP/1.1\r\nHost: a\r\n\r\n"), .s("$3\r\nbar\r\n")],
+            ["> GET /x"]),
+        Talk(
+            "a head that breaks off in bytes",
+            [.client(Array("GET /x HTTP/1.1\r\n".utf8) + [0, 1, 2, 3]), .server([0, 1])],
+            ["> GET /x !head_incomplete"]),
+    ])
+    func `is not what its first line looked like`(_ talk: Talk) throws {
+        let tape = talk.tape
+        let whole = tape.run()
+        #expect(try whole.events().map(\.brief).filter { !$0.hasSuffix(" 0") } == talk.expected)
+        #expect(whole.summary.bytes.isBalanced)
+        for size in [1, 3, 7] { #expect(tape.cut(every: size).run() == whole, "\(talk.name), cut every \(size)") }
+    }
+
     @Test func `is looked at again, ever more rarely`() throws {
         // Lines that nobody knows for a long time, and then memcached.
         var tape = TapeBuilder()

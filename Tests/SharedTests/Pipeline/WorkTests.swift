@@ -15,7 +15,18 @@ import Testing
         ("a lost stream of single bytes as a version begins", { lost("H", $0 / 10, 1) }),
         ("requests without a colon, one behind the other", { pipelined("GET /a HTTP/1.1\r\n\r\n", $0) }),
         ("requests for the answer to which the rest waits", { pipelined("CONNECT h HTTP/1.1\r\n\r\n", $0) }),
+        ("errors about what is talked, one behind the other", { errors($0) }),
     ]
+
+    private static func errors(_ count: Int) -> TapeBuilder {
+        var tape = TapeBuilder()
+        tape.open()
+        for _ in 0..<count / 20 {
+            tape.send("GET /a HTTP/1.1\r\nx")
+            tape.receive("no")
+        }
+        return tape
+    }
 
     private static func head(_ line: String, _ count: Int) -> TapeBuilder {
         let lines = String(repeating: line + "\r\n", count: count / (line.utf8.count + 2))

@@ -12,6 +12,7 @@ final class HTTP1Analyzer: Analyzer {
     /// What the server has switched to, where that answers the request itself.
     private var answering: ProtocolID?
     private let http2: ProtocolID?
+    private(set) var hasRead = false
 
     /// What of a request decides how its response is read.
     struct HTTP1Ask: BitwiseCopyable {
@@ -39,6 +40,7 @@ final class HTTP1Analyzer: Analyzer {
         responses.reset()
         pairing.reset()
         doubtful = nil
+        hasRead = false
         answering = nil
         guard case .continued(let carried) = start else { return }
         let text = carried.text.span.bytes
@@ -81,11 +83,15 @@ final class HTTP1Analyzer: Analyzer {
     // MARK: From the streams
 
     /// Where the next message begins is not known, nor how many were lost.
-    func placeIsLost(_ side: Side) { pairing.lose(side) }
+    func placeIsLost(_ side: Side) {
+        hasRead = true
+        pairing.lose(side)
+    }
 
     /// A head was read; the body's framing depends on what the other side said.
     /// - Parameter isKnown: it is the stream's last one again, byte for byte.
     func headIsComplete(_ stream: HTTP1Stream, _ bytes: RawSpan, isKnown: Bool, _ out: any Output) -> HTTPFraming {
+        hasRead = true
         if stream.side == .client {
             ask(stream, bytes, isKnown ? lastRequest : nil, out)
             return HTTPFraming.ofRequest(stream.framing)

@@ -28,6 +28,8 @@ final class HTTP1Stream {
     private var base = 0
     /// Bytes are missing right before those that are searched.
     private var isTorn = false
+    /// What is searched begins with what seemed to be a head and is none: it is not to be found again.
+    private var isFalseStart = false
     /// Where the streams go that were switched.
     private var announcement = Announcement()
     /// What both sides have agreed on by name.
@@ -64,6 +66,7 @@ final class HTTP1Stream {
         carried = AnomalySet()
         isPaused = false
         isTorn = false
+        isFalseStart = false
         announcement = Announcement()
         agreed = nil
     }
@@ -157,19 +160,19 @@ final class HTTP1Stream {
         guard let length = lines.scan(bytes), length <= limit else {
             // What is decided here rests on the first `limit` bytes alone, however many came at once.
             if !startLineIsValid, let feed = lines.lineFeeds.first, Int(feed) < limit {
-                guard side.isStartLine(bytes, feed: Int(feed)) else { return loseHead(.bytesBetweenMessages, out) }
+                guard side.isStartLine(bytes, feed: Int(feed)) else { return loseHead(.bytesBetweenMessages) }
                 startLineIsValid = true
             }
             guard bytes.byteCount > limit else { return -1 }
             out.reached(.headBytes)
             analyzer.placeIsLost(side)
             out.unparsed(limit, .betweenMessages)
-            return limit &+ loseHead(.headTooLarge, out)
+            return limit &+ loseHead(.headTooLarge)
         }
         let isHead = parse(bytes)
         lines.reset()
         startLineIsValid = false
-        guard isHead else { return loseHead(.bytesBetweenMessages, out) }
+        guard isHead else { return loseHead(.bytesBetweenMessages) }
         known.remember(bytes.extracting(first: length))
         return beginMessage(bytes, length, isKnown: false, at, analyzer, out)
     }
@@ -201,15 +204,13 @@ final class HTTP1Stream {
     }
 
     /// What seemed to be a head is none.
-    ///
-    /// The search begins behind its first byte, so that it can't find the same again.
-    private func loseHead(_ why: Anomaly, _ out: any Output) -> Int {
+    private func loseHead(_ why: Anomaly) -> Int {
         lines.reset()
         startLineIsValid = false
         carried.insert(why)
         state = .lost
-        out.unparsed(1, .betweenMessages)
-        return 1
+        isFalseStart = why == .bytesBetweenMessages
+        return 0
     }
 
     // MARK: Body
@@ -285,6 +286,11 @@ final class HTTP1Stream {
     // MARK: The place is lost
 
     func search(_ bytes: RawSpan, _ from: Search) -> Found {
+        var from = from
+        if isFalseStart {
+            isFalseStart = false
+            from = Search(start: Swift.max(from.start, 1), next: Swift.max(from.next, 1))
+        }
         let found = StartLineSearch.search(bytes, from, side, isTorn: isTorn)
         switch found {
         case .at:
@@ -354,6 +360,7 @@ final class HTTP1Stream {
         lines.reset()
         startLineIsValid = false
         isPaused = false
+        isFalseStart = false
         state = .lost
     }
 
