@@ -51,6 +51,8 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
     private var doubted: Int?
     /// The client has sent a request before the one before it was answered.
     private var isPipelined = false
+    /// A loss was taken to be over with a request since which nothing has shown that the client waits for each answer.
+    private var isForgiven = false
     /// Answers were lost.
     private var answersWereLost = false
     /// Requests were lost behind all those before this slot.
@@ -76,6 +78,7 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
     mutating func reset() {
         removeAll()
         isPipelined = false
+        isForgiven = false
         answersWereLost = false
         lostBehind = nil
         givenUp = 0
@@ -100,6 +103,10 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
             askAfterLoss(out)
         } else if firstUnanswered != nil {
             isPipelined = true
+            // It may have sent others before, that were lost.
+            if isForgiven { lostBehind = first }
+        } else if isForgiven {
+            isForgiven = false
         }
     }
 
@@ -112,6 +119,7 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
         drain(out)
         answersWereLost = false
         lostBehind = nil
+        isForgiven = true
     }
 
     /// Stores text of a request; its range stays valid until `settle` has let go of the request.

@@ -33,6 +33,50 @@ import Testing
         }
     }
 
+    /// One request after the other, each with its answer, of which any may be lost: rather no pair than a wrong one.
+    @Test(arguments: 0..<20) func `pair nothing wrongly, whatever is lost`(_ batch: UInt64) throws {
+        for number in 0..<50 {
+            var random = SeededRandom(seed: 9 << 40 | batch << 20 | UInt64(number))
+            var tape = TapeBuilder()
+            tape.open()
+            for index in 0..<3 + random.below(9) {
+                let body = "body-of-\(index)"
+                for (direction, text) in [
+                    (Direction.send, "GET /\(index) HTTP/1.1\r\nHost: host.example\r\n\r\n"),
+                    (.receive, "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"),
+                ] {
+                    tape.wait(milliseconds: 1)
+                    if random.chance(oneIn: 3) {
+                        tape.lose(direction, UInt64(text.utf8.count))
+                    } else {
+                        tape.data(direction, Array(text.utf8))
+                    }
+                }
+            }
+            tape.close()
+            for event in try tape.run().events() {
+                guard let body = event.string("body"), let url = event.string("url") else { continue }
+                #expect(body == "body-of-" + url.dropFirst(), "seed \(random.seed)")
+            }
+        }
+    }
+
+    /// Who sends two at once may have sent others that were lost right before.
+    @Test func `pair nothing where a client that is seen to pipeline may have sent others before`() throws {
+        var tape = TapeBuilder()
+        tape.open()
+        tape.send("GET /0 HTTP/1.1\r\nHost: host.example\r\n\r\n")
+        tape.receive("HTTP/1.1 204 No Content\r\n\r\n")
+        tape.wait(milliseconds: 1)
+        tape.lose(.send, 1400)
+        tape.send("GET /3 HTTP/1.1\r\nHost: host.example\r\n\r\nGET /4 HTTP/1.1\r\nHost: host.example\r\n\r\n")
+        tape.wait(milliseconds: 1)
+        for index in 1..<5 { tape.receive("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nbody-\(index)") }
+        tape.close()
+        let answers = try tape.run().events().filter { $0.number("status_code") != nil }
+        #expect(answers.map { $0.string("url") } == ["/0", nil, nil, nil, nil])
+    }
+
     /// Each exchange's packets; all but the last packet of a turn may be late by a few, beyond the other side's turn.
     @Test(arguments: 0..<20) func `pair requests and responses while one side has a hole`(_ batch: UInt64) throws {
         for number in 0..<25 {
