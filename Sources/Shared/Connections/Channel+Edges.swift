@@ -53,6 +53,9 @@ extension Channel {
         guard let verdict = connection.verdict, connection.isUnderstood(run.registry), !isTunnel else {
             if connection.verdict == nil { connection.guessRoles() }
             let port = connection.server.port
+            if isPrefixOnly {
+                return report(nil, confidence: 0, EdgeReason.prefixOnly, nil, timestamp)
+            }
             if payloadBytes == 0, let service = run.registry.atHome(on: port) {
                 return report(service, confidence: 60, "port \(port), \(reason)", nil, timestamp)
             }
@@ -112,11 +115,19 @@ extension Channel {
         guard connection.confidence == 0, !connection.isUnderstood(run.registry), !connection.isCopy, let home else {
             return
         }
-        let isLittle = payloadBytes > 0
+        let isLittle = payloadBytes > 0 && !isPrefixOnly
         if isLittle, mode != .detecting || detection.likeness(to: home) != .open { return }
         connection.guessRoles()
-        let reason = isLittle ? "too little payload to confirm it" : EdgeReason.noPayload
+        let reason =
+            isLittle
+            ? "too little payload to confirm it" : isPrefixOnly ? EdgeReason.prefixOnly : EdgeReason.noPayload
         report(home.row, confidence: 60, "port \(connection.destinationPort), \(reason)", nil, timestamp)
+    }
+
+    /// Nothing was said behind a prefix: there was no more to come, or it was refused.
+    private var isPrefixOnly: Bool {
+        guard let verdict = connection.verdict, run.registry[verdict].role == .prefix else { return false }
+        return mode == .reading || mode == .detecting && detection.isEmpty
     }
 
     func reportFailure(_ error: Int32, _ port: UInt16, _ timestamp: Timestamp) {

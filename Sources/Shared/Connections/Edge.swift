@@ -34,5 +34,6 @@ extension ProtocolRow {
 enum EdgeReason {
     static let noPayload = "no payload seen"
     static let noExchange = "HTTP messages, and no exchange"
+    static let prefixOnly = "a prefix, and nothing behind it"
     static let unknown = "payload that fits no known protocol"
 }

@@ -69,6 +69,34 @@ import Testing
         }
     }
 
+    /// A connection that a proxy refused to make was meant for there, and is a dependency of its client.
+    @Test(arguments: [
+        (
+            Talk(
+                "SOCKS5",
+                [.client([5, 1, 0]), .server([5, 0]), .client(request5), .server([5, 5, 0, 1, 0, 0, 0, 0, 0, 0])], [],
+                port: 1080), "redis", "cache"
+        ),
+        (
+            Talk(
+                "SOCKS4",
+                [
+                    .client([UInt8](hex: "0401 2328 0a000007 6d6500")), .server([UInt8](hex: "005b000000000000")),
+                ], [], port: 1080), "unknown", "10.0.0.7"
+        ),
+    ])
+    func `that is refused names the destination`(_ talk: Talk, _ name: String, _ peer: String) throws {
+        let result = talk.tape.run()
+        let events = try result.events()
+        #expect(events.count == 1)
+        let event = try #require(events.last)
+        #expect(event.string("protocol") == name)
+        #expect(event.string("peer") == peer)
+        #expect(event.string("detection_reason")?.hasSuffix("a prefix, and nothing behind it") == true)
+        #expect(result.summary.bytes.isBalanced)
+        #expect(talk.tape.cut(every: 1).run() == result)
+    }
+
     @Test(
         arguments: [
             ("before nothing", [.client(proxy1)]),

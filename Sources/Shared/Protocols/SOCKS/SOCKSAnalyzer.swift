@@ -91,7 +91,12 @@ final class SOCKSAnalyzer: Analyzer {
         case .reply, .secondReply:
             guard let request else { return .hold(took: 0) }
             guard let length = replyLength(bytes), let code = bytes.u8(at: 1) else { return .took(0) }
-            guard code == (version == 4 ? 90 : 0) else { return giveUp(bytes) }
+            guard code == (version == 4 ? 90 : 0) else {
+                // Refused: nothing follows, and it was meant for there all the same.
+                return .handOver(
+                    took: length,
+                    .detect(Announcement(destination: request.command == .connect ? request.destination : nil)))
+            }
             if request.command == .connect {
                 return .handOver(took: length, .detect(Announcement(destination: request.destination)))
             }
