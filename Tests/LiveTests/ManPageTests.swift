@@ -81,7 +81,9 @@ import Testing
         let dump = try Child(program.path, ["--experimental-dump-help"]).wait().output
         let names = dump.matches(of: /"commandName" : "([^"]+)"/).map { String($0.1) }
         // `launch` is what `profiler run` starts, and for nobody else.
-        #expect(Set(names).subtracting(["launch"]) == Set(program.subcommands + ["help", (program.path as NSString).lastPathComponent]))
+        #expect(
+            Set(names).subtracting(["launch"])
+                == Set(program.subcommands + ["help", (program.path as NSString).lastPathComponent]))
     }
 
     @Test(arguments: programs) func `has every variable that a help names`(_ program: Program) throws {

@@ -16,7 +16,8 @@ extension Live {
         /// - Times: a client and a server meet the same byte at different moments.
         /// - `generated_at`, pids, command lines, directions: whose they are depends on the side.
         static let unknowable: Set<String> = [
-            "name", "image", "destination", "destination_type", "first_seen", "last_seen",
+            "name", "image", "destination", "destination_type", "first_seen", "last_seen", "latency_ms",
+            "first_byte_ms",
         ]
 
         enum View: String, CaseIterable { case client, server, both }
