@@ -55,7 +55,9 @@ let package = Package(
         // What the programs do alike between the first argument and the exit status.
         .target(
             name: "Command",
-            dependencies: ["Console", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "Console", "Shared", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             path: "Sources/Shared/Command", swiftSettings: settings),
 
         // What a container runtime says, and how its words are read.

@@ -84,6 +84,18 @@ struct CaptureCommand: ParsableCommand {
     @Flag(help: "Write paths as they are, and no templates (or TAPEDECK_RAW_PATHS=1).")
     var rawPaths = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Show of statements' text: normalized (values as ?), full, off (or TAPEDECK_STATEMENTS; default: normalized).",
+            valueName: "what"))
+    var statements: String?
+
+    @Flag(
+        help:
+            "Show in the event log what only keeps a session going, too: logins, settings (or TAPEDECK_HOUSEKEEPING=1)."
+    )
+    var housekeeping = false
+
     @Flag(help: "Leave out of event log and map what first versions did not have (or TAPEDECK_COMPAT=1).")
     var compat = false
 
@@ -180,6 +192,10 @@ struct CaptureCommand: ParsableCommand {
                 )
             }
         }
+        let statements = statements.map { ("--statements", $0) }
+        let chosen = statements ?? Self.variable("TAPEDECK_STATEMENTS").map { ("TAPEDECK_STATEMENTS", $0) }
+        settings.statements = try StatementText.of(chosen?.1, chosen?.0 ?? "--statements")
+        settings.housekeeping = housekeeping || Self.variable("TAPEDECK_HOUSEKEEPING") == "1"
         settings.appends = append || Self.variable("TAPEDECK_APPEND") == "1"
         if compat || Self.variable("TAPEDECK_COMPAT") == "1" { settings.fields = .compat }
         if let (option, bodyLimit) = given(bodyLimit, "--body-limit") {

@@ -12,6 +12,10 @@ struct LiveSettings {
     /// Prefixes of the variables that are kept; empty: all.
     var environmentPrefixes: [String] = []
     var redact = false
+    /// What is kept of the text of statements.
+    var statements = StatementText.normalized
+    /// Tell of operations that only keep a session going.
+    var housekeeping = false
     /// What event log and map have.
     var fields = FieldSet.all
     /// Paths are written as they are, and no templates.

@@ -28,6 +28,8 @@ final class Recording: EventSink {
         options.redact = settings.redact
         options.fields = settings.fields
         if settings.rawPaths { options.paths = .raw }
+        options.statements = settings.statements
+        options.housekeeping = settings.housekeeping
         options.limits.bodyBytes = settings.bodyLimit
         profiler = Profiler(options)
         let appends = settings.appends

@@ -61,5 +61,5 @@ package struct Limits: Equatable, Sendable {
 /// The bounds that the summary counts.
 package enum Limit: UInt8, Sendable, CaseIterable {
     case headBytes, outOfOrder, streamDistance, pipelinedRequests, connections, serviceMapEntries, pathNodes, jsonDepth,
-        jsonKeys, expansion, layers
+        jsonKeys, expansion, layers, preparedStatements
 }

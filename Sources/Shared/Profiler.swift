@@ -16,6 +16,10 @@ package final class Profiler: EventSink {
         package var environmentPrefixes: [String] = []
         /// Hide values that look like credentials (`Redactor`).
         package var redact = false
+        /// What is kept of the text of statements.
+        package var statements = StatementText.normalized
+        /// Tell of operations that only keep a session going.
+        package var housekeeping = false
         /// The fields of the event log.
         package var fields = FieldSet.all
         package var limits = Limits()
@@ -56,11 +60,13 @@ package final class Profiler: EventSink {
         let log =
             options.eventLog
             ? EventLog(
-                options.registry, naming, options.fields, bodyLimit: limits.bodyBytes, redactor: redactor) : nil
+                options.registry, naming, options.fields, bodyLimit: limits.bodyBytes, redactor: redactor,
+                housekeeping: options.housekeeping) : nil
         let others = [observer, log].compactMap { $0 as (any Sink)? }
+        let needs: Needs = options.fields == .all ? .operations : []
         let run = Run(
-            limits: limits, registry: options.registry, needs: others.reduce([]) { $0.union($1.needs) },
-            redactor: redactor)
+            limits: limits, registry: options.registry, needs: others.reduce(needs) { $0.union($1.needs) },
+            redactor: redactor, statements: options.statements)
         let isCompat = options.fields == .compat
         let map = MapState(run, naming, isCompat ? .raw : options.paths, isExact: isCompat)
         self.run = run

@@ -41,6 +41,14 @@ struct Run: ParsableCommand {
             valueName: "expression"))
     var filter: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Show of statements' text: normalized (values as ?), full, off (default: normalized).", valueName: "what"))
+    var statements: String?
+
+    @Flag(help: "Show in the event log what only keeps a session going, too: logins, settings.")
+    var housekeeping = false
+
     @Flag(help: "Leave out of event log and map what first versions did not have.")
     var compat = false
 
@@ -72,6 +80,8 @@ struct Run: ParsableCommand {
         replaying.options.environments = environmentPath != nil
         replaying.options.environmentPrefixes = OptIn.list(environments.envPrefix ?? "")
         replaying.options.redact = environments.redact
+        replaying.options.statements = try StatementText.of(statements, "--statements")
+        replaying.options.housekeeping = housekeeping
         if compat { replaying.options.fields = .compat }
         if let bodyLimit { replaying.options.limits.bodyBytes = try bodyLimit.bytes("--body-limit", in: 0...Int.max) }
         if let threads { replaying.readsAhead = try threads.number("--threads", in: 1...Int.max) > 1 }

@@ -8,4 +8,6 @@ package struct Needs: OptionSet, Sendable {
     package static let messages = Needs(rawValue: 1)
     /// The bytes of streams that were recognised and are not taken apart (`Sink.bytes`).
     package static let bytes = Needs(rawValue: 2)
+    /// Operations of databases, caches and message buses (`Output.operation`).
+    package static let operations = Needs(rawValue: 4)
 }

@@ -22,6 +22,10 @@ protocol Output: AnyObject {
     /// An exchange has ended: answered, or given up.
     func exchange(_ exchange: Exchange, _ text: RawSpan)
 
+    /// An operation is complete, or as complete as it will ever be. Only where `Needs` has operations.
+    /// - Parameter text: what its ranges lie in.
+    func operation(_ operation: borrowing ServiceOperation, _ text: RawSpan)
+
     /// What a TLS handshake says in the clear.
     /// - Parameter isComplete: no more of it will be known; told once.
     func know(_ facts: TLSFacts, isComplete: Bool, _ at: Timestamp)

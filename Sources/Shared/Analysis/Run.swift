@@ -13,6 +13,8 @@ final class Run {
     let needs: Needs
     /// Hides what looks like a credential; `nil`: nothing is hidden.
     let redactor: Redactor?
+    /// What is kept of statements.
+    let statements: StatementText
     var summary: Summary
     /// Connections that were opened.
     var connections: UInt64 = 0
@@ -26,10 +28,15 @@ final class Run {
     /// Bytes of bodies that are waited for as a whole, on all connections.
     private(set) var heldBodyBytes = 0
     private var decoders: [ContentDecoder] = []
+    private var common: [ObjectIdentifier: AnyObject] = [:]
     /// For the bytes of messages.
     var buffers = BufferPool()
 
-    init(limits: Limits, registry: Registry, needs: Needs, redactor: Redactor? = nil) {
+    init(
+        limits: Limits, registry: Registry, needs: Needs, redactor: Redactor? = nil,
+        statements: StatementText = .normalized
+    ) {
+        self.statements = statements
         self.limits = limits
         self.registry = registry
         self.needs = needs
@@ -54,6 +61,15 @@ final class Run {
     private static let heldBodyBudget = 16 << 20
 
     // MARK: Things that are used again
+
+    /// What all analyzers of a kind have together, by its type; made when it is first asked for.
+    func shared<T: AnyObject>(_ make: () -> T) -> T {
+        let key = ObjectIdentifier(T.self)
+        if let known = common[key] as? T { return known }
+        let made = make()
+        common[key] = made
+        return made
+    }
 
     /// One that an ended body has given back, or a new one.
     func takeDecoder() -> ContentDecoder { decoders.popLast() ?? ContentDecoder() }

@@ -14,6 +14,7 @@ package struct Summary: Equatable, Sendable {
     /// The part of them that was not understood.
     var notUnderstood: NotUnderstood
     package var messages = Messages()
+    package var operations = Operations()
     /// The wire's.
     package var bytes = ByteLedger()
     /// Of the layers within it: plaintext that a tape has beside the wire, and what analyzers make of their bytes.
@@ -152,6 +153,25 @@ package struct Summary: Equatable, Sendable {
         /// Requests with their final response.
         package var exchanges: UInt64 = 0
         var unansweredRequests: UInt64 = 0
+    }
+
+    /// What was asked of databases, caches and message buses.
+    package struct Operations: Equatable, Sendable {
+        /// All of them, by what became of them.
+        package var byStatus = Tally<ServiceOperation.Status>()
+        /// Of these, such that only keep a session going.
+        package var housekeeping: UInt64 = 0
+        /// Of these, such whose text is not known.
+        package var textUnknown: UInt64 = 0
+
+        var total: UInt64 { byStatus.total }
+
+        @inline(__always)
+        mutating func count(_ operation: borrowing ServiceOperation) {
+            byStatus[operation.status] &+= 1
+            if operation.isHousekeeping { housekeeping &+= 1 }
+            if operation.incomplete.contains(.text) { textUnknown &+= 1 }
+        }
     }
 
     struct Unread: Equatable, Sendable {

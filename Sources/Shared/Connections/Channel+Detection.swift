@@ -37,9 +37,11 @@ extension Channel {
             connection.settleRoles(localIsClient: !found.isFlipped)
             begin(found.row, found.start)
             chosen = (found.evidence, timestamp, found.followsOthers)
+            // What was asked of a service is told after the service.
+            if run.registry[found.row].role == .service { report(found.row, found.evidence, timestamp) }
             // What came before an envelope is no part of it.
             readKept(from: run.registry[found.row].role == .envelope ? found.from : (0, 0))
-            report(found.row, found.evidence, timestamp)
+            if run.registry[found.row].role != .service { report(found.row, found.evidence, timestamp) }
         }
     }
 
@@ -51,6 +53,7 @@ extension Channel {
         row = found
         let analyzer = pool.take(found, start)
         isTakenApart = analyzer.takesApart
+        showsBytes = isTakenApart && run.needs.contains(.bytes) && run.registry[found].role == .service
         chosen = nil
         self.analyzer = analyzer
         mode = .reading

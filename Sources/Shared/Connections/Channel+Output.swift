@@ -41,6 +41,16 @@ extension Channel: Output {
         return origin
     }
 
+    func operation(_ operation: borrowing ServiceOperation, _ text: RawSpan) {
+        // Nobody's own view, of what another tells.
+        if connection.isCopy { return }
+        run.summary.operations.count(operation)
+        guard run.needs.contains(.operations) else { return }
+        let origin = origin
+        sinks.state.operation(operation, text, of: connection, origin)
+        for sink in sinks.others { sink.operation(operation, text, of: connection, origin) }
+    }
+
     func unparsed(_ count: Int, _ why: UnparsedReason) {
         unparsed &+= UInt64(count)
         account { $0.unparsed[why] &+= UInt64(count) }

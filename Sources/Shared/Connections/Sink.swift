@@ -19,6 +19,10 @@ package protocol Sink: AnyObject {
     /// An exchange has ended: answered, or given up.
     func exchange(_ exchange: Exchange, _ text: RawSpan, of connection: Connection, _ origin: Origin)
 
+    /// An operation of a database, a cache or a message bus has ended; its ranges lie in `text`.
+    func operation(
+        _ operation: borrowing ServiceOperation, _ text: RawSpan, of connection: Connection, _ origin: Origin)
+
     /// Something was found out about a connection that appears as an edge of its own.
     func connection(_ event: ConnectionEvent, of connection: Connection, _ origin: Origin)
 
@@ -43,6 +47,9 @@ extension Sink {
         _ origin: Origin
     ) {}
     package func exchange(_ exchange: Exchange, _ text: RawSpan, of connection: Connection, _ origin: Origin) {}
+    package func operation(
+        _ operation: borrowing ServiceOperation, _ text: RawSpan, of connection: Connection, _ origin: Origin
+    ) {}
     package func connection(_ event: ConnectionEvent, of connection: Connection, _ origin: Origin) {}
     package func withdraw(_ connection: Connection) {}
     package func bytes(_ bytes: RawSpan, _ side: Side, of connection: Connection, _ origin: Origin) {}

@@ -2,6 +2,12 @@ extension ServiceMapDocument {
     /// What the first versions had: HTTP exchanges, connections to databases, caches and message buses, and failed connects.
     var compat: ServiceMapDocument {
         var document = self
+        for service in document.services.indices {
+            for connection in document.services[service].connections.indices {
+                document.services[service].connections[connection].operations = []
+            }
+        }
+        let services = document.services
         document.services = services.compactMap { service in
             let isNew = { (connection: Connection) in !connection.isService && connection.failures.isEmpty }
             guard service.connections.contains(where: isNew) else { return service }

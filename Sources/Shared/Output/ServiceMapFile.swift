@@ -139,6 +139,29 @@ package enum ServiceMapFile {
                 }
                 yaml.endBlock()
             }
+            if !connection.operations.isEmpty {
+                list("operations", connection.operations) { writer, operation in writer.operation(operation) }
+            }
+        }
+
+        private mutating func operation(_ operation: ServiceMapDocument.Operation) {
+            text("operation", operation.name)
+            if !operation.targets.isEmpty {
+                yaml.key("targets")
+                yaml.beginBlock()
+                for target in operation.targets {
+                    yaml.beginElement()
+                    yaml.text(target)
+                    yaml.endElement()
+                }
+                yaml.endBlock()
+            }
+            if !operation.summary.isEmpty { text("summary", operation.summary) }
+            number("count", operation.count)
+            if operation.errors > 0 { number("errors", operation.errors) }
+            number("rows", operation.rows)
+            time("first_seen", operation.firstSeen)
+            time("last_seen", operation.lastSeen)
         }
 
         // MARK: - Schemas

@@ -43,6 +43,18 @@ extension IndentedJSON {
             json.number("exchanges", summary.messages.exchanges)
             json.number("unanswered_requests", summary.messages.unansweredRequests)
         }
+        if summary.operations.total > 0 {
+            object("operations") { json in
+                json.number("total", summary.operations.total)
+                json.counts("by_status", summary.operations.byStatus)
+                if summary.operations.housekeeping > 0 {
+                    json.number("housekeeping", summary.operations.housekeeping)
+                }
+                if summary.operations.textUnknown > 0 {
+                    json.number("text_unknown", summary.operations.textUnknown)
+                }
+            }
+        }
         write("bytes", summary.bytes)
         if summary.innerBytes.total > 0 {
             object("layers") { json in json.write("plaintext", summary.innerBytes) }

@@ -15,6 +15,7 @@ package struct SummaryReport {
         connections(summary.connections)
         notUnderstood(summary)
         messages(summary.messages)
+        operations(summary.operations)
         bytes("Bytes", "in streams", summary.bytes)
         if summary.innerBytes.total > 0 { bytes("Plaintext", "within them", summary.innerBytes) }
         anomalies(summary.anomalies)
@@ -96,6 +97,17 @@ package struct SummaryReport {
         ]
         if messages.unansweredRequests > 0 { parts.append("\(Quantity.count(messages.unansweredRequests)) unanswered") }
         line("HTTP", parts)
+    }
+
+    private mutating func operations(_ operations: Summary.Operations) {
+        guard operations.total > 0 else { return }
+        var parts = [Quantity.count(operations.total)]
+        for (status, count) in operations.byStatus.nonZero where status != .ok {
+            parts.append("\(Quantity.count(count)) \(status.name)".replacing("_", with: " "))
+        }
+        if operations.housekeeping > 0 { parts.append("\(Quantity.count(operations.housekeeping)) housekeeping") }
+        if operations.textUnknown > 0 { parts.append("\(Quantity.count(operations.textUnknown)) of unknown text") }
+        line("Operations", parts)
     }
 
     /// - Parameter kind: what the bytes are, behind their number.

@@ -52,6 +52,15 @@ final class MapState: Sink {
             shapes: run.shapes)
     }
 
+    func operation(
+        _ operation: borrowing ServiceOperation, _ text: RawSpan, of connection: Connection, _ origin: Origin
+    ) {
+        // What only keeps a session going says nothing of what a service does.
+        let isHousekeeping = operation.isHousekeeping
+        guard !isHousekeeping, !connection.isCountedElsewhere, let edge = edge(of: connection) else { return }
+        map.record(operation, text, on: edge.key)
+    }
+
     func connection(_ event: ConnectionEvent, of connection: Connection, _ origin: Origin) {
         if connection.views == nil, connection.isCountedElsewhere { return }
         var host = event.serverName ?? ""

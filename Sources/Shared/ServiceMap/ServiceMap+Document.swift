@@ -13,6 +13,7 @@ extension ServiceMap {
         var written = WrittenShapes(isExact: isExact)
         let endpoints = variants(named(&names, &paths, &distinct, shapes, name), &written, shapes)
         let connections = namedConnections(&names, name)
+        let operations = namedOperations(&names, name)
         let order = Order(names: names.ranks(), texts: ranks(), paths: paths.ranks())
         var services: [UInt32: ServiceMapDocument.Service] = [:]
         var texts: [UInt32: String] = [:]
@@ -35,6 +36,7 @@ extension ServiceMap {
                     paths: distinct[PathKey(destination: key.destination, path: key.path)] ?? path.paths,
                     template: path.template))
         }
+        let asked = byConnection(operations, connections, order)
         for number in ordered(connections, order) {
             let key = connections.entries[number].key
             let value = connections.entries[number].value
@@ -51,7 +53,8 @@ extension ServiceMap {
                     failures: (value.connection.failures?.nonZero ?? []).map {
                         ServiceMapDocument.Failure(reason: "\($0.key.text)", count: $0.count)
                     },
-                    isEncrypted: value.connection.isEncrypted))
+                    isEncrypted: value.connection.isEncrypted,
+                    operations: (asked[number] ?? []).map { operation(operations.entries[$0]) }))
         }
         return ServiceMapDocument(
             generatedAt: generatedAt,
@@ -200,6 +203,54 @@ extension ServiceMap {
             table.merge(key, NamedConnection(type: type, connection: entry.value)) { $0.merge($1) }
         }
         return table
+    }
+
+    // MARK: Operations
+
+    private borrowing func namedOperations(
+        _ names: inout ChosenNames, _ name: (PartyID) -> PartyName
+    ) -> EntryTable<OperationKey, OperationValue> {
+        var table = EntryTable<OperationKey, OperationValue>()
+        for entry in operations.entries {
+            var key = entry.key
+            (key.connection.source, _) = names.number(of: key.connection.source, name)
+            (key.connection.destination, _) = names.number(of: key.connection.destination, name)
+            table.merge(key, entry.value) { $0.merge($1) }
+        }
+        return table
+    }
+
+    /// The operations of each connection, in the order of their texts.
+    private borrowing func byConnection(
+        _ operations: borrowing EntryTable<OperationKey, OperationValue>,
+        _ connections: borrowing EntryTable<ConnectionKey, NamedConnection>, _ order: Order
+    ) -> [Int: [Int]] {
+        var lists: [Int: [Int]] = [:]
+        let entries = operations.entries
+        for number in entries.indices {
+            guard let connection = connections.find(entries[number].key.connection) else { continue }
+            lists[connection, default: []].append(number)
+        }
+        return lists.mapValues { list in
+            list.sorted { left, right in
+                let (a, b) = (entries[left].key, entries[right].key)
+                for (own, other) in [(a.name, b.name), (a.targets, b.targets), (a.summary, b.summary)]
+                where own != other {
+                    return order.texts[Int(own)] < order.texts[Int(other)]
+                }
+                return false
+            }
+        }
+    }
+
+    private borrowing func operation(
+        _ entry: EntryTable<OperationKey, OperationValue>.Entry
+    ) -> ServiceMapDocument.Operation {
+        ServiceMapDocument.Operation(
+            name: text(entry.key.name),
+            targets: text(entry.key.targets).split(separator: "\0").map(String.init), summary: text(entry.key.summary),
+            count: entry.value.sightings.count, errors: entry.value.errors, rows: entry.value.rows,
+            firstSeen: entry.value.sightings.first, lastSeen: entry.value.sightings.last)
     }
 
     private borrowing func text(_ number: UInt32, _ known: inout [UInt32: String]) -> String {

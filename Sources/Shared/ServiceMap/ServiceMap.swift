@@ -21,6 +21,7 @@ struct ServiceMap: ~Copyable {
     var paths: DestinationPaths
     var endpoints = EntryTable<EndpointKey, EndpointValue>()
     var connections = EntryTable<ConnectionKey, ConnectionValue>()
+    var operations = EntryTable<OperationKey, OperationValue>()
     private let maximumEntries: Int
     /// Lines of all schemas, were the map written out.
     ///
@@ -129,7 +130,7 @@ struct ServiceMap: ~Copyable {
     }
 
     /// How many entries are held.
-    var count: Int { endpoints.count + connections.count }
+    var count: Int { endpoints.count + connections.count + operations.count }
 
     /// The number of an operation, whose method and path may be any bytes.
     ///
@@ -231,6 +232,31 @@ struct ServiceMap: ~Copyable {
         }
         connections.append(key, value)
         return connections.count - 1
+    }
+
+    /// Counts one operation on a connection that is an edge.
+    mutating func record(_ operation: borrowing ServiceOperation, _ text: RawSpan, on connection: ConnectionKey) {
+        guard let name = number(of: text.extracting(operation.name.range)),
+            let targets = number(of: text.extracting(operation.targets.range)),
+            let summary = number(of: text.extracting(operation.summary.range))
+        else {
+            refused &+= 1
+            return
+        }
+        let key = OperationKey(connection: connection, name: name, targets: targets, summary: summary)
+        let value = OperationValue(operation)
+        if let known = operations.find(key) { return operations.update(known) { $0.merge(value) } }
+        guard hasRoom else {
+            refused &+= 1
+            return
+        }
+        operations.append(key, value)
+    }
+
+    /// The number of a text; `nil` where there is no room for it.
+    private mutating func number(of text: RawSpan) -> UInt32? {
+        let number = hasRoom ? texts.number(of: text) : texts.find(text)
+        return number == ByteInterner.full ? nil : number
     }
 
     /// Takes back that a connection was what it was taken for.

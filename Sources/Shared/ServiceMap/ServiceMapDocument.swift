@@ -62,6 +62,21 @@ package struct ServiceMapDocument: Equatable, Sendable {
         package var failures: [Failure] = []
         /// TLS hides what is talked.
         package var isEncrypted = false
+        /// What was asked, by name, targets and summary.
+        package var operations: [Operation] = []
+    }
+
+    /// What was asked of a service, and how often.
+    package struct Operation: Equatable, Sendable {
+        package var name: String
+        package var targets: [String]
+        package var summary: String
+        package var count: UInt64
+        package var errors: UInt64
+        /// Rows that were returned.
+        package var rows: UInt64
+        package var firstSeen: Timestamp
+        package var lastSeen: Timestamp
     }
 
     /// A reason for which connects failed, and how often they did.
