@@ -135,3 +135,15 @@ postgres/other-port-late-joined() {
     postgres_up 15432
     late 'tcp port 15432' "$PYTHON" "$RECORD/clients/postgres_client.py" late 15432
 }
+
+postgres/operations() {
+    about "psycopg, asyncpg and pg8000 ask for all kinds of things, and the server's log says what it was asked (truth.jsonl)." "operations: several statements in one message, errors that skip, pipelines, portals in parts, cursors, copies."
+    uses postgresql-15 pypi:psycopg pypi:asyncpg pypi:pg8000
+    rm -rf "$WORK/postgres/log.d"
+    postgres_up 5432 logging_collector=on log_destination=jsonlog log_directory=log.d log_filename=told log_statement=all
+    capture 'tcp port 5432'
+    client "$PYTHON" "$RECORD/clients/postgres_operations.py" all
+    capture_end
+    mkdir -p "$OUT"
+    "$PYTHON" "$RECORD/postgres_truth.py" "$WORK/postgres/log.d/told.json" >"$OUT/truth.jsonl"
+}

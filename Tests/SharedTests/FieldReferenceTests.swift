@@ -83,6 +83,12 @@ import Yams
             tape.add(.data(StreamPosition(tape.connection, .send, position, layer: .plaintext)), bytes)
         }
         tape.close()
+        // The same behind a proxy, with two statements in one message.
+        tape.open(port: 5432)
+        tape.send("PROXY TCP4 10.9.9.9 10.0.0.2 1000 5432\r\n")
+        tape.data(.send, startup + PostgresTalk.Client.query("SELECT 1; INSERT INTO a VALUES (1)").bytes)
+        tape.data(.receive, PostgresTalk.Server.ok.bytes + PostgresTalk.Server.ready.bytes)
+        tape.close()
         tape.open(remote: TapeBuilder.server(5432), process: client)
         tape.close(.connectFailed)
         return tape
@@ -106,10 +112,11 @@ import Yams
         var kinds = [
             "http": SeenFields(try names("Messages", compat: compat)),
             "connection": SeenFields(try names("Connections of the log", compat: compat)),
+            "operation": SeenFields(try names("Operations of the log", compat: compat)),
             "container": SeenFields(try names("Containers of events", compat: compat)),
         ]
         var events = Self.profile(compat ? .compat : .all).log
-        #expect(events.count == 8)
+        #expect(events.count == (compat ? 8 : 11))
         for golden in try Self.goldens(compat ? "events.compat.jsonl" : "events.jsonl") {
             events += try golden.split(separator: "\n").map { try OrderedJSON(String($0)) }
         }
@@ -126,6 +133,7 @@ import Yams
 
     @Test(arguments: [false, true]) func `has the fields of the service map`(compat: Bool) throws {
         let headings = ["Map", "Services", "Endpoints", "Connections of the map"]
+        var operations = SeenFields(try names("Operations of the map", compat: compat))
         var seen = try headings.map { SeenFields(try names($0, compat: compat)) }
         let set: FieldSet = compat ? .compat : .all
         var map = Self.profile(set).profiler.serviceMap()
@@ -139,10 +147,14 @@ import Yams
             for service in Self.list(written["services"]) {
                 seen[1].add(Self.names(service))
                 for endpoint in Self.list(service["endpoints"]) { seen[2].add(Self.names(endpoint)) }
-                for connection in Self.list(service["connections"]) { seen[3].add(Self.names(connection)) }
+                for connection in Self.list(service["connections"]) {
+                    seen[3].add(Self.names(connection))
+                    for operation in Self.list(connection["operations"]) { operations.add(Self.names(operation)) }
+                }
             }
         }
         for (heading, seen) in zip(headings, seen) { #expect(seen.differences == [], "\(heading)") }
+        #expect(operations.differences == [])
     }
 
     private static func names(_ mapping: Node.Mapping) -> [String] { mapping.keys.compactMap(\.string) }
@@ -262,6 +274,7 @@ import Yams
         var verdicts = Summary.Verdicts(registry)
         (verdicts.byPortOnly, verdicts.noPayload, verdicts.unrecognised) = (1, 1, 1)
         #expect(try values.names("Verdicts") == verdicts.nonZero.map(\.name))
+        #expect(try values.names("Status of an operation") == ServiceOperation.Status.allCases.map { "\($0.name)" })
         #expect(try values.names("Ends of a connection") == snake(ConnectionClosed.How.allCases))
         #expect(try values.names("Ends of a connection") == trace(ConnectionClosed.How.traceCases))
         #expect(try values.names("Reasons of gaps") == snake(GapReason.allCases))
@@ -279,12 +292,13 @@ import Yams
     @Test func `has examples with the fields of the tables`() throws {
         let page = try String(contentsOfFile: "docs/fields.md", encoding: .utf8)
         let objects = try page.matches(of: /(?s)```json\n(.*?)```/).map { try OrderedJSON(String($0.1)) }
-        #expect(objects.count == 6)
+        #expect(objects.count == 7)
         for object in objects {
             let heading =
                 switch (object["event_type"]?.text, object["type"]?.text) {
                 case ("http", _): "Messages"
                 case ("connection", _): "Connections of the log"
+                case ("operation", _): "Operations of the log"
                 case (_, let type?): type
                 default:
                     [

@@ -8,7 +8,7 @@ import Testing
         "Ask": "Sink", "ByteRange": "Message", "CapturedDatagram": "CapturedEvent", "ConnectFailure": "ConnectionEvent",
         "ConnectionEvent": "Sink",
         "Limit": "Summary", "Limits": "Profiler", "MessageHead": "Message", "PartyID": "Token",
-        "ProtocolRow": "Registry", "Shape": "ServiceMapDocument",
+        "ProtocolRow": "Registry", "ServiceOperation": "Sink", "Shape": "ServiceMapDocument",
         "Token": "Sink", "TraceStep": "TraceReading", "UniqueBytes": "Message", "UnixSocket": "CapturedEvent",
         "UnparsedReason": "Summary",
     ]

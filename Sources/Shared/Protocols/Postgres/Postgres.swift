@@ -3,5 +3,5 @@ extension ProtocolRow {
     static let postgres = ProtocolRow(
         name: "postgres", category: .database, ports: [5432], role: .service,
         document: "PostgreSQL documentation, part VII, chapter Frontend/Backend Protocol",
-        detectors: [PostgresDetector.self], alpn: ["postgresql"], make: Recognised.init)
+        detectors: [PostgresDetector.self], alpn: ["postgresql"], make: PostgresAnalyzer.init)
 }

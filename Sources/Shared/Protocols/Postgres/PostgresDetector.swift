@@ -74,7 +74,7 @@ enum PostgresDetector: Detector {
         return true
     }
 
-    private static func row(_ bytes: RawSpan, at offset: Int) -> Bool {
+    static func row(_ bytes: RawSpan, at offset: Int) -> Bool {
         guard bytes.u8(at: offset) == UInt8(ascii: "D"), let length = bytes.big(UInt32.self, at: offset &+ 1),
             7...16_384 ~= length, let columns = bytes.big(UInt16.self, at: offset &+ 5), 1...1664 ~= columns
         else { return false }
@@ -168,7 +168,7 @@ enum PostgresDetector: Detector {
         return .no
     }
 
-    private static func frontendMessage(_ bytes: RawSpan, at offset: Int = 0) -> Fit {
+    static func frontendMessage(_ bytes: RawSpan, at offset: Int = 0) -> Fit {
         guard let type = bytes.u8(at: offset) else { return .open }
         let body = offset &+ 5
         switch type {
@@ -207,7 +207,7 @@ enum PostgresDetector: Detector {
         return .yes
     }
 
-    private static func reply(_ bytes: RawSpan, at offset: Int) -> Fit {
+    static func reply(_ bytes: RawSpan, at offset: Int) -> Fit {
         guard let type = bytes.u8(at: offset) else { return .open }
         let body = offset &+ 5
         switch type {
@@ -247,7 +247,7 @@ enum PostgresDetector: Detector {
     }
 
     /// NotificationResponse: who notifies, the channel and the payload, which fill the message to the byte.
-    private static func notification(_ bytes: RawSpan) -> Fit {
+    static func notification(_ bytes: RawSpan) -> Fit {
         let head = bytes.fit(byteAt: 0) { $0 == UInt8(ascii: "A") }
             .and(length(11...8192, bytes, 0))
             .and(bytes.fit(0 as UInt8, at: 5))
