@@ -74,15 +74,17 @@ extension PostgresAnalyzer {
         isSkipped = false
         serverIsIdle = false
         let first = queue.count
+        var changes: [SQLStatement] = []
         readText(bytes, PostgresFraming.headerBytes, message) { statement, text, source in
             var entry = self.entry(.statement, message)
             entry.parts = self.store(statement, text, source, message)
             entry.requestBytes = self.queue.count == first ? UInt64(message.length) : 0
             if message.hasGap { entry.incomplete.insert(.request) }
             self.queue.append(entry)
-            self.look(statement, source)
+            if statement.verb.changesNames { changes.append(statement) }
         }
         let count = queue.count &- first
+        look(changes, isAlone: count == 1, bytes, PostgresFraming.headerBytes)
         if count > 1 { for place in first..<queue.count { queue.update(place) { $0.batch = UInt32(clamping: count) } } }
         queue.append(entry(.queryEnd, message))
         request = (0, nil)
@@ -96,6 +98,7 @@ extension PostgresAnalyzer {
         let texts = statement(name, in: &prepared, unnamed)
         texts?.forget()
         var hasStatement = false
+        var changes: [SQLStatement] = []
         readText(bytes, at, message) { statement, text, source in
             // Several are an error.
             guard !hasStatement else { return }
@@ -108,8 +111,9 @@ extension PostgresAnalyzer {
                 let composed = self.compose(parts, text, source)
                 self.scratch.withBytes { texts?.set($0, composed) }
             }
-            self.look(statement, source)
+            if statement.verb.changesNames { changes.append(statement) }
         }
+        look(changes, isAlone: true, bytes, at)
         if !hasStatement { texts?.set(RawSpan(), PostgresParts(isKnown: readsText, isEmpty: readsText)) }
         if texts == nil { out.reached(.preparedStatements) }
         var entry = entry(.parse, message)
@@ -297,7 +301,14 @@ extension PostgresAnalyzer {
     }
 
     /// PREPARE, DEALLOCATE and DISCARD change which statements there are.
-    private func look(_ statement: SQLStatement, _ source: RawSpan) {
+    ///
+    /// Done when the text was read, since reading what is prepared uses the same buffers. Of several statements in one text
+    /// nobody says which part is whose: all names are forgotten.
+    private func look(_ changes: [SQLStatement], isAlone: Bool, _ bytes: RawSpan, _ start: Int) {
+        guard let statement = changes.first else { return }
+        guard isAlone else { return prepared.removeAll() }
+        let end = bytes.firstIndex(of: 0, from: start) ?? bytes.byteCount
+        let source = bytes.extracting(start..<end)
         switch statement.verb {
         case .prepare: define(source)
         case .deallocate:

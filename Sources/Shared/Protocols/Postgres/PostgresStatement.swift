@@ -122,3 +122,8 @@ struct PostgresNames: ~Copyable {
         heldBytes = 0
     }
 }
+
+extension SQLWord {
+    /// It changes which prepared statements there are.
+    var changesNames: Bool { self == .prepare || self == .deallocate || self == .discard }
+}
