@@ -168,8 +168,8 @@ extension PostgresAnalyzer {
         if !hasOperation {
             // Only made ready: it is told of as what it would have been.
             place = answered
-            queue.update(place) { $0.kind = .execute }
             forget(queue[place])
+            queue.update(place) { $0.kind = .execute }
         }
         while answered < place {
             forget(queue[answered])
