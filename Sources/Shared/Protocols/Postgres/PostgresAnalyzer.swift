@@ -78,7 +78,7 @@ final class PostgresAnalyzer: Analyzer {
 
     init(_ run: Run) {
         self.run = run
-        memo = run.shared { SQLMemo(.postgres) }
+        memo = run.shared { SQLMemo(.postgreSQL) }
         readsText = run.needs.contains(.operations)
     }
 

@@ -39,7 +39,7 @@ struct PostgresPrepare {
     private static func word(_ bytes: RawSpan, _ at: inout Int) -> Range<Int>? {
         skipBlanks(bytes, &at)
         let start = at
-        while let byte = bytes.u8(at: at), SQLDialect.postgres.isInWord(byte) { at &+= 1 }
+        while let byte = bytes.u8(at: at), SQLDialect.postgreSQL.isInWord(byte) { at &+= 1 }
         return at > start ? start..<at : nil
     }
 

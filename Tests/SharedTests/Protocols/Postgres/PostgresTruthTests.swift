@@ -26,7 +26,7 @@ import Testing
             let port = try #require(one["port"] as? Int)
             let text = try #require(one["text"] as? String)
             // The log has no settings, unless it is asked for them.
-            let statements = ReadSQL.each(text, .postgres).filter {
+            let statements = ReadSQL.each(text, .postgreSQL).filter {
                 !["SET", "RESET", "DISCARD", "DEALLOCATE"].contains($0.verb)
             }
             var codes: [String] = []
