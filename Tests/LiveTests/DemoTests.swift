@@ -45,15 +45,15 @@ extension Live {
             }
             #expect(
                 try run.map() == [
-                    "browser": reviews.map { "productpage GET /api/v1/products/0/reviews \($0)" } + [
+                    "browser": reviews.map { "productpage GET /api/v1/products/{productId}/reviews \($0)" } + [
                         "productpage GET /productpage null -> non-json"
                     ],
                     "productpage": [
-                        "details:9080 GET /details/0 null -> {ISBN-10: string, ISBN-13: string, author: string, id: number, "
+                        "details:9080 GET /details/{detailId} null -> {ISBN-10: string, ISBN-13: string, author: string, id: number, "
                             + "language: string, pages: number, publisher: string, type: string, year: number}"
-                    ] + reviews.map { "reviews GET /reviews/0 \($0)" },
+                    ] + reviews.map { "reviews GET /reviews/{reviewId} \($0)" },
                     "reviews": [
-                        "ratings GET /ratings/0 null -> {id: number, ratings: {Reviewer1: number, Reviewer2: number}}"
+                        "ratings GET /ratings/{ratingId} null -> {id: number, ratings: {Reviewer1: number, Reviewer2: number}}"
                     ],
                 ])
             let kinds = try run.entries().reduce(into: [:]) { $0[$1.destination] = $1.kind }

@@ -46,7 +46,10 @@ extension Live {
         private static func canonical(_ value: Any) -> String {
             switch value {
             case let map as [String: Any]:
-                "{" + map.sorted { $0.key < $1.key }.map { "\($0.key): \(canonical($0.value))" }.joined(separator: ", ")
+                "{"
+                    + map.filter { !unknowable.contains($0.key) }.sorted { $0.key < $1.key }.map {
+                        "\($0.key): \(canonical($0.value))"
+                    }.joined(separator: ", ")
                     + "}"
             case let list as [Any]: "[" + list.map(canonical).joined(separator: ", ") + "]"
             default: "\(value)"

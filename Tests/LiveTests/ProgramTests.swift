@@ -128,7 +128,7 @@ extension Live {
             let run = try LiveRun(.socket)
             try run.exercise("write-read", environment: ["ADI_PROFILE_NAME": "shop"])
             let map = try eventually("a service map") {
-                run.folder.text("map.yaml").flatMap { $0.contains("/write-read/1") ? $0 : nil }
+                run.folder.text("map.yaml").flatMap { $0.contains("path: /write-read/{") ? $0 : nil }
             }
             #expect(try Yams.load(yaml: map) != nil)
             #expect(run.folder.text("events.jsonl")?.contains("/write-read/1") == true)

@@ -340,7 +340,9 @@ struct SQLSummary: ~Copyable {
     private mutating func target(_ name: Pending, _ source: RawSpan) {
         guard name.end != cut, name.start < name.end, name.end <= source.byteCount else { return }
         // A variable, but where it may be a table.
-        if source.u8(at: name.start) == UInt8(ascii: "@"), dialect.kind != .transactSQL || operation.callsName { return }
+        if source.u8(at: name.start) == UInt8(ascii: "@"), dialect.kind != .transactSQL || operation.callsName {
+            return
+        }
         if !name.isQualified, isCommonTable(name, source) { return }
         add(source, name.start, name.end)
         addTarget(source, name.start, name.end)

@@ -13,7 +13,9 @@ struct OperationKey: EntryKey {
     }
 }
 
-/// How often it was asked, and what became of it. Each part is joined in any order with the same result.
+/// How often it was asked, and what became of it.
+///
+/// Each part is joined in any order with the same result.
 struct OperationValue: Equatable, Sendable {
     var sightings: Sightings
     var errors: UInt64 = 0

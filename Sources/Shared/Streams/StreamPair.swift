@@ -67,10 +67,17 @@ struct StreamPair: ~Copyable {
     ///
     /// Where both sides have something ready, it is what was said first.
     mutating func takeReady() -> (piece: Reassembler.Piece, direction: Direction)? {
-        let sentIsNext = sent.isReady && !received.hasHole
-        let receivedIsNext = received.isReady && !sent.hasHole
+        let sentIsNext = sent.isReady && (!received.hasHole || sentCameFirst)
+        let receivedIsNext = received.isReady && (!sent.hasHole || receivedCameFirst)
         if sentIsNext, !(receivedIsNext && receivedCameFirst) { return sent.takeReady().map { ($0, .send) } }
         return receivedIsNext ? received.takeReady().map { ($0, .receive) } : nil
+    }
+
+    /// What came before a hole of the other side showed is no later than what is missing there, for all that is known: it is
+    /// delivered as if nothing had been missing before it.
+    private var sentCameFirst: Bool {
+        guard let received = received.readySince, let sent = sent.readySince else { return false }
+        return sent < received
     }
 
     private var receivedCameFirst: Bool {

@@ -32,7 +32,7 @@ import Testing
         #expect(reason.hasPrefix("port 5432, ") == (port == 5432), "\(reason)")
         #expect(reason.contains("valid Postgres startup"))
         #expect(result.summary.connections.verdicts[.postgres] == 1)
-        #expect(result.summary.bytes.recognised == result.summary.bytes.total)
+        #expect(result.summary.bytes.parsed == result.summary.bytes.total)
     }
 
     @Test func `have confidence 60 by the port where TLS hides the payload`() throws {

@@ -32,7 +32,8 @@ import Testing
         Case(.mySQL, #"SELECT _utf8mb4'x', N'x', x'1F', 0x1F, b'1', _latin1"x""#, "SELECT ?, ?, ?, ?, ?, ?"),
         Case(.mySQL, "SELECT @a, @@global.b, @'x y'", "SELECT @a, @@global.b, @?"),
         Case(.mySQL, "SELECT * FROM 2024_orders WHERE a.2b = 1", "SELECT * FROM 2024_orders WHERE a.2b = ?"),
-        Case(.transactSQL, "SELECT N'x', [a'b], \"c'd\" FROM [dbo].[T]]x]", "SELECT ?, [a'b], \"c'd\" FROM [dbo].[T]]x]"),
+        Case(
+            .transactSQL, "SELECT N'x', [a'b], \"c'd\" FROM [dbo].[T]]x]", "SELECT ?, [a'b], \"c'd\" FROM [dbo].[T]]x]"),
         Case(.transactSQL, "SELECT $1.5, 0xFF, @p1, #t.a", "SELECT ?, ?, @p1, #t.a"),
     ]
 
@@ -68,7 +69,8 @@ import Testing
         Case(.postgreSQL, "WHERE (a, b) IN ((1, 2), (3,4))", "WHERE (a, b) IN ((?, ?))"),
         Case(.postgreSQL, "WHERE a IN (b, c) OR d IN (1, e + 2)", "WHERE a IN (b, c) OR d IN (?, e + ?)"),
         Case(
-            .postgreSQL, "WHERE a IN (SELECT b FROM u WHERE c IN (1, 2))", "WHERE a IN (SELECT b FROM u WHERE c IN (?))"),
+            .postgreSQL, "WHERE a IN (SELECT b FROM u WHERE c IN (1, 2))", "WHERE a IN (SELECT b FROM u WHERE c IN (?))"
+        ),
         Case(.postgreSQL, "WHERE a = ANY (ARRAY[1, 2, 3])", "WHERE a = ANY (ARRAY[?])"),
         Case(
             .postgreSQL, "INSERT INTO t (a,b) VALUES (1,'x'),(2, NULL) RETURNING a",
@@ -107,7 +109,8 @@ import Testing
         (SQLDialect.postgreSQL, "SELECT 'secr", "SELECT ?"), (.postgreSQL, "SELECT $a$secr$a", "SELECT ?"),
         (.postgreSQL, "SELECT 12", "SELECT ?"), (.postgreSQL, "SELECT 12e", "SELECT ?"),
         (.postgreSQL, "SELECT E'a\\", "SELECT ?"),
-        (.mySQL, "SELECT 12e", "SELECT ?"), (.mySQL, "SELECT \"secr", "SELECT ?"), (.transactSQL, "SELECT [secr", "SELECT ?"),
+        (.mySQL, "SELECT 12e", "SELECT ?"), (.mySQL, "SELECT \"secr", "SELECT ?"),
+        (.transactSQL, "SELECT [secr", "SELECT ?"),
         (.postgreSQL, "SELECT /* secr", "SELECT"),
         (.postgreSQL, "INSERT INTO t VALUES (1, 2), (3, ", "INSERT INTO t VALUES (?, ?)"),
         (.postgreSQL, "WHERE a IN (1, 2, ", "WHERE a IN (?"), (.postgreSQL, "SELECT a -1", "SELECT a -?"),
@@ -131,7 +134,8 @@ import Testing
             "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT CASE WHEN true THEN 1 END; END; SELECT 2",
             .postgreSQL)
         #expect(routine.map(\.summary) == ["CREATE FUNCTION f SELECT SELECT", "SELECT"] || routine.count == 2)
-        #expect(ReadSQL.each("CREATE RULE r AS ON INSERT TO t DO (SELECT 1; SELECT 2); SELECT 3", .postgreSQL).count == 2)
+        #expect(
+            ReadSQL.each("CREATE RULE r AS ON INSERT TO t DO (SELECT 1; SELECT 2); SELECT 3", .postgreSQL).count == 2)
     }
 
     /// Backslashes where PostgreSQL says standard_conforming_strings is off.

@@ -59,6 +59,19 @@ import Testing
         #expect(Self.take(&pair, .receive, 0, "12", second: 5) == ["<12", "<34", ">ab", "<56", ">cd"])
     }
 
+    @Test func `gives out what came before the other side's hole showed, once its own is given up`() {
+        var pair = StreamPair()
+        #expect(Self.take(&pair, .send, 1, "b", second: 1) == [])
+        #expect(Self.take(&pair, .send, 3, "d", second: 4) == [])
+        #expect(Self.take(&pair, .receive, 1, "2", second: 3) == [])
+        #expect(pair.skipHole(.send) == 1)
+        #expect(Self.ready(&pair) == [">b"])
+        #expect(pair.skipHole(.send) == 1)
+        #expect(Self.ready(&pair) == [])
+        #expect(pair.skipHole(.receive) == 1)
+        #expect(Self.ready(&pair) == ["<2", ">d"])
+    }
+
     @Test func `tells of each end once, when all before it was delivered`() {
         var pair = StreamPair()
         #expect(pair.knowsEnd == false)

@@ -55,7 +55,9 @@ struct PostgresParts: Equatable {
     }
 }
 
-/// Statements by the names that a client has given them. Finding one allocates nothing.
+/// Statements by the names that a client has given them.
+///
+/// Finding one allocates nothing.
 struct PostgresNames: ~Copyable {
     private var index = HashIndex()
     private var entries: [Entry] = []
