@@ -6,15 +6,15 @@
 /// The `timestamp` of a message is that of the byte that completed it, so the log's times follow the tape's.
 final class EventLog: Sink {
     let needs: Needs = .messages
-    private let registry: Registry
-    private let naming: Naming
-    private let fields: FieldSet
-    private var json = JSONWriter(capacity: 1 << 20)
+    let registry: Registry
+    let naming: Naming
+    let fields: FieldSet
+    var json = JSONWriter(capacity: 1 << 20)
     private var time = TimestampText()
     private let bodyLimit: Int
-    private let housekeeping: Bool
+    let housekeeping: Bool
     /// Hides values that look like credentials; `nil`: they are shown.
-    private let redactor: Redactor?
+    let redactor: Redactor?
     /// Where that part of the body stands in the line which `raw_payload` shows, if it stands there as it was on the wire.
     private var wireBody: Range<Int>?
     private var texts = MessageTexts()
@@ -358,111 +358,6 @@ final class EventLog: Sink {
         json.endArray()
     }
 
-    // MARK: Operations
-
-    func operation(
-        _ operation: borrowing ServiceOperation, _ text: RawSpan, of connection: Connection, _ origin: Origin
-    ) {
-        let isHousekeeping = operation.isHousekeeping
-        guard fields == .all, housekeeping || !isHousekeeping else { return }
-        begin(operation.ended)
-        json.key("event_type")
-        json.string("operation")
-        let isSend = connection.direction(operation.side) == .send
-        writeParties(connection, origin, isSend: isSend)
-        writeParties(connection, naming.destination(of: connection, host: RawSpan(), as: .connection))
-        json.key("protocol")
-        json.string(registry[origin.row].name)
-        json.key("category")
-        json.string(registry[origin.row].category.name)
-        writeText("namespace", operation.namespace, text)
-        if operation.system.utf8CodeUnitCount > 0 {
-            json.key("system")
-            json.string(operation.system)
-        }
-        writeText("operation", operation.name, text)
-        writeTargets(text.extracting(operation.targets.range))
-        writeStatement(text.extracting(operation.statement.range))
-        writeText("summary", operation.summary, text)
-        json.key("status")
-        json.string(operation.status.name)
-        writeText("code", operation.code, text)
-        writeCounts(operation)
-        json.key("paired")
-        json.string(operation.pairing.name)
-        writeIncomplete(operation)
-        if origin.isDecrypted {
-            json.key("tls")
-            json.boolean(true)
-        }
-        writeContainers(connection, isSend: isSend)
-        json.endObject()
-        json.newline()
-    }
-
-    private func writeText(_ name: StaticString, _ range: ByteRange, _ text: RawSpan) {
-        guard !range.isEmpty else { return }
-        json.key(name)
-        json.headerText(text.extracting(range.range))
-    }
-
-    private func writeTargets(_ targets: RawSpan) {
-        guard targets.byteCount > 0 else { return }
-        json.key("targets")
-        json.beginArray()
-        var at = 0
-        while at <= targets.byteCount {
-            let end = targets.firstIndex(of: 0, from: at) ?? targets.byteCount
-            json.element()
-            json.headerText(targets.extracting(at..<end))
-            at = end &+ 1
-        }
-        json.endArray()
-    }
-
-    private func writeStatement(_ statement: RawSpan) {
-        guard statement.byteCount > 0 else { return }
-        json.key("statement")
-        guard let redactor else { return json.headerText(statement) }
-        let shown = redactor.shown([UInt8](statement), counts: true)
-        json.headerText(shown.span.bytes)
-    }
-
-    private func writeCounts(_ operation: borrowing ServiceOperation) {
-        if operation.batch > 1 { writeNumber("batch", UInt64(operation.batch)) }
-        if let rows = operation.rows { writeNumber("rows", rows) }
-        if let affected = operation.affected { writeNumber("affected", affected) }
-        writeNumber("request_bytes", operation.requestBytes)
-        guard let first = operation.responseFirst else { return }
-        writeNumber("response_bytes", operation.responseBytes)
-        guard operation.side == .client else { return }
-        json.key("duration_ms")
-        json.milliseconds(nanoseconds: first.since(operation.requestLast))
-        json.key("total_ms")
-        json.milliseconds(nanoseconds: operation.ended.since(operation.requestFirst))
-    }
-
-    private func writeNumber(_ name: StaticString, _ value: UInt64) {
-        json.key(name)
-        json.number(value)
-    }
-
-    /// The parts of which something was not captured, or is not known.
-    private func writeIncomplete(_ operation: borrowing ServiceOperation) {
-        guard !operation.incomplete.isEmpty else { return }
-        json.key("incomplete")
-        json.beginArray()
-        let parts: [(ServiceOperation.Incomplete, StaticString)] = [
-            (.request, "request"), (.response, "response"), (.text, "text"),
-        ]
-        let incomplete = operation.incomplete
-        for (part, name) in parts where incomplete.contains(part) {
-            json.element()
-            json.string(name)
-        }
-        json.endArray()
-    }
-
     // MARK: Connections
 
     func connection(_ event: ConnectionEvent, of connection: Connection, _ origin: Origin) {
@@ -543,7 +438,7 @@ final class EventLog: Sink {
     }
 
     /// The parts of which something was not captured.
-    private func writeIncomplete(_ message: borrowing Message) {
+    func writeIncomplete(_ message: borrowing Message) {
         let head = message.anomalies.contains(.headIncomplete)
         let body = message.hasGap || message.anomalies.contains(.bodyIncomplete) || message.anomalies.contains(.gap)
         guard head || body else { return }
@@ -596,7 +491,7 @@ final class EventLog: Sink {
     }
 
     /// The names that the map uses, as far as they are known by now.
-    private func writeParties(_ connection: Connection, _ peer: PartyID) {
+    func writeParties(_ connection: Connection, _ peer: PartyID) {
         json.key("service")
         json.string(naming.name(of: naming.source(of: connection)).text)
         json.key("peer")
@@ -612,7 +507,7 @@ final class EventLog: Sink {
     // MARK: What all events have
 
     /// Who sent and who received, where a container runtime knows one of them.
-    private func writeContainers(_ connection: Connection, isSend: Bool) {
+    func writeContainers(_ connection: Connection, isSend: Bool) {
         let ends = naming.ends(of: connection)
         guard !ends.isEmpty else { return }
         if let source = isSend ? ends.local : ends.remote {
@@ -629,7 +524,7 @@ final class EventLog: Sink {
         json.string(ends.destinationType(isSend: isSend, hasProcess: connection.opened.process != nil).name)
     }
 
-    private func begin(_ timestamp: Timestamp) {
+    func begin(_ timestamp: Timestamp) {
         json.beginObject()
         json.key("timestamp")
         json.timestamp(timestamp, &time)
@@ -651,7 +546,7 @@ final class EventLog: Sink {
         json.withBytes(from: start) { known.remember($0, isSend: isSend) }
     }
 
-    private func writeParties(_ connection: Connection, _ origin: Origin, isSend: Bool) {
+    func writeParties(_ connection: Connection, _ origin: Origin, isSend: Bool) {
         if let process = naming.participants.process(connection.opened.process) {
             json.key("pid")
             json.number(Int64(process.key.pid))

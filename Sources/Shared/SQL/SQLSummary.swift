@@ -251,6 +251,8 @@ struct SQLSummary: ~Copyable {
     private func begins(_ word: SQLWord) -> Bool {
         guard word.isVerb else { return false }
         if isAtStart {
+            // Behind the statements of a routine's body: it closes the body, and commits nothing.
+            if word == .end, verb != .none { return false }
             if isExplained { return word.changesRows || word.isExplainable }
             return depth == 0 || word == .select || word == .values || word.changesRows
         }

@@ -61,3 +61,15 @@ extension SQLReader {
 extension SQLDialect: CustomTestStringConvertible {
     public var testDescription: String { "\(kind)" }
 }
+
+/// A statement, and what is to be made of it.
+struct SQLCase: Sendable, CustomTestStringConvertible {
+    let dialect: SQLDialect
+    let sql: String
+    let expected: String
+    var testDescription: String { sql }
+
+    init(_ dialect: SQLDialect, _ sql: String, _ expected: String) {
+        (self.dialect, self.sql, self.expected) = (dialect, sql, expected)
+    }
+}

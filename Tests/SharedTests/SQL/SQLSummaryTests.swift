@@ -4,16 +4,7 @@ import Testing
 
 /// Operations and targets in the order of the text (OpenTelemetry's db.query.summary).
 @Suite struct `A statement's summary` {
-    struct Case: Sendable, CustomTestStringConvertible {
-        let dialect: SQLDialect
-        let sql: String
-        let summary: String
-        var testDescription: String { sql }
-
-        init(_ dialect: SQLDialect, _ sql: String, _ summary: String) {
-            (self.dialect, self.sql, self.summary) = (dialect, sql, summary)
-        }
-    }
+    typealias Case = SQLCase
 
     static let queries = [
         Case(.standard, "SELECT * FROM songs, artists WHERE songs.id = 1", "SELECT songs artists"),
@@ -117,7 +108,7 @@ import Testing
 
     @Test(arguments: queries + changes + others)
     func `is in the order of the text`(_ one: Case) {
-        #expect(ReadSQL(one.sql, one.dialect).summary == one.summary)
+        #expect(ReadSQL(one.sql, one.dialect).summary == one.expected)
     }
 
     @Test func `is never cut in a word`() {

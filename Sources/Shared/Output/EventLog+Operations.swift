@@ -1,0 +1,105 @@
+/// Operations of databases, caches and message buses in the event log (docs/fields.md, "Operations of the log").
+extension EventLog {
+    func operation(
+        _ operation: borrowing ServiceOperation, _ text: RawSpan, of connection: Connection, _ origin: Origin
+    ) {
+        let isHousekeeping = operation.isHousekeeping
+        guard fields == .all, housekeeping || !isHousekeeping else { return }
+        begin(operation.ended)
+        json.key("event_type")
+        json.string("operation")
+        let isSend = connection.direction(operation.side) == .send
+        writeParties(connection, origin, isSend: isSend)
+        writeParties(connection, naming.destination(of: connection, host: RawSpan(), as: .connection))
+        json.key("protocol")
+        json.string(registry[origin.row].name)
+        json.key("category")
+        json.string(registry[origin.row].category.name)
+        writeText("namespace", operation.namespace, text)
+        if operation.system.utf8CodeUnitCount > 0 {
+            json.key("system")
+            json.string(operation.system)
+        }
+        writeText("operation", operation.name, text)
+        writeTargets(text.extracting(operation.targets.range))
+        writeStatement(text.extracting(operation.statement.range))
+        writeText("summary", operation.summary, text)
+        json.key("status")
+        json.string(operation.status.name)
+        writeText("code", operation.code, text)
+        writeCounts(operation)
+        json.key("paired")
+        json.string(operation.pairing.name)
+        writeIncomplete(operation)
+        if origin.isDecrypted {
+            json.key("tls")
+            json.boolean(true)
+        }
+        writeContainers(connection, isSend: isSend)
+        json.endObject()
+        json.newline()
+    }
+
+    private func writeText(_ name: StaticString, _ range: ByteRange, _ text: RawSpan) {
+        guard !range.isEmpty else { return }
+        json.key(name)
+        json.headerText(text.extracting(range.range))
+    }
+
+    private func writeTargets(_ targets: RawSpan) {
+        guard targets.byteCount > 0 else { return }
+        json.key("targets")
+        json.beginArray()
+        var at = 0
+        while at <= targets.byteCount {
+            let end = targets.firstIndex(of: 0, from: at) ?? targets.byteCount
+            json.element()
+            json.headerText(targets.extracting(at..<end))
+            at = end &+ 1
+        }
+        json.endArray()
+    }
+
+    private func writeStatement(_ statement: RawSpan) {
+        guard statement.byteCount > 0 else { return }
+        json.key("statement")
+        guard let redactor else { return json.headerText(statement) }
+        let shown = redactor.shown([UInt8](statement), counts: true)
+        json.headerText(shown.span.bytes)
+    }
+
+    private func writeCounts(_ operation: borrowing ServiceOperation) {
+        if operation.batch > 1 { writeNumber("batch", UInt64(operation.batch)) }
+        if let rows = operation.rows { writeNumber("rows", rows) }
+        if let affected = operation.affected { writeNumber("affected", affected) }
+        writeNumber("request_bytes", operation.requestBytes)
+        guard let first = operation.responseFirst else { return }
+        writeNumber("response_bytes", operation.responseBytes)
+        guard operation.side == .client else { return }
+        json.key("duration_ms")
+        json.milliseconds(nanoseconds: first.since(operation.requestLast))
+        json.key("total_ms")
+        json.milliseconds(nanoseconds: operation.ended.since(operation.requestFirst))
+    }
+
+    private func writeNumber(_ name: StaticString, _ value: UInt64) {
+        json.key(name)
+        json.number(value)
+    }
+
+    /// The parts of which something was not captured, or is not known.
+    private func writeIncomplete(_ operation: borrowing ServiceOperation) {
+        guard !operation.incomplete.isEmpty else { return }
+        json.key("incomplete")
+        json.beginArray()
+        let parts: [(ServiceOperation.Incomplete, StaticString)] = [
+            (.request, "request"), (.response, "response"), (.text, "text"),
+        ]
+        let incomplete = operation.incomplete
+        for (part, name) in parts where incomplete.contains(part) {
+            json.element()
+            json.string(name)
+        }
+        json.endArray()
+    }
+}
