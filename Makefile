@@ -65,10 +65,10 @@ test-kernel: build ## run the profiler on Debian's older kernel (6.1), booted un
 threads: ## run under the thread sanitizer what has threads of its own
 	@Tests/Threads/run.sh
 
-fuzz: ## fuzz what reads hostile bytes, each target for TIME seconds (60); TARGET=name: that one
+fuzz: ## fuzz what reads hostile bytes, each target for TIME seconds (60), or RUNS=n: that many inputs, the same each time; TARGET=name: that one
 	@broke=; \
 	for target in $(or $(TARGET),$(FUZZ_TARGETS)); do \
-	    Tests/Fuzz/run.sh "$$target" $(or $(TIME),60) || broke+=" $$target"; \
+	    Tests/Fuzz/run.sh "$$target" $(if $(RUNS),--runs $(RUNS),$(or $(TIME),60)) || broke+=" $$target"; \
 	done; \
 	[ -z "$$broke" ] || { echo "broke:$$broke" >&2; exit 1; }
 

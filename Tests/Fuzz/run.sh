@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Fuzzes one target with libFuzzer, from the fixtures on: run.sh TARGET SECONDS, or run.sh TARGET FILE… for inputs that
-# broke it. Builds first what has changed. The corpus and what broke stay in .build/fuzz/TARGET.
+# Fuzzes one target with libFuzzer, from the fixtures on: run.sh TARGET SECONDS; run.sh TARGET --runs N for N inputs that
+# are the same each time (CI: what is new there is the change, not the dice); run.sh TARGET FILE… for inputs that broke it.
+# Builds first what has changed. The corpus and what broke stay in .build/fuzz/TARGET.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 targets=(codecs detectors http http2 json pcapng replay trace)
 target=${1:-}
 if [ $# -lt 2 ] || [[ " ${targets[*]} " != *" $target "* ]]; then
-    echo "usage: Tests/Fuzz/run.sh TARGET SECONDS|FILE…, TARGET one of ${targets[*]}" >&2
+    echo "usage: Tests/Fuzz/run.sh TARGET SECONDS|--runs N|FILE…, TARGET one of ${targets[*]}" >&2
     exit 2
 fi
 shift
@@ -72,5 +73,9 @@ if [ -e "$1" ]; then
 fi
 corpus=$folder/$target
 mkdir -p "$corpus/found" "$corpus/seeds"
-FUZZ_SEEDS=$corpus/seeds exec nice -n 10 "$program" -max_total_time="$1" -timeout=20 -rss_limit_mb=4096 \
+how=("-max_total_time=$1")
+if [ "$1" = --runs ]; then
+    how=("-runs=$2" -seed=1 -max_total_time=60)
+fi
+FUZZ_SEEDS=$corpus/seeds exec nice -n 10 "$program" "${how[@]}" -timeout=20 -rss_limit_mb=4096 \
     -print_final_stats=1 -artifact_prefix="$corpus/" "$corpus/found" "$corpus/seeds"

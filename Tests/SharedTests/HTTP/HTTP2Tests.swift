@@ -49,6 +49,23 @@ import Testing
         #expect(result.summary.bytes.isBalanced && result.summary.bytes.parsed == result.summary.bytes.total)
     }
 
+    @Test func `finds the preface behind bytes that are none of its own, wherever it is cut`() throws {
+        let said = H2.preface + H2.frame(4, stream: 0, []) + H2.get(1, "/late")
+        for cut in 0...said.count {
+            var tape = TapeBuilder()
+            tape.open()
+            tape.data(.send, H2.preface + H2.frame(4, stream: 0, []))
+            tape.data(.receive, H2.frame(4, stream: 0, []))
+            // A frame that there cannot be, and where the next would stand is no frame either.
+            tape.data(.send, Array(repeating: 0xFF, count: 30) + said.prefix(cut))
+            tape.data(.send, Array(said.dropFirst(cut)))
+            tape.close()
+            let result = tape.run()
+            #expect(try Self.briefs(result) == ["> GET /late"], "cut at \(cut)")
+            #expect(result.summary.bytes.unparsed.total == 30, "cut at \(cut)")
+        }
+    }
+
     /// A hundred streams at once, answered from the last to the first, a few bytes of each at a time.
     private static let interleaved: [Conversation.Said] = {
         let ids = (0..<100).map { UInt32(2 * $0 + 1) }

@@ -371,9 +371,15 @@ final class HTTP2Direction {
     func search(_ bytes: RawSpan, _ from: Search) -> Found {
         var at = from.start
         while at < bytes.byteCount {
-            if side == .client, bytes.fit(HTTP2Frame.preface, at: at) == .yes {
-                state = .start
-                return .at(at)
+            if side == .client {
+                switch bytes.fit(HTTP2Frame.preface, at: at) {
+                case .yes:
+                    state = .start
+                    return .at(at)
+                // A part of it that stands at the end may become it.
+                case .open: return .none(Search(start: at, next: bytes.byteCount))
+                case .no: break
+                }
             }
             switch HTTP2FrameDetector.chain(bytes, from: at) {
             case .yes:
