@@ -94,6 +94,8 @@ package final class Profiler: EventSink {
                 ?? stray(position.connection, bytes: payload.byteCount)
         case .acknowledged(let position):
             channel(position)?.acknowledged(position, now) ?? stray(position.connection)
+        case .expected(let position):
+            channel(position)?.expected(position, now) ?? stray(position.connection)
         case .gap(let gap): channel(gap.at)?.gap(gap, now) ?? stray(gap)
         case .finished(let position): channel(position)?.finished(position, now) ?? stray(position.connection)
         case .open(let opened): open(opened, now)

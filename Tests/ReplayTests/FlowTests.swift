@@ -199,7 +199,8 @@ import Testing
             ]
         #expect(
             events(of: lost) == [
-                opened, "1 > 0 a", "1 < 0 x", "1 < 1 y", "1 < 2 z", "1 < 3 !", "1 > ack 10", "1 close tapeEnd",
+                opened, "1 > 0 a", "1 > expected 10", "1 < 0 x", "1 < 1 y", "1 < 2 z", "1 < 3 !", "1 > ack 10",
+                "1 close tapeEnd",
             ])
     }
 
@@ -209,7 +210,27 @@ import Testing
                 .server(501, ack: 104, "P", "x"), .client(101, ack: 501, "P", "ask"), .server(502, ack: 104),
                 .server(502, ack: 104), .server(502, ack: 104), .server(502, ack: 104), .server(502, ack: 104),
             ]
-        #expect(events(of: late) == [opened, "1 < 0 x", "1 > 0 ask", "1 close tapeEnd"])
+        #expect(events(of: late) == [opened, "1 > expected 3", "1 < 0 x", "1 > 0 ask", "1 close tapeEnd"])
+    }
+
+    @Test func `what is expected follows each segment's own acknowledgment`() {
+        let forged: [Segment] =
+            handshake + [
+                .client(101, ack: 501, "P", "a"), .server(501, ack: 70_000, "P", "x"), .server(502, ack: 102, "P", "y"),
+                .server(503, ack: 102, "P", "z"),
+            ]
+        #expect(
+            events(of: forged) == [
+                opened, "1 > 0 a", "1 > expected 69899", "1 < 0 x", "1 > expected 1", "1 < 1 y", "1 < 2 z",
+                "1 close tapeEnd",
+            ])
+    }
+
+    @Test func `nothing is expected of a side that is not in the capture, or for its FIN`() {
+        let oneSided: [Segment] = [.server(501, ack: 101, "P", "x"), .server(502, ack: 110, "P", "y")]
+        #expect(events(of: oneSided).allSatisfy { !$0.contains("expected") })
+        let finished: [Segment] = handshake + [.client(101, ack: 501, "P", "a"), .server(501, ack: 103, "P", "x")]
+        #expect(events(of: finished).allSatisfy { !$0.contains("expected") })
     }
 
     @Test func `acknowledgments out of this world are none`() {

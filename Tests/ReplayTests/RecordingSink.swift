@@ -32,6 +32,7 @@ final class RecordingSink: EventSink {
             lines.append("\(place(at)) \(at.position) \(content)")
         case .gap(let gap): lines.append("\(place(gap.at)) gap \(gap.at.position)+\(gap.length) \(gap.reason)")
         case .acknowledged(let at): lines.append("\(place(at)) ack \(at.position)")
+        case .expected(let at): lines.append("\(place(at)) expected \(at.position)")
         case .finished(let at): lines.append("\(place(at)) fin \(at.position)")
         case .close(let closed): lines.append("\(closed.id.serial) close \(closed.how)")
         case .process: lines.append("process")

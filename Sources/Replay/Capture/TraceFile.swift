@@ -49,6 +49,7 @@ extension CapturedEvent {
             gap.at = moved(gap.at)
             event.kind = .gap(gap)
         case .acknowledged(let at): event.kind = .acknowledged(moved(at))
+        case .expected(let at): event.kind = .expected(moved(at))
         case .finished(let at): event.kind = .finished(moved(at))
         case .close(var closed):
             closed.id = moved(closed.id)

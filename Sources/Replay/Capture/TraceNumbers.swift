@@ -79,7 +79,7 @@ struct TraceNumbers {
         guard tape.number > 0 else { return copy event }
         switch event.kind {
         // Most events, and only the connection has a number in them.
-        case .data, .gap, .acknowledged, .finished, .close, .sequenceNumbers, .name, .lost, .tape, .end:
+        case .data, .gap, .acknowledged, .expected, .finished, .close, .sequenceNumbers, .name, .lost, .tape, .end:
             return event.renumbered(tape.base)
         case .open, .continued, .process, .exit, .listening, .unixSocket, .datagram, .secret, .container:
             return event.renumbered(tape)
@@ -150,7 +150,7 @@ extension CapturedEvent {
             case .endpoint(let reached): fact.subject = .endpoint(endpoint(reached))
             }
             event.kind = .container(fact)
-        case .data, .gap, .acknowledged, .finished, .close, .sequenceNumbers, .name, .lost, .tape, .end: break
+        case .data, .gap, .acknowledged, .expected, .finished, .close, .sequenceNumbers, .name, .lost, .tape, .end: break
         }
         return event
     }

@@ -44,6 +44,8 @@ final class PacketRecorder: EventRecorder {
         case .gap(let gap): connections[gap.at.connection]?.skip(gap.at, gap.length) ?? stray(gap.at.connection)
         case .acknowledged(let position):
             connections[position.connection]?.acknowledged(position, at, &writer) ?? stray(position.connection)
+        case .expected(let position):
+            connections[position.connection]?.skip(position, 0) ?? stray(position.connection)
         case .finished(let position):
             connections[position.connection]?.finished(position, at, &writer) ?? stray(position.connection)
         case .close(let closed):

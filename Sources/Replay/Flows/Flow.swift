@@ -215,7 +215,12 @@ struct Flow: Sendable {
         } else {
             numbers(segment, &received, &sent)
         }
-        if segment.payloadLength > 0 { data(segment, payload, direction, at: at, to: sink, &statistics) }
+        if segment.payloadLength > 0 {
+            if direction.isSend ? received.hasExpectation : sent.hasExpectation {
+                tellExpectation(segment, direction.isSend ? .receive : .send, at: at, to: sink)
+            }
+            data(segment, payload, direction, at: at, to: sink, &statistics)
+        }
         if segment.flags.contains(.fin) { finish(segment, direction, at: at, to: sink) }
         if sent.hasClaim, let position = sent.believe() {
             sink.consume(CapturedEvent(at, .acknowledged(StreamPosition(id, .send, position))), payload: RawSpan())
@@ -240,11 +245,24 @@ struct Flow: Sendable {
         sink.consume(CapturedEvent(at, .sequenceNumbers(numbers)), payload: RawSpan())
     }
 
+    /// The data of a segment were said after bytes of the other direction which the capture does not hold, or has behind them.
+    @inline(never)
+    private mutating func tellExpectation<Sink: EventSink>(
+        _ segment: TCPSegment, _ direction: Direction, at: Timestamp, to sink: Sink
+    ) {
+        guard segment.flags.contains(.ack) else { return }
+        let acknowledged = segment.acknowledgment
+        let position = direction.isSend ? sent.expectation(acknowledged) : received.expectation(acknowledged)
+        guard let position else { return }
+        sink.consume(CapturedEvent(at, .expected(StreamPosition(id, direction, position))), payload: RawSpan())
+    }
+
     @inline(__always)
     private func numbers(_ segment: TCPSegment, _ sender: inout StreamNumbering, _ receiver: inout StreamNumbering) {
         if !sender.isKnown {
             sender.begin(at: segment.flags.contains(.syn) ? segment.sequence + 1 : segment.sequence)
         }
+        sender.hear()
         guard segment.flags.contains(.ack) else { return }
         if receiver.isKnown {
             receiver.acknowledge(segment.acknowledgment)

@@ -29,6 +29,12 @@ struct StreamNumbering: Equatable, Sendable {
     private(set) var highest: UInt64 = 0
     /// An acknowledgment of bytes that were not seen, not yet believed; 0 if there is none.
     private var claimed: UInt64 = 0
+    /// What the data that come next were told to follow; 0 where nothing is told.
+    private var expected: UInt64 = 0
+    /// How many of the other side's segments tell what they follow, since the last that followed what was not seen.
+    private var segmentsThatTell: UInt8 = 0
+    /// A segment of this direction was seen.
+    private var isHeard = false
     /// The stream's length, once FIN was seen.
     private(set) var length: UInt64 = 0
 
@@ -39,6 +45,42 @@ struct StreamNumbering: Equatable, Sendable {
     var isComplete: Bool { isFinished && contiguous >= length }
     /// An acknowledgment of unseen bytes waits to be believed.
     var hasClaim: Bool { claimed != 0 }
+
+    /// A segment of the sender was seen.
+    @inline(__always)
+    mutating func hear() { isHeard = true }
+
+    /// What is to be told in front of the other side's data: how far this stream was when they were said, once that was further
+    /// than what was seen.
+    ///
+    /// `nil` where nothing has changed. Of a FIN's number, and of a side that is not in the capture at all, nothing is told.
+    mutating func expectation(_ acknowledged: SequenceNumber) -> UInt64? {
+        var position = self.position(of: acknowledged)
+        if isFinished { position = min(position, Int64(bitPattern: length)) }
+        let isAhead = position > Int64(bitPattern: contiguous) && isPlausible(position) && isHeard && tellsUnseen
+        // Or the one byte that is missing, which is rarer; where more is missing, the FIN would have come with it.
+        let isFIN = !isFinished && contiguous == highest && UInt64(bitPattern: position) == highest &+ 1
+        if isAhead, !isFIN {
+            segmentsThatTell = Self.reordering
+        } else if segmentsThatTell == 0 {
+            expected = 0
+            return nil
+        } else {
+            segmentsThatTell &-= 1
+            // What was told is not for a late one that had less.
+            position = max(0, position)
+        }
+        guard UInt64(position) != expected else { return nil }
+        expected = UInt64(position)
+        return expected
+    }
+
+    /// By so many segments of one side a packet is late at most, where packets are only out of order.
+    private static let reordering: UInt8 = 64
+
+    /// There may be something to tell in front of the other side's data.
+    @inline(__always)
+    var hasExpectation: Bool { claimed != 0 || segmentsThatTell != 0 }
 
     /// The stream begins here.
     mutating func begin(at sequence: SequenceNumber) {

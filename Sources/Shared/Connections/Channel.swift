@@ -158,6 +158,13 @@ final class Channel {
         settle(timestamp)
     }
 
+    /// Takes the news that what follows from the other side was said after a direction's bytes before a position.
+    func expected(_ position: StreamPosition, _ timestamp: Timestamp) {
+        guard isPlausible(position.position, position.direction, timestamp) else { return reached(.streamDistance) }
+        streams.expect(position)
+        settle(timestamp)
+    }
+
     /// Takes the news that a direction's stream ends at a position: the bytes before it may still be on their way.
     func finished(_ position: StreamPosition, _ timestamp: Timestamp) {
         guard isPlausible(position.position, position.direction, timestamp) else { return reached(.streamDistance) }
@@ -313,7 +320,7 @@ final class Channel {
         repeat {
             deliverReady()
             settleEnds(timestamp)
-        } while skipHole(.send, lossReason, timestamp) || skipHole(.receive, lossReason, timestamp)
+        } while skipHole(.send, lossReason, timestamp) || skipHole(.receive, lossReason, timestamp) || streams.isReady
         // What is recognised at last may switch protocols, and leave bytes to be judged anew.
         while mode == .detecting, !detection.isEmpty {
             let outcome = detection.finish(role: connection.opened.role, home: home)

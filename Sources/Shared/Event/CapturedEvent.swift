@@ -32,6 +32,11 @@ package struct CapturedEvent: Equatable, Sendable {
         /// The receiver of this stream has confirmed all bytes before the position: what is missing
         /// there was lost by the capture, not by the network, and will not come again.
         case acknowledged(StreamPosition)
+        /// The data that follow from the other side, until the next of these, were said when it had all bytes of this stream
+        /// before the position, though some stand behind them, or nowhere: captures of several queues hold packets out of order.
+        ///
+        /// Acknowledgments never go back: one that is far lower takes back those before it.
+        case expected(StreamPosition)
         /// This direction will send no more (FIN, shutdown); its stream's length is the position.
         case finished(StreamPosition)
         /// The last event of the connection.

@@ -36,6 +36,8 @@ struct Reassembler: ~Copyable {
         var timestamp: Timestamp
         /// The earliest arrival among this piece and those behind it.
         var sentBefore: Timestamp
+        /// How far the other direction was when this was said, as far as that is known.
+        var after: UInt64
 
         var end: UInt64 { position &+ length }
     }
@@ -79,6 +81,14 @@ struct Reassembler: ~Copyable {
     /// When the first of the waiting pieces must have been on its way: it may have come late, but not after what follows it.
     var readySince: Timestamp? { isWaiting ? waiting[taken].sentBefore : nil }
 
+    /// How far the other direction has to be before the first of the waiting pieces is read.
+    var waitsFor: UInt64 { isWaiting ? waiting[taken].after : 0 }
+
+    /// What waits is not held until the other direction is further than this.
+    mutating func follow(atMost position: UInt64) {
+        for index in taken..<waiting.count where waiting[index].after > position { waiting[index].after = position }
+    }
+
     /// Runs of bytes, and gaps, that wait.
     var waitingPieces: Int { waiting.count &- taken }
 
@@ -86,22 +96,24 @@ struct Reassembler: ~Copyable {
     var holeWasAcknowledged: Bool { hasHole && acknowledged >= waiting[taken].position }
 
     /// Takes bytes of the stream.
-    /// - Parameter hold: keep the bytes even if they are next: the other direction waits for something that comes first.
+    /// - Parameters:
+    ///   - after: how far the other direction was when they were said, as far as that is known.
+    ///   - hold: keep the bytes even if they are next: the other direction waits for something that comes first.
     @inline(__always)
     mutating func accept(
-        _ bytes: RawSpan, at position: UInt64, _ timestamp: Timestamp, hold: Bool
+        _ bytes: RawSpan, at position: UInt64, _ timestamp: Timestamp, after: UInt64 = 0, hold: Bool
     ) -> Acceptance {
         if position == next, !hold, taken == waiting.count {
             next &+= UInt64(bytes.byteCount)
             history.append(bytes)
             return .next(from: 0)
         }
-        return acceptOutOfOrder(bytes, at: position, timestamp, hold: hold)
+        return acceptOutOfOrder(bytes, at: position, timestamp, after, hold: hold)
     }
 
     @inline(never)
     private mutating func acceptOutOfOrder(
-        _ bytes: RawSpan, at position: UInt64, _ timestamp: Timestamp, hold: Bool
+        _ bytes: RawSpan, at position: UInt64, _ timestamp: Timestamp, _ after: UInt64, hold: Bool
     ) -> Acceptance {
         var from = 0
         var position = position
@@ -121,7 +133,7 @@ struct Reassembler: ~Copyable {
         let plausible = Self.plausibleDistance &- distance &+ 1
         if length > plausible {
             let end = from &+ Int(plausible)
-            keep(bytes.extracting(from..<end), position, plausible, nil, timestamp)
+            keep(bytes.extracting(from..<end), position, plausible, nil, timestamp, after)
             return .implausible(bytes.byteCount &- end)
         }
         if position == next, !hold, taken == waiting.count || position &+ length <= waiting[taken].position {
@@ -129,7 +141,7 @@ struct Reassembler: ~Copyable {
             history.append(bytes.extracting(from..<bytes.byteCount))
             return .next(from: from)
         }
-        keep(bytes.extracting(from..<bytes.byteCount), position, length, nil, timestamp)
+        keep(bytes.extracting(from..<bytes.byteCount), position, length, nil, timestamp, after)
         return .kept
     }
 
@@ -142,16 +154,18 @@ struct Reassembler: ~Copyable {
         guard position <= UInt64.max &- length, start &- next <= Self.plausibleDistance else { return false }
         guard position &+ length > start else { return true }
         let nothing: [UInt8] = []
-        keep(nothing.span.bytes, start, position &+ length &- start, reason, timestamp)
+        keep(nothing.span.bytes, start, position &+ length &- start, reason, timestamp, 0)
         return true
     }
 
     /// The next piece of the stream, if it is there; it counts as delivered.
-    mutating func takeReady() -> Piece? {
+    /// - Parameter limit: what lies behind this position stays; the position is beyond `next`.
+    mutating func takeReady(upTo limit: UInt64 = .max) -> Piece? {
         guard taken < waiting.count, waiting[taken].position == next else { return nil }
+        if waiting[taken].end > limit, limit > next { split(at: limit) }
         var piece = Piece(
             position: 0, length: 0, bytes: [], reason: nil, timestamp: waiting[taken].timestamp,
-            sentBefore: waiting[taken].sentBefore)
+            sentBefore: waiting[taken].sentBefore, after: waiting[taken].after)
         swap(&piece, &waiting[taken])
         taken &+= 1
         if taken == waiting.count {
@@ -166,10 +180,11 @@ struct Reassembler: ~Copyable {
 
     /// Gives up waiting for the bytes before the first waiting piece, or before the stream's end: the known one, or what was
     /// confirmed.
+    /// - Parameter limit: what is missing behind this position is not given up yet.
     /// - Returns: how many bytes are missing; 0 where none are.
-    mutating func skipHole() -> UInt64 {
+    mutating func skipHole(upTo limit: UInt64 = .max) -> UInt64 {
         // At its end: what the other side has confirmed was there, too.
-        let target = isWaiting ? waiting[taken].position : end ?? Swift.max(acknowledged, next)
+        let target = Swift.min(limit, isWaiting ? waiting[taken].position : end ?? Swift.max(acknowledged, next))
         guard target > next, target &- next <= Self.plausibleDistance else { return 0 }
         let missing = target &- next
         next = target
@@ -182,9 +197,24 @@ struct Reassembler: ~Copyable {
 
     // MARK: Waiting pieces
 
+    /// Makes two of the first waiting piece.
+    private mutating func split(at position: UInt64) {
+        var rest = waiting[taken]
+        let kept = position &- rest.position
+        rest.position = position
+        rest.length &-= kept
+        waiting[taken].length = kept
+        if rest.reason == nil {
+            rest.bytes.removeFirst(Int(kept))
+            waiting[taken].bytes.removeLast(rest.bytes.count)
+        }
+        waiting.insert(rest, at: taken &+ 1)
+    }
+
     /// Inserts what is not there yet; what is there already came first and stays.
     private mutating func keep(
-        _ bytes: RawSpan, _ position: UInt64, _ length: UInt64, _ reason: GapReason?, _ timestamp: Timestamp
+        _ bytes: RawSpan, _ position: UInt64, _ length: UInt64, _ reason: GapReason?, _ timestamp: Timestamp,
+        _ after: UInt64
     ) {
         if taken > 0 {
             waiting.removeFirst(taken)
@@ -199,12 +229,12 @@ struct Reassembler: ~Copyable {
                 let slice = reason == nil ? Int(at &- position)..<Int(holeEnd &- position) : 0..<0
                 let part = bytes.extracting(slice)
                 waitingBytes &+= part.byteCount
-                if !lengthen(before: index, by: part, holeEnd &- at, at, reason, timestamp) {
+                if !lengthen(before: index, by: part, holeEnd &- at, at, reason, timestamp, after) {
                     let sentBefore = index < waiting.count ? Swift.min(timestamp, waiting[index].sentBefore) : timestamp
                     waiting.insert(
                         Piece(
                             position: at, length: holeEnd &- at, bytes: [UInt8](part), reason: reason,
-                            timestamp: timestamp, sentBefore: sentBefore), at: index)
+                            timestamp: timestamp, sentBefore: sentBefore, after: after), at: index)
                     index &+= 1
                 }
                 at = holeEnd
@@ -228,10 +258,10 @@ struct Reassembler: ~Copyable {
     /// in parts is one piece all the same.
     private mutating func lengthen(
         before index: Int, by part: RawSpan, _ length: UInt64, _ position: UInt64, _ reason: GapReason?,
-        _ timestamp: Timestamp
+        _ timestamp: Timestamp, _ after: UInt64
     ) -> Bool {
         guard index > 0, waiting[index &- 1].end == position, waiting[index &- 1].reason == reason,
-            waiting[index &- 1].timestamp == timestamp
+            waiting[index &- 1].timestamp == timestamp, waiting[index &- 1].after == after
         else { return false }
         waiting[index &- 1].bytes.append(part)
         waiting[index &- 1].length &+= length

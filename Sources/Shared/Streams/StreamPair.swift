@@ -5,6 +5,8 @@
 struct StreamPair: ~Copyable {
     private(set) var sent = Reassembler()
     private(set) var received = Reassembler()
+    /// How far a stream was when what comes next from the other side was said, as that claims; 0 where nobody said it.
+    private var expected = (sent: UInt64(0), received: UInt64(0))
     /// Whose end was told of.
     private var hasEnded = (sent: false, received: false)
 
@@ -13,6 +15,7 @@ struct StreamPair: ~Copyable {
     mutating func reset() {
         sent.reset()
         received.reset()
+        expected = (0, 0)
         hasEnded = (false, false)
     }
 
@@ -30,8 +33,12 @@ struct StreamPair: ~Copyable {
         _ bytes: RawSpan, at place: StreamPosition, _ timestamp: Timestamp
     ) -> Reassembler.Acceptance {
         place.direction == .send
-            ? sent.accept(bytes, at: place.position, timestamp, hold: received.isWaiting)
-            : received.accept(bytes, at: place.position, timestamp, hold: sent.isWaiting)
+            ? sent.accept(
+                bytes, at: place.position, timestamp, after: expected.received,
+                hold: received.isWaiting || expected.received > received.next)
+            : received.accept(
+                bytes, at: place.position, timestamp, after: expected.sent,
+                hold: sent.isWaiting || expected.sent > sent.next)
     }
 
     /// Takes the news that bytes are missing which nobody will bring.
@@ -51,9 +58,34 @@ struct StreamPair: ~Copyable {
         }
     }
 
-    /// The sender has said that its stream ends here.
+    /// What comes next from the other side was said after all bytes of this direction before this place.
+    mutating func expect(_ place: StreamPosition) {
+        let last = place.direction == .send ? expected.sent : expected.received
+        // Acknowledgments never go back, but a little lower one was overtaken (RFC 9293, section 3.10.7.4).
+        if last > place.position, last &- place.position > Self.overtaken {
+            release(place.direction, atMost: place.position)
+        }
+        if place.direction == .send { expected.sent = place.position } else { expected.received = place.position }
+    }
+
+    /// A window without scaling.
+    private static let overtaken: UInt64 = 1 << 16
+
+    /// What waits for bytes of a direction beyond a position waits for them no more.
+    private mutating func release(_ direction: Direction, atMost position: UInt64) {
+        if direction == .send {
+            expected.sent = Swift.min(expected.sent, position)
+            received.follow(atMost: position)
+        } else {
+            expected.received = Swift.min(expected.received, position)
+            sent.follow(atMost: position)
+        }
+    }
+
+    /// The sender has said that its stream ends here: nothing beyond it is expected.
     mutating func end(at place: StreamPosition) {
         if place.direction == .send { sent.end = place.position } else { received.end = place.position }
+        release(place.direction, atMost: place.position)
     }
 
     // MARK: What comes out
@@ -67,11 +99,30 @@ struct StreamPair: ~Copyable {
     ///
     /// Where both sides have something ready, it is what was said first.
     mutating func takeReady() -> (piece: Reassembler.Piece, direction: Direction)? {
-        let sentIsNext = sent.isReady && (!received.hasHole || sentCameFirst)
-        let receivedIsNext = received.isReady && (!sent.hasHole || receivedCameFirst)
-        if sentIsNext, !(receivedIsNext && receivedCameFirst) { return sent.takeReady().map { ($0, .send) } }
-        return receivedIsNext ? received.takeReady().map { ($0, .receive) } : nil
+        // Not further than to where the other side goes on: how the network cut the stream makes no difference.
+        if sentIsNext, !(receivedIsNext && receivedCameFirst) {
+            return sent.takeReady(upTo: receivedWaits ? received.waitsFor : .max).map { ($0, .send) }
+        }
+        guard receivedIsNext else { return nil }
+        return received.takeReady(upTo: sentWaits ? sent.waitsFor : .max).map { ($0, .receive) }
     }
+
+    /// Something can be taken.
+    var isReady: Bool { sentIsNext || receivedIsNext }
+
+    private var sentIsNext: Bool {
+        sent.isReady && (!sentWaits || received.isReady && receivedWaits)
+            && (!received.hasHole || receivedWaits || sentCameFirst)
+    }
+
+    private var receivedIsNext: Bool {
+        received.isReady && (!receivedWaits || sent.isReady && sentWaits)
+            && (!sent.hasHole || sentWaits || receivedCameFirst)
+    }
+
+    /// What waits was said after bytes of the other side that were not read yet. Where both say so, one is wrong.
+    private var sentWaits: Bool { sent.waitsFor > received.next }
+    private var receivedWaits: Bool { received.waitsFor > sent.next }
 
     /// What came before a hole of the other side showed is no later than what is missing there, for all that is known: it is
     /// delivered as if nothing had been missing before it.
@@ -114,20 +165,23 @@ struct StreamPair: ~Copyable {
 
     /// A hole whose bytes were confirmed and yet did not come for a while, or for which too much waits.
     func hopelessHole(_ now: Timestamp, _ limits: Limits) -> Hopeless? {
-        hopelessHole(.send, sent, now, limits) ?? hopelessHole(.receive, received, now, limits)
+        hopelessHole(.send, sent, received, now, limits) ?? hopelessHole(.receive, received, sent, now, limits)
     }
 
     private func hopelessHole(
-        _ direction: Direction, _ stream: borrowing Reassembler, _ now: Timestamp, _ limits: Limits
+        _ direction: Direction, _ stream: borrowing Reassembler, _ other: borrowing Reassembler, _ now: Timestamp,
+        _ limits: Limits
     ) -> Hopeless? {
-        guard stream.hasHole else { return nil }
-        let wasAcknowledged = stream.holeWasAcknowledged
+        // Missing before what is there of this stream, or at its end, where what is there of the other waits for it.
+        let isExpected = !stream.isWaiting && other.isReady && other.waitsFor > stream.next
+        guard stream.hasHole || isExpected else { return nil }
+        let wasAcknowledged = isExpected ? stream.acknowledged > stream.next : stream.holeWasAcknowledged
         let bytes = Swift.max(sent.waitingBytes, received.waitingBytes)
         let pieces = Swift.max(sent.waitingPieces, received.waitingPieces)
         if bytes > limits.outOfOrderBytes || pieces > limits.outOfOrderPieces {
             return Hopeless(direction: direction, wasAcknowledged: wasAcknowledged, isOverLimit: true)
         }
-        guard wasAcknowledged, let since = stream.waitingSince,
+        guard wasAcknowledged, let since = isExpected ? other.waitingSince : stream.waitingSince,
             now.since(since) > limits.holeAge || bytes > limits.outOfOrderBytes / 4
         else { return nil }
         return Hopeless(direction: direction, wasAcknowledged: true, isOverLimit: false)
@@ -136,7 +190,15 @@ struct StreamPair: ~Copyable {
     /// Gives up waiting for what is missing in one direction, before its next bytes or before its end.
     /// - Returns: how many bytes are missing; 0 where none are.
     mutating func skipHole(_ direction: Direction) -> UInt64 {
-        direction == .send ? sent.skipHole() : received.skipHole()
+        // Not further than to where the other side goes on, as with bytes.
+        let missing =
+            direction == .send
+            ? sent.skipHole(upTo: received.isReady && receivedWaits ? received.waitsFor : .max)
+            : received.skipHole(upTo: sent.isReady && sentWaits ? sent.waitsFor : .max)
+        // Nothing more of it is there, and maybe nobody confirms that there was: what waits for it goes on.
+        if direction == .send, !sent.isWaiting { release(.send, atMost: sent.next) }
+        if direction == .receive, !received.isWaiting { release(.receive, atMost: received.next) }
+        return missing
     }
 
     // MARK: Comparison

@@ -10,6 +10,7 @@ extension JSONFields {
         case "data": return .data(try position())
         case "gap": return .gap(try gap())
         case "acknowledged": return .acknowledged(try position())
+        case "expected": return .expected(try position())
         case "finished": return .finished(try position())
         case "close": return .close(try closed())
         case "process": return .process(try process())

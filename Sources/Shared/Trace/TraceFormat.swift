@@ -45,6 +45,7 @@ package enum TraceFormat {
         case end = 19
         case continued = 20
         case name = 21
+        case expected = 22
     }
 
     /// Bytes of a `data` frame's body in front of the payload.

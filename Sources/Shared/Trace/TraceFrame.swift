@@ -32,6 +32,7 @@ enum TraceFrame {
             return position(body).map { .data($0) }
         case .acknowledged: return position(body).map { .acknowledged($0) }
         case .finished: return position(body).map { .finished($0) }
+        case .expected: return position(body).map { .expected($0) }
         default:
             var fields = Fields()
             return rare(type, body, &fields)
@@ -43,7 +44,7 @@ enum TraceFrame {
         -> CapturedEvent.Kind?
     {
         switch type {
-        case .data, .acknowledged, .finished: return nil
+        case .data, .acknowledged, .expected, .finished: return nil
         case .open: return opened(body, &fields, withKinds: false).map { .open($0) }
         case .openUnix: return opened(body, &fields, withKinds: true).map { .open($0) }
         case .continued:

@@ -48,6 +48,9 @@ package struct TraceTextWriter: ~Copyable {
         case .acknowledged(let position):
             begin("acknowledged", at)
             put(position)
+        case .expected(let position):
+            begin("expected", at)
+            put(position)
         case .finished(let position):
             begin("finished", at)
             put(position)

@@ -39,6 +39,7 @@ package struct TraceWriter: ~Copyable {
         switch event.kind {
         case .data(let position): data(position, payload, at)
         case .acknowledged(let position): stream(.acknowledged, position, at)
+        case .expected(let position): stream(.expected, position, at)
         case .finished(let position): stream(.finished, position, at)
         case .gap(let gap): write(gap, at)
         case .open(let opened): write(opened, at)

@@ -76,7 +76,7 @@ struct TraceContents: Equatable {
 struct TraceSamples {
     private var random: SeededRandom
 
-    static let kinds = 19
+    static let kinds = 20
 
     init(seed: UInt64) { random = SeededRandom(seed: seed) }
 
@@ -162,7 +162,8 @@ struct TraceSamples {
                     sent: number(), received: number()))
         case 17:
             event = AddressName(address: endpoint().address, name: "n" + text()).map { .name($0) } ?? .end
-        default: event = .end
+        case 18: event = .end
+        default: event = .expected(position())
         }
         return TraceContents.Entry(event: CapturedEvent(time, event), payload: payload)
     }
