@@ -77,7 +77,7 @@ final class Detection {
     /// What is heard next by a direction begins a turn of its own, because bytes before it are missing.
     private var isTornOff: (sent: Bool, received: Bool) = (false, false)
     /// The window begins where the streams do.
-    private var isStreamStart = true
+    private(set) var isStreamStart = true
     /// As `isStreamStart`, but it stays where bytes are missing later.
     private var beganAtStart = true
     /// The streams' start was heard, and nobody understood it: from here on only what is proof by itself counts.

@@ -75,11 +75,12 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
     var count: Int { end &- first }
 
     /// Makes ready for another connection.
-    mutating func reset() {
+    /// - Parameter isFromStart: nothing was asked before; else a client that turns out to pipeline may have asked others.
+    mutating func reset(isFromStart: Bool) {
         removeAll()
         isPipelined = false
         isForgiven = false
-        answersWereLost = false
+        answersWereLost = !isFromStart
         lostBehind = nil
         givenUp = 0
     }

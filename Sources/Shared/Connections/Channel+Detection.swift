@@ -10,7 +10,7 @@ extension Channel {
             let found = Detection.opening(bytes, run.registry)
         {
             connection.settleRoles(localIsClient: direction == .send)
-            begin(found, .opening)
+            begin(found, detection.isStreamStart ? .opening : .middle)
             return 0
         }
         let piece = bytes.extracting(first: detection.room(direction, run.limits))

@@ -38,7 +38,7 @@ final class ToyAnalyzer: Analyzer {
     init(_ run: Run) {}
 
     func begin(_ start: Start) {
-        pairing.reset()
+        pairing.reset(isFromStart: true)
         inner = nil
         inside = [:]
     }

@@ -77,6 +77,20 @@ import Testing
         #expect(answers.map { $0.string("url") } == ["/0", nil, nil, nil, nil])
     }
 
+    /// What was asked before the capture began, or in what it lost first, is answered first.
+    @Test(arguments: [true, false])
+    func `pair nothing where a client that is seen to pipeline was joined late`(_ isLate: Bool) throws {
+        var tape = TapeBuilder()
+        tape.open(joinedLate: isLate)
+        if !isLate { tape.lose(.send, 700) }
+        for index in 2..<4 { tape.send("GET /\(index) HTTP/1.1\r\nHost: host.example\r\n\r\n") }
+        tape.wait(milliseconds: 1)
+        for index in 0..<4 { tape.receive("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nbody-\(index)") }
+        tape.close()
+        let answers = try tape.run().events().filter { $0.number("status_code") != nil }
+        #expect(answers.map { $0.string("url") } == [nil, nil, nil, nil])
+    }
+
     /// Each exchange's packets; all but the last packet of a turn may be late by a few, beyond the other side's turn.
     @Test(arguments: 0..<20) func `pair requests and responses while one side has a hole`(_ batch: UInt64) throws {
         for number in 0..<25 {

@@ -38,7 +38,7 @@ final class HTTP1Analyzer: Analyzer {
         retransmittedDifferent = 0
         requests.reset()
         responses.reset()
-        pairing.reset()
+        pairing.reset(isFromStart: start != .middle)
         doubtful = nil
         hasRead = false
         answering = nil
