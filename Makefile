@@ -1,6 +1,7 @@
 # `make demo` and `make test` are all that a new machine needs; `make help` lists the rest.
 
 SHELL := /bin/bash
+export PREFIX DESTDIR SYSCONFDIR UNITDIR ZSHDIR
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -12,6 +13,11 @@ REPLAY := .build/release/replay
 DEMO := Fixtures/demo/shop
 FUZZ_TARGETS := codecs detectors http http2 json pcapng replay trace
 
+# The programs as they are installed: with Swift's own libraries in them.
+INSTALLED := .build-images/release
+PROGRAMS ?= replay profiler demo-server traffic
+
+.PHONY: install uninstall release
 .PHONY: help setup replay build demo demo-live demo-bookinfo demo-programs test test-kernel threads fuzz check update-goldens lint format bench bench-live instructions docs clean
 
 help: ## list the targets
@@ -25,6 +31,20 @@ replay: setup
 
 build: replay ## build replay and profiler, optimised, in .build/release
 	@$(SWIFT) build $(LEAN) --product profiler
+
+release: ## build the programs to be installed, in .build-images/release (PROGRAMS="replay profiler": only these)
+	@.ci/setup
+	@SCRATCH=$(dir $(INSTALLED)) .ci/release $(PROGRAMS)
+
+# Does not build where it is root's turn: `make release && sudo make install`.
+install: $(PROGRAMS:%=$(INSTALLED)/%) ## install programs, manual, completions, service; PREFIX=/usr/local DESTDIR=
+	@BUILT=$(abspath $(INSTALLED)) PROGRAMS="$(PROGRAMS)" packaging/install.sh install
+
+uninstall: ## take away what `make install` has put there, with the same PREFIX and DESTDIR
+	@PROGRAMS="$(PROGRAMS)" packaging/install.sh uninstall
+
+$(INSTALLED)/%:
+	@$(MAKE) --no-print-directory release PROGRAMS=$*
 
 demo: replay ## replay a capture of a small shop: the summary and the service map
 	@echo
@@ -88,4 +108,4 @@ docs: ## build the documentation with DocC, in .build/docs/
 	@.ci/docs
 
 clean: ## remove what was built (not the benchmarks' inputs)
-	rm -rf .build .build-images .build-tsan
+	rm -rf .build .build-images .build-tsan .build-package

@@ -13,6 +13,9 @@ let settings: [SwiftSetting] = [
 // Without the trait, replay and profiler are resolved and built with two packages instead of twenty-odd.
 let demo: TargetDependencyCondition? = .when(traits: ["Demo"])
 
+// An object file that has the name of the commit; .ci/swift makes it.
+let commit: [LinkerSetting] = Context.environment["TAPEDECK_COMMIT"].map { [.unsafeFlags([$0])] } ?? []
+
 let package = Package(
     name: "tapedeck",
     products: [
@@ -56,9 +59,10 @@ let package = Package(
         .target(
             name: "Command",
             dependencies: [
-                "Console", "Shared", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CCommit", "Console", "Shared", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            path: "Sources/Shared/Command", swiftSettings: settings),
+            path: "Sources/Shared/Command", exclude: ["CCommit"], swiftSettings: settings),
+        .systemLibrary(name: "CCommit", path: "Sources/Shared/Command/CCommit"),
 
         // What a container runtime says, and how its words are read.
         .target(
@@ -81,7 +85,8 @@ let package = Package(
             ],
             path: "Sources/Replay",
             exclude: ["CLibpcap"],
-            swiftSettings: settings),
+            swiftSettings: settings,
+            linkerSettings: commit),
         .systemLibrary(
             name: "CLibpcap", path: "Sources/Replay/CLibpcap", pkgConfig: "libpcap",
             providers: [.apt(["libpcap-dev"])]),
@@ -96,6 +101,7 @@ let package = Package(
             path: "Sources/Live",
             exclude: ["CLibbpf", "Containers/CLibcurl"],
             swiftSettings: settings,
+            linkerSettings: commit,
             plugins: ["KernelObject"]),
         .systemLibrary(
             name: "CLibbpf", path: "Sources/Live/CLibbpf", pkgConfig: "libbpf",
@@ -131,7 +137,8 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio", condition: demo),
             ],
             path: "Sources/DemoServer",
-            swiftSettings: settings),
+            swiftSettings: settings,
+            linkerSettings: commit),
         .executableTarget(
             name: "traffic",
             dependencies: [
@@ -142,7 +149,8 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio", condition: demo),
             ],
             path: "Sources/Traffic",
-            swiftSettings: settings),
+            swiftSettings: settings,
+            linkerSettings: commit),
 
         // What the tests of programs share: starting them, and finding them.
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: settings),

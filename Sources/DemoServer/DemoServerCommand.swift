@@ -23,7 +23,7 @@ struct DemoServerCommand: AsyncParsableCommand {
               0  done, after SIGTERM or SIGINT
               2  could not do what was asked
             """,
-        version: "0.1.0",
+        version: ProgramVersion.full,
         subcommands: [ServeCommand.self, HealthCommand.self, RequestLoggerCommand.self, BookinfoCommand.self],
         defaultSubcommand: ServeCommand.self)
 

@@ -28,6 +28,7 @@ final class Capture {
     let profiledAtStart: Int
     private let command: LaunchedCommand?
     private var wasInterrupted = false
+    private var manager = ServiceManager()
 
     init(_ settings: LiveSettings) throws(Failure) {
         // Before a file is replaced.
@@ -67,6 +68,7 @@ final class Capture {
     func run() {
         var pace = Pace()
         var (kept, looked) = (Clock.monotonic, Clock.monotonic)
+        manager.isReady(status: status)
         while !isOver() {
             if namePause.isOn { usleep(Self.namePauseInterval) } else { pace.wait(for: program.descriptor) }
             pace.took(consume())
@@ -76,7 +78,8 @@ final class Capture {
             kept = now
             noteLosses()
             recording.flush()
-            if Interruption.takeReopening() { recording.reopen() }
+            if Interruption.takeReopening() { manager.reload(recording.reopen) }
+            manager.lives(now: now) { status }
             guard now &- looked >= Self.lookInterval else { continue }
             looked = now
             recording.look()
@@ -99,6 +102,7 @@ final class Capture {
     }
 
     func finish() {
+        manager.isStopping()
         // Whoever is in a hurry sends a second signal: what was read until then is in the files.
         _ = consume()
         recording.flush()
@@ -110,6 +114,14 @@ final class Capture {
     }
 
     var summary: Summary { recording.summary }
+
+    /// One line for who asks how the service is.
+    private var status: String {
+        let summary = summary
+        let (requests, operations) = (summary.messages.requests, summary.operations.byStatus.total)
+        return "watching; \(requests) requests, \(operations) operations, "
+            + (SummaryReport.isLossy(summary) ? "something was lost" : "nothing lost")
+    }
 
     /// - Returns: how many records there were.
     private func consume() -> Int {

@@ -17,6 +17,7 @@ final class LaunchedCommand {
     init(_ arguments: [String], allowed: [String]) throws(Failure) {
         let caller = Caller.current
         var environment = caller.environment
+        for variable in ServiceManager.variables { environment[variable] = nil }
         if !OptIn.verdict(environment: Caller.block(environment), allowed: allowed) {
             guard OptIn.value(of: OptIn.disabledKey, in: Caller.block(environment)) != "1" else {
                 throw Failure("run \(arguments[0]): the environment opts out (ADI_PROFILE_DISABLED=1); unset it")

@@ -3,9 +3,6 @@ import Command
 
 @main
 struct ProfilerCommand: ParsableCommand {
-    /// Of the program; it also stands in the traces that it writes.
-    static let version = "0.1.0"
-
     static let configuration = CommandConfiguration(
         commandName: "profiler",
         abstract: "Watch the processes that opted in (ADI_PROFILE) and write down what they talk to.",
@@ -36,7 +33,7 @@ struct ProfilerCommand: ParsableCommand {
               1  done, but something was lost
               2  could not do what was asked
             """,
-        version: version,
+        version: ProgramVersion.full,
         subcommands: [CaptureCommand.self, DoctorCommand.self, LaunchCommand.self],
         defaultSubcommand: CaptureCommand.self)
 

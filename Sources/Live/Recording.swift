@@ -1,3 +1,4 @@
+import Command
 import Console
 import Glibc
 import Shared
@@ -45,7 +46,7 @@ final class Recording: EventSink {
         }
         var random = SystemRandomNumberGenerator()
         let id = TapeID(high: random.next(), low: random.next())
-        origin = TapeOrigin(id: id, writer: "profiler", version: ProfilerCommand.version)
+        origin = TapeOrigin(id: id, writer: "profiler", version: ProgramVersion.number)
         consume(CapturedEvent(beginning, .tape(origin)), payload: RawSpan())
     }
 

@@ -3,9 +3,6 @@ import Command
 
 @main
 struct ReplayCommand: ParsableCommand {
-    /// Of the program; it also stands in the traces that it writes.
-    static let version = "0.1.0"
-
     static let configuration = CommandConfiguration(
         commandName: "replay",
         abstract: "Read traces and captures of traffic: what talked to what, and what was said.",
@@ -43,7 +40,7 @@ struct ReplayCommand: ParsableCommand {
                  differs (check), or is not as it really was (grade)
               2  could not do what was asked
             """,
-        version: version,
+        version: ProgramVersion.full,
         subcommands: [Run.self, Convert.self, Check.self, Grade.self, Paths.self],
         defaultSubcommand: Run.self)
 

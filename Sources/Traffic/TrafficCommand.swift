@@ -26,7 +26,7 @@ struct TrafficCommand: ParsableCommand {
               1  done, but requests failed or were left out
               2  could not do what was asked
             """,
-        version: "0.1.0",
+        version: ProgramVersion.full,
         subcommands: [RunCommand.self, ScenarioCommand.self],
         defaultSubcommand: RunCommand.self)
 

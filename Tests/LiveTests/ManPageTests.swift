@@ -122,6 +122,7 @@ import Testing
 
     @Test func `has no page of another program`() throws {
         let pages = try FileManager.default.contentsOfDirectory(atPath: "docs/man").map { "docs/man/\($0)" }
-        #expect(Set(pages) == Set(Self.programs.map(\.page)))
+        // And of the command that starts them all, which Tests/Package looks at.
+        #expect(Set(pages) == Set(Self.programs.map(\.page) + ["docs/man/tapedeck.1"]))
     }
 }

@@ -23,6 +23,29 @@ extension Live {
             for name in ["events.jsonl", "env.yaml", "map.yaml"] { #expect(run.folder.mode(name) == 0o600, "\(name)") }
         }
 
+        @Test func `tells its manager when it watches, opens its files anew, lives and ends, and its command nothing`()
+            throws
+        {
+            let run = try LiveRun()
+            let manager = try NotifySocket(run.path("notify"))
+            try run.start(
+                ["--", "sh", "-c", "env >\(run.path("command.env")); exec sleep 60"],
+                environment: ["NOTIFY_SOCKET": run.path("notify"), "WATCHDOG_USEC": "400000"])
+            #expect(try manager.next() == ["READY=1", "STATUS=watching; 0 requests, 0 operations, nothing lost"])
+            #expect(try manager.next().first == "WATCHDOG=1")
+            kill(run.profilerPid, SIGHUP)
+            let reloading = try manager.next(where: { $0.first == "RELOADING=1" })
+            #expect(reloading[1].wholeMatch(of: /MONOTONIC_USEC=[1-9][0-9]+/) != nil)
+            #expect(try manager.next() == ["READY=1"])
+            #expect(try manager.next().first == "WATCHDOG=1")
+            kill(run.profilerPid, SIGTERM)
+            _ = try manager.next(where: { $0 == ["STOPPING=1"] })
+            #expect(try run.waitForEnd().status == 128 + SIGTERM)
+            let variables = try #require(run.folder.text("command.env"))
+            #expect(
+                variables.contains("ADI_PROFILE=") && !variables.contains("NOTIFY") && !variables.contains("WATCHDOG"))
+        }
+
         @Test func `each file of a trace can be replayed alone, and all of them give what one would have given`() throws
         {
             let run = try LiveRun(.socket)

@@ -1,3 +1,4 @@
+import Command
 import Digest
 import Shared
 
@@ -47,6 +48,6 @@ extension TapeOrigin {
         let digest = BodyDigest(of: (head + Array("\(inputs)".utf8)).span.bytes).sha256
         let (high, low) = (digest.prefix(16), digest.dropFirst(16).prefix(16))
         let id = TapeID(high: UInt64(high, radix: 16) ?? 0, low: UInt64(low, radix: 16) ?? 0)
-        return TapeOrigin(id: id, writer: "replay", version: ReplayCommand.version)
+        return TapeOrigin(id: id, writer: "replay", version: ProgramVersion.number)
     }
 }

@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# `make install` into a folder: what is there runs and says its version, the manual can be read, bash, zsh and fish
+# complete, the unit is one that systemd takes; `make uninstall` leaves nothing. Needs programs that are built ($BUILT).
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failures=0
+wrong() {
+    echo "WRONG: $*"
+    failures=$((failures + 1))
+}
+is() { # WHAT WANTED GOT
+    [ "$2" = "$3" ] || wrong "$1: wanted ‘$2’, got ‘$3’"
+}
+
+root=$work/root
+at=$root/usr/local
+make --no-print-directory install DESTDIR="$root"
+export PATH=$at/bin:$at/sbin:$PATH
+number=$(sed -n 's/.*static let number = "\(.*\)"$/\1/p' Sources/Shared/Command/ProgramVersion.swift)
+
+# One version, and one line on top of CHANGELOG.md that says so.
+[[ $(tapedeck --version) =~ ^tapedeck\ ${number//./\\.}\ \([0-9a-f]{10}\)$ ]] || wrong "version: $(tapedeck --version)"
+for program in profiler replay demo-server traffic; do
+    is "$program --version" "tapedeck $("$program" --version)" "$(tapedeck --version)"
+    is "tapedeck $program" "$("$program" --help | sha256sum)" "$(tapedeck "$program" --help | sha256sum)"
+    is "tapedeck help $program" "$("$program" --help | sha256sum)" "$(tapedeck help "$program" | sha256sum)"
+    man -M "$at/share/man" "$program" >/dev/null || wrong "man $program"
+    is "man tapedeck-$program" "$(man -P cat -M "$at/share/man" "$program" | sha256sum)" \
+        "$(man -P cat -M "$at/share/man" "tapedeck-$program" | sha256sum)"
+done
+is "the newest in CHANGELOG.md" "## $number" "$(grep -m1 '^## ' CHANGELOG.md)"
+is "tapedeck" 2 "$(tapedeck >/dev/null 2>&1 || echo $?)"
+is "tapedeck frobnicate" "tapedeck: frobnicate: no such program; write profiler, replay, demo-server or traffic" \
+    "$(tapedeck frobnicate 2>&1 || true)"
+tapedeck replay Fixtures/demo/shop/input.pcap --names Fixtures/demo/shop/names | grep -q 'GET /items/{itemId}' ||
+    wrong "tapedeck replay shows no map"
+
+# The manual: no line that mandoc or groff warns of.
+man -M "$at/share/man" tapedeck >/dev/null || wrong "man tapedeck"
+for page in docs/man/*; do
+    # Names of other projects' pages it can't know; Sx and sections of ours are in the order of ManPageTests.
+    mandoc -Tlint -W warning "$page" || wrong "mandoc: $page"
+    [ -z "$(groff -ww -mdoc -Tutf8 -z "$page" 2>&1)" ] || wrong "groff: $page"
+done
+
+# Completions, as the shells make them.
+bash_completes() { # WORD…
+    bash -c '
+        for name in tapedeck replay profiler; do . "$0/$name"; done
+        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_LINE="$*" COMP_POINT=${#COMP_LINE}
+        "_$1" "$1" "${@: -1}" "${@: -2:1}"
+        echo "${COMPREPLY[@]}"' "$at/share/bash-completion/completions" "$@"
+}
+is "bash: tapedeck rep" replay "$(bash_completes tapedeck rep)"
+is "bash: tapedeck replay con" convert "$(bash_completes tapedeck replay con)"
+is "bash: tapedeck replay run --serv" --service-map "$(bash_completes tapedeck replay run --serv)"
+is "bash: replay run --serv" --service-map "$(bash_completes replay run --serv)"
+is "bash: tapedeck profiler doc" doctor "$(bash_completes tapedeck profiler doc)"
+fish_completes() {
+    # shellcheck disable=SC2016
+    HOME=$work XDG_DATA_DIRS=$at/share:/usr/share fish --no-config -c '
+        cd $HOME; set -p fish_complete_path $argv[1]; complete -C $argv[2]' "$at/share/fish/vendor_completions.d" "$1" | cut -f1
+}
+touch "$work/capture.pcap"
+is "fish: tapedeck rep" replay "$(fish_completes 'tapedeck rep')"
+is "fish: tapedeck replay con" convert "$(fish_completes 'tapedeck replay con')"
+is "fish: tapedeck profiler run --serv" --service-map "$(fish_completes 'tapedeck profiler run --serv')"
+is "fish: replay FILE" "$work/capture.pcap" "$(fish_completes "replay $work/cap")"
+zsh_completes() {
+    zsh -f Tests/Package/complete.zsh "$at/share/zsh/site-functions" "$1"
+}
+[[ $(zsh_completes 'tapedeck rep') == *'tapedeck replay '* ]] || wrong "zsh: tapedeck rep: $(zsh_completes 'tapedeck rep')"
+[[ $(zsh_completes 'tapedeck replay conv') == *'replay convert '* ]] || wrong "zsh: $(zsh_completes 'tapedeck replay conv')"
+[[ $(zsh_completes 'tapedeck replay run --serv') == *'--service-map '* ]] ||
+    wrong "zsh: $(zsh_completes 'tapedeck replay run --serv')"
+
+# The unit.
+unit=$at/lib/systemd/system/tapedeck-profiler.service
+grep -q '^ExecStart=/usr/local/libexec/tapedeck/profiler' "$unit" || wrong "the unit starts something else"
+sed "s|/usr/local/libexec|$at/libexec|; s|^EnvironmentFile=/etc|EnvironmentFile=$root/etc|; /^Documentation/d" "$unit" \
+    >"$work/tapedeck-profiler.service"
+said=$(systemd-analyze verify --man=no "$work/tapedeck-profiler.service" 2>&1 | grep tapedeck || true)
+[ -z "$said" ] || wrong "systemd-analyze verify: $said"
+# 100 is as exposed as can be; what it needs for capturing (root's name, ptrace, BPF) is most of what is left.
+systemd-analyze security --offline=yes --threshold=25 "$work/tapedeck-profiler.service" >"$work/security" 2>&1 || {
+    cat "$work/security"
+    wrong "systemd-analyze security"
+}
+grep 'Overall exposure' "$work/security"
+
+# Settings that somebody has changed stay; all else goes.
+echo "# ours" >>"$root/etc/tapedeck/profiler.env"
+make --no-print-directory install DESTDIR="$root" 2>/dev/null
+tail -1 "$root/etc/tapedeck/profiler.env" | grep -qx '# ours' || wrong "install writes over settings"
+make --no-print-directory uninstall DESTDIR="$root" 2>/dev/null
+is "after uninstall" "$root/etc/tapedeck/profiler.env" "$(find "$root" -not -type d)"
+
+[ $failures -eq 0 ] || exit 1
+echo "installed, used and removed: $number"

@@ -1,0 +1,106 @@
+#!/bin/sh
+# install.sh install|uninstall: puts Tapedeck's programs, manual, completions and service where they belong, or takes
+# them away again. From the environment:
+#   BUILT       the folder of the programs (only to install)
+#   PROGRAMS    which of them
+#   PREFIX      /usr/local
+#   DESTDIR     a folder in whose place PREFIX is taken, for packages
+#   SYSCONFDIR, UNITDIR, ZSHDIR: where settings, units and zsh's completions go
+set -eu
+cd "$(dirname "$0")/.."
+action=$1
+prefix=${PREFIX:-/usr/local}
+destination=${DESTDIR:-}
+sysconfdir=${SYSCONFDIR:-/etc}
+unitdir=${UNITDIR:-$prefix/lib/systemd/system}
+zshdir=${ZSHDIR:-$prefix/share/zsh/site-functions}
+libexec=$prefix/libexec/tapedeck
+programs=${PROGRAMS:-replay profiler demo-server traffic}
+
+put() { # MODE FILE PATH
+    if [ "$action" = install ]; then
+        install -D -m "$1" "$2" "$destination$3"
+    else
+        rm -f "$destination$3"
+    fi
+}
+put_link() { # TARGET PATH
+    if [ "$action" = install ]; then
+        mkdir -p "$(dirname "$destination$2")"
+        ln -sfn "$1" "$destination$2"
+    else
+        put 0 "" "$2"
+    fi
+}
+put_text() { # PATH: standard input
+    cat >"$work/text"
+    put 644 "$work/text" "$1"
+}
+# What a program completes; replay's first argument may be a file as well as a subcommand.
+completion() { # PROGRAM SHELL
+    [ "$action" = install ] || return 0
+    "$BUILT/$1" --generate-completion-script "$2" >"$work/script"
+    case $1-$2 in
+    replay-bash) sed '1d; s/^complete -o filenames/complete -o default -o filenames/' "$work/script" ;;
+    # It is read by a shell, and no program: no #! line.
+    *-bash) sed 1d "$work/script" ;;
+    replay-zsh) sed 's/^\( *\)_describe -V subcommand subcommands && ret=0$/&\n\1_files \&\& ret=0/' "$work/script" ;;
+    replay-fish)
+        cat "$work/script"
+        echo "complete -c 'replay' -n '__replay_should_offer_completions_for_positional \"replay\" -eq 1' -F"
+        ;;
+    *) cat "$work/script" ;;
+    esac
+}
+
+case $action in
+install | uninstall) ;;
+*)
+    echo "usage: install.sh install|uninstall" >&2
+    exit 2
+    ;;
+esac
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+for program in $programs; do
+    put 755 "${BUILT:-}/$program" "$libexec/$program"
+    page=$(cd docs/man && ls "$program".[18])
+    section=${page##*.}
+    # A program for root lies where root's do.
+    bin=bin
+    [ "$section" = 1 ] || bin=sbin
+    put_link "../libexec/tapedeck/$program" "$prefix/$bin/$program"
+    put 644 "docs/man/$page" "$prefix/share/man/man$section/$page"
+    echo ".so man$section/$page" | put_text "$prefix/share/man/man$section/tapedeck-$page"
+    completion "$program" bash | put_text "$prefix/share/bash-completion/completions/$program"
+    completion "$program" zsh | put_text "$zshdir/_$program"
+    completion "$program" fish | put_text "$prefix/share/fish/vendor_completions.d/$program.fish"
+done
+case " $programs " in
+*" replay "*)
+    put 755 packaging/tapedeck "$prefix/bin/tapedeck"
+    put 644 docs/man/tapedeck.1 "$prefix/share/man/man1/tapedeck.1"
+    put 644 packaging/completions/tapedeck.bash "$prefix/share/bash-completion/completions/tapedeck"
+    put 644 packaging/completions/tapedeck.zsh "$zshdir/_tapedeck"
+    put 644 packaging/completions/tapedeck.fish "$prefix/share/fish/vendor_completions.d/tapedeck.fish"
+    ;;
+esac
+case " $programs " in
+*" profiler "*)
+    sed "s|@LIBEXECDIR@|$prefix/libexec|; s|@SYSCONFDIR@|$sysconfdir|" packaging/tapedeck-profiler.service.in |
+        put_text "$unitdir/tapedeck-profiler.service"
+    # Settings are whoever made them: neither written over nor, if they were changed, taken away.
+    settings=$sysconfdir/tapedeck/profiler.env
+    if cmp -s packaging/profiler.env "$destination$settings" || [ ! -e "$destination$settings" ]; then
+        put 644 packaging/profiler.env "$settings"
+    else
+        echo "install.sh: leaves $destination$settings as it is" >&2
+    fi
+    ;;
+esac
+if [ "$action" = uninstall ]; then
+    for folder in "$libexec" "$sysconfdir/tapedeck"; do
+        [ ! -d "$destination$folder" ] || rmdir --ignore-fail-on-non-empty "$destination$folder"
+    done
+fi
