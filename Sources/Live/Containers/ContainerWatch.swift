@@ -1,6 +1,6 @@
 import Console
 import Containers
-import Foundation
+import Dispatch
 import Glibc
 import Shared
 import Synchronization
@@ -52,8 +52,9 @@ final class ContainerWatch: Sendable {
             )
         }
         host = Mutex((RuntimeHost(socket: socket), []))
-        Thread.detachNewThread { self.listen() }
-        Thread.detachNewThread { self.inspect() }
+        // Each for itself, for as long as the program runs.
+        DispatchQueue(label: "container events").async { self.listen() }
+        DispatchQueue(label: "container errands").async { self.inspect() }
         _ = listed.wait(timeout: .now() + Self.firstPatience)
     }
 

@@ -2,7 +2,7 @@
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
 import Containers
-import Foundation
+import FoundationEssentials
 import Shared
 
 /// The Docker Engine API, which Podman speaks, too, over a Unix socket.

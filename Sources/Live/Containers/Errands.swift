@@ -1,4 +1,4 @@
-import Foundation
+import Dispatch
 import Synchronization
 
 /// What a thread has still to do about containers, in order; what is urgent goes before the rest.

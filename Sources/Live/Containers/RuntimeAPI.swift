@@ -1,5 +1,5 @@
 import Containers
-import Foundation
+import FoundationEssentials
 import Shared
 
 /// What is spoken on a container runtime's socket, found out by asking: any path may lead to any runtime.

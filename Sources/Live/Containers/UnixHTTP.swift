@@ -1,5 +1,5 @@
 private import CLibcurl
-import Foundation
+import FoundationEssentials
 
 /// A server that speaks HTTP on a Unix socket.
 struct UnixHTTP {
@@ -108,7 +108,7 @@ struct UnixHTTP {
                 guard let bytes, let exchange = Exchange.at(context) else { return 0 }
                 let line = String(decoding: UnsafeRawBufferPointer(start: bytes, count: size * count), as: UTF8.self)
                 let isTaken = exchange.takes {
-                    try $0.header(line.trimmingCharacters(in: .whitespacesAndNewlines))
+                    try $0.header(line.withoutOuterBlanks)
                     return true
                 }
                 return isTaken ? size * count : 0
@@ -146,5 +146,15 @@ struct UnixHTTP {
                 return false
             }
         }
+    }
+}
+
+extension StringProtocol {
+    /// Without the blanks and line ends around it.
+    ///
+    /// Foundation's own comes with all of Unicode's tables, 40 MB of them.
+    var withoutOuterBlanks: String {
+        let rest = drop { $0.isWhitespace }
+        return String(rest[..<(rest.lastIndex { !$0.isWhitespace }.map(rest.index(after:)) ?? rest.startIndex)])
     }
 }

@@ -1,5 +1,5 @@
 import Containers
-import Foundation
+import FoundationEssentials
 import Shared
 
 /// What CNI's plugins have said of the containers' networks, where libcni keeps it: `results/NETWORK-CONTAINER-INTERFACE`.

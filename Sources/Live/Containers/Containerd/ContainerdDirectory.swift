@@ -1,6 +1,6 @@
 import Console
 import Containers
-import Foundation
+import FoundationEssentials
 import Shared
 import Synchronization
 

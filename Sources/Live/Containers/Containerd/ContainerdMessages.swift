@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 // What is read of containerd's messages; the numbers are those of its API, from 1.0 to 2.x
 // (https://github.com/containerd/containerd/tree/main/api).

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// Calls of a gRPC server on a Unix socket, by the HTTP client that Docker's API needs anyway.
 ///
@@ -61,17 +61,36 @@ struct GRPCClient {
             path: "/" + method, headers: headers, body: GRPCFrames.frame(message), isHTTP2: true)
     }
 
+    /// A status's text: `%` and two digits stand for a byte (gRPC over HTTP/2, Percent-Byte-Encoded), all else for itself.
+    private static func decoded(_ text: String) -> String {
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            let digits = rest.prefix(2)
+            guard byte == UInt8(ascii: "%"), digits.count == 2,
+                digits.allSatisfy({ Character(UnicodeScalar($0)).isHexDigit }),
+                let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
+            else {
+                bytes.append(byte)
+                continue
+            }
+            bytes.append(value)
+            rest = rest.dropFirst(2)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// The status stands in the trailers, or in the only headers where there is no message.
     private static func read(_ line: String, _ status: inout GRPCStatus?) throws {
         guard let colon = line.firstIndex(of: ":") else { return }
-        let value = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
+        let value = line[line.index(after: colon)...].withoutOuterBlanks
         switch line[..<colon].lowercased() {
         case "content-type" where !value.hasPrefix("application/grpc"):
             throw UnixHTTP.Failure.unanswered("an answer of the type \(value)")
         case "grpc-status": status = GRPCStatus(code: Int(value) ?? GRPCStatus.unknown, message: status?.message ?? "")
         case "grpc-message":
             status = GRPCStatus(
-                code: status?.code ?? GRPCStatus.unknown, message: value.removingPercentEncoding ?? value)
+                code: status?.code ?? GRPCStatus.unknown, message: decoded(value))
         default: break
         }
     }

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// The fields of a message of Protocol Buffers, by their numbers (https://protobuf.dev/programming-guides/encoding/).
 ///

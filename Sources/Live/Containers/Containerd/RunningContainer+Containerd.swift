@@ -1,5 +1,5 @@
 import Containers
-import Foundation
+import FoundationEssentials
 import Shared
 
 extension RunningContainer {
