@@ -17,7 +17,7 @@ FUZZ_TARGETS := codecs detectors http http2 json pcapng replay trace
 INSTALLED := .build-images/release
 PROGRAMS ?= replay profiler demo-server traffic
 
-.PHONY: install uninstall release
+.PHONY: install uninstall release package
 .PHONY: help setup replay build demo demo-live demo-bookinfo demo-programs test test-kernel threads fuzz check update-goldens lint format bench bench-live instructions docs clean
 
 help: ## list the targets
@@ -42,6 +42,10 @@ install: $(PROGRAMS:%=$(INSTALLED)/%) ## install programs, manual, completions, 
 
 uninstall: ## take away what `make install` has put there, with the same PREFIX and DESTDIR
 	@PROGRAMS="$(PROGRAMS)" packaging/install.sh uninstall
+
+package: release ## Debian's packages and a tar.gz for other distributions, in .build-package
+	@.ci/setup package
+	@BUILT=$(abspath $(INSTALLED)) packaging/package.sh
 
 $(INSTALLED)/%:
 	@$(MAKE) --no-print-directory release PROGRAMS=$*

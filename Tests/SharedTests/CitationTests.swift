@@ -5,12 +5,12 @@ import Testing
 @Suite struct Citations {
     /// Swift, C, shell and Markdown of the repository; fixtures only by their README.
     private static let files: [String] = {
-        let roots = ["Sources", "Tests", "docs", "bpf", "demo", "Benchmarks", ".ci", "Fixtures"]
+        let roots = ["Sources", "Tests", "docs", "bpf", "demo", "Benchmarks", ".ci", "Fixtures", "packaging"]
         let kinds: Set = ["swift", "c", "h", "sh", "py", "md", "1", "8", ""]
         let found = roots.flatMap { root in
             (FileManager.default.enumerator(atPath: root)?.compactMap { $0 as? String } ?? []).map { "\(root)/\($0)" }
         }
-        return (found + ["README.md", "CONTRIBUTING.md", "Makefile", "Package.swift"]).filter { path in
+        return (found + ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "Makefile", "Package.swift"]).filter { path in
             let isFixture = path.hasPrefix("Fixtures/") && !path.hasSuffix("README.md")
             var isFolder: ObjCBool = false
             return !isFixture && kinds.contains((path as NSString).pathExtension)
