@@ -10,7 +10,6 @@ SWIFT := .ci/swift
 # Without the packages of the demo programs, which take longer to fetch than replay to build.
 LEAN := -c release --disable-default-traits
 REPLAY := .build/release/replay
-DEMO := Fixtures/demo/shop
 FUZZ_TARGETS := codecs detectors http http2 json pcapng replay trace
 
 # The programs as they are installed: with Swift's own libraries in them.
@@ -50,9 +49,8 @@ package: release ## Debian's packages and a tar.gz for other distributions, in .
 $(INSTALLED)/%:
 	@$(MAKE) --no-print-directory release PROGRAMS=$*
 
-demo: replay ## replay a capture of a small shop: the summary and the service map
-	@echo
-	$(REPLAY) $(DEMO)/input.pcap --names $(DEMO)/names
+demo: replay ## show the best of it, from captures that are here: map, messages, statements, losses
+	@demo/show.sh $(REPLAY)
 
 demo-live: demo-programs ## the demo stack under the profiler: service map, summary and grade (needs root)
 	@demo/live.sh
@@ -72,9 +70,13 @@ test: ## run every test (live capture, too: needs root), and every fixture again
 
 check: replay ## replay every fixture and compare with its goldens
 	$(REPLAY) check Fixtures
+	docs/picture.py $(REPLAY) --check
+	docs/sees.py $(REPLAY) --check
 
 update-goldens: replay ## rewrite the goldens from what replay says now (then read `git diff Fixtures`)
 	$(REPLAY) check --update Fixtures
+	docs/picture.py $(REPLAY)
+	docs/sees.py $(REPLAY)
 
 lint: ## check the formatting
 	@$(SWIFT) format lint --strict --recursive Sources Tests bpf/plugin Package.swift
