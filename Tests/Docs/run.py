@@ -139,8 +139,8 @@ def run_page(page: str, environment: dict[str, str]) -> tuple[int, list[str]]:
 def main() -> int:
     installed = Path(sys.argv[1]).resolve()
     tools = tempfile.TemporaryDirectory()
-    if subprocess.run(["sh", "-c", "command -v sudo"], stdout=subprocess.DEVNULL).returncode != 0:
-        # Who tests is root; sudo takes variables before the command.
+    if os.geteuid() == 0:
+        # Who tests is root already, and need not have sudo; it takes variables before the command.
         (Path(tools.name) / "sudo").write_text('#!/bin/sh\nexec env "$@"\n')
         (Path(tools.name) / "sudo").chmod(0o755)
     environment = {
