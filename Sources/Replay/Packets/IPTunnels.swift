@@ -48,10 +48,17 @@ extension Encapsulation {
             guard has(12, bytes, place) else { return .malformed }
             let length = (Int(bytes.byte(place.at &+ 1)) &+ 2) &* 4
             return next(.payload(bytes.byte(place.at)), after: length, place)
-        case Datagram.Number.encrypted: return .notUnpacked(.esp)
-        case Datagram.Number.compressed: return .notUnpacked(.ipComp)
-        case Datagram.Number.l2tp: return .notUnpacked(.l2tp)
-        default: return .otherProtocol
+        default: return closed(number)
+        }
+    }
+
+    /// What a protocol of IP is that nothing is got out of, whole or in parts.
+    static func closed(_ number: UInt8) -> Step {
+        switch number {
+        case Datagram.Number.encrypted: .notUnpacked(.esp)
+        case Datagram.Number.compressed: .notUnpacked(.ipComp)
+        case Datagram.Number.l2tp: .notUnpacked(.l2tp)
+        default: .otherProtocol
         }
     }
 
@@ -154,7 +161,7 @@ extension Encapsulation {
 
     /// A tunnel by its port (RFC 768: ports, length, checksum); the length bounds what is inside.
     private static func udp(_ bytes: RawSpan, _ place: Place, of datagram: Datagram) -> Step {
-        guard has(8, bytes, place) else { return .otherProtocol }
+        guard has(8, bytes, place) else { return short(8, place) }
         let (source, destination) = (bytes.field16(place.at), bytes.field16(place.at &+ 2))
         guard Port.isTunnel(source, destination) else { return .otherProtocol }
         var inside = place
@@ -165,7 +172,7 @@ extension Encapsulation {
             inside.end = min(place.end, place.at &+ length)
             inside.isBounded = true
         }
-        guard inside.at < min(bytes.byteCount, inside.end) else { return .otherProtocol }
+        guard has(1, bytes, inside) else { return short(1, inside) }
         switch destination {
         case Port.vxlan, Port.oldVXLAN: return vxlan(bytes, inside, isOld: destination == Port.oldVXLAN)
         case Port.vxlanGPE: return vxlanGPE(bytes, inside)
@@ -181,16 +188,25 @@ extension Encapsulation {
         if destination == Port.teredo || source == Port.teredo { return teredo(bytes, inside) }
         if destination == Port.ipsec || source == Port.ipsec {
             // Four zero bytes are IKE's marker, and one byte of ones keeps the translation alive (RFC 3948, section 2).
-            return has(8, bytes, inside) && bytes.field32(inside.at) != 0 ? .notUnpacked(.esp) : .otherProtocol
+            guard inside.end &- inside.at >= 8 else { return .otherProtocol }
+            guard has(4, bytes, inside) else { return .malformed }
+            return bytes.field32(inside.at) != 0 ? .notUnpacked(.esp) : .otherProtocol
         }
         // Transport data is message type 4, with three zero bytes (WireGuard's paper, section 5.4.6).
-        let isTransport = has(32, bytes, inside) && bytes.field32(inside.at) == 0x0400_0000
-        return isTransport ? .notUnpacked(.wireGuard) : .otherProtocol
+        guard inside.end &- inside.at >= 32 else { return .otherProtocol }
+        guard has(4, bytes, inside) else { return .malformed }
+        return bytes.field32(inside.at) == 0x0400_0000 ? .notUnpacked(.wireGuard) : .otherProtocol
+    }
+
+    /// What a datagram is that lacks some of the next so many bytes: one that has them and was cut in them may have carried
+    /// anything, one that never had them carries nothing.
+    private static func short(_ count: Int, _ place: Place) -> Step {
+        place.at &+ count <= place.end ? .malformed : .otherProtocol
     }
 
     /// An IP packet behind a header of so many bytes, if that is what is there.
     private static func ipAfter(_ length: Int, _ bytes: RawSpan, _ place: Place) -> Step {
-        guard has(length &+ 1, bytes, place) else { return .otherProtocol }
+        guard has(length &+ 1, bytes, place) else { return short(length &+ 1, place) }
         let version = bytes.byte(place.at &+ length) >> 4
         return version == 4 || version == 6 ? next(.ip, after: length, place) : .otherProtocol
     }
@@ -202,10 +218,12 @@ extension Encapsulation {
     ///     |R|R|R|R|I|R|R|R|            Reserved                           |
     ///     |                VXLAN Network Identifier (VNI) |   Reserved    |
     private static func vxlan(_ bytes: RawSpan, _ place: Place, isOld: Bool) -> Step {
-        guard has(8, bytes, place), bytes.byte(place.at) & 0x08 != 0 else { return .otherProtocol }
+        guard has(8, bytes, place) else { return short(8, place) }
+        guard bytes.byte(place.at) & 0x08 != 0 else { return .otherProtocol }
         if isOld {
             var frame = place
             frame.at = place.at &+ 8
+            guard has(14, bytes, frame) else { return short(14, frame) }
             guard bytes.field32(place.at) == 0x0800_0000, looksLikeEthernet(bytes, frame) else { return .otherProtocol }
         }
         let identifier = UInt64(bytes.field32(place.at &+ 4) >> 8)
@@ -214,7 +232,8 @@ extension Encapsulation {
 
     /// VXLAN-GPE (draft-ietf-nvo3-vxlan-gpe, section 3.1): the next protocol stands in front of the identifier.
     private static func vxlanGPE(_ bytes: RawSpan, _ place: Place) -> Step {
-        guard has(8, bytes, place), bytes.byte(place.at) & 0x08 != 0 else { return .otherProtocol }
+        guard has(8, bytes, place) else { return short(8, place) }
+        guard bytes.byte(place.at) & 0x08 != 0 else { return .otherProtocol }
         let network = place.network.inside(.vxlan, UInt64(bytes.field32(place.at &+ 4) >> 8))
         switch bytes.byte(place.at) & 0x04 != 0 ? bytes.byte(place.at &+ 3) : 3 {
         case 1, 2: return next(.ip, after: 8, place, on: network)
@@ -229,7 +248,8 @@ extension Encapsulation {
     ///     |Ver|  Opt Len  |O|C|    Rsvd.  |          Protocol Type        |
     ///     |        Virtual Network Identifier (VNI)       |    Reserved   |
     private static func geneve(_ bytes: RawSpan, _ place: Place) -> Step {
-        guard has(8, bytes, place), bytes.byte(place.at) >> 6 == 0 else { return .otherProtocol }
+        guard has(8, bytes, place) else { return short(8, place) }
+        guard bytes.byte(place.at) >> 6 == 0 else { return .otherProtocol }
         let length = 8 &+ Int(bytes.byte(place.at) & 0x3F) &* 4
         let type = bytes.field16(place.at &+ 2)
         let network = place.network.inside(.geneve, UInt64(bytes.field32(place.at &+ 4) >> 8))
@@ -247,9 +267,8 @@ extension Encapsulation {
     ///     |                  Tunnel Endpoint Identifier                   |
     ///     |  Sequence Number (E, S or N)  |  N-PDU Number |Next Extension |
     private static func gtp(_ bytes: RawSpan, _ place: Place) -> Step {
-        guard has(8, bytes, place), bytes.byte(place.at) & 0xF0 == 0x30, bytes.byte(place.at &+ 1) == 255 else {
-            return .otherProtocol
-        }
+        guard has(8, bytes, place) else { return short(8, place) }
+        guard bytes.byte(place.at) & 0xF0 == 0x30, bytes.byte(place.at &+ 1) == 255 else { return .otherProtocol }
         let flags = bytes.byte(place.at)
         var inside = place
         inside.end = min(place.end, place.at &+ 8 &+ Int(bytes.field16(place.at &+ 2)))
@@ -280,7 +299,7 @@ extension Encapsulation {
 
     /// L2TP (RFC 2661, section 3.1): control messages have the first bit, data messages carry PPP.
     private static func l2tp(_ bytes: RawSpan, _ place: Place) -> Step {
-        guard has(6, bytes, place) else { return .otherProtocol }
+        guard has(6, bytes, place) else { return short(6, place) }
         let flags = bytes.field16(place.at)
         guard flags & 0x000F == 2 else { return flags & 0x000F == 3 ? .notUnpacked(.l2tp) : .otherProtocol }
         guard flags & 0x8000 == 0 else { return .otherProtocol }
@@ -308,7 +327,8 @@ extension Encapsulation {
             place.at = place.at &+ 13 &+ Int(bytes.byte(place.at &+ 2)) &+ Int(bytes.byte(place.at &+ 3))
         }
         if has(8, bytes, place), bytes.field16(place.at) == 0 { place.at = place.at &+ 8 }
-        guard has(40, bytes, place), bytes.byte(place.at) >> 4 == 6 else { return .otherProtocol }
+        guard has(40, bytes, place) else { return short(40, place) }
+        guard bytes.byte(place.at) >> 4 == 6 else { return .otherProtocol }
         return next(.ip, after: 0, place)
     }
 }

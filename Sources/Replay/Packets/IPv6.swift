@@ -67,7 +67,8 @@ enum IPv6 {
         return (next, offset)
     }
 
-    private static func isExtension(_ number: UInt8) -> Bool {
+    /// Whether it is the number of a header that stands before what is carried.
+    static func isExtension(_ number: UInt8) -> Bool {
         switch number {
         case Datagram.Number.hopByHop, Datagram.Number.routing, Datagram.Number.destinationOptions,
             Datagram.Number.authentication, Datagram.Number.mobility, Datagram.Number.hostIdentity,

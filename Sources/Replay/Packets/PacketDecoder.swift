@@ -225,8 +225,7 @@ struct PacketDecoder<Sink: EventSink>: ~Copyable {
     ) {
         let payload = bytes.extracting(place.at..<max(min(bytes.byteCount, place.end), place.at))
         guard mayCarry(header, fragment, payload, place.network) else {
-            let isTunnel = header.payloadProtocol == Datagram.Number.encrypted
-            return count(isTunnel ? .notUnpacked(.esp) : .otherProtocol)
+            return count(Encapsulation.closed(header.payloadProtocol))
         }
         statistics.fragments &+= 1
         let whole = fragments.add(
@@ -247,15 +246,16 @@ struct PacketDecoder<Sink: EventSink>: ~Copyable {
         _ header: Datagram, _ fragment: Datagram.Fragment, _ payload: RawSpan, _ network: Network
     ) -> Bool {
         switch header.payloadProtocol {
-        // Behind the fragment header may be options before TCP.
-        case Datagram.Number.tcp, Datagram.Number.destinationOptions, Datagram.Number.routing, Datagram.Number.ipv4,
-            Datagram.Number.ipv6, Datagram.Number.gre, Datagram.Number.etherIP, Datagram.Number.mpls:
+        case Datagram.Number.tcp, Datagram.Number.ipv4, Datagram.Number.ipv6, Datagram.Number.gre,
+            Datagram.Number.etherIP, Datagram.Number.mpls:
             true
-        // Its first part has the ports; of the others one that follows it belongs to a tunnel.
-        case Datagram.Number.udp where fragment.offset == 0 && payload.byteCount >= 4:
-            Encapsulation.Port.isTunnel(payload.field16(0), payload.field16(2))
+        // Its first part has the ports, unless it was cut before; of the others one that follows it belongs to a tunnel.
+        case Datagram.Number.udp where fragment.offset == 0:
+            payload.byteCount < min(4, header.payloadLength)
+                || payload.byteCount >= 4 && Encapsulation.Port.isTunnel(payload.field16(0), payload.field16(2))
         case Datagram.Number.udp: fragments.isWaiting(header, fragment, on: network)
-        default: false
+        // Behind the fragment header may be options, or a check, before TCP.
+        default: IPv6.isExtension(header.payloadProtocol)
         }
     }
 }
