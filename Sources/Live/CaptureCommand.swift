@@ -215,8 +215,9 @@ struct CaptureCommand: ParsableCommand {
         let paths = [settings.outputPath, settings.environmentPath, settings.serviceMapPath, settings.tracePath]
             .compactMap { $0 }.filter { !OutputFile.isDirect($0) }
         for (index, path) in paths.enumerated() {
-            guard !paths[..<index].contains(where: { OutputFile.isSame($0, path) }) else {
-                throw Failure("two outputs are both \(path); write them to two files")
+            let meets = paths[..<index].contains { OutputFile.takes($0, path) || OutputFile.takes(path, $0) }
+            guard !meets else {
+                throw Failure("two outputs are both \(path), or what becomes it; write them to two files")
             }
         }
         return settings

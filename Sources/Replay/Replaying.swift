@@ -28,7 +28,7 @@ struct Replaying {
         environments: (RawSpan) throws(Failure) -> Void = { (_) throws(Failure) in },
         log: (RawSpan) throws(Failure) -> Bool
     ) throws(Failure) -> Result {
-        for path in paths { try Input.check(path) }
+        try Input.check(paths)
         let profiler = Profiler(options, observer: observer)
         let filter = filter.map { PacketFilter($0) }
         var tape = Tape(sink: profiler, filter: filter)

@@ -77,6 +77,47 @@ import Testing
         _ = try Executable.run("/bin/mkdir", [path("m.yaml.partial")])
         let refused = try Executable.replay([input, "-q", "--service-map", path("m.yaml")])
         #expect(refused.status == 2 && refused.errors.contains("--service-map"), "\(refused.errors)")
+        #expect(refused.errors.contains("m.yaml.partial is in the way"), "\(refused.errors)")
+    }
+
+    @Test func `what is read is never taken away by an output`() throws {
+        let capture = Self.capture.pcap()
+        let cut = folder.write("cut.tape.partial", capture)
+        folder.write("names.partial", Array("10.0.0.1 web\n".utf8))
+        let names = folder.names
+        for arguments in [
+            ["convert", cut, path("cut.tape")], [cut, "-o", path("cut.tape")],
+            [cut, "--service-map", path("cut.tape")],
+            [input, "--names", path("names.partial"), "-o", path("names")],
+            [input, "--names", path("names.partial"), "-o", path("names.partial")],
+        ] {
+            let run = try Executable.replay(arguments)
+            #expect(run.status == 2 && run.errors.contains("would overwrite"), "\(arguments): \(run.errors)")
+        }
+        #expect(folder.names == names)
+        #expect(folder.text("cut.tape.partial") == String(decoding: capture, as: UTF8.self))
+        // A name alone is no reason to refuse.
+        #expect(try Executable.replay([input, "-q", "-o", path("shop.pcap.partial")]).status == 0)
+    }
+
+    @Test func `a link to nothing is neither followed nor replaced`() throws {
+        _ = try Executable.run("/bin/ln", ["-s", "nowhere", path("e.jsonl")])
+        let run = try Executable.replay([input, "-q", "-o", path("e.jsonl")])
+        #expect(run.status == 2 && run.errors.contains("is a link to what is not there"), "\(run.errors)")
+        #expect(folder.names == ["e.jsonl", "shop.pcap"])
+    }
+
+    @Test func `where standard output is closed, no file gets what was meant for it`() throws {
+        func run(_ words: String) throws -> Executable.Outcome {
+            try Executable.run("/bin/sh", ["-c", "'\(Executable.replay)' '\(input)' \(words)"])
+        }
+        let events = try run("-q -o -").output
+        #expect(try run("-o '\(path("e.jsonl"))' >&-").status == 2)
+        #expect(folder.text("e.jsonl") == events)
+        #expect(try run("-q --service-map '\(path("m.yaml"))' >&- 2>&- <&-").status == 0)
+        #expect(folder.text("m.yaml")?.contains("services:") == true)
+        #expect(try run("-o - >&-").status == 2)
+        #expect(try Executable.run("/bin/sh", ["-c", "'\(Executable.replay)' - <&-"]).status == 2)
     }
 
     @Test(arguments: [
@@ -216,7 +257,15 @@ import Testing
             (["INPUT", "--body-limit", "99999999999G"], "--body-limit 99999999999G: write"),
             (["INPUT", "INPUT"], "is named twice; name each input once"),
             (["INPUT", "/tmp/../INPUT"], "are the same file; name each input once"),
-            (["chekc"], "chekc: no such file; the commands are run, convert, check and grade"),
+            (["convert", "INPUT", "INPUT", "INPUT.tape"], "is named twice; name each input once"),
+            (["paths", "INPUT", "INPUT"], "is named twice; name each input once"),
+            (["INPUT", ""], "an input's name is empty"),
+            (["INPUT", "-o", ""], "--output: the file's name is empty"),
+            (["INPUT", "-o", "INPUT.x", "--service-map", "INPUT.x.partial"], "NAME.partial is where NAME is written"),
+            (["INPUT", "--service-map", "INPUT.x", "-o", "INPUT.x.partial"], "NAME.partial is where NAME is written"),
+            (["INPUT", "--json=yes"], "'yes' was specified; see replay --help\n"),
+            (["INPUT", "--containers", "/no/such"], "--containers /no/such: can't be read: No such file"),
+            (["chekc"], "chekc: no such file; the commands are run, convert, check, grade and paths"),
             (["INPUT", "--servic-map", "x"], "Unknown option '--servic-map'. Did you mean '--service-map'?\n"),
             (["INPUT", "--no-such-option"], "Unknown option '--no-such-option'"),
             (["check", "/no/such/folder"], "/no/such/folder: "),

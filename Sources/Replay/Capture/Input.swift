@@ -28,10 +28,22 @@ struct Input {
         return Input(bytes: bytes, name: name ?? (path == "-" ? "standard input" : path))
     }
 
-    /// Whether an input can be opened.
+    /// Whether all inputs can be opened, and each is named once: a second time would be a second copy of each packet.
     ///
     /// All are asked before the first is read: a misspelt name shall not show after ten minutes.
-    static func check(_ path: String) throws(Failure) {
+    static func check(_ paths: [String]) throws(Failure) {
+        var named: [String: String] = [:]
+        for path in paths {
+            try check(path)
+            guard let other = named.updateValue(path, forKey: path == "-" ? path : OutputFile.place(path)) else {
+                continue
+            }
+            let both = path == other ? "is named twice" : "and \(other) are the same file"
+            throw Failure("\(path) \(both); name each input once")
+        }
+    }
+
+    private static func check(_ path: String) throws(Failure) {
         var status = stat()
         // Opening a named pipe would wait for its writer.
         if path != "-", stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFIFO { return }
@@ -40,14 +52,14 @@ struct Input {
     }
 
     private static func descriptor(_ path: String) throws(Failure) -> (Int32, stat) {
+        guard !path.isEmpty else { throw Failure("an input's name is empty; name a file, or - for standard input") }
         let descriptor = path == "-" ? STDIN_FILENO : Glibc.open(path, O_RDONLY | O_CLOEXEC)
         var status = stat()
         guard descriptor >= 0, fstat(descriptor, &status) == 0 else {
             switch errno {
             case ENOENT:
                 let isWord = !path.contains { "./".contains($0) }
-                throw Failure(
-                    "\(path): no such file\(isWord ? "; the commands are run, convert, check and grade" : "")")
+                throw Failure("\(path): no such file\(isWord ? "; \(ReplayCommand.commands)" : "")")
             case EACCES: throw Failure("\(path): permission denied; captures often belong to root or to tcpdump")
             default: throw Failure("\(path): \(String(cString: strerror(errno)))")
             }

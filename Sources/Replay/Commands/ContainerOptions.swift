@@ -2,6 +2,7 @@ import ArgumentParser
 import Console
 import Containers
 import FoundationEssentials
+import Glibc
 import Shared
 
 /// `--containers`.
@@ -20,10 +21,10 @@ struct ContainerOptions: ParsableArguments {
     }
 
     private static func read(_ path: String) throws(Failure) -> [ContainerFact] {
-        guard let bytes = FileManager.default.contents(atPath: path) else {
-            throw Failure("--containers \(path): can't be read")
+        guard let bytes = TextFile.bytes(path) else {
+            throw Failure("--containers \(path): can't be read: \(String(cString: strerror(errno)))")
         }
-        guard let found = try? InspectedContainer.read(bytes) else {
+        guard let found = try? InspectedContainer.read(Data(bytes)) else {
             throw Failure("--containers \(path): is not what docker, podman or nerdctl inspect prints (a JSON array)")
         }
         return found.map(\.container).flatMap { container in

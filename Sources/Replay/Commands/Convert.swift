@@ -26,10 +26,10 @@ struct Convert: ParsableCommand {
         }
         let inputs = Array(files.dropLast())
         let form = try form(output)
-        for input in inputs where input != "-" && OutputFile.isSame(input, output) {
-            throw Failure("\(output): would overwrite the input; choose another file")
+        for input in inputs where output != "-" && OutputFile.takes(output, input) {
+            throw Failure("\(output): would overwrite the input \(input); choose another file")
         }
-        for input in inputs { try Input.check(input) }
+        try Input.check(inputs)
         let file = try OutputFile(output, option: "convert")
         let result: (report: CaptureReport, strayEvents: UInt64, unplacedEvents: UInt64)
         do throws(Failure) {

@@ -29,7 +29,9 @@ struct PathOptions: ParsableArguments {
                 do throws(PathRules.Failure) {
                     try rules.add(line: String(line))
                 } catch {
-                    throw Failure("--paths \(path): line \(number + 1): \(error.reason)")
+                    // A file of another kind may have lines of any length.
+                    let reason = error.reason.count > 100 ? error.reason.prefix(100) + "…" : error.reason[...]
+                    throw Failure("--paths \(path): line \(number + 1): \(reason)")
                 }
             }
         }

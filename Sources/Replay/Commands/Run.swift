@@ -87,7 +87,6 @@ struct Run: ParsableCommand {
         if let threads { replaying.readsAhead = try threads.number("--threads", in: 1...Int.max) > 1 }
         replaying.filter = filter
         replaying.showsProgress = !quiet
-        try checkInputs()
         try checkPaths([("--output", outputPath), ("--env-output", environmentPath), ("--service-map", mapPath)])
 
         let log = try outputPath.map { path throws(Failure) in try OutputFile(path, option: "--output") }
@@ -144,28 +143,28 @@ struct Run: ParsableCommand {
         return report.text + (map.isEmpty ? "" : "\n\(map)") + "\n"
     }
 
-    /// Who names a file twice has made a mistake: it would be a second copy of each packet.
-    private func checkInputs() throws(Failure) {
-        for (index, input) in inputs.enumerated() {
-            guard let other = inputs[..<index].first(where: { OutputFile.isSame($0, input) }) else { continue }
-            let both = input == other ? "" : " and \(other) are the same file"
-            throw Failure("\(input)\(both.isEmpty ? " is named twice" : both); name each input once")
-        }
-    }
-
-    /// No two outputs, and no input and output, may be the same file.
+    /// No two outputs, and no output and what is read, may be the same file.
     private func checkPaths(_ outputs: [(option: String, path: String?)]) throws(Failure) {
         for (index, output) in outputs.enumerated() {
             guard let path = output.path else { continue }
             for other in outputs[(index + 1)...] {
-                guard let otherPath = other.path, OutputFile.isSame(path, otherPath), !OutputFile.isDirect(path) else {
-                    continue
+                guard let otherPath = other.path, !OutputFile.isDirect(path) else { continue }
+                if OutputFile.isSame(path, otherPath) {
+                    throw Failure("\(output.option) and \(other.option) are both \(path); write them to two files")
                 }
-                throw Failure("\(output.option) and \(other.option) are both \(path); write them to two files")
+                guard OutputFile.takes(path, otherPath) || OutputFile.takes(otherPath, path) else { continue }
+                throw Failure(
+                    "\(output.option) and \(other.option): NAME.partial is where NAME is written until it is whole; "
+                        + "choose another name")
             }
             guard path != "-" else { continue }
-            if let input = inputs.first(where: { $0 != "-" && OutputFile.isSame($0, path) }) {
+            let settings = names.names + containers.containers + paths.paths + paths.openapi
+            if let input = inputs.first(where: { OutputFile.takes(path, $0) }) {
                 throw Failure("\(output.option) \(path): would overwrite the input \(input); choose another file")
+            }
+            if let setting = settings.first(where: { OutputFile.takes(path, $0) }) {
+                throw Failure(
+                    "\(output.option) \(path): would overwrite \(setting), which is read; choose another file")
             }
         }
     }

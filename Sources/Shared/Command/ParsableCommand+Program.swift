@@ -7,6 +7,7 @@ extension ParsableCommand {
     /// Runs the program, so that signals end it in order.
     /// - Parameter help: what it says of itself.
     package static func runProgram(help: () -> String) {
+        StandardStreams.hold()
         Interruption.listen()
         do {
             if ["-h", "--help", "help"].contains(CommandLine.arguments.dropFirst().joined(separator: " ")) {
@@ -35,7 +36,8 @@ extension ParsableCommand {
         }
         let code = exitCode(for: error)
         guard code != .validationFailure else {
-            let message = message(for: error)
+            let whole = message(for: error)
+            let message = whole.hasSuffix(".") ? whole.dropLast() : whole[...]
             // "Did you mean …?" says enough.
             let hint = message.hasSuffix("?") ? "" : "; see \(configuration.commandName ?? "the program's") --help"
             Terminal.complain(message + hint)

@@ -14,6 +14,8 @@ package final class OutputFile {
     /// Whoever read the pipe has gone (`| head`): nobody wants the rest.
     package private(set) var isAbandoned = false
 
+    private static let partialSuffix = ".partial"
+
     /// Only their owner reads and writes them: what was said on a network holds secrets.
     private static let privateMode: mode_t = 0o600
 
@@ -23,14 +25,22 @@ package final class OutputFile {
     ///     also where it replaces a file that others could read.
     package init(_ path: String, option: String, mode: mode_t? = nil) throws(Failure) {
         self.path = path
+        guard !path.isEmpty else {
+            throw Failure("\(option): the file's name is empty; name one, or - for standard output")
+        }
         if path == "-" {
             pending = nil
             descriptor = STDOUT_FILENO
             return
         }
         // A link's target is replaced, not the link.
-        let target = Self.resolved(path) ?? path
         var status = stat()
+        let isLink = lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+        guard !isLink || stat(path, &status) == 0 else {
+            throw Failure(
+                "\(option) \(path): is a link to what is not there; make that file first, or take the link away")
+        }
+        let target = Self.resolved(path) ?? path
         let exists = stat(target, &status) == 0
         if exists, status.st_mode & S_IFMT == S_IFDIR {
             throw Failure("\(option) \(path): is a directory; name a file in it")
@@ -39,7 +49,7 @@ package final class OutputFile {
             pending = nil
             descriptor = open(target, O_WRONLY | O_CLOEXEC)
         } else {
-            let partial = target + ".partial"
+            let partial = target + Self.partialSuffix
             pending = (partial, target)
             descriptor = Self.create(partial, mode ?? Self.privateMode)
             // Who could not read the old file shall not read the new one.
@@ -48,7 +58,10 @@ package final class OutputFile {
         guard descriptor >= 0 else {
             let reason = String(cString: strerror(errno))
             let remedy = errno == ENOENT ? "; make its folder first" : ""
-            throw Failure("\(option) \(path): can't be written: \(reason)\(remedy)")
+            guard let pending, errno == EEXIST else {
+                throw Failure("\(option) \(path): can't be written: \(reason)\(remedy)")
+            }
+            throw Failure("\(option) \(path): can't be written: \(pending.partial) is in the way, and is no file")
         }
     }
 
@@ -126,6 +139,14 @@ package final class OutputFile {
         return path == "-" || (stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG)
     }
 
+    /// Whether writing an output takes a file away: the one of its name, or the one beside where its bytes wait until they are
+    /// whole.
+    package static func takes(_ output: String, _ file: String) -> Bool {
+        guard output != "-", file != "-" else { return output == file }
+        let (taken, asked) = (place(output), place(file))
+        return taken == asked || !isDirect(output) && taken + partialSuffix == asked
+    }
+
     /// Whether two paths name the same file, whether it is there yet or not.
     package static func isSame(_ a: String, _ b: String) -> Bool {
         guard a != "-", b != "-" else { return a == b }
@@ -133,7 +154,7 @@ package final class OutputFile {
     }
 
     /// The path with its links followed; of a file that isn't there, that of its folder and the name.
-    private static func place(_ path: String) -> String {
+    package static func place(_ path: String) -> String {
         if let resolved = resolved(path) { return resolved }
         let slash = path.lastIndex(of: "/")
         let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
