@@ -22,6 +22,32 @@ enum CredentialNames {
         return words.contains { sessions.contains($0) } ? .session : nil
     }
 
+    /// What the segment of a path is that follows a segment of this name; a collection's name counts as that of one of it.
+    ///
+    /// The last word says what it is: `TokenService` is no token. A name with points is a package's, or a file's.
+    static func credential(ofSegment name: ArraySlice<UInt8>) -> Credential? {
+        guard !name.isEmpty,
+            name.allSatisfy({ ASCII.isLetter($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") })
+        else { return nil }
+        var words = words(name)
+        guard var last = words.popLast() else { return nil }
+        if whole[last] == nil, last.hasSuffix("S"), last != "PASS" { last.removeLast() }
+        if last == "KEY" || last == "STRING" { return credential(words.suffix(1) + [last]) }
+        return credential([last]) ?? (sessions.contains(last) ? .session : nil)
+    }
+
+    /// What is done with a secret, as paths say it: no secret itself.
+    static func isVerb(_ segment: ArraySlice<UInt8>) -> Bool {
+        segment.count <= 16 && verbs.contains(String(decoding: segment.map { $0 | 0x20 }, as: UTF8.self))
+    }
+
+    private static let verbs: Set<String> = [
+        "new", "create", "add", "edit", "update", "delete", "remove", "change", "set", "reset", "forgot", "forgotten",
+        "recover", "recovery", "request", "confirm", "verify", "validate", "check", "refresh", "renew", "revoke",
+        "rotate", "introspect", "exchange", "generate", "issue", "info", "status", "list", "search", "login", "logout",
+        "signin", "signout", "me", "self", "current", "all", "policy", "settings", "config", "callback", "register",
+    ]
+
     private static let whole: [String: Credential] = [
         "PWD": .password, "PASS": .password, "PASSWORDS": .password, "SECRETS": .secret, "CREDENTIAL": .credential,
         "CREDENTIALS": .credential, "CREDS": .credential, "AUTHORIZATION": .authorization, "COOKIE": .cookie,

@@ -15,6 +15,17 @@ struct CredentialScanner {
     private(set) var hits: [Hit] = []
     /// No PEM block ends behind where one has begun.
     private var lacksPEMEnd = false
+    /// The path that is being read: of a request's target, of a URL.
+    private var path: Path?
+
+    private struct Path {
+        /// Where the segment begins that is being read.
+        var segment: Int
+        /// What is read is no segment yet, but the host before the first.
+        var isHost: Bool
+        /// What the segments before it say of it.
+        var credential: Credential?
+    }
 
     init(_ text: [UInt8]) {
         self.text = text
@@ -23,7 +34,10 @@ struct CredentialScanner {
 
     private mutating func scan() {
         var at = 0
-        while at < text.count { at = Swift.max(look(at), at + 1) }
+        while at < text.count {
+            if path != nil, Self.endsPath(text[at]) { path = nil }
+            at = Swift.max(look(at), at + 1)
+        }
     }
 
     /// - Returns: where to go on, behind what was read.
@@ -35,6 +49,7 @@ struct CredentialScanner {
             }
             return named(at)
         case UInt8(ascii: "="): return named(at)
+        case UInt8(ascii: "/"): return segment(behind: at)
         case UInt8(ascii: ">"): return element(at)
         case UInt8(ascii: ";"): return formPart(at)
         case UInt8(ascii: "-"):
@@ -138,7 +153,13 @@ struct CredentialScanner {
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {
-        ASCII.isLetter(byte) || ASCII.isDigit(byte) || Array("_.$%-[]".utf8).contains(byte)
+        if ASCII.isLetter(byte) || ASCII.isDigit(byte) { return true }
+        switch byte {
+        case UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "$"), UInt8(ascii: "%"), UInt8(ascii: "-"),
+            UInt8(ascii: "["), UInt8(ascii: "]"):
+            return true
+        default: return false
+        }
     }
 
     private func backwards(_ end: Int, _ belongs: (UInt8) -> Bool) -> Int {
@@ -152,6 +173,54 @@ struct CredentialScanner {
         var at = start
         while at > 0, start - at < 8, isBlank(text[at - 1]) { at -= 1 }
         return at > 1 && text[at - 1] == UInt8(ascii: ":") && text[at - 2] == UInt8(ascii: "\"")
+    }
+
+    // MARK: - Paths
+
+    /// A path begins where a text does, or something in it, or behind the host of a URL; else a slash divides words.
+    private func beginsPath(_ slash: Int) -> Bool {
+        guard slash > 0 else { return true }
+        switch text[slash - 1] {
+        case UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "("), UInt8(ascii: "="), UInt8(ascii: ">"): return true
+        case let before: return isBlank(before)
+        }
+    }
+
+    private static func endsPath(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0...0x20, UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "?"),
+            UInt8(ascii: "#"), UInt8(ascii: "&"), UInt8(ascii: "\\"):
+            true
+        default: false
+        }
+    }
+
+    /// What stands behind a slash, if the segment before it has a name that counts: `/reset/token/VALUE`.
+    ///
+    /// What is done with a secret may stand between its name and itself: `/password/reset/VALUE`.
+    private mutating func segment(behind slash: Int) -> Int {
+        guard var known = path else {
+            let isURL = slash > 1 && text[slash - 1] == UInt8(ascii: "/") && text[slash - 2] == UInt8(ascii: ":")
+            if isURL || beginsPath(slash) { path = Path(segment: slash + 1, isHost: isURL) }
+            return slash
+        }
+        let name = known.segment..<Swift.max(slash, known.segment)
+        if known.isHost {
+            known.isHost = false
+        } else if name.count <= Self.longestName {
+            let shown = text[name]
+            let isVerb = known.credential != nil && CredentialNames.isVerb(shown)
+            if !isVerb { known.credential = CredentialNames.credential(ofSegment: shown) }
+        } else {
+            known.credential = nil
+        }
+        known.segment = slash + 1
+        path = known
+        guard let credential = known.credential else { return slash }
+        let end = run(slash + 1) { !Self.endsPath($0) && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: ";") }
+        guard end > slash + 1, !CredentialNames.isVerb(text[(slash + 1)..<end]) else { return slash }
+        path?.credential = nil
+        return add(slash + 1..<end, credential)
     }
 
     // MARK: - Quotes and brackets

@@ -67,6 +67,18 @@ import Testing
         ("user=u&password=p%26q&x=y", "user=u&password=[redacted]&x=y"),
         ("/a;jsessionid=77?b=c", "/a;jsessionid=[redacted]?b=c"), ("?password=&a=b", "?password=&a=b"),
         ("?key=a&author=b", "?key=a&author=b"),
+        // Segments of paths: of a target, of a URL, in a text; with what is done to it in between.
+        ("/reset/token/x1", "/reset/token/[redacted]"), ("/v1/tokens/x1/info", "/v1/tokens/[redacted]/info"),
+        ("/password/reset/x1?page=2", "/password/reset/[redacted]?page=2"),
+        ("/api-keys/x1;a=b", "/api-keys/[redacted];a=b"),
+        ("GET http://h/session/x1 HTTP/1.1", "GET http://h/session/[redacted] HTTP/1.1"),
+        (#"{"next":"/a/secret/x1","b":"c/d"}"#, #"{"next":"/a/secret/[redacted]","b":"c/d"}"#),
+        ("/login/token/refresh", "/login/token/refresh"), ("/a.b.TokenService/Get", "/a.b.TokenService/Get"),
+        ("/TokenService/Get", "/TokenService/Get"), ("/auth/users/1", "/auth/users/1"),
+        ("/key/1/monkey/2", "/key/1/monkey/2"),
+        ("/password/", "/password/"), ("/token", "/token"), ("/token//x", "/token//x"), ("and/token/x", "and/token/x"),
+        ("AAA/Token/BBB", "AAA/Token/BBB"), ("https://token/x", "https://token/x"),
+        ("/compass/1/passenger/2/pass/3", "/compass/1/passenger/2/pass/[redacted]"),
         // Command lines and connection strings.
         ("app --password hunter2 --user u", "app --password [redacted] --user u"),
         ("app --api-key=k -v", "app --api-key=[redacted] -v"), ("app --token --user u", "app --token --user u"),
@@ -125,7 +137,7 @@ import Testing
         // Each repetition begins something that never ends.
         for piece in [
             "\"token\":{", "\"token\":", "token=", "-----BEGIN ", "form-data; name=", "://a:b", "<token", "--token ",
-            "\\\"", "4111 ",
+            "\\\"", "4111 ", "/token/", "/token", "://a/", "//",
         ] {
             func time(_ count: Int) -> Int {
                 let text = Array(String(repeating: piece, count: count).utf8)
