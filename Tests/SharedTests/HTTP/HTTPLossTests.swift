@@ -38,6 +38,16 @@ import Testing
                 "< 200 \"3\" !response_without_request",
             ]),
         Talk(
+            "the answer to a HEAD that was lost has no body, though it says how long that would be",
+            [
+                .c(get("1")), .s(answer("1")), .clientGap(40), .s("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n"),
+                .s(answer("2")), .c(get("3")), .s(answer("3")),
+            ],
+            [
+                "> GET /1", "< 200 GET /1 \"1\"", "< 200 !response_without_request",
+                "< 200 \"2\" !response_without_request", "> GET /3 !resynchronised", "< 200 GET /3 \"3\"",
+            ]),
+        Talk(
             "an answer comes behind lost ones, and then it shows that its request was lost, too",
             [.c(get("1")), .serverGap(300), .s(answer("2")), .clientGap(40), .c(get("3")), .s(answer("3"))],
             [

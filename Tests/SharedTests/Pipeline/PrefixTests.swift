@@ -57,6 +57,14 @@ import Testing
         #expect(result.summary.bytes.unparsed.total == 0)
     }
 
+    @Test(arguments: talks.filter { $0.name.hasPrefix("PROXY") || $0.name.hasPrefix("SOCKS5") })
+    func `is stepped over where only the handshake is missing`(_ talk: Talk) throws {
+        let whole = talk.joinedLate.run()
+        #expect(try whole.events().map(\.brief) == talk.expected)
+        #expect(whole.summary.bytes.unparsed.total == 0)
+        for cut in [1, 2, 7] { #expect(talk.joinedLate.cut(every: cut).run() == whole, "cut every \(cut)") }
+    }
+
     @Test func `of HTTP leaves no trace on the messages but whom they are for`() throws {
         let talk = Talk(
             "PROXY",

@@ -33,9 +33,16 @@ struct Talk: Sendable, CustomTestStringConvertible {
     var testDescription: String { name }
 
     /// The tape, one millisecond a turn.
-    var tape: TapeBuilder {
+    var tape: TapeBuilder { tape { $0.open(port: port) } }
+
+    /// The same of a connection that nobody has seen opening.
+    var joinedLate: TapeBuilder {
+        tape { $0.open(remote: TapeBuilder.server(port), role: .unknown, joinedLate: true) }
+    }
+
+    private func tape(_ open: (inout TapeBuilder) -> Void) -> TapeBuilder {
         var tape = TapeBuilder()
-        tape.open(port: port)
+        open(&tape)
         for turn in turns {
             tape.wait(milliseconds: 1)
             switch turn {

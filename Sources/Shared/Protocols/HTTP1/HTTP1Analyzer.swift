@@ -36,8 +36,8 @@ final class HTTP1Analyzer: Analyzer {
     func begin(_ start: Start) {
         lastRequest = nil
         retransmittedDifferent = 0
-        requests.reset()
-        responses.reset()
+        requests.reset(joinedLate: start == .middle)
+        responses.reset(joinedLate: start == .middle)
         pairing.reset(isFromStart: start != .middle)
         doubtful = nil
         hasRead = false
@@ -81,6 +81,11 @@ final class HTTP1Analyzer: Analyzer {
     private func stream(_ side: Side) -> HTTP1Stream { side == .client ? requests : responses }
 
     // MARK: From the streams
+
+    /// Nobody knows for sure what was asked that the answer answers which is read.
+    func isAnswerToUnknown(_ stream: HTTP1Stream) -> Bool {
+        stream.side == .server && (pairing.answered == nil || pairing.isInDoubt)
+    }
 
     /// Where the next message begins is not known, nor how many were lost.
     func placeIsLost(_ side: Side) {

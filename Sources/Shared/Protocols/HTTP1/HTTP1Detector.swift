@@ -49,12 +49,26 @@ enum HTTP1Detector: Detector {
         return Fit(!isStrict && !isOtherProtocol && isWellKnown(method, text.lowerBound, bytes))
     }
 
-    /// Whether the first word is a method that is registered and common, and a path follows.
-    static func beginsWithWellKnown(_ bytes: RawSpan) -> Bool {
-        var end = 0
-        while let byte = bytes.u8(at: end), end <= methodLimit, HTTPGrammar.isToken(byte) { end &+= 1 }
-        return isWellKnown(0..<end, end, bytes)
+    /// Whether the first word is a whole method and not the rest of one, as far as the methods say that are known.
+    static func beginsWithRegistered(_ bytes: RawSpan, at start: Int = 0) -> Bool {
+        var end = start
+        while let byte = bytes.u8(at: end), end &- start <= methodLimit, HTTPGrammar.isToken(byte) { end &+= 1 }
+        guard let behind = bytes.u8(at: end), isBlank(behind), let target = bytes.u8(at: end &+ 1), target > 0x20 else {
+            return false
+        }
+        return registeredMethods.contains { bytes.isWord($0, at: start..<end) }
     }
+
+    /// IANA's registry of HTTP methods, and what UPnP and caches have beside it.
+    private static let registeredMethods: [StaticString] =
+        wellKnownMethods + [
+            "CONNECT", "ACL", "BASELINE-CONTROL", "BIND", "CHECKIN", "CHECKOUT", "COPY", "LABEL", "LINK", "LOCK",
+            "MERGE",
+            "MKACTIVITY", "MKCALENDAR", "MKCOL", "MKREDIRECTREF", "MKWORKSPACE", "MOVE", "ORDERPATCH", "PROPPATCH",
+            "QUERY",
+            "REBIND", "REPORT", "SEARCH", "UNBIND", "UNCHECKOUT", "UNLINK", "UNLOCK", "UPDATE", "UPDATEREDIRECTREF",
+            "VERSION-CONTROL", "M-SEARCH", "NOTIFY", "SUBSCRIBE", "UNSUBSCRIBE", "PURGE",
+        ]
 
     /// A method that is registered and common, blanks, and a target that begins with "/".
     static func isWellKnown(_ method: Range<Int>, _ end: Int, _ bytes: RawSpan) -> Bool {

@@ -26,8 +26,10 @@ final class HTTP1Stream {
     private(set) var offset = 0
     /// Where the bytes of a call begin among these.
     private var base = 0
-    /// Bytes are missing right before those that are searched.
+    /// Bytes are missing right before what is read or searched: it may begin within a line.
     private var isTorn = false
+    /// The answer to an unknown request has a body of so many bytes, none of which came: unless it was HEAD.
+    private var mayLackBody = false
     /// What is searched begins with what seemed to be a head and is none: it is not to be found again.
     private var isFalseStart = false
     /// Where the streams go that were switched.
@@ -56,7 +58,8 @@ final class HTTP1Stream {
         keepsBytes = run.needs.contains(.messages)
     }
 
-    func reset() {
+    /// - Parameter joinedLate: the first bytes need not begin a message.
+    func reset(joinedLate: Bool = false) {
         message.reset()
         if hasBody { body.reset() }
         hasBody = false
@@ -65,7 +68,8 @@ final class HTTP1Stream {
         startLineIsValid = false
         carried = AnomalySet()
         isPaused = false
-        isTorn = false
+        isTorn = joinedLate
+        mayLackBody = false
         isFalseStart = false
         announcement = Announcement()
         agreed = nil
@@ -153,7 +157,7 @@ final class HTTP1Stream {
             while let byte = bytes.u8(at: blank), byte == 0x0D || byte == 0x0A { blank &+= 1 }
             return blank
         }
-        if lines.isFresh, let length = known.length(in: bytes) {
+        if lines.isFresh, !isTorn, let length = known.length(in: bytes) {
             return beginMessage(bytes, length, isKnown: true, at, analyzer, out)
         }
         let limit = run.limits.headBytes
@@ -173,6 +177,14 @@ final class HTTP1Stream {
         lines.reset()
         startLineIsValid = false
         guard isHead else { return loseHead(.bytesBetweenMessages) }
+        if isTorn {
+            guard side == .server || HTTP1Detector.beginsWithRegistered(bytes) else {
+                // The rest of a request: what answers it answers none that is known.
+                analyzer.placeIsLost(side)
+                return loseHead(.bytesBetweenMessages)
+            }
+            isTorn = false
+        }
         known.remember(bytes.extracting(first: length))
         return beginMessage(bytes, length, isKnown: false, at, analyzer, out)
     }
@@ -226,7 +238,9 @@ final class HTTP1Stream {
         case .none:
             state = .head
             finishMessage(analyzer, out)
-        case .length(let count): state = .length(count)
+        case .length(let count):
+            state = .length(count)
+            mayLackBody = analyzer.isAnswerToUnknown(self)
         case .chunked:
             message.bodyIsSeparate = true
             chunks = ChunkedDecoder()
@@ -244,6 +258,13 @@ final class HTTP1Stream {
     private func consumeLength(
         _ bytes: RawSpan, _ left: UInt64, _ now: Timestamp, _ analyzer: HTTP1Analyzer, _ out: any Output
     ) -> Int {
+        if mayLackBody {
+            switch StatusLine.begins(bytes) {
+            case .open: return -1
+            case .yes: return endWithoutBody(analyzer, out)
+            case .no: mayLackBody = false
+            }
+        }
         let count = Int(clamping: Swift.min(left, UInt64(bytes.byteCount)))
         let part = bytes.extracting(first: count)
         wire(part)
@@ -252,6 +273,25 @@ final class HTTP1Stream {
         state = .length(left &- UInt64(count))
         if left == UInt64(count) { endBody(analyzer, out) }
         return count
+    }
+
+    /// Where the body should begin the next answer does: the request was HEAD (RFC 9110, section 9.3.2).
+    private func endWithoutBody(_ analyzer: HTTP1Analyzer, _ out: any Output) -> Int {
+        mayLackBody = false
+        body.reset()
+        hasBody = false
+        state = .head
+        finishMessage(analyzer, out)
+        return 0
+    }
+
+    /// No more bytes come that could tell whether a body begins or the next answer: what is there is the body's.
+    /// - Returns: how many bytes of the tail it took.
+    private func readShort(_ tail: RawSpan, _ at: Timestamp, _ analyzer: HTTP1Analyzer, _ out: any Output) -> Int {
+        guard mayLackBody else { return 0 }
+        mayLackBody = false
+        guard case .length(let left) = state, tail.byteCount > 0 else { return 0 }
+        return consumeLength(tail, left, at, analyzer, out)
     }
 
     private func consumeChunks(
@@ -306,7 +346,7 @@ final class HTTP1Stream {
     func gap(
         _ length: UInt64, after tail: RawSpan, _ at: Arrival, _ analyzer: HTTP1Analyzer, _ out: any Output
     ) -> Step {
-        var taken = 0
+        var taken = readShort(tail, at.first, analyzer, out)
         switch state {
         case .length(let left) where length <= left:
             skip(length, out)
@@ -314,7 +354,7 @@ final class HTTP1Stream {
             state = .length(left &- length)
             if left == length { endBody(analyzer, out) }
             isPaused = false
-            return .took(0)
+            return .took(taken)
         case .untilClose:
             skip(length, out)
             return .took(0)
@@ -345,8 +385,8 @@ final class HTTP1Stream {
                 return .lost(took: 0, .betweenMessages)
             }
         case .head:
-            offset = 0
-            taken = finishIncompleteHead(tail, at.first, analyzer, out)
+            offset = taken
+            taken &+= finishIncompleteHead(tail.extracting(taken..<tail.byteCount), at.first, analyzer, out)
         case .lost, .awaitingSwitch: break
         case .switched: return .took(tail.byteCount)
         }
@@ -378,6 +418,7 @@ final class HTTP1Stream {
     /// - Returns: how many bytes of the tail belong to messages.
     func end(after tail: RawSpan, _ at: Timestamp, _ analyzer: HTTP1Analyzer, _ out: any Output) -> Int {
         var taken = readHeld(tail, at, analyzer, out)
+        taken &+= readShort(tail.extracting(taken..<tail.byteCount), at, analyzer, out)
         switch state {
         case .untilClose: endBody(analyzer, out)
         case .length, .chunked:

@@ -61,6 +61,12 @@ struct StatusLine {
     var isMalformed: Bool
     var isVersionUnknown: Bool
 
+    /// Whether bytes begin as no body does but an answer.
+    static func begins(_ bytes: RawSpan) -> Fit {
+        bytes.fit("HTTP/1.", at: 0).and(bytes.fit(byteAt: 7) { $0 == 0x30 || $0 == 0x31 }).and(bytes.fit(" ", at: 8))
+            .and(bytes.fit(allOf: 3, at: 9, ASCII.isDigit))
+    }
+
     static func parse(_ bytes: RawSpan, _ line: Range<Int>) -> StatusLine? {
         let start = line.lowerBound
         guard bytes.has("HTTP/", at: start) else { return nil }

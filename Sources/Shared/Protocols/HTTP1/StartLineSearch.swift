@@ -24,7 +24,7 @@ enum StartLineSearch {
                 }
                 let lineStart = Swift.max(start, mark &- longestLine)
                 if let found = requestLine(bytes, from: lineStart, version: mark),
-                    !isTorn || found > 0 || HTTP1Detector.beginsWithWellKnown(bytes)
+                    !isTorn || isWhole(bytes, found)
                 {
                     return .at(found)
                 }
@@ -45,6 +45,12 @@ enum StartLineSearch {
             let after = bytes.u8(at: mark &+ 12)
         else { return false }
         return after == 0x20 || after == 0x0D || after == 0x0A
+    }
+
+    /// Whether a method that begins there is whole, though bytes are missing before the first.
+    private static func isWhole(_ bytes: RawSpan, _ method: Int) -> Bool {
+        if let before = bytes.u8(at: method &- 1), !HTTPGrammar.isToken(before) { return true }
+        return HTTP1Detector.beginsWithRegistered(bytes, at: method)
     }
 
     /// Looks back from a version for `method SP target SP`.

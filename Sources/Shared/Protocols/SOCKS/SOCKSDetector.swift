@@ -1,13 +1,17 @@
 /// SOCKS: RFC 1928 (version 5), RFC 1929 (user and password), and the documents of versions 4 and 4a.
 ///
 /// Strict enough: of version 5 the client's offer, the server's choice of what was offered, and a request with an address
-/// of a known type; of version 4 a request and the answer of its form. Only at the beginning of the streams.
+/// of a known type; of version 4 a request and the answer of its form, and that at the beginning of the streams alone.
 enum SOCKSDetector: Detector {
     static var strictness: Strictness { .frames }
 
     static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
-        guard context.isStreamStart else { return .no }
-        return version5(client, server).finding("SOCKS5 negotiation and request")
+        guard !context.followsOthers else { return .no }
+        let negotiation = version5(client, server).finding("SOCKS5 negotiation and request")
+        // Where the beginning was not heard, the few bytes of version 4 are too little.
+        guard context.isStreamStart else { return negotiation }
+        return
+            negotiation
             .otherwise(version4(client, server).finding("SOCKS4 request and answer"))
     }
 
