@@ -58,6 +58,8 @@ package struct ServiceOperation {
     package var side = Side.client
     /// Hello, authentication, settings of a session: counted, and not told of unless asked for.
     package var isHousekeeping = false
+    /// How long it took says how long somebody listened: a blocking command, a poll.
+    var isWaiting = false
     package var incomplete: Incomplete = []
     /// The product, as OpenTelemetry's db.system.name and messaging.system call it.
     var system: StaticString = ""

@@ -160,6 +160,12 @@ package enum ServiceMapFile {
             number("count", operation.count)
             if operation.errors > 0 { number("errors", operation.errors) }
             number("rows", operation.rows)
+            percentiles("latency_ms", operation.latency)
+            if !operation.waiting.isEmpty {
+                yaml.key("waiting")
+                yaml.plain("true")
+                percentiles("waiting_ms", operation.waiting)
+            }
             time("first_seen", operation.firstSeen)
             time("last_seen", operation.lastSeen)
         }

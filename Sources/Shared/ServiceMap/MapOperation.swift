@@ -21,16 +21,24 @@ struct OperationValue: Equatable, Sendable {
     var errors: UInt64 = 0
     /// Rows that were returned.
     var rows: UInt64 = 0
+    /// From the request's first byte to the answer's last, of those that do not wait.
+    var latency = LatencyHistogram()
+    /// How long it took where somebody listened.
+    var waiting = LatencyHistogram()
 
     init(_ operation: borrowing ServiceOperation) {
         sightings = Sightings(first: operation.requestFirst, last: operation.requestFirst, count: 1)
         errors = operation.status == .error ? 1 : 0
         rows = operation.rows ?? 0
+        guard let duration = operation.duration else { return }
+        if operation.isWaiting { waiting.record(duration) } else { latency.record(duration) }
     }
 
     mutating func merge(_ other: OperationValue) {
         sightings.merge(other.sightings)
         errors &+= other.errors
         rows &+= other.rows
+        latency.merge(other.latency)
+        waiting.merge(other.waiting)
     }
 }

@@ -25,18 +25,24 @@ package enum PathListing {
         for (destination, lines) in destinations.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
             text += "\n# \(shown(destination))\n"
             for (path, line) in lines.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
-                let paths = line.paths.isAtLeast ? "more than \(DistinctPaths.most)" : "\(line.paths.count)"
+                let paths =
+                    line.paths.isAtLeast
+                    ? "more than \(DistinctPaths.most) paths" : counted(UInt64(line.paths.count), "path")
                 let why = reasons(line.template)
                 let methods = line.methods.sorted().map(shown).joined(separator: " ")
                 let note =
                     line.template.hasParameters
-                    ? "\(paths) paths: \(why)" : line.template.isWhole ? "as it is" : "a word"
+                    ? "\(paths): \(why)" : line.template.isWhole ? "as it is" : "a word"
                 let isRule = path.hasPrefix("/") && !path.contains { $0.isWhitespace || $0 == "#" }
                 text +=
-                    "\(isRule ? "" : "# no rule: ")\(shown(path))  # \(methods), \(line.requests) requests, \(note)\n"
+                    "\(isRule ? "" : "# no rule: ")\(shown(path))  # \(methods), \(counted(line.requests, "request")), \(note)\n"
             }
         }
         return text
+    }
+
+    private static func counted(_ count: UInt64, _ noun: String) -> String {
+        "\(count) \(noun)\(count == 1 ? "" : "s")"
     }
 
     private static func shown(_ text: String) -> String {

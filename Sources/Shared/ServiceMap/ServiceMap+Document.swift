@@ -250,6 +250,7 @@ extension ServiceMap {
             name: text(entry.key.name),
             targets: text(entry.key.targets).split(separator: "\0").map(String.init), summary: text(entry.key.summary),
             count: entry.value.sightings.count, errors: entry.value.errors, rows: entry.value.rows,
+            latency: entry.value.latency, waiting: entry.value.waiting,
             firstSeen: entry.value.sightings.first, lastSeen: entry.value.sightings.last)
     }
 

@@ -75,6 +75,10 @@ package struct ServiceMapDocument: Equatable, Sendable {
         package var errors: UInt64
         /// Rows that were returned.
         package var rows: UInt64
+        /// Of those that were answered and do not wait.
+        var latency = LatencyHistogram()
+        /// How long it took where somebody listened.
+        var waiting = LatencyHistogram()
         package var firstSeen: Timestamp
         package var lastSeen: Timestamp
     }

@@ -211,7 +211,7 @@ import Testing
         #expect(
             listing.contains("/users/{userId}/x.{param}.png  # GET, 300 requests, more than 256 paths: integer")
                 || listing.contains("/users/{userId}/"))
-        #expect(listing.contains("/me  # GET, 1 requests, a word\n"))
+        #expect(listing.contains("/me  # GET, 1 request, a word\n"))
         #expect(listing.contains("# no rule: /a b  # "))
         var rules = PathRules()
         for line in listing.split(separator: "\n") { try rules.add(line: String(line)) }
