@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-targets=(codecs detectors http http2 json pcapng replay trace)
+targets=(codecs detectors http http2 json pcapng replay trace websocket)
 target=${1:-}
 if [ $# -lt 2 ] || [[ " ${targets[*]} " != *" $target "* ]]; then
     echo "usage: Tests/Fuzz/run.sh TARGET SECONDS|--runs N|FILE…, TARGET one of ${targets[*]}" >&2
@@ -35,7 +35,7 @@ mapfile -t console < <(find Sources/Shared/Console -name '*.swift' | sort)
 mapfile -t digest < <(find Sources/Shared/Digest -name '*.swift' | sort)
 mapfile -t fuzzed < <(find Sources/Replay/{Capture,Flows,Packets} Tests/Fuzz -name '*.swift' | sort)
 tests=Tests/SharedTests
-fuzzed+=("$tests"/Support/{CodedBodies,HTTP2Frames,SeededRandom,TapeBuilder,TapeResult}.swift)
+fuzzed+=("$tests"/Support/{CodedBodies,HTTP2Frames,SeededRandom,TapeBuilder,TapeResult,WebSocketFrames}.swift)
 fuzzed+=("$tests"/Schema/ReferenceJSON.swift "$tests"/Trace/TraceSamples.swift)
 
 # Optimised: it compiles in a minute or two, and runs many times as fast.

@@ -116,6 +116,7 @@ import Yams
         var kinds = [
             "http": SeenFields(try names("Messages", compat: compat)),
             "connection": SeenFields(try names("Connections of the log", compat: compat)),
+            "websocket": SeenFields(try names("Messages within a conversation", compat: compat)),
             "operation": SeenFields(try names("Operations of the log", compat: compat)),
             "container": SeenFields(try names("Containers of events", compat: compat)),
         ]

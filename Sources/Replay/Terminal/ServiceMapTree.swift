@@ -119,14 +119,15 @@ struct ServiceMapTree {
         var shown: [Line] = []
         var places: [String: Int] = [:]
         for endpoint in endpoints {
-            let key = "\(endpoint.method) \(endpoint.path)"
+            let path = [endpoint.path, endpoint.operation].compactMap { $0 }.joined(separator: " ")
+            let key = "\(endpoint.method) \(path)"
             if let place = places[key] {
                 shown[place].count &+= endpoint.count
                 shown[place].variants += 1
             } else {
                 places[key] = shown.count
                 shown.append(
-                    Line(method: endpoint.method, path: endpoint.path, count: endpoint.count, variants: 1))
+                    Line(method: endpoint.method, path: path, count: endpoint.count, variants: 1))
             }
         }
         let rest = shown.dropFirst(Self.shownEndpoints)

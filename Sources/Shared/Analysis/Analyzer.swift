@@ -70,11 +70,16 @@ enum Start: Equatable, Sendable {
     case continued(Carried)
 }
 
-/// A request that one protocol has asked and another answers.
+/// A request that leads from one protocol to another, and what was agreed with it.
 struct Carried: Equatable, Sendable {
-    var exchange: Exchange
+    /// Whether it is answered already says `Exchange.isAnswered`; `nil` where it was not captured.
+    var exchange: Exchange?
     /// What its ranges lie in.
     var text: [UInt8]
+    /// The host that it names.
+    var host: [UInt8] = []
+    /// The fields of the answer that agreed, as lines.
+    var agreed: [UInt8] = []
 
-    static func == (a: Carried, b: Carried) -> Bool { a.exchange.number == b.exchange.number }
+    static func == (a: Carried, b: Carried) -> Bool { a.exchange?.number == b.exchange?.number }
 }

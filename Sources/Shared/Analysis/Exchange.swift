@@ -6,6 +6,8 @@ package struct Exchange: Sendable {
     package var line: ByteRange
     package var verb: ByteRange
     package var target: ByteRange
+    /// What the content calls itself, where it does: of many things that are said under one target each has its own.
+    var kind = ByteRange.empty
     /// What the state knows verb, target and host by.
     var token: Token
     var requestFirstByte: Timestamp
@@ -35,6 +37,8 @@ package struct Exchange: Sendable {
     var isRequestComplete = false
     /// The final answer was read to its end.
     package var isAnswered = false
+    /// It is one message, which asks for no answer.
+    var isOneWay = false
 
     package init(
         number: UInt64, line: ByteRange, verb: ByteRange, target: ByteRange, token: Token,
@@ -74,5 +78,6 @@ package struct Exchange: Sendable {
         line = line.moved(by: distance)
         verb = verb.moved(by: distance)
         target = target.moved(by: distance)
+        kind = kind.moved(by: distance)
     }
 }

@@ -3,6 +3,29 @@
 /// A message that has it is made of fields: its bytes (`Message.wire`) are the texts that `MessageHead` points to, and behind them
 /// the body, and were never on the wire as they are.
 final class MessageDetails {
+    let kind: Kind
+
+    /// What a message is a part of.
+    enum Kind: UInt8, CaseIterable {
+        /// An exchange.
+        case exchange
+        case websocket
+        /// Of a WebSocket, what only keeps it going.
+        case control
+        case sse
+        case ndjson
+
+        /// Its events are called so.
+        var name: StaticString {
+            switch self {
+            case .exchange: "http"
+            case .websocket, .control: "websocket"
+            case .sse: "sse"
+            case .ndjson: "ndjson"
+            }
+        }
+    }
+
     /// The stream that carries it, where a connection has several.
     var stream: UInt32 = 0
     /// In the order in which they are written.
@@ -12,7 +35,7 @@ final class MessageDetails {
     /// What facets and trailers say.
     var text = UniqueBytes()
 
-    init() {}
+    init(_ kind: Kind = .exchange) { self.kind = kind }
 
     func reset() {
         facets.removeAll(keepingCapacity: true)
@@ -35,7 +58,7 @@ final class MessageDetails {
     /// The same, with other trailers.
     /// - Parameter shown: is lent a trailer's name and value, and gives what is shown of the value.
     func replacing(trailers shown: (_ name: [UInt8], _ value: [UInt8]) -> [UInt8]) -> MessageDetails {
-        let others = MessageDetails()
+        let others = MessageDetails(kind)
         others.stream = stream
         others.facets = facets
         text.withBytes { others.text.append($0) }
@@ -59,7 +82,8 @@ struct Facet {
 
     /// In the order in which events have them.
     enum Key: UInt8 {
-        case headersIncomplete, ended, endedBy, pushed, service, method, status, messages, timeout
+        case headersIncomplete, ended, endedBy, pushed, service, method, status, messages, timeout, opcode, kind, id,
+            fragments, compressed, contextUnknown, closeCode, subprotocol, carries, opener
 
         var name: StaticString {
             switch self {
@@ -72,6 +96,16 @@ struct Facet {
             case .status: "grpc_status"
             case .messages: "grpc_messages"
             case .timeout: "grpc_timeout_ms"
+            case .opcode: "opcode"
+            case .kind: "operation"
+            case .id: "id"
+            case .fragments: "fragments"
+            case .compressed: "compressed"
+            case .contextUnknown: "context_unknown"
+            case .closeCode: "close_code"
+            case .subprotocol: "subprotocol"
+            case .carries: "carries"
+            case .opener: "opened_by"
             }
         }
     }

@@ -22,6 +22,14 @@ protocol Output: AnyObject {
     /// An exchange has ended: answered, or given up.
     func exchange(_ exchange: Exchange, _ text: RawSpan)
 
+    /// A message within a conversation that a request has opened: of a WebSocket, of an event stream. Else as `message`.
+    func said(_ message: borrowing Message, _ exchange: Exchange?, _ text: RawSpan)
+
+    /// What the map counts of such messages: one, or one and its answer.
+    ///
+    /// It has no place of its own in the client's stream, so the client's view counts, whatever others see.
+    func said(_ exchange: Exchange, _ text: RawSpan)
+
     /// An operation is complete, or as complete as it will ever be. Only where `Needs` has operations.
     /// - Parameter text: what its ranges lie in.
     func operation(_ operation: borrowing ServiceOperation, _ text: RawSpan)

@@ -53,6 +53,13 @@ package struct Summary: Equatable, Sendable {
         if !message.anomalies.isEmpty { count(message.anomalies) }
     }
 
+    /// Takes note of a message within a conversation that a request has opened.
+    @inline(__always)
+    mutating func count(said message: borrowing Message) {
+        if let kind = message.details?.kind { messages.said[kind] &+= 1 }
+        if !message.anomalies.isEmpty { count(message.anomalies) }
+    }
+
     /// Takes note of an exchange that has ended.
     @inline(__always)
     mutating func count(_ exchange: Exchange) {
@@ -153,6 +160,8 @@ package struct Summary: Equatable, Sendable {
         /// Requests with their final response.
         package var exchanges: UInt64 = 0
         var unansweredRequests: UInt64 = 0
+        /// Within conversations that a request has opened.
+        var said = Tally<MessageDetails.Kind>()
     }
 
     /// What was asked of databases, caches and message buses.

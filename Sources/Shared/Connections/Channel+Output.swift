@@ -34,6 +34,26 @@ extension Channel: Output {
         sinks.state.exchange(exchange, text, of: connection, origin(of: exchange))
     }
 
+    func said(_ message: borrowing Message, _ exchange: Exchange?, _ text: RawSpan) {
+        // Nobody's own view, of what another tells.
+        if connection.isCopy { return }
+        // The first versions knew nothing of them.
+        guard run.needs.contains(.operations) else { return }
+        run.summary.count(said: message)
+        guard run.needs.contains(.messages), message.details?.kind != .control else { return }
+        let origin = origin(of: exchange)
+        for sink in sinks.others { sink.message(message, exchange, text, of: connection, origin) }
+    }
+
+    func said(_ exchange: Exchange, _ text: RawSpan) {
+        // The first versions knew nothing of them.
+        guard run.needs.contains(.operations) else { return }
+        connection.hasExchange = true
+        if layer == .plaintext, depth == 0 { connection.isDecrypted = true }
+        guard !connection.isCountedElsewhere else { return }
+        sinks.state.exchange(exchange, text, of: connection, origin(of: exchange))
+    }
+
     @inline(__always)
     private func origin(of exchange: Exchange?) -> Origin {
         var origin = origin

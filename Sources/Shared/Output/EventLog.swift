@@ -48,7 +48,13 @@ final class EventLog: Sink {
         _ message: borrowing Message, _ exchange: Exchange?, _ text: RawSpan, of connection: Connection,
         _ origin: Origin
     ) {
-        if let redactor {
+        if let details = message.details, details.kind != .exchange {
+            if let redactor {
+                writeSaid(message.redacted(redactor), details, exchange, text, connection, origin)
+            } else {
+                writeSaid(message, details, exchange, text, connection, origin)
+            }
+        } else if let redactor {
             write(message.redacted(redactor), exchange, text, connection, origin)
         } else {
             write(message, exchange, text, connection, origin)
@@ -162,7 +168,7 @@ final class EventLog: Sink {
         texts.remember(line, as: json, from: start)
     }
 
-    private func writeTarget(_ target: RawSpan) {
+    func writeTarget(_ target: RawSpan) {
         guard let redactor else { return json.headerText(target) }
         // Its request has counted what is hidden here.
         let shown = redactor.shown([UInt8](target), counts: false)
@@ -170,7 +176,7 @@ final class EventLog: Sink {
     }
 
     /// - Returns: whether the body was cut at the limit.
-    private func writeBody(_ message: borrowing Message, _ wire: RawSpan, _ wireIsCut: Bool) -> Bool {
+    func writeBody(_ message: borrowing Message, _ wire: RawSpan, _ wireIsCut: Bool) -> Bool {
         wireBody = nil
         guard message.contentBytes > 0 else { return false }
         if message.bodyIsDecoded {
@@ -347,7 +353,7 @@ final class EventLog: Sink {
         json.appendHeaderText(wire.extracting(rest))
     }
 
-    private func writeAnomalies(_ anomalies: AnomalySet) {
+    func writeAnomalies(_ anomalies: AnomalySet) {
         guard !anomalies.isEmpty else { return }
         json.key("anomalies")
         json.beginArray()
@@ -425,15 +431,17 @@ final class EventLog: Sink {
         if !details.trailers.isEmpty {
             details.text.withBytes { writeHeaders(details.trailers, $0, "trailers") }
         }
-        for facet in details.facets {
-            json.key(facet.key.name)
-            switch facet.value {
-            case .yes: json.boolean(true)
-            case .number(let number): json.number(number)
-            case .nanoseconds(let time): json.milliseconds(nanoseconds: time)
-            case .name(let name): json.string(name)
-            case .text(let part): details.text.withBytes { json.headerText($0.extracting(part.range)) }
-            }
+        for facet in details.facets { write(facet, details) }
+    }
+
+    func write(_ facet: Facet, _ details: MessageDetails) {
+        json.key(facet.key.name)
+        switch facet.value {
+        case .yes: json.boolean(true)
+        case .number(let number): json.number(number)
+        case .nanoseconds(let time): json.milliseconds(nanoseconds: time)
+        case .name(let name): json.string(name)
+        case .text(let part): details.text.withBytes { json.headerText($0.extracting(part.range)) }
         }
     }
 

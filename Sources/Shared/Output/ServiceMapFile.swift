@@ -53,6 +53,7 @@ package enum ServiceMapFile {
             number("count", endpoint.count)
             guard fields == .all else { return }
             text("protocol", endpoint.protocolName)
+            if let operation = endpoint.operation { text("operation", operation) }
             incomplete(endpoint)
             paths(endpoint)
             numbers(endpoint.numbers, of: endpoint.count)
@@ -71,14 +72,20 @@ package enum ServiceMapFile {
         private mutating func numbers(_ numbers: ExchangeNumbers, of count: UInt64) {
             if !numbers.status.isEmpty {
                 yaml.key("status")
-                yaml.line(numbers.status.reduce([]) { $0 + [("\($1)", "\($2)")] })
+                yaml.line(numbers.status.reduce([]) { $0 + [(AnswerStatus.name($1), "\($2)")] })
             }
             number("errors", numbers.errors)
             percentiles("latency_ms", numbers.total)
             yaml.key("bytes")
             yaml.line([("request", "\(numbers.requestBytes)"), ("response", "\(numbers.responseBytes)")])
             percentiles("first_byte_ms", numbers.server)
-            if numbers.answered < count { number("unanswered", count - numbers.answered) }
+            let unanswered = numbers.unanswered(of: count)
+            if unanswered > 0 { number("unanswered", unanswered) }
+            // Whoever says things unasked is listened to.
+            if numbers.oneWay > 0, numbers.waiting.isEmpty {
+                yaml.key("waiting")
+                yaml.plain("true")
+            }
             guard !numbers.waiting.isEmpty else { return }
             yaml.key("waiting")
             yaml.plain("true")

@@ -42,6 +42,7 @@ extension IndentedJSON {
             json.number("responses", summary.messages.responses)
             json.number("exchanges", summary.messages.exchanges)
             json.number("unanswered_requests", summary.messages.unansweredRequests)
+            json.members(summary.messages.said)
         }
         if summary.operations.total > 0 {
             object("operations") { json in

@@ -15,6 +15,7 @@ package struct SummaryReport {
         connections(summary.connections)
         notUnderstood(summary)
         messages(summary.messages)
+        said(summary.messages.said)
         operations(summary.operations)
         bytes("Bytes", "in streams", summary.bytes)
         if summary.innerBytes.total > 0 { bytes("Plaintext", "within them", summary.innerBytes) }
@@ -97,6 +98,15 @@ package struct SummaryReport {
         ]
         if messages.unansweredRequests > 0 { parts.append("\(Quantity.count(messages.unansweredRequests)) unanswered") }
         line("HTTP", parts)
+    }
+
+    private mutating func said(_ said: Tally<MessageDetails.Kind>) {
+        guard said.total > 0 else { return }
+        let names: [(MessageDetails.Kind, String)] = [
+            (.websocket, "WebSocket message"), (.control, "control frame"), (.sse, "server-sent event"),
+            (.ndjson, "JSON line"),
+        ]
+        line("Conversations", names.filter { said[$0.0] > 0 }.map { Quantity.count(said[$0.0], $0.1) })
     }
 
     private mutating func operations(_ operations: Summary.Operations) {

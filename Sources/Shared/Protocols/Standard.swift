@@ -7,6 +7,7 @@ extension Registry {
         .http1,
         .http2,
         .grpc,
+        .websocket,
         .tls,
         .postgres,
         .mysql,

@@ -10,11 +10,15 @@ struct ExchangeMeasures: Equatable, Sendable {
     var server: Int64?
     /// How long it took says how long somebody listened.
     var isWaiting = false
+    /// No answer was asked for.
+    var isOneWay = false
 }
 
 extension ExchangeMeasures {
     init(_ exchange: Exchange) {
         requestBytes = exchange.requestBytes
+        isOneWay = exchange.isOneWay
+        if isOneWay { responseBytes = exchange.answerBytes }
         guard exchange.isAnswered else { return }
         status = exchange.status
         responseBytes = exchange.answerBytes
@@ -37,15 +41,18 @@ struct ExchangeNumbers: Equatable, Sendable {
     private(set) var server = LatencyHistogram()
     /// How long it took where somebody listened.
     private(set) var waiting = LatencyHistogram()
+    /// Messages that asked for no answer.
+    private(set) var oneWay: UInt64 = 0
 
     init() {}
 
     @inline(__always)
     mutating func record(_ measures: ExchangeMeasures) {
         requestBytes &+= measures.requestBytes
+        responseBytes &+= measures.responseBytes
+        if measures.isOneWay { oneWay &+= 1 }
         guard let status = measures.status else { return }
         self.status.count(status)
-        responseBytes &+= measures.responseBytes
         if let server = measures.server { self.server.record(server) }
         guard let total = measures.total else { return }
         if measures.isWaiting { waiting.record(total) } else { self.total.record(total) }
@@ -58,14 +65,18 @@ struct ExchangeNumbers: Equatable, Sendable {
         total.merge(other.total)
         server.merge(other.server)
         waiting.merge(other.waiting)
+        oneWay &+= other.oneWay
     }
 
     /// One of them was answered with success (RFC 9110, section 15.3).
-    var succeeded: Bool { status.reduce(false) { known, code, _ in known || (200...299).contains(code) } }
+    var succeeded: Bool { status.reduce(false) { known, number, _ in known || AnswerStatus.isSuccess(number) } }
 
     /// How many were answered.
     var answered: UInt64 { status.total }
 
-    /// Answers that are an error to the client who asked (RFC 9110, sections 15.5 and 15.6): its own, and the server's.
-    var errors: UInt64 { status.reduce(0) { (400...599).contains($1) ? $0 + $2 : $0 } }
+    /// How many were not, and should have been.
+    func unanswered(of count: UInt64) -> UInt64 { count &- Swift.min(count, answered &+ oneWay) }
+
+    /// Answers that are an error to the client who asked: its own, and the server's.
+    var errors: UInt64 { status.reduce(0) { AnswerStatus.isError($1) ? $0 + $2 : $0 } }
 }

@@ -47,7 +47,8 @@ final class MapState: Sink {
         }
         map.record(
             exchange: naming.source(of: connection), to: exchange.token.destination,
-            operation: exchange.token.operation, protocol: origin.row, request: exchange.requestShape,
+            operation: exchange.token.operation, kind: text.extracting(exchange.kind.range), protocol: origin.row,
+            request: exchange.requestShape,
             response: exchange.responseShape, at: exchange.requestFirstByte, ExchangeMeasures(exchange),
             shapes: run.shapes)
     }

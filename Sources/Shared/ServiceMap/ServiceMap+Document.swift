@@ -28,6 +28,7 @@ extension ServiceMap {
                 ServiceMapDocument.Endpoint(
                     destination: names[key.destination], destinationType: key.type,
                     method: text(key.method, &texts), path: path.template.text,
+                    operation: key.kind == EndpointKey.noKind ? nil : text(key.kind, &texts),
                     requestSchema: written[key.request],
                     responseSchema: written[key.response],
                     requestIsIncomplete: key.request.isIncomplete, responseIsIncomplete: key.response.isIncomplete,
@@ -291,6 +292,13 @@ extension ServiceMap {
             }
             if a.method != b.method { return order.texts[Int(a.method)] < order.texts[Int(b.method)] }
             if a.path != b.path { return order.paths[Int(a.path)] < order.paths[Int(b.path)] }
+            if a.kind != b.kind {
+                // What says nothing of its kind comes first.
+                guard a.kind != EndpointKey.noKind, b.kind != EndpointKey.noKind else {
+                    return a.kind == EndpointKey.noKind
+                }
+                return order.texts[Int(a.kind)] < order.texts[Int(b.kind)]
+            }
             for (own, other) in [(a.request, b.request), (a.response, b.response)] where own != other {
                 // Complete ones come first.
                 if own.index == other.index { return other.isIncomplete }

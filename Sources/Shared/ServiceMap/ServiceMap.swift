@@ -40,16 +40,21 @@ struct ServiceMap: ~Copyable {
         var method: UInt32
         /// A node of `paths`; in the document the number of a template's text.
         var path: UInt32
+        /// What the content calls itself: a text.
+        var kind = Self.noKind
         var request: ShapeID
         var response: ShapeID
         var row: ProtocolID
         /// What the destination is, once it has its name.
         var type = DestinationType.external
 
+        /// The content says nothing of its kind.
+        static var noKind: UInt32 { UInt32.max }
+
         @inline(__always)
         func mixed(_ seed: UInt64) -> UInt64 {
             let who = UInt64(source) << 32 | UInt64(destination)
-            let what = UInt64(method) << 32 | UInt64(path)
+            let what = UInt64(method) << 32 | UInt64(path ^ kind)
             let shapes = UInt64(request.raw) << 32 | UInt64(response.raw)
             let state = fold(seed ^ who, 0xA076_1D64_78BD_642F ^ what)
             return fold(state ^ shapes, 0xE703_7ED1_A0B4_28DB ^ UInt64(type.rawValue) << 8 ^ UInt64(row.raw))
@@ -148,18 +153,23 @@ struct ServiceMap: ~Copyable {
 
     /// Counts one exchange: a request with its response, or (`response` is `.empty`) one that was never answered.
     mutating func record(
-        exchange source: PartyID, to destination: PartyID, operation: OperationID, protocol row: ProtocolID,
-        request: ShapeID, response: ShapeID, at moment: Timestamp, _ measures: ExchangeMeasures,
-        shapes: borrowing ShapeTable
+        exchange source: PartyID, to destination: PartyID, operation: OperationID, kind: RawSpan = RawSpan(),
+        protocol row: ProtocolID, request: ShapeID, response: ShapeID, at moment: Timestamp,
+        _ measures: ExchangeMeasures, shapes: borrowing ShapeTable
     ) {
         let full = ByteInterner.full
         guard source.raw != full, destination.raw != full, operation.method != full, operation.path != full else {
             refused &+= 1
             return
         }
+        let kind = kind.byteCount == 0 ? EndpointKey.noKind : number(of: kind)
+        guard let kind else {
+            refused &+= 1
+            return
+        }
         let key = EndpointKey(
             source: source.raw, destination: destination.raw, method: operation.method,
-            path: paths.trie.current(operation.path), request: request, response: response, row: row)
+            path: paths.trie.current(operation.path), kind: kind, request: request, response: response, row: row)
         if let known = endpoints.find(key) {
             endpoints.update(known) {
                 $0.sightings.see(moment)

@@ -27,6 +27,8 @@ package struct ServiceMapDocument: Equatable, Sendable {
         package var method: String
         /// Without the query; a template where it stands for several.
         package var path: String
+        /// What the content calls itself, where several kinds of it go under one path.
+        package var operation: String?
         var requestSchema: Shape
         var responseSchema: Shape
         /// A part of the bodies was not captured: the schema is that of what was.

@@ -28,6 +28,7 @@ struct Seeds {
             [CodedBodies.gzip, CodedBodies.zlib, CodedBodies.rawDeflate, CodedBodies.brotli, CodedBodies.zstd]
                 .flatMap { body in (0..<4 as Range<UInt8>).map { [$0] + body } }
         case .http: conversations.map(\.turns)
+        case .websocket: conversations.map(\.sockets).filter { $0.count > 1 }
         case .http2: conversations.map(\.frames).filter { $0.count > 1 }
         case .detectors: conversations.flatMap { [[0] + $0.sides, [1] + $0.sides] }
         }
@@ -115,6 +116,10 @@ struct Seeds {
         /// In the form of the target `http2`.
         var frames: [UInt8] {
             [0] + HTTP2Frames.fuzzed(sent, isClient: true) + HTTP2Frames.fuzzed(received, isClient: false)
+        }
+        /// In the form of the target `websocket`.
+        var sockets: [UInt8] {
+            [0] + WebSocketFrames.fuzzed(sent, isClient: true) + WebSocketFrames.fuzzed(received, isClient: false)
         }
         /// In the form of the target `detectors`.
         var sides: [UInt8] { FuzzedFields.run(sent) + received }

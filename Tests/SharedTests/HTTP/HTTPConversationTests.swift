@@ -146,6 +146,14 @@ import Testing
             [
                 .c("GET /ws HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"),
                 .s("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"),
+                .client([0x81, 0x82, 1, 2, 3, 4, 0x69, 0x6B]),
+                .server([0x81, 0x02, 0x68, 0x6F]),
+            ], ["> GET /ws", "< 101 GET /ws", ">> websocket text \"hi\"", "<< websocket text \"ho\""]),
+        Talk(
+            "Upgrade, accepted, to what nobody knows",
+            [
+                .c("GET /ws HTTP/1.1\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n"),
+                .s("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"),
                 .client([0x81, 0x02, 0x68, 0x69]),
                 .server([0x81, 0x02, 0x68, 0x6F]),
             ], ["> GET /ws", "< 101 GET /ws"]),

@@ -152,7 +152,7 @@ import Testing
                 .c("GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n"),
                 .s("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"),
                 .client([0x81, 0x82, 1, 2, 3, 4, 0x69, 0x6B]),
-            ], ["> GET /ws", "< 101 GET /ws"])
+            ], ["> GET /ws", "< 101 GET /ws", ">> websocket text \"hi\""])
         try talk.check()
         #expect(talk.tape.run().serviceMap.services.flatMap(\.connections).isEmpty)
     }

@@ -6,6 +6,10 @@ enum CodedBodies {
     static let gzip = decode("H4sIAAAAAAACA6tWyk0tLk5MT1WyUspIzcnJV6oFAIxr2BETAAAA")
     static let zlib = decode("eJyrVspNLS5OTE9VslLKSM3JyVeqBQBDwga0")
     static let rawDeflate = decode("q1bKTS0uTkxPVbJSykjNyclXqgUA")
+    /// 100,000 zeros without a wrapper, and without the end of a flushed block (RFC 7692, section 7.2.1).
+    static let rawZeros = decode(
+        "7MExAQAAAMKg9U9tDQ+gAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAgFcD"
+    )
     static let brotli = decode("GxIA+KVFdPb6piSVbFIaLNNYQg4=")
     static let zstd = decode("KLUv/QRYmQAAeyJtZXNzYWdlIjoiaGVsbG8iffl9bw4=")
     static let gzipTwice = decode("H4sIAAAAAAACA5Pv5mAAASbm1WGnfHX1/Hz8QzcFnfI4e/Jk+CpWhp7sG4LCQGkAx7M9NCcAAAA=")

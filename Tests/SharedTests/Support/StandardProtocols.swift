@@ -4,6 +4,7 @@
 extension ProtocolID {
     static let http = standard("http")
     static let http2 = standard("http/2")
+    static let websocket = standard("websocket")
     static let tls = standard("tls")
     static let postgres = standard("postgres")
     static let mysql = standard("mysql")

@@ -76,11 +76,26 @@ struct TapeResult: Equatable {
             return names
         }
 
+        /// `>> websocket text join "body"`.
+        private var briefOfSaid: String {
+            var words = [string("direction") == "send" ? ">>" : "<<", string("event_type") ?? "?"]
+            words += [string("opcode"), number("close_code").map { "\($0)" }, string("operation")].compactMap { $0 }
+            if let body = string("body") { words.append("\"\(body)\"") }
+            if let body = string("body_base64") { words.append("base64(\(body))") }
+            if let exchange = number("exchange") { words.append("#\(exchange)") }
+            if let fragments = number("fragments") { words.append("in \(fragments)") }
+            if fields["compressed"] != nil { words.append("compressed") }
+            if fields["context_unknown"] != nil { words.append("unknown") }
+            words += anomalies.map { "!\($0)" }
+            return words.joined(separator: " ")
+        }
+
         /// One line for a table: `> GET /a "body" !anomaly` and `< 200 GET /a "body"`, or `= postgres 90`.
         var brief: String {
             if string("event_type") == "connection" {
                 return "= \(string("protocol") ?? "?") \(number("confidence") ?? 0)"
             }
+            if string("event_type") != "http" { return briefOfSaid }
             var words: [String] = []
             if let status = number("status_code") { words += ["<", "\(status)"] } else { words.append(">") }
             words += [string("method"), string("url")].compactMap { $0 }

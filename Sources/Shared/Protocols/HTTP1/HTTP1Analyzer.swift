@@ -11,6 +11,10 @@ final class HTTP1Analyzer: Analyzer {
     private var doubtful: Message?
     /// What the server has switched to, where that answers the request itself.
     private var answering: ProtocolID?
+    /// What the server has switched to by name, with the fields that say how.
+    private var upgraded: (row: ProtocolID, agreed: [UInt8])?
+    /// The host that the last request names that asked to switch.
+    private var switchHost: [UInt8] = []
     private let http2: ProtocolID?
     private(set) var hasRead = false
 
@@ -42,11 +46,13 @@ final class HTTP1Analyzer: Analyzer {
         doubtful = nil
         hasRead = false
         answering = nil
-        guard case .continued(let carried) = start else { return }
+        upgraded = nil
+        switchHost.removeAll()
+        guard case .continued(let carried) = start, let exchange = carried.exchange else { return }
         let text = carried.text.span.bytes
         _ = pairing.store(text)
-        let method = RequestMethod(text, carried.exchange.verb.range)
-        pairing.append(InOrder(), HTTP1Ask(method: method, asksToSwitch: false), carried.exchange)
+        let method = RequestMethod(text, exchange.verb.range)
+        pairing.append(InOrder(), HTTP1Ask(method: method, asksToSwitch: false), exchange)
     }
 
     // MARK: From the channel
@@ -105,6 +111,11 @@ final class HTTP1Analyzer: Analyzer {
         if stream.message.head.status == 101, let name = stream.framing.upgrade {
             let row = run.registry.row(upgrade: bytes.extracting(name.range))
             answering = row == http2 ? row : nil
+            if let row, row != http2 {
+                let head = bytes.extracting(first: stream.message.head.length)
+                let fields = (head.firstIndex(of: ASCII.lineFeed) ?? -1) &+ 1
+                upgraded = (row, [UInt8](head.extracting(fields..<head.byteCount)))
+            }
         }
         if pairing.isInDoubt {
             // Two answers to one request: there were others.
@@ -148,6 +159,7 @@ final class HTTP1Analyzer: Analyzer {
         let method = RequestMethod(bytes, verb.range)
         let parts = RequestTarget(bytes, target.range, method)
         let host = parts.host ?? RequestTarget.host(bytes, framing.host.range)
+        if framing.upgrade != nil { switchHost = [UInt8](bytes.extracting(host)) }
         let token = out.began(
             Ask(
                 verb: verb, target: ByteRange(parts.path.lowerBound, parts.path.upperBound),
@@ -205,6 +217,7 @@ final class HTTP1Analyzer: Analyzer {
         guard let slot = pairing.answered else {
             pairing.answerIsComplete(isFinal: isFinal) { _ in }
             out.message(message, nil, RawSpan())
+            lead(nil, RawSpan())
             return false
         }
         let exchange = pairing.exchange(slot)
@@ -220,9 +233,23 @@ final class HTTP1Analyzer: Analyzer {
         let asksToSwitch = pairing.ask(slot).asksToSwitch
         if responses.isSwitched, pairing.ask(slot).method == .connect {
             pairing.text.withBytes { responses.leads(to: RequestTarget.destination($0, exchange.target.range)) }
+        } else {
+            pairing.text.withBytes { lead(exchange, $0) }
         }
         pairing.settle(out)
         return asksToSwitch
+    }
+
+    /// Both sides go on in what the server has named; its answer is this protocol's.
+    private func lead(_ exchange: Exchange?, _ text: RawSpan) {
+        guard responses.isSwitched, let (row, agreed) = upgraded.take() else { return }
+        var carried = Carried(exchange: exchange, text: [], host: exchange == nil ? [] : switchHost, agreed: agreed)
+        if let exchange {
+            carried.text = [UInt8](text.extracting(exchange.line.range))
+            carried.exchange?.moveText(by: -exchange.line.range.lowerBound)
+            carried.exchange?.isAnswered = true
+        }
+        responses.leads(to: row, .continued(carried))
     }
 
     // MARK: Doubt

@@ -21,13 +21,13 @@ final class HTTP2Analyzer: Analyzer {
         streams.reset()
         requests.reset(isStart: start != .middle)
         responses.reset(isStart: start != .middle)
-        guard case .continued(let carried) = start else { return }
+        guard case .continued(let carried) = start, let exchange = carried.exchange else { return }
         // The request that asked for the upgrade is the first stream's (RFC 7540, section 3.2).
         let stream = streams.open(1)
-        stream.exchange = carried.exchange
-        stream.position = carried.exchange.position
+        stream.exchange = exchange
+        stream.position = exchange.position
         stream.line.append(carried.text.span.bytes)
-        stream.method = RequestMethod(carried.text.span.bytes, carried.exchange.verb.range)
+        stream.method = RequestMethod(carried.text.span.bytes, exchange.verb.range)
         stream.request.isCarried()
     }
 

@@ -1,0 +1,68 @@
+/// Messages within conversations that a request has opened, in the event log (docs/fields.md, "Messages within a conversation").
+extension EventLog {
+    func writeSaid(
+        _ message: borrowing Message, _ details: MessageDetails, _ exchange: Exchange?, _ text: RawSpan,
+        _ connection: Connection, _ origin: Origin
+    ) {
+        guard fields == .all else { return }
+        begin(message.lastByte)
+        json.key("event_type")
+        json.string(details.kind.name)
+        let isSend = connection.direction(message.head.side) == .send
+        writeParties(connection, origin, isSend: isSend)
+        json.key("bytes")
+        json.number(message.wireBytes)
+        if let exchange, !exchange.target.isEmpty {
+            json.key("url")
+            writeTarget(text.extracting(exchange.target.range))
+        }
+        let isAnswer = exchange.map { $0.isAnswered || message.firstByte > $0.requestLastByte } ?? false
+        if isAnswer, let exchange, !exchange.isOneWay {
+            json.key("duration_ms")
+            json.milliseconds(nanoseconds: message.firstByte.since(exchange.requestLastByte))
+        }
+        writeFacets(details, upTo: .id)
+        let wire = message.wire.bytes
+        if writeBody(message, wire, false) {
+            json.key("truncated")
+            json.boolean(true)
+        }
+        writeAnomalies(message.anomalies)
+        let peer =
+            exchange?.token.destination
+            ?? naming.destination(of: connection, host: RawSpan(), as: origin.isDecrypted ? .https : .http)
+        writeParties(connection, peer)
+        if let exchange, !exchange.isOneWay {
+            json.key("exchange")
+            json.number(exchange.number)
+        }
+        json.key("protocol")
+        json.string(registry[origin.row].wireName)
+        if origin.isDecrypted {
+            json.key("tls")
+            json.boolean(true)
+        }
+        if details.stream != 0 {
+            json.key("stream")
+            json.number(UInt64(details.stream))
+        }
+        if isAnswer, let exchange, !exchange.isOneWay {
+            json.key("total_ms")
+            json.milliseconds(nanoseconds: message.lastByte.since(exchange.requestFirstByte))
+        }
+        writeIncomplete(message)
+        writeFacets(details, behind: .id)
+        writeContainers(connection, isSend: isSend)
+        json.endObject()
+        json.newline()
+    }
+
+    /// What the message is stands before its content, how it was sent behind it.
+    private func writeFacets(_ details: MessageDetails, upTo last: Facet.Key) {
+        for facet in details.facets where facet.key.rawValue <= last.rawValue { write(facet, details) }
+    }
+
+    private func writeFacets(_ details: MessageDetails, behind last: Facet.Key) {
+        for facet in details.facets where facet.key.rawValue > last.rawValue { write(facet, details) }
+    }
+}
