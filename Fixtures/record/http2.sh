@@ -41,3 +41,30 @@ grpc/kinds() {
     capture 'tcp port 50051'
     client "$PYTHON" "$RECORD/clients/grpc_client.py" 50051
 }
+
+http2/websocket() {
+    about "A client written for the purpose opens a WebSocket by extended CONNECT to hypercorn, beside a GET on the same connection." \
+        "RFC 8441: a WebSocket on a stream of HTTP/2."
+    uses pypi:hypercorn pypi:h2
+    serve 8080 "$VENV/bin/hypercorn" --bind 127.0.0.1:8080 --keep-alive 5 "$RECORD/peers/asgi_app.py:app"
+    capture 'tcp port 8080'
+    client "$PYTHON" "$RECORD/clients/http2_websocket.py" 127.0.0.1 8080
+}
+
+http2/events() {
+    about "httpx listens to hypercorn over HTTP/2: server-sent events with names, and lines of JSON." \
+        "server-sent events and NDJSON over HTTP/2, each told of as it comes."
+    uses pypi:hypercorn pypi:h2 pypi:httpx
+    serve 8080 "$VENV/bin/hypercorn" --bind 127.0.0.1:8080 --keep-alive 5 "$RECORD/peers/asgi_app.py:app"
+    capture 'tcp port 8080'
+    client "$PYTHON" "$RECORD/clients/events_client.py" http://127.0.0.1:8080
+}
+
+grpc/shop() {
+    about "grpcio's client and server with messages of a schema, answers compressed with gzip; a health check, and reflection." \
+        "shapes of messages by numbers (record/peers/shop_proto.py has the schema), compressed messages, housekeeping."
+    uses pypi:grpcio pypi:grpcio-health-checking pypi:grpcio-reflection
+    serve 50051 "$PYTHON" "$RECORD/peers/grpc_shop.py" 50051 --gzip
+    capture 'tcp port 50051'
+    client "$PYTHON" "$RECORD/clients/grpc_shop_client.py" 50051
+}

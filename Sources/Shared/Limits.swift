@@ -30,6 +30,8 @@ package struct Limits: Equatable, Sendable {
     /// Bytes of their verbs and targets: as many as of `pipelinedRequests` that are long, and few of those that no server
     /// takes.
     var pipelinedBytes = 1 << 20
+    /// Bytes that the streams of one connection keep together, once there are many.
+    var streamBytes = 16 << 20
     /// Layers within a connection, one in the other: what a stranger nests deeper is not read.
     var layers = 8
     /// Open connections.
@@ -61,5 +63,5 @@ package struct Limits: Equatable, Sendable {
 /// The bounds that the summary counts.
 package enum Limit: UInt8, Sendable, CaseIterable {
     case headBytes, outOfOrder, streamDistance, pipelinedRequests, connections, serviceMapEntries, pathNodes, jsonDepth,
-        jsonKeys, expansion, layers, preparedStatements
+        jsonKeys, expansion, layers, preparedStatements, streamBytes
 }

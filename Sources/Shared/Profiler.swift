@@ -27,6 +27,8 @@ package final class Profiler: EventSink {
         package var names = AddressNames()
         /// How the map's paths become templates; with the first versions' fields they do not.
         package var paths = PathTemplates.inferred(PathRules())
+        /// Names for what gRPC's messages have by number.
+        package var protoSchema: ProtoSchema?
         /// Containers that the user knows of, for a tape whose source knew none.
         package var containers: [ContainerFact] = []
     }
@@ -67,6 +69,7 @@ package final class Profiler: EventSink {
         let run = Run(
             limits: limits, registry: options.registry, needs: others.reduce(needs) { $0.union($1.needs) },
             redactor: redactor, statements: options.statements)
+        run.share(ProtoSchemas(options.protoSchema))
         let isCompat = options.fields == .compat
         let map = MapState(run, naming, isCompat ? .raw : options.paths, isExact: isCompat)
         self.run = run

@@ -37,6 +37,13 @@ struct Run: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Name the fields of gRPC's messages by a FileDescriptorSet: protoc --descriptor_set_out.", valueName: "file"
+        ),
+        completion: .file())
+    var proto: String?
+
+    @Option(
+        help: ArgumentHelp(
             "Look only at packets of captures that a tcpdump filter lets through: 'tcp port 80'.",
             valueName: "expression"))
     var filter: String?
@@ -70,12 +77,25 @@ struct Run: ParsableCommand {
     @Flag(name: [.short, .long], help: "Print no summary for people, and no progress.")
     var quiet = false
 
+    private func protoSchema() throws(Failure) -> ProtoSchema? {
+        guard let proto else { return nil }
+        guard let bytes = TextFile.bytes(proto) else {
+            throw Failure("--proto \(proto): can't be read: \(String(cString: strerror(errno)))")
+        }
+        do throws(ProtoSchema.Fault) {
+            return try ProtoSchema(bytes.span.bytes)
+        } catch {
+            throw Failure("--proto \(proto): \(error)")
+        }
+    }
+
     func run() throws {
         let (outputPath, mapPath, environmentPath) = (output, serviceMap, environments.envOutput)
         var replaying = Replaying()
         replaying.options.names = try names.read()
         replaying.options.containers = try containers.read()
         replaying.options.paths = try paths.read()
+        replaying.options.protoSchema = try protoSchema()
         replaying.options.eventLog = outputPath != nil
         replaying.options.environments = environmentPath != nil
         replaying.options.environmentPrefixes = OptIn.list(environments.envPrefix ?? "")

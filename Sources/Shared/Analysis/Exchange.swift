@@ -37,6 +37,10 @@ package struct Exchange: Sendable {
     var isRequestComplete = false
     /// The final answer was read to its end.
     package var isAnswered = false
+    /// Its answer came later than the client wanted to wait.
+    var isPastDeadline = false
+    /// It only asks whether a service is there, or what it can: counted, and not told of unless asked for.
+    var isHousekeeping = false
     /// It is one message, which asks for no answer.
     var isOneWay = false
 

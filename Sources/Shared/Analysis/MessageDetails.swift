@@ -82,7 +82,9 @@ struct Facet {
 
     /// In the order in which events have them.
     enum Key: UInt8 {
-        case headersIncomplete, ended, endedBy, pushed, service, method, status, messages, timeout, opcode, kind, id,
+        case headersIncomplete, ended, endedBy, pushed, service, method, status, messages, messageBytes,
+            compressedMessages, timeout,
+            pastDeadline, opcode, kind, id,
             fragments, compressed, contextUnknown, closeCode, subprotocol, carries, opener
 
         var name: StaticString {
@@ -95,7 +97,10 @@ struct Facet {
             case .method: "grpc_method"
             case .status: "grpc_status"
             case .messages: "grpc_messages"
+            case .messageBytes: "grpc_message_bytes"
+            case .compressedMessages: "grpc_compressed_messages"
             case .timeout: "grpc_timeout_ms"
+            case .pastDeadline: "grpc_past_deadline"
             case .opcode: "opcode"
             case .kind: "operation"
             case .id: "id"

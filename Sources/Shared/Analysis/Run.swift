@@ -71,6 +71,9 @@ final class Run {
         return made
     }
 
+    /// Gives what all analyzers of a kind are to have together.
+    func share<T: AnyObject>(_ made: T) { common[ObjectIdentifier(T.self)] = made }
+
     /// One that an ended body has given back, or a new one.
     func takeDecoder() -> ContentDecoder { decoders.popLast() ?? ContentDecoder() }
 

@@ -63,6 +63,7 @@ package struct Summary: Equatable, Sendable {
     /// Takes note of an exchange that has ended.
     @inline(__always)
     mutating func count(_ exchange: Exchange) {
+        if exchange.isHousekeeping { messages.housekeeping &+= 1 }
         if exchange.isAnswered { messages.exchanges &+= 1 } else { messages.unansweredRequests &+= 1 }
     }
 
@@ -160,6 +161,8 @@ package struct Summary: Equatable, Sendable {
         /// Requests with their final response.
         package var exchanges: UInt64 = 0
         var unansweredRequests: UInt64 = 0
+        /// Of the exchanges, such as only ask whether a service is there, or what it can.
+        var housekeeping: UInt64 = 0
         /// Within conversations that a request has opened.
         var said = Tally<MessageDetails.Kind>()
     }

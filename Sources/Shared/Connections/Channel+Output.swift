@@ -21,6 +21,8 @@ extension Channel: Output {
 
     func exchange(_ exchange: Exchange, _ text: RawSpan) {
         if !connection.isCopy { run.summary.count(exchange) }
+        // What a connection is for does not show by it.
+        if exchange.isHousekeeping { return }
         connection.hasExchange = true
         connection.given = exchange.position &+ 1
         if layer == .plaintext, depth == 0 { connection.isDecrypted = true }
@@ -99,22 +101,42 @@ extension Channel: Output {
         let id = InnerID(raw: innerCount)
         innerCount &+= 1
         let channel = Channel(connection, run, pool, sinks, layer: .plaintext, depth: depth + 1)
-        if case .row(let row, let start) = successor { channel.begin(row, start) }
+        switch successor {
+        case .row(let row, let start): channel.begin(row, start)
+        case .detect(let announcement):
+            connection.namedDestination = connection.namedDestination ?? announcement.destination
+        }
         inner.append((id, channel))
         return id
     }
 
     func deliver(_ bytes: RawSpan, _ side: Side, _ at: Timestamp, to inner: InnerID) {
         guard bytes.byteCount > 0 else { return }
-        self.inner.first { $0.id == inner }?.channel.deliver(bytes, connection.direction(side), at)
+        channel(of: inner)?.deliver(bytes, connection.direction(side), at)
     }
 
     func gap(_ length: UInt64, _ reason: GapReason, _ side: Side, _ at: Timestamp, in inner: InnerID) {
-        self.inner.first { $0.id == inner }?.channel.deliverGap(length, reason, connection.direction(side), at)
+        channel(of: inner)?.deliverGap(length, reason, connection.direction(side), at)
     }
 
     func close(_ inner: InnerID, _ at: Timestamp) {
-        guard let index = self.inner.firstIndex(where: { $0.id == inner }) else { return }
-        self.inner.remove(at: index).channel.end(at)
+        let place = place(of: inner)
+        guard place < self.inner.count, self.inner[place].id == inner else { return }
+        self.inner.remove(at: place).channel.end(at)
+    }
+
+    private func channel(of id: InnerID) -> Channel? {
+        let place = place(of: id)
+        return place < inner.count && inner[place].id == id ? inner[place].channel : nil
+    }
+
+    /// They stand in the order in which they were opened.
+    private func place(of id: InnerID) -> Int {
+        var (low, high) = (0, inner.count)
+        while low < high {
+            let middle = (low &+ high) / 2
+            if inner[middle].id.raw < id.raw { low = middle &+ 1 } else { high = middle }
+        }
+        return low
     }
 }

@@ -20,6 +20,8 @@ final class BodyReader {
     private var whole = UniqueBytes()
     /// The shape, where it is known without reading.
     private var known: ShapeID?
+    /// Of content that goes on for as long as somebody listens: what it consists of.
+    private var events: EventStream?
 
     init(_ run: Run) {
         self.run = run
@@ -27,7 +29,7 @@ final class BodyReader {
     }
 
     /// Bytes that are kept of the body.
-    var held: Int { whole.count }
+    var held: Int { whole.count &+ (events?.held ?? 0) }
 
     /// Makes ready for the body that follows the head.
     func begin(_ length: BodyLength, _ codings: ContentCodings, _ message: inout Message) {
@@ -47,6 +49,19 @@ final class BodyReader {
         default: break
         }
     }
+
+    /// The content that follows is told of piece by piece, as it comes.
+    /// - Parameter opener: the request that it answers.
+    func listen(_ kind: EventStream.Kind, _ opener: Carried, stream: UInt32 = 0) {
+        // The first versions knew nothing of such pieces.
+        guard run.needs.contains(.operations) else { return }
+        waitsForWhole = false
+        let events = self.events ?? EventStream(run)
+        self.events = events
+        events.begin(kind, opener, stream: stream)
+    }
+
+    private var listener: EventStream? { events.flatMap { $0.isOpen ? $0 : nil } }
 
     /// Takes bytes of the body as they were before the transfer coding.
     @inline(__always)
@@ -70,11 +85,13 @@ final class BodyReader {
     /// Bytes of the body are missing: what came before is read, and what follows can't be decoded.
     func gap(_ message: inout Message, _ out: any Output) {
         readHeld(&message, out)
+        listener?.gap()
         message.hasGap = true
     }
 
     /// The body is over, complete or not.
     func finish(_ message: inout Message, _ out: any Output) {
+        listener?.end(out)
         guard message.contentBytes > 0 else { return }
         if waitsForWhole, wholeLength == nil, !message.anomalies.contains(.bodyIncomplete) {
             whole.withBytes { readWhole($0, &message, out) }
@@ -88,7 +105,10 @@ final class BodyReader {
     }
 
     /// Forgets a body that was never finished.
-    func reset() { letGoOfWhole() }
+    func reset() {
+        events?.drop()
+        letGoOfWhole()
+    }
 
     private func letGoOfWhole() {
         run.letGo(bodyBytes: whole.count)
@@ -120,6 +140,7 @@ final class BodyReader {
             // What is named and is none ("none", "UTF-8") was not applied; what else was is no JSON. Behind what is missing
             // nobody knows within what one is.
             if scans, !message.hasGap { content.feed(bytes) }
+            if events != nil { listener?.feed(bytes, message.lastByte, out) }
             if message.bodyIsSeparate, codings.isIdentity { keep(bytes, &message, out) }
             return
         }
@@ -168,6 +189,7 @@ final class BodyReader {
                 return isWanted
             }
             if scans { content.feed(decoded) }
+            if events != nil { listener?.feed(decoded, message.lastByte, out) }
             keep(decoded, &message, out)
             return true
         }

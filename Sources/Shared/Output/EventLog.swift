@@ -48,6 +48,7 @@ final class EventLog: Sink {
         _ message: borrowing Message, _ exchange: Exchange?, _ text: RawSpan, of connection: Connection,
         _ origin: Origin
     ) {
+        if let exchange, exchange.isHousekeeping, !housekeeping, fields == .all { return }
         if let details = message.details, details.kind != .exchange {
             if let redactor {
                 writeSaid(message.redacted(redactor), details, exchange, text, connection, origin)

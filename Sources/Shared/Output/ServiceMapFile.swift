@@ -81,6 +81,7 @@ package enum ServiceMapFile {
             percentiles("first_byte_ms", numbers.server)
             let unanswered = numbers.unanswered(of: count)
             if unanswered > 0 { number("unanswered", unanswered) }
+            if numbers.pastDeadline > 0 { number("past_deadline", numbers.pastDeadline) }
             // Whoever says things unasked is listened to.
             if numbers.oneWay > 0, numbers.waiting.isEmpty {
                 yaml.key("waiting")

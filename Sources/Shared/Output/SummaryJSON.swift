@@ -42,6 +42,7 @@ extension IndentedJSON {
             json.number("responses", summary.messages.responses)
             json.number("exchanges", summary.messages.exchanges)
             json.number("unanswered_requests", summary.messages.unansweredRequests)
+            if summary.messages.housekeeping > 0 { json.number("housekeeping", summary.messages.housekeeping) }
             json.members(summary.messages.said)
         }
         if summary.operations.total > 0 {

@@ -97,6 +97,7 @@ package struct SummaryReport {
             Quantity.count(messages.exchanges, "exchange"),
         ]
         if messages.unansweredRequests > 0 { parts.append("\(Quantity.count(messages.unansweredRequests)) unanswered") }
+        if messages.housekeeping > 0 { parts.append("\(Quantity.count(messages.housekeeping)) housekeeping") }
         line("HTTP", parts)
     }
 

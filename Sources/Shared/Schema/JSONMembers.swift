@@ -6,8 +6,8 @@ struct JSONMembers: ~Copyable {
     /// A member that is looked for.
     enum Name: Int, CaseIterable {
         case jsonrpc, id, method, result, error, type, event, action, op, kind, cmd, command, messageType, payload
-        /// Within `payload`.
-        case operationName
+        /// Within `payload`, and within `error`.
+        case operationName, code
 
         var text: StaticString {
             switch self {
@@ -26,6 +26,16 @@ struct JSONMembers: ~Copyable {
             case .messageType: "messageType"
             case .payload: "payload"
             case .operationName: "operationName"
+            case .code: "code"
+            }
+        }
+
+        /// The member that it stands in.
+        var parent: Name? {
+            switch self {
+            case .operationName: .payload
+            case .code: .error
+            default: nil
             }
         }
     }
@@ -36,14 +46,15 @@ struct JSONMembers: ~Copyable {
     private static let longest = 64
 
     private var present: UInt32 = 0
-    private var values: InlineArray<15, ByteRange> = InlineArray(repeating: .empty)
+    private var values: InlineArray<16, ByteRange> = InlineArray(repeating: .empty)
     /// Of these, such as were texts.
     private var texts: UInt32 = 0
     private var kept = UniqueBytes()
     private var token = UniqueBytes()
     private var depth = 0
     private var isObject = false
-    private var isInPayload = false
+    /// Which member of those that are looked into is read.
+    private var parent: Name?
     private var state = State.value
     private var isEscaped = false
     /// The text is too long, or has an escape.
@@ -72,7 +83,7 @@ struct JSONMembers: ~Copyable {
         token.removeAll()
         depth = 0
         isObject = false
-        isInPayload = false
+        parent = nil
         state = .value
         isEscaped = false
         member = nil
@@ -144,7 +155,7 @@ struct JSONMembers: ~Copyable {
     }
 
     /// Whether keys at this depth are looked at.
-    private var isRead: Bool { isObject && (depth == 1 || depth == 2 && isInPayload) }
+    private var isRead: Bool { isObject && (depth == 1 || depth == 2 && parent != nil) }
 
     private mutating func text(_ byte: UInt8) {
         if isEscaped {
@@ -165,7 +176,7 @@ struct JSONMembers: ~Copyable {
     }
 
     private func named() -> Name? {
-        for name in Name.allCases where (name == .operationName) == (depth == 2) {
+        for name in Name.allCases where name.parent == (depth == 2 ? parent : nil) {
             if token.bytes.isWord(name.text, at: 0..<token.count) { return name }
         }
         return nil
@@ -202,16 +213,14 @@ struct JSONMembers: ~Copyable {
                 present |= 1 << UInt32(member.rawValue)
                 texts &= ~(1 << UInt32(member.rawValue))
                 values[member.rawValue] = .empty
-                isInPayload = member == .payload && isBrace
-            } else if depth == 2, isInPayload {
-                member = nil
+                parent = isBrace && (member == .payload || member == .error) ? member : nil
             }
             member = nil
             depth &+= 1
             state = isRead && isBrace ? .key : .value
         case UInt8(ascii: "}"), UInt8(ascii: "]"):
             depth &-= 1
-            if depth == 1 { isInPayload = false }
+            if depth == 1 { parent = nil }
             state = .value
         case UInt8(ascii: ","): if isRead { state = .key }
         case 0x21...0x7E where byte != UInt8(ascii: ":"):

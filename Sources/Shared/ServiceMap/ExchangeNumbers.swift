@@ -12,12 +12,14 @@ struct ExchangeMeasures: Equatable, Sendable {
     var isWaiting = false
     /// No answer was asked for.
     var isOneWay = false
+    var isPastDeadline = false
 }
 
 extension ExchangeMeasures {
     init(_ exchange: Exchange) {
         requestBytes = exchange.requestBytes
         isOneWay = exchange.isOneWay
+        isPastDeadline = exchange.isPastDeadline
         if isOneWay { responseBytes = exchange.answerBytes }
         guard exchange.isAnswered else { return }
         status = exchange.status
@@ -43,6 +45,8 @@ struct ExchangeNumbers: Equatable, Sendable {
     private(set) var waiting = LatencyHistogram()
     /// Messages that asked for no answer.
     private(set) var oneWay: UInt64 = 0
+    /// Answers that came later than the client wanted to wait.
+    private(set) var pastDeadline: UInt64 = 0
 
     init() {}
 
@@ -51,6 +55,7 @@ struct ExchangeNumbers: Equatable, Sendable {
         requestBytes &+= measures.requestBytes
         responseBytes &+= measures.responseBytes
         if measures.isOneWay { oneWay &+= 1 }
+        if measures.isPastDeadline { pastDeadline &+= 1 }
         guard let status = measures.status else { return }
         self.status.count(status)
         if let server = measures.server { self.server.record(server) }
@@ -66,6 +71,7 @@ struct ExchangeNumbers: Equatable, Sendable {
         server.merge(other.server)
         waiting.merge(other.waiting)
         oneWay &+= other.oneWay
+        pastDeadline &+= other.pastDeadline
     }
 
     /// One of them was answered with success (RFC 9110, section 15.3).

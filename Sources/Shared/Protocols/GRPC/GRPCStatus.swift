@@ -1,29 +1,22 @@
 /// How a call ended (grpc/grpc: statuscodes.md).
 enum GRPCStatus {
-    private static let names: [StaticString] = [
-        "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
-        "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED",
-        "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
-    ]
-
     /// A code that nobody has given a name is to be taken for UNKNOWN.
-    static func name(_ code: RawSpan) -> StaticString {
-        guard let number = HTTPGrammar.decimal(code, 0..<code.byteCount), number < UInt64(names.count) else {
-            return "UNKNOWN"
-        }
-        return names[Int(number)]
+    static func number(_ code: RawSpan) -> UInt16 {
+        AnswerStatus.number(ofCode: HTTPGrammar.decimal(code, 0..<code.byteCount) ?? 2)
     }
 
     /// What an answer without a status of its own means (grpc/grpc: http-grpc-status-mapping.md).
-    static func name(ofHTTP status: UInt16) -> StaticString {
-        switch status {
-        case 400: "INTERNAL"
-        case 401: "UNAUTHENTICATED"
-        case 403: "PERMISSION_DENIED"
-        case 404: "UNIMPLEMENTED"
-        case 429, 502, 503, 504: "UNAVAILABLE"
-        default: "UNKNOWN"
-        }
+    static func number(ofHTTP status: UInt16) -> UInt16 {
+        let code: UInt64 =
+            switch status {
+            case 400: 13
+            case 401: 16
+            case 403: 7
+            case 404: 12
+            case 429, 502, 503, 504: 14
+            default: 2
+            }
+        return AnswerStatus.number(ofCode: code)
     }
 }
 

@@ -240,6 +240,17 @@ final class HTTP1Analyzer: Analyzer {
         return asksToSwitch
     }
 
+    /// The request whose answer is read; nothing where it is not known.
+    var answered: Carried {
+        guard let slot = pairing.answered else { return Carried(exchange: nil, text: []) }
+        var exchange = pairing.exchange(slot)
+        let line = exchange.line.range
+        var text: [UInt8] = []
+        pairing.text.withBytes { text = [UInt8]($0.extracting(line)) }
+        exchange.moveText(by: -line.lowerBound)
+        return Carried(exchange: exchange, text: text)
+    }
+
     /// Both sides go on in what the server has named; its answer is this protocol's.
     private func lead(_ exchange: Exchange?, _ text: RawSpan) {
         guard responses.isSwitched, let (row, agreed) = upgraded.take() else { return }

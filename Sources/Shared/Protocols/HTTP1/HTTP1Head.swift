@@ -14,8 +14,8 @@ struct HTTP1Framing {
     private(set) var isChunked = false
     private var contentCodings = ContentCodings()
     private var transferCodings = ContentCodings()
-    /// Server-sent events (WHATWG HTML, section 9.2): the body goes on for as long as somebody listens.
-    private(set) var isEventStream = false
+    /// The body goes on for as long as somebody listens.
+    private(set) var events: EventStream.Kind?
     /// Of the Upgrade field, its value.
     private(set) var upgrade: ByteRange?
     private(set) var host = ByteRange.empty
@@ -171,10 +171,7 @@ struct HTTP1Framing {
         case 7 where HTTPGrammar.equal(bytes, name, "upgrade"):
             upgrade = field.value
         case 12 where HTTPGrammar.equal(bytes, name, "content-type"):
-            let value = field.value.range
-            let end = bytes.firstIndex(of: 0x3B, in: value) ?? value.upperBound
-            let type = HTTPGrammar.trimmed(bytes, value.lowerBound..<end)
-            isEventStream = HTTPGrammar.equal(bytes, type, "text/event-stream")
+            events = EventStream.Kind(bytes.extracting(field.value.range))
         case 14 where HTTPGrammar.equal(bytes, name, "content-length"):
             interpretContentLength(bytes, field.value.range)
         case 16 where HTTPGrammar.equal(bytes, name, "content-encoding"):

@@ -94,8 +94,8 @@ final class HTTP1Stream {
             case .chunked: used = consumeChunks(rest, at.last, analyzer, out)
             case .untilClose:
                 wire(rest)
-                body.feed(rest, &message, out)
                 message.lastByte = at.last
+                body.feed(rest, &message, out)
                 used = rest.byteCount
             case .awaitingSwitch:
                 // An answer that was not captured will not come: so much is not kept for it.
@@ -232,8 +232,11 @@ final class HTTP1Stream {
             message.anomalies.insert(.contentLengthWithTransferEncoding)
         }
         hasBody = length != .none
-        message.isWaiting = length == .switched || framing.isEventStream
+        // Lines of a length that is known are a file.
+        let events = length.isOpen || framing.events == .events ? framing.events : nil
+        message.isWaiting = length == .switched || side == .server && events != nil
         if hasBody { body.begin(length.bodyLength, framing.codings, &message) }
+        if hasBody, side == .server, let events { body.listen(events, analyzer.answered) }
         switch length {
         case .none:
             state = .head
@@ -268,8 +271,8 @@ final class HTTP1Stream {
         let count = Int(clamping: Swift.min(left, UInt64(bytes.byteCount)))
         let part = bytes.extracting(first: count)
         wire(part)
-        body.feed(part, &message, out)
         message.lastByte = now
+        body.feed(part, &message, out)
         state = .length(left &- UInt64(count))
         if left == UInt64(count) { endBody(analyzer, out) }
         return count

@@ -32,6 +32,9 @@ enum HTTPFraming: Equatable, Sendable {
         }
     }
 
+    /// The body is as long as it turns out to be.
+    var isOpen: Bool { self == .chunked || self == .untilClose }
+
     /// How the end of the body will be known.
     var bodyLength: BodyLength {
         switch self {

@@ -5,6 +5,8 @@ final class HTTP2Analyzer: Analyzer {
     private let responses: HTTP2Direction
     private var streams: HTTP2StreamTable
     private var retransmittedDifferent: UInt64 = 0
+    /// Of content.
+    private var frames: UInt64 = 0
     /// What exchanges are of that are calls.
     private let callRow: ProtocolID?
 
@@ -82,7 +84,26 @@ final class HTTP2Analyzer: Analyzer {
             out.reached(.pipelinedRequests)
             if let oldest = streams.open.first { giveAway(oldest, out) }
         }
+        if streams.count & 63 == 63 { keepWithinBudget(out) }
         return streams.open(id)
+    }
+
+    /// A frame of content begins; from time to time it is asked how much all that is open keeps.
+    @inline(__always)
+    func countFrame(_ out: any Output) {
+        frames &+= 1
+        if frames & 255 == 0, streams.count >= 64 { keepWithinBudget(out) }
+    }
+
+    /// Streams that are opened and never end keep what was said on them: of too much the oldest are given up.
+    private func keepWithinBudget(_ out: any Output) {
+        var held = held
+        guard held > run.limits.streamBytes else { return }
+        for stream in streams.open where held > run.limits.streamBytes / 2 {
+            out.reached(.streamBytes)
+            held &-= stream.held
+            giveAway(stream, out)
+        }
     }
 
     /// The server answers in HTTP/1 to what it does not understand: who began with the preface is told so by an answer to its
@@ -142,11 +163,52 @@ final class HTTP2Analyzer: Analyzer {
             // Of what was not asked for, and may be trailers as well, nothing is known.
             guard stream.exchange != nil || status != 0 else { return close(stream) }
             if stream.exchange == nil { half.message.anomalies.insert(.responseWithoutRequest) }
-            half.isCall = stream.exchange.map { callRow != nil && $0.row == callRow } ?? half.facts.isCall
             half.headIsComplete()
+            let isCall = stream.exchange.map { callRow != nil && $0.row == callRow } ?? (half.facts.form != nil)
+            if isCall { stream.withPath { half.becomesCall($0, stream.request.facts.form ?? .grpc) } }
             if status / 100 == 1, !endsStream { return isInformational(stream, out) }
+            if stream.method == .connect, status / 100 == 2, !endsStream, stream.exchange != nil {
+                return openTunnel(stream, out)
+            }
         }
         if endsStream { isComplete(stream, side, out) }
+    }
+
+    /// From here on the stream is what CONNECT has asked for (RFC 9113, section 8.5; RFC 8441, section 4).
+    private func openTunnel(_ stream: HTTP2Stream, _ out: any Output) {
+        var carried = stream.carried
+        var asked: [UInt8] = []
+        let facts = stream.request.facts
+        stream.request.message.wire.withBytes {
+            asked = [UInt8]($0.extracting(facts.askedProtocol.range))
+            carried.host = [UInt8]($0.extracting(facts.host.range))
+        }
+        carried.exchange?.isAnswered = true
+        carried.agreed = stream.response.facts.agreed
+        stream.response.message.isWaiting = true
+        if stream.request.state == .body { complete(stream.request, of: stream, nil, out) }
+        complete(stream.response, of: stream, nil, out)
+        if let exchange = stream.exchange { stream.line.withBytes { out.exchange(exchange, $0) } }
+        stream.exchange = nil
+        let successor: Successor?
+        if asked.isEmpty {
+            var announcement = Announcement()
+            let host = carried.host.span.bytes
+            announcement.destination = RequestTarget.destination(host, 0..<host.byteCount)
+            successor = .detect(announcement)
+        } else {
+            successor = run.registry.row(upgrade: asked.span.bytes).map { .row($0, .continued(carried)) }
+        }
+        stream.tunnel = successor.flatMap { out.open($0) }
+    }
+
+    /// One side says no more in a tunnel.
+    func tunnelEnds(_ stream: HTTP2Stream, _ side: Side, _ now: Timestamp, _ out: any Output) {
+        stream.hasEnded[Int(side.rawValue)] = true
+        guard stream.hasEnded[Int(side.other.rawValue)], let tunnel = stream.tunnel else { return }
+        out.close(tunnel, now)
+        stream.tunnel = nil
+        close(stream)
     }
 
     private func ask(_ stream: HTTP2Stream, _ out: any Output) {
@@ -174,9 +236,13 @@ final class HTTP2Analyzer: Analyzer {
             }
             exchange.line = ByteRange(0, stream.line.count)
         }
-        if half.facts.isCall, let callRow {
-            half.isCall = true
+        if let form = half.facts.form, let callRow {
             exchange.row = callRow
+            stream.exchange = exchange
+            stream.withPath {
+                half.becomesCall($0, form)
+                exchange.isHousekeeping = GRPCHousekeeping.has($0)
+            }
         }
         stream.exchange = exchange
     }
@@ -212,6 +278,12 @@ final class HTTP2Analyzer: Analyzer {
             half.details.say(.ended, .name(ended.why))
             half.details.say(.endedBy, .name(ended.side == .client ? "client" : "server"))
         }
+        if half.side == .server, let timeout = stream.request.facts.timeout, let exchange = stream.exchange {
+            stream.exchange?.isPastDeadline = half.message.lastByte.since(exchange.requestFirstByte) >= timeout
+            if stream.exchange?.isPastDeadline ?? false, run.needs.contains(.messages) {
+                half.details.say(.pastDeadline, .yes)
+            }
+        }
         if half.side == .client {
             stream.exchange?.isRequestComplete = true
             stream.exchange?.requestBytes = half.message.wireBytes
@@ -221,6 +293,7 @@ final class HTTP2Analyzer: Analyzer {
         } else if half.message.head.status != 0 || ended == nil {
             stream.exchange?.isAnswered = true
             stream.exchange?.answer(with: half.message)
+            if half.isCall, let status = callStatus(half, isCut: ended != nil) { stream.exchange?.status = status }
             if half.facts.isIncomplete { stream.exchange?.isAnswerWhole = false }
         }
         tell(half, of: stream, out)
@@ -248,11 +321,16 @@ final class HTTP2Analyzer: Analyzer {
             half.details.say(.method, .text(half.details.keep(text.extracting(slash &+ 1..<target.upperBound))))
         }
         guard half.side == .server, half.state == .done else { return }
-        if let status = half.facts.callStatus {
+        if let status = callStatus(half, isCut: half.details[.ended] != nil).flatMap(AnswerStatus.codeName) {
             half.details.say(.status, .name(status))
-        } else if half.details[.ended] == nil, half.message.isWhole, !half.facts.isIncomplete {
-            half.details.say(.status, .name(GRPCStatus.name(ofHTTP: half.message.head.status)))
         }
+    }
+
+    /// How a call ended, as far as its answer says so.
+    private func callStatus(_ half: HTTP2Half, isCut: Bool) -> UInt16? {
+        if let status = half.facts.callStatus { return status }
+        guard !isCut, half.message.isWhole, !half.facts.isIncomplete else { return nil }
+        return GRPCStatus.number(ofHTTP: half.message.head.status)
     }
 
     // MARK: What ends a stream
@@ -279,6 +357,11 @@ final class HTTP2Analyzer: Analyzer {
     private func end(
         _ stream: HTTP2Stream, _ why: Ended, _ length: UInt64, _ at: Arrival, _ out: any Output
     ) {
+        if let tunnel = stream.tunnel {
+            out.close(tunnel, at.last)
+            stream.tunnel = nil
+            return close(stream)
+        }
         if stream.request.state == .body { complete(stream.request, of: stream, why, out) }
         switch stream.response.state {
         case .body: complete(stream.response, of: stream, why, out)
@@ -286,8 +369,8 @@ final class HTTP2Analyzer: Analyzer {
             // All that there is of an answer.
             let half = stream.response
             half.begin(at.first)
-            half.isCall = stream.request.isCall
             half.headIsComplete()
+            if stream.request.isCall { stream.withPath { half.becomesCall($0, stream.request.facts.form ?? .grpc) } }
             half.message.lastByte = at.last
             half.message.wireBytes = length
             half.endsWithoutBody()
@@ -300,9 +383,12 @@ final class HTTP2Analyzer: Analyzer {
     /// Frames of one side are missing: what is open may lack some of its body, and its end.
     func framesAreLost(_ side: Side, _ out: any Output) {
         streams.forEachOpen { if $0.half(side).state == .body { $0.half(side).gap(nil, out) } }
+        // What is missing of a tunnel has no length, so nothing more is read of it.
+        for stream in streams.open where stream.tunnel != nil { giveAway(stream, out) }
     }
 
     private func giveAway(_ stream: HTTP2Stream, _ out: any Output) {
+        if let tunnel = stream.tunnel { out.close(tunnel, stream.half(.client).message.lastByte) }
         if stream.request.state == .body { complete(stream.request, of: stream, nil, out) }
         if stream.response.state == .body { complete(stream.response, of: stream, nil, out) }
         if let exchange = stream.exchange, !stream.isPushed { stream.line.withBytes { out.exchange(exchange, $0) } }

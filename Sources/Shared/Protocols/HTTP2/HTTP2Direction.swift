@@ -108,9 +108,9 @@ final class HTTP2Direction {
                 taken &+= skipped
             case .data(let left, let padding, let endsStream):
                 let count = Swift.min(left, rest.byteCount)
-                if count > 0 { stream?.half(side).feed(rest.extracting(first: count), out) }
                 let padded = Swift.min(padding, rest.byteCount &- count)
                 stream?.half(side).wire(count &+ padded, at.last)
+                if count > 0 { content(rest.extracting(first: count), at.last, out) }
                 taken &+= count &+ padded
                 state = .data(left: left &- count, padding: padding &- padded, endsStream: endsStream)
                 endOfContent(at.last, analyzer, out)
@@ -129,6 +129,13 @@ final class HTTP2Direction {
             began = at.last
         }
         return .took(taken)
+    }
+
+    /// Content of the frame's stream.
+    private func content(_ bytes: RawSpan, _ now: Timestamp, _ out: any Output) {
+        guard let stream else { return }
+        if let tunnel = stream.tunnel { return out.deliver(bytes, side, now, to: tunnel) }
+        stream.half(side).feed(bytes, out)
     }
 
     private enum Beginning {
@@ -216,13 +223,15 @@ final class HTTP2Direction {
     private func beginData(
         _ frame: HTTP2Frame, _ bytes: RawSpan, _ at: Arrival, _ analyzer: HTTP2Analyzer, _ out: any Output
     ) -> Int {
-        guard let stream = analyzer.stream(frame.stream), stream.half(side).state == .body else {
+        analyzer.countFrame(out)
+        guard let stream = analyzer.stream(frame.stream), stream.half(side).state == .body || stream.tunnel != nil
+        else {
             return frame.length &- Swift.min(frame.prefix, frame.length)
         }
         let (count, padding) = content(frame, bytes)
         let half = stream.half(side)
         half.wire(HTTP2Frame.headerLength &+ Swift.min(frame.prefix, frame.length), at.last)
-        half.beginContent(count, isAll: frame.endsStream)
+        if stream.tunnel == nil { half.beginContent(count, isAll: frame.endsStream, stream) }
         self.stream = stream
         state = .data(left: count, padding: padding, endsStream: frame.endsStream)
         endOfContent(at.last, analyzer, out)
@@ -234,7 +243,12 @@ final class HTTP2Direction {
         state = .frame
         guard let stream else { return }
         self.stream = nil
-        if endsStream { analyzer.isComplete(stream, side, out) }
+        guard endsStream else { return }
+        if stream.tunnel == nil {
+            analyzer.isComplete(stream, side, out)
+        } else {
+            analyzer.tunnelEnds(stream, side, now, out)
+        }
     }
 
     // MARK: Header blocks
@@ -341,14 +355,12 @@ final class HTTP2Direction {
         switch state {
         case .data(let left, let padding, let endsStream):
             guard length <= UInt64(left &+ padding) else {
-                stream?.half(side).gap(UInt64(left), out)
+                miss(left, at.last, out)
                 break
             }
             let content = Swift.min(left, Int(length))
-            if let half = stream?.half(side) {
-                half.gap(UInt64(content), out)
-                half.wire(Int(length), at.last)
-            }
+            miss(content, at.last, out)
+            stream?.half(side).wire(Int(length), at.last)
             state = .data(left: left &- content, padding: padding &- (Int(length) &- content), endsStream: endsStream)
             endOfContent(at.last, analyzer, out)
             return .took(tail.byteCount)
@@ -365,6 +377,13 @@ final class HTTP2Direction {
         }
         lose(at.last, analyzer, out)
         return .lost(took: 0, .betweenMessages)
+    }
+
+    /// Content of the frame's stream is missing.
+    private func miss(_ count: Int, _ now: Timestamp, _ out: any Output) {
+        guard let stream, count > 0 else { return }
+        if let tunnel = stream.tunnel { return out.gap(UInt64(count), .unseen, side, now, in: tunnel) }
+        stream.half(side).gap(UInt64(count), out)
     }
 
     /// Looks for frames one behind the other.

@@ -8,7 +8,7 @@ final class HTTP2Half {
     private(set) var facts = Facts()
     /// The body is a call's messages.
     var isCall = false
-    private var calls = GRPCMessages()
+    private var calls: GRPCMessages?
     /// Most messages of a stream have no body, or a small one.
     private lazy var body = BodyReader(run)
     private var hasBody = false
@@ -27,13 +27,26 @@ final class HTTP2Half {
     struct Facts {
         var host = ByteRange.empty
         var codings = ContentCodings()
-        var isCall = false
+        /// Whose messages of a call the content is.
+        var form: GRPCMessages.Form?
+        var callCoding = ContentCoding.identity
+        var isJSONCall = false
+        /// How long the client waits, in nanoseconds.
+        var timeout: Int64?
         /// One of the fields that begin with ":" (RFC 9113, section 8.3) was there.
         var hasPseudoField = false
         /// A field is not known, or was not kept.
         var isIncomplete = false
         var isOverLimit = false
-        var callStatus: StaticString?
+        /// As `AnswerStatus` has it.
+        var callStatus: UInt16?
+        /// What an extended CONNECT asks for (RFC 8441, section 4).
+        var askedProtocol = ByteRange.empty
+        /// Of an answer, the fields that agree to it, as lines.
+        var agreed: [UInt8] = []
+        /// The content goes on for as long as somebody listens.
+        var events: EventStream.Kind?
+        var hasLength = false
     }
 
     init(_ side: Side, _ run: Run) {
@@ -52,7 +65,9 @@ final class HTTP2Half {
     }
 
     /// Bytes that are kept of the message.
-    var held: Int { message.held &+ details.text.count &+ (hasBody ? body.held : 0) }
+    var held: Int {
+        message.held &+ details.text.count &+ (hasBody ? body.held : 0) &+ (isCall ? calls?.held ?? 0 : 0)
+    }
 
     // MARK: Head
 
@@ -65,7 +80,6 @@ final class HTTP2Half {
         message.lastByte = at
         facts = Facts()
         isCall = false
-        calls = GRPCMessages()
         hasBody = false
         state = .head
     }
@@ -100,16 +114,49 @@ final class HTTP2Half {
             if facts.host.isEmpty { facts.host = field }
             return
         case (12, UInt8(ascii: "e")) where name.has("content-type", at: 0):
-            if side == .server, value.has("text/event-stream", at: 0) { message.isWaiting = true }
-            facts.isCall = value.has("application/grpc", at: 0) && !value.has("application/grpc-web", at: 0)
+            if side == .server { facts.events = EventStream.Kind(value) }
+            call(value)
+        case (14, UInt8(ascii: "h")) where name.has("content-length", at: 0): facts.hasLength = true
+        case (24, UInt8(ascii: "s")), (22, UInt8(ascii: "l")):
+            if side == .server, name.has("sec-websocket-", at: 0) { agree(name, value) }
         case (16, UInt8(ascii: "g")) where name.has("content-encoding", at: 0):
             HTTPGrammar.forEachElement(value, 0..<value.byteCount) { facts.codings.append(ContentCoding(value, $0)) }
         case (12, UInt8(ascii: "t")) where name.has("grpc-timeout", at: 0):
-            if keepsBytes, let time = GRPCTimeout.nanoseconds(value) { details.say(.timeout, .nanoseconds(time)) }
-        case (11, UInt8(ascii: "s")) where name.has("grpc-status", at: 0): facts.callStatus = GRPCStatus.name(value)
+            facts.timeout = GRPCTimeout.nanoseconds(value)
+        case (18, UInt8(ascii: "s")) where name.has("connect-timeout-ms", at: 0):
+            facts.timeout = value.decimal(0..<value.byteCount).flatMap { $0 <= 1 << 40 ? Int64($0) &* 1_000_000 : nil }
+        case (13, UInt8(ascii: "g")) where name.has("grpc-encoding", at: 0):
+            facts.callCoding = ContentCoding(value, 0..<value.byteCount)
+        case (24, UInt8(ascii: "g")) where name.has("connect-content-encoding", at: 0):
+            facts.callCoding = ContentCoding(value, 0..<value.byteCount)
+        case (11, UInt8(ascii: "s")) where name.has("grpc-status", at: 0): facts.callStatus = GRPCStatus.number(value)
         default: break
         }
         if keepsBytes { keep(name, Self.isHidden(name, value) ? Self.hidden.span.bytes : value) }
+    }
+
+    /// What the media type says of a call.
+    private func call(_ type: RawSpan) {
+        if type.has("application/grpc-web-text", at: 0) {
+            facts.form = .webText
+        } else if type.has("application/grpc-web", at: 0) {
+            facts.form = .web
+        } else if type.has("application/grpc", at: 0) {
+            facts.form = .grpc
+        } else if type.has("application/connect+", at: 0) {
+            facts.form = .connect
+        } else {
+            return
+        }
+        let end = type.firstIndex(of: 0x3B) ?? type.byteCount
+        facts.isJSONCall = HTTPGrammar.trimmed(type, 0..<end).count >= 5 && type.has("+json", at: end &- 5)
+    }
+
+    private func agree(_ name: RawSpan, _ value: RawSpan) {
+        facts.agreed.append(name)
+        facts.agreed.append(UInt8(ascii: ":"))
+        facts.agreed.append(value)
+        facts.agreed.append(ASCII.lineFeed)
     }
 
     private func pseudoField(_ name: RawSpan, _ value: RawSpan) {
@@ -122,7 +169,8 @@ final class HTTP2Half {
         case 5 where name.has(":path", at: 0): message.head.target = text(value)
         case 7 where name.has(":status", at: 0):
             let status = HTTPGrammar.decimal(value, 0..<value.byteCount)
-            message.head.status = status.flatMap(UInt16.init(exactly:)) ?? 0
+            message.head.status = status.flatMap { $0 <= AnswerStatus.highestOfHTTP ? UInt16($0) : nil } ?? 0
+        case 9 where name.has(":protocol", at: 0): facts.askedProtocol = text(value)
         case 10 where name.has(":authority", at: 0):
             facts.host = keep(Self.hostName.span.bytes, value)
         default: break
@@ -170,9 +218,22 @@ final class HTTP2Half {
 
     /// The head is read.
     func headIsComplete() {
+        // Lines of a length that is known are a file.
+        if facts.events == .lines, facts.hasLength { facts.events = nil }
+        message.isWaiting = facts.events != nil
         message.head.length = message.wire.count
         message.capturedBytes = UInt64(message.head.length)
         state = .body
+    }
+
+    /// It is a call's, to this path.
+    /// - Parameter form: of the request; the answer has its own.
+    func becomesCall(_ path: RawSpan, _ form: GRPCMessages.Form) {
+        isCall = true
+        let calls = self.calls ?? GRPCMessages(run)
+        self.calls = calls
+        calls.begin(
+            facts.form ?? form, facts.callCoding, isJSON: facts.isJSONCall, path: path, isRequest: side == .client)
     }
 
     /// Nothing more belongs to it.
@@ -191,7 +252,7 @@ final class HTTP2Half {
             facts.isIncomplete = true
             return
         }
-        if name.byteCount == 11, name.has("grpc-status", at: 0) { facts.callStatus = GRPCStatus.name(value) }
+        if name.byteCount == 11, name.has("grpc-status", at: 0) { facts.callStatus = GRPCStatus.number(value) }
         guard keepsBytes else { return }
         let size = details.text.count &+ Self.fieldSize &* (details.trailers.count &+ 1)
         guard size &+ name.byteCount &+ value.byteCount <= run.limits.headBytes else {
@@ -216,10 +277,11 @@ final class HTTP2Half {
 
     /// The content of a frame begins.
     /// - Parameter isAll: no other frame has any of it.
-    func beginContent(_ count: Int, isAll: Bool) {
+    func beginContent(_ count: Int, isAll: Bool, _ stream: HTTP2Stream) {
         guard !hasBody, !isCall, count > 0 else { return }
         hasBody = true
         body.begin(isAll && message.contentBytes == 0 ? .bytes(UInt64(count)) : .marked, facts.codings, &message)
+        if let events = facts.events { body.listen(events, stream.carried, stream: stream.id) }
     }
 
     func feed(_ bytes: RawSpan, _ out: any Output) {
@@ -227,14 +289,14 @@ final class HTTP2Half {
         if keepsBytes { message.wire.append(bytes, limit: run.limits.bodyBytes &+ message.head.length) }
         if hasBody { return body.feed(bytes, &message, out) }
         message.contentBytes &+= UInt64(bytes.byteCount)
-        calls.feed(bytes)
+        if isCall { calls?.feed(bytes, out) }
     }
 
     /// Bytes of the content are missing: an exact number, or `nil` where nobody knows.
     func gap(_ content: UInt64?, _ out: any Output) {
         guard content != 0 else { return }
         message.anomalies.insert(.gap)
-        if hasBody { body.gap(&message, out) } else { calls.gap(content ?? .max) }
+        if hasBody { body.gap(&message, out) } else if isCall { calls?.gap(content ?? .max) }
         message.hasGap = true
         message.contentBytes &+= content ?? 0
     }
@@ -247,6 +309,9 @@ final class HTTP2Half {
         if state != .done, isCut { message.anomalies.insert(.bodyIncomplete) }
         if hasBody {
             body.finish(&message, out)
+        } else if isCall, let calls {
+            message.shape = message.isWhole ? calls.shape : calls.shape.incomplete
+            if let status = calls.status { facts.callStatus = status }
         } else if message.contentBytes > 0 {
             message.shape = message.isWhole ? .nonJSON : .nonJSON.incomplete
         }
@@ -254,7 +319,11 @@ final class HTTP2Half {
         state = .done
         guard keepsBytes else { return }
         if facts.isIncomplete { details.say(.headersIncomplete, .yes) }
-        if isCall, !calls.isLost { details.say(.messages, .number(calls.count)) }
+        if let timeout = facts.timeout { details.say(.timeout, .nanoseconds(timeout)) }
+        guard isCall, let calls, !calls.isLost else { return }
+        details.say(.messages, .number(calls.count))
+        details.say(.messageBytes, .number(calls.messageBytes))
+        if calls.compressed > 0 { details.say(.compressedMessages, .number(calls.compressed)) }
     }
 
     /// Between messages nothing is held.

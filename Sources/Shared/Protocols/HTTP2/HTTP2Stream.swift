@@ -27,6 +27,26 @@ final class HTTP2Stream {
         position = 0
         method = .unknown
         isPushed = false
+        tunnel = nil
+        hasEnded = [false, false]
+    }
+
+    /// What both sides go on in, once an answer to CONNECT has agreed to it.
+    var tunnel: InnerID?
+    /// Who says no more in it.
+    var hasEnded: InlineArray<2, Bool> = [false, false]
+
+    /// Its request, for what answers it piece by piece.
+    var carried: Carried {
+        var text: [UInt8] = []
+        line.withBytes { text = [UInt8]($0) }
+        return Carried(exchange: exchange, text: text)
+    }
+
+    /// Lends the path of its request, as far as it is known.
+    func withPath(_ body: (RawSpan) -> Void) {
+        let target = exchange?.target.range ?? 0..<0
+        line.withBytes { body($0.extracting(target)) }
     }
 
     func half(_ side: Side) -> HTTP2Half { side == .client ? request : response }
