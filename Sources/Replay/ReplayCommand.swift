@@ -12,6 +12,7 @@ struct ReplayCommand: ParsableCommand {
             replay check <folders> ... [--update] [--json] [--threads <number>]
             replay grade --manifest <file> <inputs> ... [--differences <number>]
             replay paths <inputs> ... [--paths <file>]
+            replay export <format> <inputs> ... [--output <file>]
             """,
         discussion: """
             EXAMPLES
@@ -31,6 +32,8 @@ struct ReplayCommand: ParsableCommand {
                   Replays every fixture below a folder and compares the outputs.
               replay paths capture.pcap > paths.txt
                   Prints the templates of paths, to be edited and given to --paths.
+              replay export schema capture.pcap -o schemas.json
+                  Writes JSON Schemas of the bodies that were seen.
               replay grade --manifest truth.jsonl run.tape
                   Says how much of what really happened was seen, and how exactly.
 
@@ -41,7 +44,7 @@ struct ReplayCommand: ParsableCommand {
               2  could not do what was asked
             """,
         version: ProgramVersion.full,
-        subcommands: [Run.self, Convert.self, Check.self, Grade.self, Paths.self],
+        subcommands: [Run.self, Convert.self, Check.self, Grade.self, Paths.self, Export.self],
         defaultSubcommand: Run.self)
 
     /// What the commands are called, for who has mistyped one.

@@ -13,6 +13,8 @@ struct Replaying {
     var readsAhead: Bool?
     var showsProgress = false
     var observer: (any Sink)?
+    /// The map says what the bodies of endpoints have in common.
+    var withBodies = false
 
     struct Result {
         var summary: Summary
@@ -59,7 +61,7 @@ struct Replaying {
         _ = try drain(profiler, log)
         try drain(profiler, environments)
         return Result(
-            summary: profiler.summary, map: profiler.serviceMap(),
+            summary: profiler.summary, map: profiler.serviceMap(withBodies: withBodies),
             capture: CaptureReport(tape, filter: filter, inputs: paths.count))
     }
 

@@ -48,6 +48,8 @@ package struct Limits: Equatable, Sendable {
     var pathNodes = 1 << 16
     /// Places among the paths of one destination that are written; what lies deeper is `/**`.
     var templateNodes = 4096
+    /// Shapes of one endpoint's bodies that are held each; of more only what they have in common, and as many variants as are written.
+    var heldShapes = 64
     /// Variants of one endpoint that are written, which differ in the shape of a body; of more the shape is one that holds for all.
     var schemaVariants = 8
     /// Processes, listeners and containers, each: a machine has fewer of those that opted in.

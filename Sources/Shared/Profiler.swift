@@ -65,7 +65,7 @@ package final class Profiler: EventSink {
                 options.registry, naming, options.fields, bodyLimit: limits.bodyBytes, redactor: redactor,
                 housekeeping: options.housekeeping) : nil
         let others = [observer, log].compactMap { $0 as (any Sink)? }
-        let needs: Needs = options.fields == .all ? .operations : []
+        let needs: Needs = options.fields == .all ? [.operations, .media] : []
         let run = Run(
             limits: limits, registry: options.registry, needs: others.reduce(needs) { $0.union($1.needs) },
             redactor: redactor, statements: options.statements)
@@ -167,8 +167,9 @@ package final class Profiler: EventSink {
     }
 
     /// The service map as of now.
-    package func serviceMap() -> ServiceMapDocument {
-        map.document(generatedAt: run.summary.lastEvent)
+    /// - Parameter withBodies: say what the bodies of endpoints have in common, too.
+    package func serviceMap(withBodies: Bool = false) -> ServiceMapDocument {
+        map.document(generatedAt: run.summary.lastEvent, withBodies: withBodies)
     }
 
     /// What a file has to say first in which the tape goes on, to be read alone: the facts that hold, and the connections that

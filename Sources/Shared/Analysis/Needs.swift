@@ -10,4 +10,6 @@ package struct Needs: OptionSet, Sendable {
     package static let bytes = Needs(rawValue: 2)
     /// Operations of databases, caches and message buses (`Output.operation`).
     package static let operations = Needs(rawValue: 4)
+    /// The shapes of bodies that are no JSON text: forms, XML, lists of lines.
+    static let media = Needs(rawValue: 8)
 }

@@ -1,6 +1,7 @@
 /// What is known of a body whose bytes were read before.
 struct KnownBody {
     var codings: ContentCodings
+    var media: MediaFamily
     var shape: ShapeID
 }
 

@@ -55,6 +55,17 @@ package struct IndentedJSON: ~Copyable {
         }
     }
 
+    /// An array of strings, on one line.
+    mutating func strings(_ key: String, _ elements: [String]) {
+        member(key)
+        json.byte(0x5B)
+        for (place, element) in elements.enumerated() {
+            if place > 0 { json.raw(", ") }
+            json.string(element)
+        }
+        json.byte(0x5D)
+    }
+
     // MARK: Lines
 
     private mutating func nested(_ open: UInt8, _ close: UInt8, _ body: (inout IndentedJSON) -> Void) {

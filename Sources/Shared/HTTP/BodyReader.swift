@@ -7,7 +7,13 @@ final class BodyReader {
     private let keepsBytes: Bool
     private var codings = ContentCodings()
     /// Most directions never carry a body.
-    private lazy var content: any ContentReader = JSONContent(run)
+    private lazy var json = JSONContent(run)
+    private lazy var form = FormContent(run)
+    private lazy var multipart = MultipartContent(run)
+    private lazy var xml = XMLContent(run)
+    /// What reads this body, as far as it is known.
+    private var content: (any ContentReader)?
+    private var media = MediaKind()
     /// In the order in which codings are undone, each with what it gave.
     private var decoders: [(decoder: ContentDecoder, given: UInt64)] = []
     /// Bytes that the first decoder was given.
@@ -32,13 +38,14 @@ final class BodyReader {
     var held: Int { whole.count &+ (events?.held ?? 0) }
 
     /// Makes ready for the body that follows the head.
-    func begin(_ length: BodyLength, _ codings: ContentCodings, _ message: inout Message) {
+    func begin(_ length: BodyLength, _ codings: ContentCodings, _ media: MediaKind, _ message: inout Message) {
         self.codings = codings
+        self.media = run.needs.contains(.media) ? media : MediaKind()
         waitsForWhole = false
         wholeLength = nil
         known = nil
         if length == .none { return }
-        content.begin()
+        content = nil
         letGoOfWhole()
         if !codings.isIdentity { message.bodyIsSeparate = true }
         switch length {
@@ -123,7 +130,9 @@ final class BodyReader {
 
     private func readWhole(_ bytes: RawSpan, _ message: inout Message, _ out: any Output) {
         waitsForWhole = false
-        if let body = run.bodies.find(bytes), body.codings == codings {
+        if let body = run.bodies.find(bytes), body.codings == codings, body.media == media.family,
+            media.family != .multipart
+        {
             known = body.shape
             if message.bodyIsSeparate, keepsBytes { read(bytes, scans: false, &message, out) }
             return
@@ -131,7 +140,9 @@ final class BodyReader {
         read(bytes, scans: true, &message, out)
         let shape = judge(&message, out)
         known = shape
-        if message.anomalies.isEmpty { run.bodies.remember(bytes, KnownBody(codings: codings, shape: shape)) }
+        if message.anomalies.isEmpty {
+            run.bodies.remember(bytes, KnownBody(codings: codings, media: media.family, shape: shape))
+        }
     }
 
     /// - Parameter scans: look for the shape as well; else only keep what the event log shows.
@@ -139,7 +150,7 @@ final class BodyReader {
         if codings.isIdentity || codings.isUnknown {
             // What is named and is none ("none", "UTF-8") was not applied; what else was is no JSON. Behind what is missing
             // nobody knows within what one is.
-            if scans, !message.hasGap { content.feed(bytes) }
+            if scans, !message.hasGap { scan(bytes) }
             if events != nil { listener?.feed(bytes, message.lastByte, out) }
             if message.bodyIsSeparate, codings.isIdentity { keep(bytes, &message, out) }
             return
@@ -188,7 +199,7 @@ final class BodyReader {
                 isWanted = decode(decoded, level &+ 1, ceiling, scans: scans, &message, out)
                 return isWanted
             }
-            if scans { content.feed(decoded) }
+            if scans { scan(decoded) }
             if events != nil { listener?.feed(decoded, message.lastByte, out) }
             keep(decoded, &message, out)
             return true
@@ -222,7 +233,38 @@ final class BodyReader {
     }
 
     private func shape(_ message: borrowing Message, _ out: any Output) -> ShapeID {
-        content.end(isWhole: isWhole(message), out)
+        reader(nil).end(isWhole: isWhole(message), out)
+    }
+
+    // MARK: Readers
+
+    @inline(__always)
+    private func scan(_ bytes: RawSpan) {
+        if let content { return content.feed(bytes) }
+        guard bytes.byteCount > 0 else { return }
+        reader(bytes.byte(0)).feed(bytes)
+    }
+
+    /// What reads the body.
+    /// - Parameter first: its first byte, where it has one.
+    private func reader(_ first: UInt8?) -> any ContentReader {
+        if let content { return content }
+        let reader: any ContentReader
+        switch (media.family, first) {
+        // Many clients say of whatever they send that it is a form.
+        case (.form, UInt8(ascii: "{")), (.form, UInt8(ascii: "[")): reader = json
+        case (.form, UInt8(ascii: "<")), (.xml, _): reader = xml
+        case (.form, _): reader = form
+        case (.multipart, _):
+            multipart.set(media.boundary)
+            reader = multipart
+        case (.other, UInt8(ascii: "<")) where run.needs.contains(.media): reader = xml
+        case (.other, _), (.page, _), (.jsonLines, _): reader = json
+        }
+        reader.begin()
+        if media.family == .jsonLines { json.isLines = true }
+        content = reader
+        return reader
     }
 
     private func isWhole(_ message: borrowing Message) -> Bool {

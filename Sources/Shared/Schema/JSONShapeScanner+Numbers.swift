@@ -10,6 +10,11 @@ extension JSONShapeScanner {
             case .start, .minus, .point, .exponent, .exponentSign: false
             }
         }
+
+        /// Of a number that ends here.
+        @inline(__always) var shape: UInt32 {
+            rawValue <= NumberState.integer.rawValue ? ShapeID.integer.raw : ShapeID.number.raw
+        }
     }
 
     enum Literal: UInt8 {
@@ -43,11 +48,13 @@ extension JSONShapeScanner {
             i = bytes.skipDigits(i &+ 1)
         }
         guard i < end else { return beginNumber(bytes, from: start) }
+        number = .integer
         if bytes.byte(i) == UInt8(ascii: ".") {
             let fraction = i &+ 1
             i = bytes.skipDigits(fraction)
             guard i < end else { return beginNumber(bytes, from: start) }
             guard i > fraction else { return violated() }
+            number = .fraction
         }
         // `E` and `e` differ in one bit.
         if bytes.byte(i) | 0x20 == UInt8(ascii: "e") { return beginNumber(bytes, from: start) }

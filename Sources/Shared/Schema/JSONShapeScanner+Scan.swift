@@ -70,19 +70,20 @@ extension JSONShapeScanner {
                 guard i < end else { break tokens }
                 let first = bytes.byte(i)
                 if first == UInt8(ascii: "\"") {
-                    i = bytes.plainTextEnd(i &+ 1)
+                    let start = i &+ 1
+                    i = bytes.plainTextEnd(start)
                     if i < end, bytes.byte(i) == UInt8(ascii: "\"") {
+                        shape = bytes.textShape(start, i)
                         i &+= 1
                     } else {
-                        escape = .none
-                        i = readText(bytes, from: i)
+                        i = beginText(bytes, from: start, to: i)
                         if i < 0 { return }
+                        shape = textShape
                     }
-                    shape = ShapeID.string.raw
                 } else if first &- UInt8(ascii: "0") <= 9 || first == UInt8(ascii: "-") {
                     i = readNumber(bytes, from: i)
                     if i < 0 { return }
-                    shape = ShapeID.number.raw
+                    shape = number.shape
                 } else if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
                     i &+= 1
                     if depth == roomForFrames {
@@ -127,6 +128,7 @@ extension JSONShapeScanner {
                         }
                     }
                 } else if depth > 0 {
+                    if top &- frame.base >= Self.maximumFineElements { shape = table.coarse(ShapeID(raw: shape)).raw }
                     let part = ShapePart(key: ShapePart.noKey, shape: shape)
                     if top == frame.base || parts[top &- 1].packed != part.packed {
                         let known = UnsafeBufferPointer(start: parts + frame.base, count: top &- frame.base)
@@ -202,8 +204,14 @@ extension JSONShapeScanner {
                 continue tokens
 
             case .end:
-                if bytes.skipBlanks(i) < end { return fail() }
-                break tokens
+                let next = bytes.skipBlanks(i)
+                for place in i..<next where bytes.byte(place) == 0x0A { isLineOver = true }
+                i = next
+                guard i < end else { break tokens }
+                self.shape = shape
+                guard beginLine(table) else { return fail() }
+                phase = .value
+                continue tokens
 
             case .start, .failed, .byteOrderMark, .name, .text, .number, .literal:
                 preconditionFailure("scan begins after a cut token was read to its end")
@@ -231,12 +239,14 @@ extension JSONShapeScanner {
             return end
         case .text:
             let end = readText(bytes, from: 0)
-            shape = ShapeID.string.raw
-            if end >= 0 { phase = .complete }
+            if end >= 0 {
+                shape = textShape
+                phase = .complete
+            }
             return end
         case .number:
             let end = carryOnNumber(bytes, from: 0)
-            shape = ShapeID.number.raw
+            shape = number.shape
             if end >= 0 { phase = .complete }
             return end
         case .literal:

@@ -35,19 +35,46 @@ extension JSONShapeScanner {
         return -1
     }
 
+    /// A string value that is not read by one look: it is cut, or has escapes.
+    /// - Parameter end: where its plain contents end.
+    @inline(never)
+    mutating func beginText(_ bytes: RawSpan, from start: Int, to end: Int) -> Int {
+        escape = .none
+        name.removeAll(keepingCapacity: true)
+        isPlain = end < bytes.byteCount
+        keepText(bytes, start, end)
+        return readText(bytes, from: end)
+    }
+
+    /// What has escapes, or is long, has no format.
+    private mutating func keepText(_ bytes: RawSpan, _ start: Int, _ end: Int) {
+        guard !isPlain, end > start else { return }
+        guard name.count &+ (end &- start) <= StringFormat.longest else {
+            isPlain = true
+            return
+        }
+        for place in start..<end { name.append(bytes.byte(place)) }
+    }
+
+    /// The shape of a text that was read to its end.
+    var textShape: UInt32 { isPlain ? ShapeID.string.raw : name.span.bytes.textShape(0, name.count) }
+
     /// A string value from somewhere behind its opening quote.
     @inline(never)
     mutating func readText(_ bytes: RawSpan, from start: Int) -> Int {
         var i = start
         while true {
             if escape == .none {
+                let before = i
                 i = bytes.plainTextEnd(i)
+                keepText(bytes, before, i)
                 guard i < bytes.byteCount else { return cut(in: .text) }
                 let byte = bytes.byte(i)
                 i &+= 1
                 if byte == UInt8(ascii: "\"") { return i }
                 guard byte == UInt8(ascii: "\\") else { return violated() }
                 escape = .backslash
+                isPlain = true
             } else {
                 guard i < bytes.byteCount else { return cut(in: .text) }
                 guard advanceEscape(bytes.byte(i)) else { return violated() }

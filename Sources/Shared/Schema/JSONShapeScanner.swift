@@ -8,7 +8,8 @@
 /// knows its shape already (`OutlineCache`); else its parts are put in order and looked up in the `ShapeTable`.
 ///
 /// What it accepts. The grammar of RFC 8259, with any value at the top; a byte order mark before it is ignored
-/// (section 8.1). Several texts one after the other are not JSON. Strings may hold bytes that are not UTF-8; in keys they
+/// (section 8.1). Several texts one after the other are not JSON, but objects and arrays on lines of their own are a list of
+/// them (`finishLines`). Strings may hold bytes that are not UTF-8; in keys they
 /// are read as U+FFFD, as are surrogates without their partner. Of equal keys, escapes decoded, the last counts.
 ///
 /// A scanner is used for one body at a time and can be used again after `reset`; it then allocates nothing.
@@ -38,8 +39,15 @@ struct JSONShapeScanner: ~Copyable {
     ///
     /// Each element is compared with them all, and nobody reads a schema with a thousand variants.
     static let maximumElementShapes = 1000
+    /// Of so many the formats are told apart; any more are compared without.
+    static let maximumFineElements = 64
     /// Bytes of one key.
     static let maximumKeyLength = 64 << 10
+
+    /// The shapes of the texts before this one, each on lines of its own; in their order, each once.
+    private(set) var lines: [ShapePart] = []
+    /// A line has ended since the last text did.
+    var isLineOver = false
 
     let maximumDepth: Int
     let maximumParts: Int
@@ -64,8 +72,10 @@ struct JSONShapeScanner: ~Copyable {
     var number = NumberState.start
     var literal = Literal.null
     var matched = 0
-    /// A key's bytes, where it was cut or has escapes.
+    /// A key's bytes, where it was cut or has escapes; those of a text that was cut, as far as a format may go.
     var name: [UInt8] = []
+    /// The text that was cut has escapes, or is too long for a format.
+    var isPlain = false
 
     /// `limits.jsonDepth` is held below 512, since what reads the shapes recurses.
     init(limits: Limits = Limits()) {
@@ -99,6 +109,8 @@ struct JSONShapeScanner: ~Copyable {
         partsCount = 0
         frame = Frame()
         matched = 0
+        isLineOver = false
+        if !lines.isEmpty { lines.removeAll(keepingCapacity: true) }
     }
 
     /// Takes the next bytes of the body.
@@ -121,11 +133,38 @@ struct JSONShapeScanner: ~Copyable {
     ///
     /// `.empty` where it had no bytes at all.
     borrowing func finish() -> ShapeID {
+        guard lines.isEmpty else { return .nonJSON }
         switch phase {
         case .start: return .empty
         case .end: return ShapeID(raw: shape)
-        case .number where depth == 0 && number.mayEnd: return .number
+        case .number where depth == 0 && number.mayEnd: return ShapeID(raw: number.shape)
         default: return .nonJSON
+        }
+    }
+
+    /// Another text begins, which is one of a list where it stands on a line of its own.
+    mutating func beginLine(_ table: borrowing ShapeTable) -> Bool {
+        guard isLineOver, table.isContainer(shape), lines.count < Self.maximumElementShapes else { return false }
+        addLine(table)
+        isLineOver = false
+        return true
+    }
+
+    private mutating func addLine(_ table: borrowing ShapeTable) {
+        let own = lines.count < Self.maximumFineElements ? shape : table.coarse(ShapeID(raw: shape)).raw
+        let part = ShapePart(key: ShapePart.noKey, shape: own)
+        if !lines.contains(where: { $0.packed == part.packed }) { lines.append(part) }
+    }
+
+    /// The body has ended, which is a list of texts, each on lines of its own (NDJSON).
+    mutating func finishLines(into table: inout ShapeTable) -> ShapeID {
+        guard phase == .end, table.isContainer(shape) else { return phase == .start ? .empty : .nonJSON }
+        addLine(table)
+        do throws(ShapeTable.Refusal) {
+            return ShapeID(raw: try table.array(of: lines))
+        } catch {
+            refuse(error, &table)
+            return .nonJSON
         }
     }
 
@@ -135,7 +174,10 @@ struct JSONShapeScanner: ~Copyable {
     /// other: it would be a variant that nobody sent.
     mutating func finishCut(into table: inout ShapeTable) -> ShapeID {
         if phase == .failed { return ShapeID.nonJSON.incomplete }
-        if depth == 0, phase == .end { return ShapeID(raw: shape).incomplete }
+        if depth == 0, phase == .end {
+            guard !lines.isEmpty else { return ShapeID(raw: shape).incomplete }
+            addLine(table)
+        }
         var value: UInt32? =
             switch phase {
             case .text: ShapeID.string.raw
@@ -154,7 +196,13 @@ struct JSONShapeScanner: ~Copyable {
             depth &-= 1
             frame = frames[depth]
         }
-        return ShapeID(raw: value ?? ShapeID.empty.raw).incomplete
+        guard !lines.isEmpty else { return ShapeID(raw: value ?? ShapeID.empty.raw).incomplete }
+        do throws(ShapeTable.Refusal) {
+            return ShapeID(raw: try table.array(of: lines)).incomplete
+        } catch {
+            refuse(error, &table)
+            return ShapeID.nonJSON.incomplete
+        }
     }
 
     /// The shape of the innermost container as far as it was seen.

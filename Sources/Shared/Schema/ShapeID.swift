@@ -31,6 +31,24 @@ struct ShapeID: Hashable, Sendable {
     static var emptyArray: ShapeID { ShapeID(raw: 6) }
     /// An object without members.
     static var emptyObject: ShapeID { ShapeID(raw: 7) }
+    /// A number without fraction and exponent.
+    static var integer: ShapeID { ShapeID(raw: 8) }
+    /// A string all of which has a format.
+    static func text(_ format: StringFormat) -> ShapeID { ShapeID(raw: firstText + UInt32(format.rawValue)) }
+    static var firstText: UInt32 { 9 }
+
+    /// In place of shapes of a table: what an endpoint's bodies have in common, and (`kept`) a shape that the map itself keeps.
+    static var general: ShapeID { ShapeID(raw: generalBit) }
+    private static var generalBit: UInt32 { 1 << 29 }
+    private static var keptBit: UInt32 { 1 << 30 }
+
+    init(kept number: UInt32) { raw = number | Self.keptBit }
+
+    /// The number of a shape that the map keeps; `nil` for one of the table.
+    var kept: UInt32? { raw & Self.keptBit == 0 ? nil : raw & ~(Self.keptBit | Self.incompleteBit) }
+
+    /// Of a table: a JSON value of which nothing is missing.
+    @inline(__always) var isWholeJSON: Bool { raw > Self.nonJSON.raw && raw < Self.generalBit }
 }
 
 /// A part of a container's shape: what an object holds under a key, or a shape that an array's elements have.

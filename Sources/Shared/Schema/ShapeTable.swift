@@ -4,6 +4,9 @@
 /// Scanners on any number of connections share one table. It is bounded: a shape that finds no room is refused and
 /// counted, and the body that has it becomes `.nonJSON`. So is a schema that would be longer than `maximumLines`, which
 /// is a table keyed by identifiers rather than a structure that somebody reads.
+///
+/// A shape says of a number whether it is an integer, and of a string whether it has a format. `coarse` is the shape without
+/// that: what the map shows as a variant. Where there are too many, only coarse shapes are added.
 struct ShapeTable: ~Copyable {
     /// Bodies whose shape or keys found no room in the table.
     var refused: UInt64 = 0
@@ -14,6 +17,8 @@ struct ShapeTable: ~Copyable {
     ///
     /// A map has as many variants at most, each of a few nested containers.
     private static let maximumShapes = 1 << 20
+    /// Beyond it no shapes are added that differ from others in formats alone.
+    private static let maximumFineShapes = 1 << 18
     /// Members of all shapes together: 32 MB.
     private static let maximumParts = 4 << 20
     /// Distinct object keys and their bytes; services have thousands, identifiers as keys have no end.
@@ -25,12 +30,14 @@ struct ShapeTable: ~Copyable {
         var start: UInt32 = 0
         var count: UInt32 = 0
         var lines: UInt32 = 1
+        /// The shape without formats and integers: its own number where it has none.
+        var coarse: UInt32 = 0
         /// The shape of an array all of whose elements have this shape, once one was seen; 0 until then.
         var arrayOfThis: UInt32 = 0
     }
 
     private enum Kind: UInt8 {
-        case empty, nonJSON, null, boolean, number, string, array, object
+        case empty, nonJSON, null, boolean, number, string, array, object, integer, text
     }
 
     var keys: ByteInterner
@@ -47,13 +54,35 @@ struct ShapeTable: ~Copyable {
         keys = ByteInterner(maximumCount: Self.maximumKeys, maximumBytes: Self.maximumKeyBytes)
         nodes = [
             Node(kind: .empty), Node(kind: .nonJSON), Node(kind: .null), Node(kind: .boolean), Node(kind: .number),
-            Node(kind: .string), Node(kind: .array), Node(kind: .object),
+            Node(kind: .string), Node(kind: .array), Node(kind: .object), Node(kind: .integer),
         ]
+        nodes += StringFormat.allCases.map { _ in Node(kind: .text) }
+        for place in nodes.indices {
+            nodes[place].coarse =
+                switch nodes[place].kind {
+                case .integer: ShapeID.number.raw
+                case .text: ShapeID.string.raw
+                default: UInt32(place)
+                }
+        }
         assert(nodes[Int(ShapeID.emptyObject.raw)].kind == .object)
     }
 
     /// How many shapes are held.
     var count: Int { nodes.count }
+
+    /// The shape without what formats and integers tell.
+    @inline(__always)
+    borrowing func coarse(_ id: ShapeID) -> ShapeID {
+        let coarse = ShapeID(raw: nodes[id.index].coarse)
+        return id.isIncomplete ? coarse.incomplete : coarse
+    }
+
+    /// It is an object or an array.
+    borrowing func isContainer(_ shape: UInt32) -> Bool {
+        let kind = nodes[Int(shape)].kind
+        return kind == .object || kind == .array
+    }
 
     /// How many lines a shape takes when it is written out.
     borrowing func lines(_ id: ShapeID) -> Int { Int(nodes[id.index].lines) }
@@ -129,6 +158,21 @@ struct ShapeTable: ~Copyable {
         return try node(.array)
     }
 
+    /// The shape of an array whose elements have these shapes.
+    mutating func array(of elements: [ShapePart]) throws(Refusal) -> UInt32 {
+        try elements.isEmpty ? ShapeID.emptyArray.raw : node(.array, elements)
+    }
+
+    /// The shape of an object with these members, each key once.
+    mutating func object(of members: [ShapePart]) throws(Refusal) -> UInt32 {
+        try members.isEmpty ? ShapeID.emptyObject.raw : node(.object, members)
+    }
+
+    private mutating func node(_ kind: Kind, _ parts: [ShapePart]) throws(Refusal) -> UInt32 {
+        sorted = parts.sorted()
+        return try node(kind)
+    }
+
     /// The shape of an array whose elements all have one shape.
     @inline(__always)
     mutating func array(of element: UInt32) throws(Refusal) -> UInt32 {
@@ -157,6 +201,7 @@ struct ShapeTable: ~Copyable {
                 && parts[Int(node.start)..<Int(node.start) + Int(node.count)].elementsEqual(sorted)
         }
         if let found { return UInt32(found) }
+        if sorted.contains(where: { nodes[Int($0.shape)].coarse != $0.shape }) { return try fineNode(kind, hash) }
         var lines = 1
         for part in sorted {
             let nested = nodes[Int(part.shape)]
@@ -166,14 +211,63 @@ struct ShapeTable: ~Copyable {
         guard nodes.count < Self.maximumShapes, parts.count + sorted.count <= Self.maximumParts else {
             throw .tableFull
         }
+        return append(kind, hash, lines: UInt32(min(lines, Int(UInt32.max))), coarse: UInt32(nodes.count))
+    }
+
+    private mutating func append(_ kind: Kind, _ hash: UInt32, lines: UInt32, coarse: UInt32) -> UInt32 {
         let number = UInt32(nodes.count)
         nodes.append(
             Node(
-                kind: kind, start: UInt32(parts.count), count: UInt32(sorted.count),
-                lines: UInt32(min(lines, Int(UInt32.max)))))
+                kind: kind, start: UInt32(parts.count), count: UInt32(sorted.count), lines: lines, coarse: coarse))
         parts.append(contentsOf: sorted)
         index.insert(Int(number), hash)
         return number
+    }
+
+    /// The node whose parts are `sorted`, where some of them have formats: it has the bounds of the one that says nothing of them.
+    private mutating func fineNode(_ kind: Kind, _ hash: UInt32) throws(Refusal) -> UInt32 {
+        let own = sorted
+        for place in sorted.indices {
+            sorted[place] = ShapePart(key: sorted[place].key, shape: nodes[Int(sorted[place].shape)].coarse)
+        }
+        if kind == .array {
+            sorted.sort()
+            var kept = 0
+            for place in sorted.indices where place == 0 || sorted[place].packed != sorted[kept - 1].packed {
+                sorted[kept] = sorted[place]
+                kept += 1
+            }
+            sorted.removeSubrange(kept...)
+        }
+        let coarse = try node(kind)
+        guard nodes.count < Self.maximumFineShapes, parts.count + own.count <= Self.maximumParts / 2 else {
+            return coarse
+        }
+        sorted = own
+        return append(kind, hash, lines: nodes[Int(coarse)].lines, coarse: coarse)
+    }
+
+    /// What a shape is made of.
+    enum Contents {
+        case nothing, null, boolean, number, integer
+        case text(StringFormat?)
+        case array(ArraySlice<ShapePart>)
+        case object(ArraySlice<ShapePart>)
+    }
+
+    borrowing func contents(_ number: UInt32) -> Contents {
+        let node = nodes[Int(number)]
+        switch node.kind {
+        case .empty, .nonJSON: return .nothing
+        case .null: return .null
+        case .boolean: return .boolean
+        case .number: return .number
+        case .integer: return .integer
+        case .string: return .text(nil)
+        case .text: return .text(StringFormat(rawValue: UInt8(truncatingIfNeeded: number &- ShapeID.firstText)))
+        case .array: return .array(parts[Int(node.start)..<Int(node.start) + Int(node.count)])
+        case .object: return .object(parts[Int(node.start)..<Int(node.start) + Int(node.count)])
+        }
     }
 
     /// The keys of an object, or of the objects in an array.
@@ -198,6 +292,7 @@ struct ShapeTable: ~Copyable {
 
     /// The same with a memory of the shapes that were already made, which then share their storage.
     borrowing func shape(_ id: ShapeID, known: inout [UInt32: Shape]) -> Shape {
+        let id = coarse(id)
         let node = nodes[id.index]
         switch node.kind {
         case .empty: return .empty
@@ -206,6 +301,7 @@ struct ShapeTable: ~Copyable {
         case .boolean: return .boolean
         case .number: return .number
         case .string: return .string
+        case .integer, .text: preconditionFailure("a coarse shape has none")
         case .array, .object: break
         }
         let number = UInt32(id.index)

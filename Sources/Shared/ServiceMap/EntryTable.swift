@@ -38,6 +38,15 @@ struct EntryTable<Key: EntryKey, Value: Sendable>: ~Copyable {
     mutating func update(_ number: Int, _ change: (inout Value) -> Void) { change(&entries[number].value) }
 }
 
+extension EntryTable where Value == Void {
+    /// How many different ones there are.
+    static func distinct(_ keys: [Key]) -> Int {
+        var table = EntryTable()
+        for key in keys where table.find(key) == nil { table.append(key, ()) }
+        return table.count
+    }
+}
+
 /// When something was first and last seen, and how often.
 struct Sightings: Equatable, Sendable {
     var first: Timestamp

@@ -116,8 +116,8 @@ final class MapState: Sink {
 
     /// The service map as it is now.
     /// - Parameter generatedAt: of the tape's time, so that the same tape gives the same bytes.
-    func document(generatedAt: Timestamp?) -> ServiceMapDocument {
-        map.document(generatedAt: generatedAt, shapes: run.shapes) { naming.name(of: $0) }
+    func document(generatedAt: Timestamp?, withBodies: Bool) -> ServiceMapDocument {
+        map.document(generatedAt: generatedAt, shapes: run.shapes, withBodies: withBodies) { naming.name(of: $0) }
     }
 
     /// What found no room in the map.

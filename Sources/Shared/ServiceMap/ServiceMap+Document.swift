@@ -3,15 +3,18 @@ extension ServiceMap {
     /// method, path, shapes and type, their connections by destination, protocol and port.
     ///
     /// Parties that go by one name are one service, and what is alike of theirs one entry.
-    /// - Parameter name: what a party is called by now.
+    /// - Parameters:
+    ///   - withBodies: say what the bodies of endpoints have in common, too.
+    ///   - name: what a party is called by now.
     borrowing func document(
-        generatedAt: Timestamp?, shapes: borrowing ShapeTable, name: (PartyID) -> PartyName
+        generatedAt: Timestamp?, shapes: borrowing ShapeTable, withBodies: Bool = false, name: (PartyID) -> PartyName
     ) -> ServiceMapDocument {
         var names = ChosenNames()
         var paths = NamedPaths(self.paths, limits: limits)
         var distinct: [PathKey: DistinctPaths] = [:]
         var written = WrittenShapes(isExact: isExact)
-        let endpoints = variants(named(&names, &paths, &distinct, shapes, name), &written, shapes)
+        let known = named(&names, &paths, &distinct, shapes, name)
+        let endpoints = variants(known, &written, shapes)
         let connections = namedConnections(&names, name)
         let operations = namedOperations(&names, name)
         let order = Order(names: names.ranks(), texts: ranks(), paths: paths.ranks())
@@ -57,9 +60,53 @@ extension ServiceMap {
                     isEncrypted: value.connection.isEncrypted,
                     operations: (asked[number] ?? []).map { operation(operations.entries[$0]) }))
         }
-        return ServiceMapDocument(
+        var document = ServiceMapDocument(
             generatedAt: generatedAt,
             services: services.sorted { order.names[Int($0.key)] < order.names[Int($1.key)] }.map(\.value))
+        if withBodies { document.bodies = bodies(known, names, paths, order, shapes) }
+        return document
+    }
+
+    /// What the bodies of each endpoint have in common, where there are any.
+    private borrowing func bodies(
+        _ named: borrowing NamedEndpoints, _ names: ChosenNames, _ paths: borrowing NamedPaths, _ order: Order,
+        _ shapes: borrowing ShapeTable
+    ) -> [ServiceMapDocument.Bodies] {
+        var groups = EntryTable<EndpointKey, [Int]>()
+        for (number, entry) in named.entries.entries.enumerated() {
+            // A destination of one name is one, whatever it is.
+            var key = entry.key.withoutShapes
+            key.type = .external
+            groups.merge(key, [number]) { $0 += $1 }
+        }
+        let sorted = groups.entries.sorted { left, right in
+            let (a, b) = (left.key, right.key)
+            if a.source != b.source { return order.names[Int(a.source)] < order.names[Int(b.source)] }
+            if a.destination != b.destination {
+                return order.names[Int(a.destination)] < order.names[Int(b.destination)]
+            }
+            if a.method != b.method { return order.texts[Int(a.method)] < order.texts[Int(b.method)] }
+            if a.path != b.path { return order.paths[Int(a.path)] < order.paths[Int(b.path)] }
+            return a.row.raw < b.row.raw
+        }
+        var bodies: [ServiceMapDocument.Bodies] = []
+        for group in sorted {
+            var schemas = EndpointSchemas()
+            var endpoints: [EndpointKey: [Int]] = [:]
+            for number in group.value {
+                endpoints[named.entries.entries[number].key.withoutShapes, default: []].append(number)
+            }
+            for (endpoint, numbers) in endpoints { schemas.merge(common(of: endpoint, numbers, named, shapes)) }
+            guard !schemas.isEmpty else { continue }
+            bodies.append(
+                ServiceMapDocument.Bodies(
+                    service: names[group.key.source], destination: names[group.key.destination],
+                    method: text(group.key.method), path: paths[group.key.path].template.text,
+                    protocolName: "\(registry[group.key.row].wireName)",
+                    count: group.value.reduce(0) { $0 &+ named.entries.entries[$1].value.sightings.count },
+                    schemas: schemas))
+        }
+        return bodies
     }
 
     // MARK: Names
@@ -77,6 +124,12 @@ extension ServiceMap {
         var path: UInt32
     }
 
+    /// The endpoints by names and templates, with the shapes of the table.
+    private struct NamedEndpoints: ~Copyable {
+        var entries: EntryTable<EndpointKey, EndpointValue>
+        var common: EntryTable<EndpointKey, EndpointSchemas>
+    }
+
     private struct NamedConnection {
         var type: DestinationType
         var connection: ConnectionValue
@@ -91,7 +144,7 @@ extension ServiceMap {
     private borrowing func named(
         _ names: inout ChosenNames, _ paths: inout NamedPaths, _ distinct: inout [PathKey: DistinctPaths],
         _ shapes: borrowing ShapeTable, _ name: (PartyID) -> PartyName
-    ) -> EntryTable<EndpointKey, EndpointValue> {
+    ) -> NamedEndpoints {
         for entry in endpoints.entries {
             _ = names.number(of: entry.key.source, name)
             let (number, _) = names.number(of: entry.key.destination, name)
@@ -105,8 +158,16 @@ extension ServiceMap {
             key.path = paths.place(self.paths.trie.current(key.path))
             known.merge(key, entry.value) { $0.merge($1) }
         }
+        var common = EntryTable<EndpointKey, EndpointSchemas>()
+        for entry in schemas.entries {
+            var key = entry.key
+            (key.source, _) = names.number(of: key.source, name)
+            (key.destination, key.type) = names.number(of: key.destination, name)
+            key.path = paths.place(self.paths.trie.current(key.path))
+            common.merge(key, entry.value) { $0.merge($1) }
+        }
         let isCode = (0..<UInt32(texts.count)).map { texts.withBytes(of: $0) { SiblingPaths.isCode($0) } }
-        paths.fold(signatures(known, shapes), isCode: isCode)
+        paths.fold(signatures(known, common, shapes), isCode: isCode)
         let written = paths.write(known.entries.map(\.key.path), texts)
         var table = EntryTable<EndpointKey, EndpointValue>()
         var counted: Set<UInt32> = []
@@ -120,52 +181,76 @@ extension ServiceMap {
             }
             table.merge(key, entry.value) { $0.merge($1) }
         }
-        return table
+        var joined = EntryTable<EndpointKey, EndpointSchemas>()
+        for entry in common.entries {
+            var key = entry.key
+            key.path = written[paths.current(key.path)] ?? 0
+            joined.merge(key, entry.value) { $0.merge($1) }
+        }
+        return NamedEndpoints(entries: table, common: joined)
     }
 
     /// The endpoints with their shapes as they are written: variants to a number, and beyond it one general shape for all bodies
     /// that are JSON.
     private borrowing func variants(
-        _ endpoints: consuming EntryTable<EndpointKey, EndpointValue>, _ written: inout WrittenShapes,
-        _ shapes: borrowing ShapeTable
+        _ named: borrowing NamedEndpoints, _ written: inout WrittenShapes, _ shapes: borrowing ShapeTable
     ) -> EntryTable<EndpointKey, EndpointValue> {
+        var groups = EntryTable<EndpointKey, [Int]>()
+        let endpoints = named.entries.entries
+        var keys = endpoints.map(\.key)
+        for (number, key) in keys.enumerated() {
+            groups.merge(key.withoutShapes, [number]) { $0 += $1 }
+            keys[number].request = self.written(key.request, &written, shapes)
+            keys[number].response = self.written(key.response, &written, shapes)
+        }
+        if !isExact {
+            for group in groups.entries {
+                let isGeneral = group.value.contains { keys[$0].request == .general || keys[$0].response == .general }
+                let variants = EntryTable<EndpointKey, Void>.distinct(group.value.map { keys[$0] })
+                guard isGeneral || variants > limits.schemaVariants else { continue }
+                let joined = common(of: group.key, group.value, named, shapes)
+                let request = ShapeID(raw: written.add(joined.request.shape))
+                let response = ShapeID(raw: written.add(joined.response.shape))
+                for number in group.value {
+                    let own = endpoints[number].key
+                    if own.request.isWholeJSON || Self.isHeld(own.request) { keys[number].request = request }
+                    if own.response.isWholeJSON || Self.isHeld(own.response) { keys[number].response = response }
+                }
+            }
+        }
         var table = EntryTable<EndpointKey, EndpointValue>()
-        for entry in endpoints.entries {
-            var key = entry.key
-            key.request = written.number(key.request, shapes)
-            key.response = written.number(key.response, shapes)
-            table.merge(key, entry.value) { $0.merge($1) }
+        for (number, entry) in endpoints.enumerated() {
+            table.merge(keys[number], entry.value) { $0.merge($1) }
         }
-        guard !isExact else { return table }
-        var variants = EntryTable<EndpointKey, [EndpointKey]>()
-        for entry in table.entries {
-            var key = entry.key
-            (key.request, key.response) = (.empty, .empty)
-            variants.merge(key, [entry.key]) { $0 += $1 }
+        return table
+    }
+
+    private borrowing func written(
+        _ shape: ShapeID, _ written: inout WrittenShapes, _ shapes: borrowing ShapeTable
+    ) -> ShapeID {
+        if shape == .general { return shape }
+        if let number = shape.kept { return ShapeID(raw: written.add(kept[ShapeID(raw: number)])) }
+        return written.number(shape, shapes)
+    }
+
+    /// What the bodies of an endpoint have in common.
+    private borrowing func common(
+        of endpoint: EndpointKey, _ numbers: [Int], _ named: borrowing NamedEndpoints, _ shapes: borrowing ShapeTable
+    ) -> EndpointSchemas {
+        var joined = named.common.find(endpoint).map { named.common.entries[$0].value } ?? EndpointSchemas()
+        for number in numbers {
+            let entry = named.entries.entries[number]
+            joined.add(
+                entry.key.request, entry.key.response, entry.value.numbers, times: entry.value.sightings.count, shapes)
         }
-        guard variants.entries.contains(where: { $0.value.count > limits.schemaVariants }) else { return table }
-        var general = EntryTable<EndpointKey, (request: [UInt32: ShapeID], response: [UInt32: ShapeID])>()
-        for entry in variants.entries where entry.value.count > limits.schemaVariants {
-            general.append(
-                entry.key,
-                (written.general(entry.value.map(\.request)), written.general(entry.value.map(\.response))))
-        }
-        var result = EntryTable<EndpointKey, EndpointValue>()
-        for entry in table.entries {
-            var key = entry.key
-            (key.request, key.response) = (.empty, .empty)
-            let joined = general.find(key).map { general.entries[$0].value }
-            key = entry.key
-            key.request = joined?.request[key.request.raw] ?? key.request
-            key.response = joined?.response[key.response.raw] ?? key.response
-            result.merge(key, entry.value) { $0.merge($1) }
-        }
-        return result
+        joined.fit()
+        return joined
     }
 
     /// What was asked at each place of the paths, and what came: of answers those that succeeded, where one did.
     private borrowing func signatures(
-        _ endpoints: borrowing EntryTable<EndpointKey, EndpointValue>, _ shapes: borrowing ShapeTable
+        _ endpoints: borrowing EntryTable<EndpointKey, EndpointValue>,
+        _ common: borrowing EntryTable<EndpointKey, EndpointSchemas>, _ shapes: borrowing ShapeTable
     ) -> [UInt32: SiblingPaths.Signature] {
         struct Asked: Hashable {
             var node: UInt32
@@ -181,15 +266,50 @@ extension ServiceMap {
             let hasSuccess = succeeded.contains(Asked(node: key.path, method: key.method))
             guard entry.value.numbers.succeeded || !hasSuccess else { continue }
             let bodies: UInt64 =
-                (key.response.index == ShapeID.empty.index ? 0 : 1) | (key.request.index == ShapeID.empty.index ? 0 : 2)
+                (key.response == .empty || key.response == .empty.incomplete ? 0 : 1)
+                | (key.request == .empty || key.request == .empty.incomplete ? 0 : 2)
             var signature = signatures[key.path] ?? SiblingPaths.Signature()
             signature.profile.insert(UInt64(key.method) << 2 | bodies)
             let way = UInt64(key.method) << 34 | (hasSuccess ? 1 << 33 : 0)
-            shapes.forEachTopKey(key.request) { signature.asked.insert(way | ($1 ? 1 << 32 : 0) | UInt64($0)) }
-            shapes.forEachTopKey(key.response) { signature.answered.insert(way | ($1 ? 1 << 32 : 0) | UInt64($0)) }
+            let schemas = common.find(key.withoutShapes).map { common.entries[$0].value }
+            forEachTopKey(key.request, schemas.map { [$0.request] } ?? [], shapes) {
+                signature.asked.insert(way | ($1 ? 1 << 32 : 0) | UInt64($0))
+            }
+            let responses = schemas?.responses.filter { !hasSuccess || (200...299).contains($0.key) }.map(\.value)
+            forEachTopKey(key.response, responses ?? [], shapes) {
+                signature.answered.insert(way | ($1 ? 1 << 32 : 0) | UInt64($0))
+            }
             signatures[key.path] = signature
         }
         return signatures
+    }
+
+    /// The keys of bodies that are objects, or lists of objects; those that are data are one.
+    private borrowing func forEachTopKey(
+        _ shape: ShapeID, _ common: [GeneralSchema], _ shapes: borrowing ShapeTable,
+        _ body: (_ key: UInt32, _ isInArray: Bool) -> Void
+    ) {
+        guard Self.isHeld(shape) else {
+            return shapes.forEachTopKey(shape) { key, isInArray in
+                let isData = shapes.keys.withBytes(of: key) { IdentifierClass.of($0) } != nil
+                body(isData ? ByteInterner.full : key, isInArray)
+            }
+        }
+        func visit(_ facts: SchemaFacts, isInArray: Bool) {
+            if !facts.table.isEmpty { body(ByteInterner.full, isInArray) }
+            for key in facts.members.keys {
+                var text = key
+                let number = text.withUTF8 { bytes in
+                    IdentifierClass.of(UnsafeRawBufferPointer(bytes)) == nil
+                        ? shapes.keys.find(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(bytes))) : ByteInterner.full
+                }
+                body(number, isInArray)
+            }
+        }
+        for schema in common {
+            visit(schema.facts, isInArray: false)
+            for element in schema.facts.elements { visit(element, isInArray: true) }
+        }
     }
 
     private borrowing func namedConnections(

@@ -27,6 +27,17 @@ struct ServiceMap: ~Copyable {
     ///
     /// An entry costs little memory, since shapes are shared, but its text may be long.
     private var schemaLines = 0
+    /// What the bodies of endpoints have in common whose shapes were too many to be held each.
+    private(set) var schemas = EntryTable<EndpointKey, EndpointSchemas>()
+    /// Shapes that entries have instead of those that they stand for.
+    private(set) var kept = WrittenShapes(isExact: false)
+    /// Endpoints that came since shapes were made fewer, and how many may come until then.
+    private var added = 0
+    private var mayAdd = Self.leastAdded
+    private static let leastAdded = 1024
+    /// Places in all of `schemas`.
+    private var schemaPlaces = 0
+    private static let mostSchemaPlaces = 1 << 17
     private let maximumSchemaLines: Int
     /// Of `PathTrie.joins`, when entries were joined last.
     private var joinedEntries: UInt64 = 0
@@ -34,7 +45,7 @@ struct ServiceMap: ~Copyable {
     /// An endpoint of a source: each pair of shapes is an entry of its own.
     ///
     /// Source and destination are parties; in the document they are names (`ChosenNames`).
-    struct EndpointKey: EntryKey {
+    struct EndpointKey: EntryKey, Hashable {
         var source: UInt32
         var destination: UInt32
         var method: UInt32
@@ -58,6 +69,13 @@ struct ServiceMap: ~Copyable {
             let shapes = UInt64(request.raw) << 32 | UInt64(response.raw)
             let state = fold(seed ^ who, 0xA076_1D64_78BD_642F ^ what)
             return fold(state ^ shapes, 0xE703_7ED1_A0B4_28DB ^ UInt64(type.rawValue) << 8 ^ UInt64(row.raw))
+        }
+
+        /// The endpoint, whatever its bodies look like.
+        var withoutShapes: EndpointKey {
+            var key = self
+            (key.request, key.response) = (.empty, .empty)
+            return key
         }
     }
 
@@ -178,12 +196,14 @@ struct ServiceMap: ~Copyable {
             return
         }
         if !hasRoom { joinEntries(shapes) }
+        if added >= mayAdd || !hasRoom && added >= Self.leastAdded { foldShapes(shapes) }
         let lines = shapes.lines(request) + shapes.lines(response)
         guard hasRoom, lines <= maximumSchemaLines - schemaLines else {
             refused &+= 1
             return
         }
         schemaLines += lines
+        added &+= 1
         var value = EndpointValue(sightings: Sightings(first: moment, last: moment, count: 1))
         value.numbers.record(measures)
         endpoints.append(key, value)
@@ -200,7 +220,85 @@ struct ServiceMap: ~Copyable {
             table.merge(key, entry.value) { $0.merge($1) }
         }
         endpoints = table
-        schemaLines = endpoints.entries.reduce(0) { $0 + shapes.lines($1.key.request) + shapes.lines($1.key.response) }
+        var joined = EntryTable<EndpointKey, EndpointSchemas>()
+        for entry in schemas.entries {
+            var key = entry.key
+            key.path = paths.trie.current(key.path)
+            joined.merge(key, entry.value) { $0.merge($1) }
+        }
+        schemas = joined
+        countLines(shapes)
+    }
+
+    private mutating func countLines(_ shapes: borrowing ShapeTable) {
+        schemaLines = endpoints.entries.reduce(0) { sum, entry in
+            [entry.key.request, entry.key.response].reduce(sum) { $0 + (Self.isHeld($1) ? 0 : shapes.lines($1)) }
+        }
+    }
+
+    /// It is no shape of the table.
+    static func isHeld(_ shape: ShapeID) -> Bool { shape == .general || shape.kept != nil }
+
+    /// Makes few entries of those of endpoints that have many shapes: a number of them in which keys that are data are one, or
+    /// one that holds for all.
+    ///
+    /// What is left out of them is added to `schemas`.
+    private mutating func foldShapes(_ shapes: borrowing ShapeTable) {
+        guard !isExact else { return }
+        var groups = EntryTable<EndpointKey, [Int]>()
+        var keys = endpoints.entries.map(\.key)
+        for (number, key) in keys.enumerated() { groups.merge(key.withoutShapes, [number]) { $0 += $1 } }
+        for group in groups.entries where group.value.count > limits.heldShapes {
+            hold(group.key, group.value, &keys, shapes)
+        }
+        var table = EntryTable<EndpointKey, EndpointValue>()
+        for (number, entry) in endpoints.entries.enumerated() {
+            table.merge(keys[number], entry.value) { $0.merge($1) }
+        }
+        endpoints = table
+        countLines(shapes)
+        added = 0
+        mayAdd = max(Self.leastAdded, endpoints.count)
+    }
+
+    private mutating func hold(
+        _ endpoint: EndpointKey, _ numbers: [Int], _ keys: inout [EndpointKey], _ shapes: borrowing ShapeTable
+    ) {
+        struct Pair: Hashable {
+            var request: ShapeID
+            var response: ShapeID
+        }
+        var common = EndpointSchemas()
+        var pairs: Set<Pair> = []
+        for number in numbers {
+            let (key, value) = (keys[number], endpoints.entries[number].value)
+            common.add(key.request, key.response, value.numbers, times: value.sightings.count, shapes)
+            keys[number].request = held(key.request, shapes)
+            keys[number].response = held(key.response, shapes)
+            pairs.insert(Pair(request: keys[number].request, response: keys[number].response))
+        }
+        common.fit()
+        let places = common.places
+        if schemaPlaces + places > Self.mostSchemaPlaces {
+            refused &+= 1
+        } else {
+            schemaPlaces += places
+            schemas.merge(endpoint, common) { $0.merge($1) }
+        }
+        guard
+            pairs.count > limits.schemaVariants
+                || pairs.contains(where: { $0.request == .general || $0.response == .general })
+        else { return }
+        for number in numbers {
+            if keys[number].request.kept != nil { keys[number].request = .general }
+            if keys[number].response.kept != nil { keys[number].response = .general }
+        }
+    }
+
+    private mutating func held(_ shape: ShapeID, _ shapes: borrowing ShapeTable) -> ShapeID {
+        if Self.isHeld(shape) { return shape }
+        guard shape.isWholeJSON else { return shapes.coarse(shape) }
+        return ShapeID(kept: kept.number(shape, shapes).raw)
     }
 
     /// What is told of a connection.

@@ -3,6 +3,8 @@ package struct ServiceMapDocument: Equatable, Sendable {
     /// The tape's last event; `nil` where the tape has none.
     var generatedAt: Timestamp?
     package var services: [Service]
+    /// What the bodies of each endpoint have in common, where that was asked for: by service, destination, method and path.
+    var bodies: [Bodies] = []
 
     package init(generatedAt: Timestamp?, services: [Service]) {
         self.generatedAt = generatedAt
@@ -43,6 +45,17 @@ package struct ServiceMapDocument: Equatable, Sendable {
         /// Those that the template stands for, by whatever method.
         var paths = DistinctPaths()
         var template: PathTemplate?
+    }
+
+    /// The JSON bodies of an endpoint, of whatever shapes.
+    struct Bodies: Equatable, Sendable {
+        var service: String
+        var destination: String
+        var method: String
+        var path: String
+        var protocolName: String
+        var count: UInt64
+        var schemas: EndpointSchemas
     }
 
     /// A destination with which connections were made, or tried, that gave no HTTP exchange.

@@ -1,5 +1,4 @@
-/// The shapes of a map as they are written, each known by a number: keys that are data are one pattern in them, and what an
-/// endpoint has too many variants of is one general shape.
+/// The shapes of a map as they are written, each known by a number: keys that are data are one pattern in them.
 struct WrittenShapes {
     private var shapes: [Shape] = []
     private var numbers: [Shape: UInt32] = [:]
@@ -15,7 +14,7 @@ struct WrittenShapes {
 
     /// The number of a shape of the table, which says whether a part is missing as that does.
     mutating func number(_ id: ShapeID, _ table: borrowing ShapeTable) -> ShapeID {
-        let index = UInt32(id.index)
+        let index = UInt32(table.coarse(id).index)
         let number: UInt32
         if let known = known[index] {
             number = known
@@ -27,20 +26,12 @@ struct WrittenShapes {
         return id.isIncomplete ? ShapeID(raw: number).incomplete : ShapeID(raw: number)
     }
 
-    private mutating func add(_ shape: Shape) -> UInt32 {
+    /// The number of a shape.
+    mutating func add(_ shape: Shape) -> UInt32 {
         if let known = numbers[shape] { return known }
         let number = UInt32(shapes.count)
         shapes.append(shape)
         numbers[shape] = number
         return number
-    }
-
-    /// What holds for all bodies that are JSON and whole.
-    /// - Returns: what each of the given numbers becomes.
-    mutating func general(_ ids: some Sequence<ShapeID>) -> [UInt32: ShapeID] {
-        let whole = Set(ids.filter { !$0.isIncomplete && self[$0] != .empty && self[$0] != .nonJSON }.map(\.raw))
-        guard whole.count > 1 else { return [:] }
-        let joined = ShapeID(raw: add(Shape.joined(whole.sorted().map { shapes[Int($0)] })))
-        return Dictionary(uniqueKeysWithValues: whole.map { ($0, joined) })
     }
 }

@@ -7,28 +7,6 @@ import Testing
 /// Our reading of statements against PostgreSQL's own grammar (pglast) and sqlglot, where they can read a statement: neither is
 /// used for hiding values, as both stumble over text that is cut, over `?`, and over other databases' SQL.
 @Suite struct `Reading statements` {
-    /// The oracles' Python, made once.
-    private static func python() throws -> String {
-        let folder = FileManager.default.currentDirectoryPath + "/.build/oracles"
-        let python = folder + "/bin/python3"
-        let requirements = FileManager.default.currentDirectoryPath + "/Tests/Oracles/requirements.txt"
-        let mark =
-            folder + "/installed-"
-            + String(
-                try String(contentsOfFile: requirements, encoding: .utf8).utf8.reduce(5381) { $0 &* 33 &+ Int($1) })
-        if FileManager.default.fileExists(atPath: mark) { return python }
-        let system = try Programs.find("python3", package: "python3-venv")
-        for (program, arguments) in [
-            (system, ["-m", "venv", "--clear", folder]),
-            (python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements]),
-        ] {
-            let outcome = try Child(program, arguments, patience: 240).wait()
-            guard outcome.status == 0 else { throw Failed("\(arguments.joined(separator: " ")): \(outcome.errors)") }
-        }
-        try Data().write(to: URL(fileURLWithPath: mark))
-        return python
-    }
-
     private static func line(_ dialect: SQLDialect, _ sql: String, isMade: Bool) throws -> String {
         let read = ReadSQL(sql, dialect)
         let verbs: Set = ["SELECT", "INSERT", "UPDATE", "DELETE"]
@@ -43,7 +21,7 @@ import Testing
     @Test(.timeLimit(.minutes(10))) func `agrees with the oracles`() throws {
         let python: String
         do {
-            python = try Self.python()
+            python = try Oracles.python.get()
         } catch {
             FileHandle.standardError.write(Data("NOT TESTED: SQL against pglast and sqlglot: \(error)\n".utf8))
             return

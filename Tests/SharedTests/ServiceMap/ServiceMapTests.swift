@@ -44,7 +44,7 @@ import Testing
                         reason: reason, isEncrypted: false, isNew: opened), at: Timestamp(nanoseconds: at))
             }
         }
-        let document = map.document(generatedAt: Timestamp(nanoseconds: 9), shapes: reader.table) {
+        let document = map.document(generatedAt: Timestamp(nanoseconds: 9), shapes: reader.table, withBodies: true) {
             parties[Int($0.raw)]
         }
         return (document, map.refused)
@@ -196,6 +196,37 @@ import Testing
             (UInt64(Int64.max), "9223000000000"),
         ]
         for (nanoseconds, text) in texts { #expect(MillisecondsText.text(nanoseconds: nanoseconds) == text) }
+    }
+
+    @Test func `holds few of many shapes, and says the same of them`() {
+        var random = SeededRandom(seed: 8)
+        func body() -> String {
+            let keys = (0..<14).filter { _ in Int.random(in: 0..<8, using: &random) > 0 }
+            let kinds = ["1", "1.5", "null", "[]"]
+            return "{" + keys.map { "\"k\($0)\":" + kinds.randomElement(using: &random)! }.joined(separator: ",") + "}"
+        }
+        var records: [Record] = (0..<3000).map { number in
+            let status: UInt16 = number % 7 == 0 ? 404 : 200
+            return .exchange(
+                "web", "api", .external, "POST", number % 3 == 0 ? "/other" : "/", body(), body(), Int64(number),
+                ExchangeMeasures(status: status))
+        }
+        // One that has a few.
+        records += (0..<4).map { .exchange("web", "api", .external, "GET", "/few", "", "{\"n\($0)\":1}", 9) }
+        var unbounded = Limits()
+        unbounded.heldShapes = 1 << 20
+        let (expected, refused) = document(records, limits: unbounded)
+        #expect(refused == 0)
+        #expect(expected.services[0].endpoints.count == 6)
+        for _ in 0..<2 {
+            records.shuffle(using: &random)
+            #expect(document(records).0 == expected)
+        }
+        var limits = Limits()
+        limits.serviceMapEntries = 2000
+        let (bounded, none) = document(records, limits: limits)
+        #expect(none == 0)
+        #expect(bounded == expected)
     }
 
     @Test func `takes parties that go by one name as one`() {

@@ -16,6 +16,8 @@ struct HTTP1Framing {
     private var transferCodings = ContentCodings()
     /// The body goes on for as long as somebody listens.
     private(set) var events: EventStream.Kind?
+    /// What the body is.
+    private(set) var media = MediaKind()
     /// Of the Upgrade field, its value.
     private(set) var upgrade: ByteRange?
     private(set) var host = ByteRange.empty
@@ -171,6 +173,7 @@ struct HTTP1Framing {
         case 7 where HTTPGrammar.equal(bytes, name, "upgrade"):
             upgrade = field.value
         case 12 where HTTPGrammar.equal(bytes, name, "content-type"):
+            media = MediaKind(bytes, field.value.range)
             events = EventStream.Kind(bytes.extracting(field.value.range))
         case 14 where HTTPGrammar.equal(bytes, name, "content-length"):
             interpretContentLength(bytes, field.value.range)

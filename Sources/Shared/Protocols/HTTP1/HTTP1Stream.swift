@@ -235,7 +235,7 @@ final class HTTP1Stream {
         // Lines of a length that is known are a file.
         let events = length.isOpen || framing.events == .events ? framing.events : nil
         message.isWaiting = length == .switched || side == .server && events != nil
-        if hasBody { body.begin(length.bodyLength, framing.codings, &message) }
+        if hasBody { body.begin(length.bodyLength, framing.codings, framing.media, &message) }
         if hasBody, side == .server, let events { body.listen(events, analyzer.answered) }
         switch length {
         case .none:

@@ -33,6 +33,8 @@ final class HTTP2Half {
         var isJSONCall = false
         /// How long the client waits, in nanoseconds.
         var timeout: Int64?
+        /// What the body is.
+        var media = MediaKind()
         /// One of the fields that begin with ":" (RFC 9113, section 8.3) was there.
         var hasPseudoField = false
         /// A field is not known, or was not kept.
@@ -115,6 +117,7 @@ final class HTTP2Half {
             return
         case (12, UInt8(ascii: "e")) where name.has("content-type", at: 0):
             if side == .server { facts.events = EventStream.Kind(value) }
+            facts.media = MediaKind(value, 0..<value.byteCount)
             call(value)
         case (14, UInt8(ascii: "h")) where name.has("content-length", at: 0): facts.hasLength = true
         case (24, UInt8(ascii: "s")), (22, UInt8(ascii: "l")):
@@ -280,7 +283,9 @@ final class HTTP2Half {
     func beginContent(_ count: Int, isAll: Bool, _ stream: HTTP2Stream) {
         guard !hasBody, !isCall, count > 0 else { return }
         hasBody = true
-        body.begin(isAll && message.contentBytes == 0 ? .bytes(UInt64(count)) : .marked, facts.codings, &message)
+        body.begin(
+            isAll && message.contentBytes == 0 ? .bytes(UInt64(count)) : .marked, facts.codings, facts.media,
+            &message)
         if let events = facts.events { body.listen(events, stream.carried, stream: stream.id) }
     }
 

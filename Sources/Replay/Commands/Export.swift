@@ -1,0 +1,59 @@
+import ArgumentParser
+import Command
+import Console
+import Glibc
+import Shared
+
+/// `replay export FORMAT INPUT…`, what was seen as other tools read it.
+struct Export: ParsableCommand {
+    enum Format: String, CaseIterable, ExpressibleByArgument {
+        case schema
+    }
+
+    static let configuration = CommandConfiguration(
+        abstract: "Write what tapes show in a format of other tools.",
+        discussion: """
+            FORMATS
+              schema  JSON Schema (draft 2020-12) of the bodies of each endpoint: of requests, and of responses by status
+            """)
+
+    @Argument(help: "schema")
+    var format: Format
+
+    @Argument(help: "Tapes to read; - is standard input.", completion: .file())
+    var inputs: [String]
+
+    @Option(
+        name: [.short, .long],
+        help: ArgumentHelp("Write to a file (default: -, standard output).", valueName: "file"), completion: .file())
+    var output = "-"
+
+    @OptionGroup var names: NameOptions
+
+    @OptionGroup var containers: ContainerOptions
+
+    @OptionGroup var paths: PathOptions
+
+    @Flag(help: "Say how often keys were there, and how often null.")
+    var evidence = false
+
+    func run() throws {
+        var replaying = Replaying()
+        replaying.options.names = try names.read()
+        replaying.options.containers = try containers.read()
+        replaying.options.paths = try paths.read()
+        replaying.options.eventLog = false
+        replaying.options.environments = false
+        replaying.withBodies = format == .schema
+        replaying.showsProgress = true
+        let result = try replaying.run(inputs) { _ in true }
+        let isLossy = SummaryReport.isLossy(result.summary) || result.capture.isIncomplete
+        let file = try OutputFile(output, option: "--output")
+        try file.write(
+            JSONSchemaFile.text(
+                result.map, from: result.summary.provenance(isLossy: isLossy), showsCounts: evidence))
+        try file.commit()
+        for line in result.capture.complaints { Terminal.complain(line) }
+        if isLossy { throw ExitCode(1) }
+    }
+}
