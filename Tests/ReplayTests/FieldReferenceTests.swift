@@ -44,12 +44,24 @@ import Testing
         for summary in summaries {
             let others = Set(rows[end...].map(\.name))
             let paths = summary.paths { counts.contains($0) || others.contains($0) }.filter { !others.contains($0) }
+                .filter { !$0.hasPrefix("services") }
             // Each input repeats its members.
             var previous: Set<String> = []
             seen.add(paths.filter { !$0.hasPrefix("inputs[]") && previous.insert($0).inserted })
             for input in summary["inputs"]?.elements ?? [] { seen.add(input.names.map { "inputs[].\($0)" }) }
         }
         #expect(seen.differences == [])
+    }
+
+    @Test func `has the fields of the map in the summary`() throws {
+        let rows = Set(try fields.names("The map in the summary"))
+        let paths = try json(["Fixtures/demo/shop/input.pcap", "--json", "--top", "1"]).paths { _ in false }
+        let seen = Set(
+            paths.filter { $0.hasPrefix("services[].") }
+                .compactMap { $0.split(separator: ".").last.map { $0.replacing("[]", with: "") } })
+        #expect(seen.subtracting(rows) == [])
+        // Neither a failed connect nor TLS is in it.
+        #expect(rows.subtracting(seen).subtracting(["failures", "tls"]) == [])
     }
 
     @Test func `has the fields of check`() throws {

@@ -35,6 +35,8 @@ struct Run: ParsableCommand {
 
     @OptionGroup var paths: PathOptions
 
+    @OptionGroup var map: MapOptions
+
     @Option(
         help: ArgumentHelp(
             "Name the fields of gRPC's messages by a FileDescriptorSet: protoc --descriptor_set_out.", valueName: "file"
@@ -107,6 +109,7 @@ struct Run: ParsableCommand {
         if let threads { replaying.readsAhead = try threads.number("--threads", in: 1...Int.max) > 1 }
         replaying.filter = filter
         replaying.showsProgress = !quiet
+        _ = (try map.choice(), try map.most())
         try checkPaths([("--output", outputPath), ("--env-output", environmentPath), ("--service-map", mapPath)])
 
         let log = try outputPath.map { path throws(Failure) in try OutputFile(path, option: "--output") }
@@ -145,7 +148,7 @@ struct Run: ParsableCommand {
         let dataOnOutput = [outputPath, environmentPath, mapPath].contains("-")
         if !quiet || json {
             let screen = dataOnOutput ? STDERR_FILENO : STDOUT_FILENO
-            let text = summary(result, showsMap: outputPath == nil && mapPath == nil, Terminal.style(screen))
+            let text = try summary(result, showsMap: outputPath == nil && mapPath == nil, Terminal.style(screen))
             try StandardOutput.write(text, to: screen)
         }
         for line in result.capture.complaints { Terminal.complain(line) }
@@ -153,13 +156,19 @@ struct Run: ParsableCommand {
         if isLossy { throw ExitCode(1) }
     }
 
-    private func summary(_ result: Replaying.Result, showsMap: Bool, _ style: TextStyle) -> String {
-        if json { return SummaryJSON.text(result.summary) { result.capture.write(&$0) } }
+    private func summary(
+        _ result: Replaying.Result, showsMap: Bool, _ style: TextStyle
+    ) throws(Failure) -> String {
+        let (view, top) = (MapView(result.map, try map.choice()), try map.most())
+        if json {
+            return SummaryJSON.text(
+                result.summary, capture: { result.capture.write(&$0) }, map: { view.write(&$0, top: top) })
+        }
         var report = SummaryReport(style)
         report.blank()
         result.capture.write(&report, result.summary, style)
         report.add(result.summary, skipped: result.capture.skipped)
-        let map = showsMap ? ServiceMapTree.text(result.map, style) : ""
+        let map = showsMap ? ServiceMapTree.text(view, style, isInbound: map.inbound, top: top) : ""
         return report.text + (map.isEmpty ? "" : "\n\(map)") + "\n"
     }
 

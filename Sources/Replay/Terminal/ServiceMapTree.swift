@@ -1,97 +1,106 @@
 import Shared
 
-/// The service map as a tree for people: a service, and below it what it talks to.
+/// The service map as a tree for people: a service, and below it what it talks to, with numbers in columns.
 ///
-///     web
-///     ├──▶ orders  container
-///     │    GET  /orders/7    12
-///     │    POST /orders       3
-///     └──▶ orders-db  postgres :5432    1 connection
+///     web                               15      1.2/s             2.4 ms   12 ms
+///     ├──▶ orders                       15      1.2/s             2.4 ms   12 ms
+///     │    GET  /orders/{orderId}       12      1.0/s        2    2.4 ms   12 ms
+///     │    POST /orders                  3      0.2/s             3.1 ms  3.3 ms
+///     └──▶ orders-db  postgres :5432  1 connection
 struct ServiceMapTree {
     private let style: TextStyle
+    private let columns: Columns
+    private let view: MapView
+    private let isInbound: Bool
+    private let top: Int?
     private var lines: [String] = []
 
-    /// Endpoints of one destination that are shown; the map has them all.
-    private static let shownEndpoints = 12
+    /// Operations of one destination that are shown; the map has them all.
+    private static let shownOperations = 12
     /// Destinations of one service, and connections of one destination: a scan has thousands.
     private static let shownDestinations = 100
     private static let shownConnections = 12
 
-    init(_ style: TextStyle) { self.style = style }
+    private init(_ view: MapView, _ style: TextStyle, isInbound: Bool, top: Int?) {
+        self.view = view
+        self.style = style
+        self.isInbound = isInbound
+        self.top = top
+        columns = Columns(style, most: view.services.map(\.totals.count).max() ?? 0, span: view.span)
+    }
 
-    static func text(_ document: ServiceMapDocument, _ style: TextStyle) -> String {
-        var tree = ServiceMapTree(style)
-        for service in document.services { tree.add(service) }
+    /// - Parameter top: how many of each list are shown; `nil`: what fits.
+    static func text(_ view: MapView, _ style: TextStyle, isInbound: Bool = false, top: Int? = nil) -> String {
+        var tree = ServiceMapTree(view, style, isInbound: isInbound, top: top)
+        for service in view.services { tree.add(service) }
         return tree.lines.isEmpty ? "" : tree.lines.joined(separator: "\n") + "\n"
     }
 
-    private struct Destination {
-        var name: String
-        var endpoints: [ServiceMapDocument.Endpoint] = []
-        var connections: [ServiceMapDocument.Connection] = []
-    }
-
-    private mutating func add(_ service: ServiceMapDocument.Service) {
-        if !lines.isEmpty { lines.append("") }
-        lines.append("  " + style.tone(.strong, fitted(service.name, style.width - 4)))
-        let destinations = Self.destinations(service)
-        let rest = destinations.dropFirst(Self.shownDestinations)
-        for (place, destination) in destinations.prefix(Self.shownDestinations).enumerated() {
-            add(destination, isLast: place == destinations.count - 1)
+    private mutating func add(_ service: MapView.Service) {
+        if lines.isEmpty {
+            if service.totals.count > 0 { lines.append(columns.titles) }
+        } else {
+            lines.append("")
+        }
+        let name = fitted(service.name, service.totals.count > 0 ? columns.text - 2 : style.width - 4)
+        lines.append("  " + style.tone(.strong, name) + columns.numbers(service.totals, behind: name.count + 2))
+        let shown = service.peers.prefix(top ?? Self.shownDestinations)
+        let rest = service.peers.dropFirst(shown.count)
+        for (place, peer) in shown.enumerated() {
+            add(peer, isLast: place == service.peers.count - 1)
         }
         guard !rest.isEmpty else { return }
-        let more = "and \(Quantity.count(UInt64(rest.count), "more destination"))"
-        lines.append("  " + style.tone(.faint, style.symbol("└──▶ ", "`--> ") + more))
+        let count = rest.reduce(UInt64(0)) { $0 &+ $1.totals.count }
+        let noun = isInbound ? "more caller" : "more destination"
+        let more = "and \(Quantity.count(UInt64(rest.count), noun))\(share(count, of: service.totals.count))"
+        lines.append("  " + style.tone(.faint, arrow(isLast: true) + style.fitted(more, style.width - 7)))
     }
 
-    /// By destination, in the order in which the map names them first.
-    private static func destinations(_ service: ServiceMapDocument.Service) -> [Destination] {
-        var destinations: [Destination] = []
-        var places: [String: Int] = [:]
-        func place(_ name: String) -> Int {
-            if let known = places[name] { return known }
-            places[name] = destinations.count
-            destinations.append(Destination(name: name))
-            return destinations.count - 1
-        }
-        for endpoint in service.endpoints { destinations[place(endpoint.destination)].endpoints.append(endpoint) }
-        for connection in service.connections {
-            destinations[place(connection.destination)].connections.append(connection)
-        }
-        return destinations
+    private func share(_ part: UInt64, of whole: UInt64) -> String {
+        guard whole > 0, part > 0 else { return "" }
+        let percent = Int((Double(part) / Double(whole) * 100).rounded())
+        return ", \(percent == 0 ? "under 1" : "\(percent)") % of the traffic"
     }
 
-    private mutating func add(_ destination: Destination, isLast: Bool) {
-        let arrow = isLast ? style.symbol("└──▶ ", "`--> ") : style.symbol("├──▶ ", "|--> ")
+    private func arrow(isLast: Bool) -> String {
+        switch (isInbound, isLast) {
+        case (false, true): style.symbol("└──▶ ", "`--> ")
+        case (false, false): style.symbol("├──▶ ", "|--> ")
+        case (true, true): style.symbol("└◀── ", "`<-- ")
+        case (true, false): style.symbol("├◀── ", "|<-- ")
+        }
+    }
+
+    private mutating func add(_ peer: MapView.Peer, isLast: Bool) {
         let trunk = isLast ? "     " : style.symbol("│    ", "|    ")
-        let start = "  " + style.tone(.faint, arrow)
+        let start = "  " + style.tone(.faint, arrow(isLast: isLast))
         let margin = 2 + trunk.count
-        var connections = destination.connections[...]
         // What is only a connection stands behind the name, where there is room.
-        let only = destination.endpoints.isEmpty && connections.count == 1 ? connections.first.map(facts) : nil
-        let name = fitted(destination.name, only == nil ? style.width - margin : style.width / 2)
-        if let only, margin + name.count + 2 + only.columns <= style.width {
-            lines.append(start + style.tone(.accent, name) + "  " + only.text)
-            return
+        if peer.operations.isEmpty, peer.connections.count == 1 {
+            let only = facts(peer.connections[0], columns: .max)
+            let name = fitted(peer.name, style.width / 2)
+            if margin + name.count + 2 + only.columns <= style.width {
+                lines.append(start + style.tone(.accent, name) + "  " + only.text)
+                return
+            }
         }
-        lines.append(start + style.tone(.accent, fitted(destination.name, style.width - margin)))
-        let rest = connections.dropFirst(Self.shownConnections)
-        connections = connections.prefix(Self.shownConnections)
-        for connection in connections {
+        let hasNumbers = peer.totals.count > 0
+        let name = fitted(peer.name, (hasNumbers ? columns.text : style.width) - margin)
+        lines.append(
+            start + style.tone(.accent, name) + columns.numbers(peer.totals, behind: margin + name.count))
+        let shown = peer.connections.prefix(top ?? Self.shownConnections)
+        for connection in shown {
             lines.append("  " + style.tone(.faint, trunk) + facts(connection, columns: style.width - margin).text)
         }
-        if !rest.isEmpty {
-            let more = "and \(Quantity.count(UInt64(rest.count), "more port or protocol", "more ports and protocols"))"
+        let rest = peer.connections.count - shown.count
+        if rest > 0 {
+            let more = "and \(Quantity.count(UInt64(rest), "more port or protocol", "more ports and protocols"))"
             lines.append("  " + style.tone(.faint, trunk + more))
         }
-        add(destination.endpoints, trunk: trunk)
+        add(peer.operations, of: peer.totals, trunk: trunk, margin: margin)
     }
 
     /// What is known of a connection, and how many columns it takes.
-    private func facts(_ connection: ServiceMapDocument.Connection) -> (text: String, columns: Int) {
-        facts(connection, columns: .max)
-    }
-
     private func facts(
         _ connection: ServiceMapDocument.Connection, columns: Int
     ) -> (text: String, columns: Int) {
@@ -108,47 +117,120 @@ struct ServiceMapTree {
         return (style.tone(.good, name) + shown, name.count + shown.count)
     }
 
-    /// Endpoints by method and path; their variants, which differ in the shape of a body, as one.
-    private mutating func add(_ endpoints: [ServiceMapDocument.Endpoint], trunk: String) {
-        struct Line {
-            var method: String
-            var path: String
-            var count: UInt64
-            var variants: Int
-        }
-        var shown: [Line] = []
-        var places: [String: Int] = [:]
-        for endpoint in endpoints {
-            let path = [endpoint.path, endpoint.operation].compactMap { $0 }.joined(separator: " ")
-            let key = "\(endpoint.method) \(path)"
-            if let place = places[key] {
-                shown[place].count &+= endpoint.count
-                shown[place].variants += 1
-            } else {
-                places[key] = shown.count
-                shown.append(
-                    Line(method: endpoint.method, path: path, count: endpoint.count, variants: 1))
+    private mutating func add(
+        _ operations: [MapView.Operation], of totals: MapView.Totals, trunk: String, margin: Int
+    ) {
+        let shown = operations.prefix(top ?? Self.shownOperations)
+        let methodColumns = min(shown.map { style.safe($0.method).count }.max() ?? 0, style.width < 60 ? 8 : 16)
+        for operation in shown {
+            let room = columns.text - margin - (methodColumns > 0 ? methodColumns + 1 : 0)
+            var method = fitted(operation.method, methodColumns).padded(methodColumns)
+            if methodColumns > 0 { method += " " }
+            var name = fitted(operation.name, max(room, 8))
+            var columnsOfName = name.count
+            if operation.variants > 1 {
+                let variants = "  \(operation.variants) shapes"
+                if columnsOfName + variants.count < room {
+                    name += style.tone(.faint, variants)
+                    columnsOfName += variants.count
+                }
             }
-        }
-        let rest = shown.dropFirst(Self.shownEndpoints)
-        shown.removeLast(rest.count)
-        let methodColumns = min(shown.map(\.method.count).max() ?? 0, style.width < 60 ? 8 : 16)
-        let pathColumns = min(shown.map { style.safe($0.path).count }.max() ?? 0, style.width - methodColumns - 34)
-        for line in shown {
-            let hasRoom = 27 + methodColumns + max(pathColumns, 8) <= style.width
-            let variants = line.variants > 1 && hasRoom ? style.tone(.faint, "  \(line.variants) shapes") : ""
-            let method = fitted(line.method, methodColumns).padded(methodColumns)
-            let path = fitted(line.path, max(pathColumns, 8)).padded(pathColumns)
             lines.append(
-                "  " + style.tone(.faint, trunk) + "\(style.tone(.strong, method)) \(path)"
-                    + "\(Quantity.count(line.count).leftPadded(8))\(variants)")
+                "  " + style.tone(.faint, trunk) + style.tone(.strong, method) + name
+                    + columns.numbers(operation.totals, behind: margin + method.count + columnsOfName))
         }
-        if !rest.isEmpty {
-            let count = rest.reduce(UInt64(0)) { $0 &+ $1.count }
-            let more = "and \(Quantity.count(UInt64(rest.count))) more, \(Quantity.count(count, "time"))"
-            lines.append("  " + style.tone(.faint, trunk + more))
-        }
+        let rest = operations.dropFirst(shown.count)
+        guard !rest.isEmpty else { return }
+        let count = rest.reduce(UInt64(0)) { $0 &+ $1.totals.count }
+        let more = "and \(Quantity.count(UInt64(rest.count))) more\(share(count, of: totals.count))"
+        lines.append("  " + style.tone(.faint, trunk + style.fitted(more, style.width - margin)))
     }
 
     private func fitted(_ text: String, _ columns: Int) -> String { style.fitted(style.safe(text), columns) }
+
+    /// Where the numbers stand: as many of them as there is room for.
+    private struct Columns {
+        /// Columns of what stands before them.
+        let text: Int
+        private let style: TextStyle
+        private let most: UInt64
+        private let span: Int64
+        private let hasRate: Bool
+        private let hasTimes: Bool
+        private let bar: Int
+
+        private static let count = 10
+        private static let rate = 9
+        private static let errors = 8
+        private static let time = 9
+
+        init(_ style: TextStyle, most: UInt64, span: Int64) {
+            self.style = style
+            self.most = most
+            self.span = span
+            hasTimes = style.width >= 60
+            hasRate = style.width >= 76 && span > 0
+            bar = style.width >= 100 ? 12 : 0
+            let numbers =
+                Self.count + (hasTimes ? Self.errors + 2 * Self.time : 0) + (hasRate ? Self.rate : 0)
+                + (bar > 0 ? bar + 2 : 0)
+            text = style.width - numbers
+        }
+
+        var titles: String {
+            var line = String(repeating: " ", count: text) + "count".leftPadded(Self.count)
+            if hasRate { line += "rate".leftPadded(Self.rate) }
+            if hasTimes {
+                line += "errors".leftPadded(Self.errors) + "p50".leftPadded(Self.time) + "p99".leftPadded(Self.time)
+            }
+            return style.tone(.faint, line)
+        }
+
+        /// - Parameter used: columns of the line so far.
+        func numbers(_ totals: MapView.Totals, behind used: Int) -> String {
+            guard totals.count > 0 else { return "" }
+            let hasErrors = totals.errors > 0
+            let times = [totals.p50, totals.p99].compactMap { $0 }
+            var line =
+                String(repeating: " ", count: max(text - used, 0))
+                + Quantity.count(totals.count).leftPadded(Self.count)
+            if hasRate { line += Self.rate(totals.rate(in: span)).leftPadded(Self.rate) }
+            // No blanks at the end of a line.
+            if hasTimes, hasErrors || !times.isEmpty || bar > 0 {
+                let errors = (hasErrors ? Quantity.count(totals.errors) : "").leftPadded(Self.errors)
+                line += style.tone(.bad, errors)
+                if times.isEmpty, bar > 0 { line += String(repeating: " ", count: 2 * Self.time) }
+                for time in times { line += Self.time(time).leftPadded(Self.time) }
+            }
+            if bar > 0 {
+                let filled = max(Int((Double(totals.count) / Double(max(most, 1)) * Double(bar)).rounded()), 1)
+                line += "  " + style.tone(.accent, String(repeating: style.symbol("▇", "#"), count: min(filled, bar)))
+            }
+            return line
+        }
+
+        /// `12.5/s`, `3.0/min`, `0.2/h`.
+        private static func rate(_ perSecond: Double) -> String {
+            if perSecond >= 99.95 { return "\(Quantity.count(UInt64(min(perSecond.rounded(), 1e15))))/s" }
+            let (value, unit) =
+                perSecond >= 0.095
+                ? (perSecond, "s") : perSecond >= 0.095 / 60 ? (perSecond * 60, "min") : (perSecond * 3600, "h")
+            let tenths = Int((value * 10).rounded())
+            return "\(tenths / 10).\(tenths % 10)/\(unit)"
+        }
+
+        /// Three digits: `412 us`, `7.21 ms`, `12.5 s`.
+        private static func time(_ nanoseconds: UInt64) -> String {
+            let units: [(UInt64, String)] = [(1_000_000_000, "s"), (1_000_000, "ms"), (1000, "us")]
+            for (unit, name) in units where nanoseconds >= unit {
+                let whole = nanoseconds / unit
+                if whole >= 100 { return "\(whole) \(name)" }
+                let digits = whole >= 10 ? 1 : 2
+                let scale: UInt64 = digits == 1 ? 10 : 100
+                let fraction = String(nanoseconds % unit * scale / unit)
+                return "\(whole).\(String(repeating: "0", count: digits - fraction.count))\(fraction) \(name)"
+            }
+            return "\(nanoseconds) ns"
+        }
+    }
 }

@@ -3,11 +3,17 @@
 /// Counters that are zero are left out where they are one of many (`by_verdict`, `anomalies`), so that a new kind
 /// changes nothing in what is there.
 package enum SummaryJSON {
-    /// - Parameter capture: what the source has to say of itself, put first.
-    package static func text(_ summary: Summary, capture: (inout IndentedJSON) -> Void = { _ in }) -> String {
+    /// - Parameters:
+    ///   - capture: what the source has to say of itself, put first.
+    ///   - map: what there is to say of the service map, put last.
+    package static func text(
+        _ summary: Summary, capture: (inout IndentedJSON) -> Void = { _ in },
+        map: (inout IndentedJSON) -> Void = { _ in }
+    ) -> String {
         IndentedJSON.text { json in
             capture(&json)
             json.write(summary)
+            map(&json)
         }
     }
 

@@ -1,0 +1,204 @@
+/// The service map as people look at it: who asks whom for what, how often, how slow, how often in vain; in an order, and as much as
+/// is wanted.
+///
+/// A service has the peers that it calls (`inbound`: that call it), and of each what is asked: endpoints of any shape of bodies are
+/// one, and so are operations of one summary.
+package struct MapView: Equatable, Sendable {
+    package var services: [Service] = []
+
+    package struct Service: Equatable, Sendable {
+        package var name: String
+        package var totals = Totals()
+        package var peers: [Peer] = []
+    }
+
+    /// Who is called, or (`inbound`) who calls.
+    package struct Peer: Equatable, Sendable {
+        package var name: String
+        package var totals = Totals()
+        package var operations: [Operation] = []
+        /// Connections that gave no HTTP exchange.
+        package var connections: [ServiceMapDocument.Connection] = []
+    }
+
+    package struct Operation: Equatable, Sendable {
+        /// The method; of other protocols nothing.
+        package var method: String
+        /// The path's template, or the summary of an operation.
+        package var name: String
+        package var protocolName: String
+        package var totals = Totals()
+        /// Pairs of shapes that the map tells apart.
+        package var variants = 0
+    }
+
+    /// What can be said of any number of requests.
+    package struct Totals: Equatable, Sendable {
+        package var count: UInt64 = 0
+        package var errors: UInt64 = 0
+        /// On the wire, where that is known.
+        package var bytes: UInt64 = 0
+        var latency = LatencyHistogram()
+
+        /// Nanoseconds; `nil` where nothing was answered.
+        package var p50: UInt64? { latency.percentile(perMille: 500) }
+        package var p99: UInt64? { latency.percentile(perMille: 990) }
+
+        mutating func merge(_ other: Totals) {
+            count &+= other.count
+            errors &+= other.errors
+            bytes &+= other.bytes
+            latency.merge(other.latency)
+        }
+
+        /// How often a second.
+        /// - Parameter span: nanoseconds in which it was.
+        package func rate(in span: Int64) -> Double { span > 0 ? Double(count) / (Double(span) / 1e9) : 0 }
+    }
+
+    /// What comes first.
+    package enum Order: String, Sendable, CaseIterable {
+        case count, errors, p99, bytes, name
+    }
+
+    /// What is shown.
+    package struct Choice: Equatable, Sendable {
+        package init() {}
+        package var order = Order.count
+        /// Who calls a service, in place of whom it calls.
+        package var isInbound = false
+        /// Each `nil`: all.
+        package var service: String?
+        package var destination: String?
+        package var protocolName: String?
+        /// The beginning of paths.
+        package var path: String?
+    }
+
+    /// From the first to the last that was seen, in nanoseconds.
+    package var span: Int64 = 0
+
+    package init(_ document: ServiceMapDocument, _ choice: Choice = Choice()) {
+        if let first = document.services.map(\.firstSeen).min(), let last = document.services.map(\.lastSeen).max() {
+            span = last.since(first)
+        }
+        var places: [String: Int] = [:]
+        for service in document.services where Self.isWanted(service.name, choice.service) {
+            for endpoint in service.endpoints where Self.isWanted(endpoint, choice) {
+                let totals = Totals(endpoint)
+                let operation = Operation(
+                    method: endpoint.method,
+                    name: [endpoint.path, endpoint.operation].compactMap { $0 }.joined(separator: " "), protocolName: endpoint.protocolName, totals: totals,
+                    variants: 1)
+                edge(service.name, endpoint.destination, choice, &places) { $0.add(operation) }
+            }
+            for connection in service.connections where Self.isWanted(connection, choice) {
+                edge(service.name, connection.destination, choice, &places) { peer in
+                    peer.connections.append(connection)
+                    for operation in connection.operations { peer.add(Operation(operation, connection)) }
+                }
+            }
+        }
+        sort(choice.order)
+    }
+
+    // MARK: Choice
+
+    private static func isWanted(_ name: String, _ wanted: String?) -> Bool { wanted.map { $0 == name } ?? true }
+
+    private static func isWanted(_ endpoint: ServiceMapDocument.Endpoint, _ choice: Choice) -> Bool {
+        isWanted(endpoint.destination, choice.destination) && isWanted(endpoint.protocolName, choice.protocolName)
+            && choice.path.map { endpoint.path.hasPrefix($0) } ?? true
+    }
+
+    private static func isWanted(_ connection: ServiceMapDocument.Connection, _ choice: Choice) -> Bool {
+        isWanted(connection.destination, choice.destination)
+            && isWanted(connection.protocolName, choice.protocolName) && choice.path == nil
+    }
+
+    // MARK: Making
+
+    private mutating func edge(
+        _ source: String, _ destination: String, _ choice: Choice, _ places: inout [String: Int],
+        _ add: (inout Peer) -> Void
+    ) {
+        let (own, other) = choice.isInbound ? (destination, source) : (source, destination)
+        let service = places[own] ?? services.count
+        if service == services.count {
+            places[own] = service
+            services.append(Service(name: own))
+        }
+        let key = "\(own)\0\(other)"
+        let peer = places[key] ?? services[service].peers.count
+        if peer == services[service].peers.count {
+            places[key] = peer
+            services[service].peers.append(Peer(name: other))
+        }
+        add(&services[service].peers[peer])
+    }
+
+    private mutating func sort(_ order: Order) {
+        for service in services.indices {
+            for peer in services[service].peers.indices {
+                services[service].peers[peer].operations.sort {
+                    order.precedes($0.totals, "\($0.name) \($0.method)", $1.totals, "\($1.name) \($1.method)")
+                }
+                services[service].totals.merge(services[service].peers[peer].totals)
+            }
+            services[service].peers.sort { order.precedes($0.totals, $0.name, $1.totals, $1.name) }
+        }
+        services.sort { order.precedes($0.totals, $0.name, $1.totals, $1.name) }
+    }
+}
+
+extension MapView.Order {
+    fileprivate func precedes(
+        _ a: MapView.Totals, _ ownName: String, _ b: MapView.Totals, _ otherName: String
+    ) -> Bool {
+        let (own, other) = (measure(a), measure(b))
+        return own == other ? ownName.utf8.lexicographicallyPrecedes(otherName.utf8) : own > other
+    }
+
+    private func measure(_ totals: MapView.Totals) -> UInt64 {
+        switch self {
+        case .count: totals.count
+        case .errors: totals.errors
+        case .p99: totals.p99 ?? 0
+        case .bytes: totals.bytes
+        case .name: 0
+        }
+    }
+}
+
+extension MapView.Peer {
+    /// Adds what is asked of it, to what is there of the same kind.
+    fileprivate mutating func add(_ operation: MapView.Operation) {
+        totals.merge(operation.totals)
+        let known = operations.firstIndex {
+            $0.name == operation.name && $0.method == operation.method && $0.protocolName == operation.protocolName
+        }
+        guard let known else { return operations.append(operation) }
+        operations[known].totals.merge(operation.totals)
+        operations[known].variants += operation.variants
+    }
+}
+
+extension MapView.Totals {
+    fileprivate init(_ endpoint: ServiceMapDocument.Endpoint) {
+        count = endpoint.count
+        errors = endpoint.numbers.errors
+        bytes = endpoint.numbers.requestBytes &+ endpoint.numbers.responseBytes
+        latency = endpoint.numbers.total
+    }
+}
+
+extension MapView.Operation {
+    fileprivate init(_ operation: ServiceMapDocument.Operation, _ connection: ServiceMapDocument.Connection) {
+        let words = ([operation.name] + operation.targets).filter { !$0.isEmpty }
+        let name = operation.summary.isEmpty ? words.joined(separator: " ") : operation.summary
+        self.init(method: "", name: name.isEmpty ? "text unknown" : name, protocolName: connection.protocolName)
+        totals.count = operation.count
+        totals.errors = operation.errors
+        totals.latency = operation.latency
+    }
+}
