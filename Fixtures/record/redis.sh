@@ -112,3 +112,23 @@ redis/other-port-late-joined() {
     redis_up 7000
     late 'tcp port 7000' "$PYTHON" "$RECORD/clients/redis_client.py" late 7000
 }
+
+redis/operations() {
+    about "redis-py and a client of our own ask for all kinds of things; what the server says that it was asked (MONITOR on a Unix socket, and its counts) is in truth.jsonl." "operations: key patterns, pipelines, transactions that fail in every way, CLIENT REPLY, blocking commands, subscriptions and pushes in both versions of the protocol, MONITOR, a replica."
+    uses redis-server redis-tools pypi:redis
+    redis_up 6379 --unixsocket "$SCRATCH/redis.sock" --repl-diskless-sync-delay 0
+    capture 'tcp port 6379'
+    spawn sh -c "redis-cli -s $SCRATCH/redis.sock monitor >$SCRATCH/monitor"
+    await "MONITOR to begin" grep -q OK "$SCRATCH/monitor"
+    in_ns redis-cli -s "$SCRATCH/redis.sock" config resetstat >>"$LOG"
+    client "$PYTHON" "$RECORD/clients/redis_operations.py"
+    in_ns redis-cli -s "$SCRATCH/redis.sock" info commandstats >"$SCRATCH/info"
+    in_ns redis-cli -s "$SCRATCH/redis.sock" info errorstats >>"$SCRATCH/info"
+    serve 6380 redis-server --port 6380 --bind 127.0.0.1 --save '' --appendonly no --dir "$SCRATCH" --replicaof '127.0.0.1 6379'
+    await "the replica to be in step" sh -c "ip netns exec $NS redis-cli -p 6380 info replication | grep -q master_link_status:up"
+    client redis-cli -p 6379 set replicated 'a secret'
+    sleep 1
+    capture_end
+    mkdir -p "$OUT"
+    "$PYTHON" "$RECORD/redis_truth.py" "$SCRATCH/monitor" "$SCRATCH/info" >"$OUT/truth.jsonl"
+}

@@ -77,6 +77,9 @@ package struct ServiceOperation {
     package var rows: UInt64?
     /// Rows that were changed.
     package var affected: UInt64?
+    /// Keys that were there, and those that were not; `nil` where the answer does not say.
+    var hits: UInt64?
+    var misses: UInt64?
     /// Operations in the one message, where they are several.
     package var batch: UInt32 = 0
     package var requestBytes: UInt64 = 0

@@ -72,6 +72,8 @@ extension EventLog {
         if operation.batch > 1 { writeNumber("batch", UInt64(operation.batch)) }
         if let rows = operation.rows { writeNumber("rows", rows) }
         if let affected = operation.affected { writeNumber("affected", affected) }
+        if let hits = operation.hits { writeNumber("hits", hits) }
+        if let misses = operation.misses { writeNumber("misses", misses) }
         writeNumber("request_bytes", operation.requestBytes)
         guard let first = operation.responseFirst else { return }
         writeNumber("response_bytes", operation.responseBytes)

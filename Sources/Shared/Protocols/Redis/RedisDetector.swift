@@ -49,7 +49,7 @@ enum RedisDetector: Detector {
     // MARK: RESP
 
     /// `*3 CRLF $3 CRLF SET CRLF`: the count of parts, and the first, which is the command's name.
-    private static func command(_ bytes: RawSpan) -> Fit {
+    static func command(_ bytes: RawSpan) -> Fit {
         let parts = count(bytes, UInt8(ascii: "*"), at: 0, 1...1_048_576)
         guard case .value(_, let name) = parts else { return parts.fit }
         let length = count(bytes, UInt8(ascii: "$"), at: name, 1...64)
@@ -57,7 +57,11 @@ enum RedisDetector: Detector {
         return bytes.fit(byteAt: text, ASCII.isLetter)
             .and(bytes.fit(allOf: letters, at: text, isNameOfCommand))
             .and(bytes.fitLineEnd(at: text &+ letters))
+            .and(Fit(!messages.contains { bytes.isWord($0, at: text..<text &+ letters) }))
     }
+
+    /// What a server says to a subscriber in the same form.
+    private static let messages: [StaticString] = ["message", "pmessage", "smessage"]
 
     /// Modules have names like JSON.GET and FT._LIST.
     private static func isNameOfCommand(_ byte: UInt8) -> Bool {

@@ -1,0 +1,205 @@
+/// Redis and Valkey: commands, and what became of them ("Redis serialization protocol specification", RESP2 and RESP3).
+///
+/// Replies come in the order of the commands, and nothing in them says which they answer: so each is counted. What is queued in
+/// a transaction is answered within EXEC's reply; pushes come between replies; subscriptions answer once for each channel;
+/// CLIENT REPLY takes answers away; MONITOR and PSYNC make streams. Values are stepped over.
+///
+/// After a loss, and where the capture joined late, `ReplyOrder` says what belongs together.
+final class RedisAnalyzer: Analyzer {
+    typealias Queue = OperationQueue<RedisAsk>
+
+    let run: Run
+    var queue = Queue()
+    let call: RedisCall
+
+    // MARK: What the client says
+
+    /// Arguments of the command that are still to come; 0: the next byte begins a command.
+    var argumentsLeft = 0
+    /// The value of an argument was stepped over, and its line's end comes.
+    var isAtTerminator = false
+    var requestBytes: UInt64 = 0
+    var requestFirst = Timestamp(nanoseconds: 0)
+    /// A line without end is passed over.
+    var isInLine = false
+    /// CLIENT REPLY OFF, and SKIP for the next command.
+    var isSilent = false
+    var skipsNext = false
+
+    // MARK: What the server says
+
+    var value = RedisValue()
+    /// What is known of the database.
+    var database: Int?
+    /// Subscribers get messages as arrays, in RESP2.
+    var subscriptions = RedisSubscriptions()
+    /// What the server says is a stream of its own (PSYNC), or has lines of MONITOR among the replies.
+    var isStream = false
+    var isMonitoring = false
+
+    // MARK: Pairs
+
+    var order = ReplyOrder(.opening)
+    private var isLost = false
+    var lastMoment = Timestamp(nanoseconds: 0)
+
+    init(_ run: Run) {
+        self.run = run
+        call = RedisCall(run.shared { RedisGrammar() }, isWhole: run.statements == .full)
+    }
+
+    func begin(_ start: Start) {
+        queue.removeAll()
+        argumentsLeft = 0
+        isAtTerminator = false
+        isInLine = false
+        isSilent = false
+        skipsNext = false
+        value.removeAll()
+        database = nil
+        subscriptions = RedisSubscriptions(isKnown: start != .middle)
+        isStream = false
+        isMonitoring = false
+        order = ReplyOrder(start)
+        isLost = start == .middle
+    }
+
+    // MARK: From the channel
+
+    func consume(_ bytes: RawSpan, _ side: Side, _ at: Arrival, _ out: any Output) -> Step {
+        lastMoment = at.last
+        if side == .client {
+            // Where the capture joined, nobody knows what the client's first bytes are.
+            return isLost ? .lost(took: 0, .betweenMessages) : ask(bytes, at, out)
+        }
+        guard !isStream else { return .took(bytes.byteCount) }
+        let position = out.position(.server)
+        let shown = order.show(bytes.byteCount, at: position)
+        if shown.isReset { value.removeAll() }
+        out.unparsed(shown.unparsed, .betweenMessages)
+        guard shown.start < bytes.byteCount else { return .took(shown.start) }
+        let step = hear(bytes.extracting(shown.start...), shown.start == 0 ? at : Arrival(at.last), out)
+        let taken = order.took(step, behind: shown.start, at: position)
+        if case .lost = taken { loseServer(out) }
+        return taken
+    }
+
+    func gap(_ length: UInt64, _ side: Side, after tail: RawSpan, _ at: Arrival, _ out: any Output) -> Step {
+        lastMoment = at.last
+        if side == .client {
+            if let step = gapInArgument(length, tail) { return step }
+            loseClient(at, out)
+            return .lost(took: 0, .betweenMessages)
+        }
+        guard !isStream else { return .took(tail.byteCount) }
+        if order.passes(length, tail.byteCount, at: out.position(.server)) { return .took(tail.byteCount) }
+        loseServer(out)
+        return .lost(took: 0, .betweenMessages)
+    }
+
+    func search(_ bytes: RawSpan, _ side: Side, from: Search) -> Found {
+        if side == .client {
+            let found = RedisFraming.command(bytes, from: from.next)
+            if case .at = found { isLost = false }
+            return found
+        }
+        let place = order.search(bytes.byteCount, from: from)
+        let found = place.map { Found.at($0) } ?? RedisFraming.push(bytes, from: from.next)
+        order.searched(found)
+        return found
+    }
+
+    func end(_ side: Side, after tail: RawSpan, _ at: Timestamp, _ out: any Output) -> Int {
+        lastMoment = Swift.max(lastMoment, at)
+        return 0
+    }
+
+    func finish(_ out: any Output) {
+        if order.prove(queue.count, isAtStart: value.isAtStart) { settle(out) }
+        giveUp(out)
+    }
+
+    var held: Int { queue.text.count &+ call.text.count &+ call.statement.count }
+
+    // MARK: Loss
+
+    /// Bytes of an argument whose end is known.
+    private func gapInArgument(_ length: UInt64, _ tail: RawSpan) -> Step? {
+        guard argumentsLeft > 0, !isAtTerminator, !isLost,
+            case .value(let size, let text) = RedisFraming.size(tail, UInt8(ascii: "$"), at: 0)
+        else { return nil }
+        let missing = text &+ size &- tail.byteCount
+        guard missing > 0, length <= UInt64(missing) else { return nil }
+        call.pass(call.arguments &- argumentsLeft)
+        requestBytes &+= UInt64(text &+ size)
+        isAtTerminator = true
+        return missing == length
+            ? .took(tail.byteCount) : .skip(took: tail.byteCount, UInt64(missing) &- length)
+    }
+
+    /// Commands are missing, and nobody knows how many.
+    func loseClient(_ at: Arrival, _ out: any Output) {
+        if argumentsLeft > 0, call.arguments > argumentsLeft { finishCall(at.last, isCut: true, out) }
+        argumentsLeft = 0
+        isAtTerminator = false
+        isInLine = false
+        isSilent = false
+        skipsNext = false
+        database = nil
+        isLost = true
+        order.loseClient(queue.count)
+    }
+
+    /// Replies are missing, and nobody knows how many.
+    private func loseServer(_ out: any Output) {
+        if order.isFirm, value.isReply { cutReply(out) }
+        giveUp(out)
+        order.loseServer()
+        value.removeAll()
+        subscriptions.isKnown = false
+    }
+
+    /// A command begins.
+    func beginCycle(_ out: any Output) {
+        switch order.begin(queue.count, isAtStart: value.isAtStart, mayWait: queue.count < Self.mostWaiting) {
+        case .same: break
+        case .proven: settle(out)
+        case .new: giveUp(out)
+        }
+    }
+
+    /// What waits is told of as it is.
+    func giveUp(_ out: any Output) {
+        while !queue.isEmpty {
+            tell(0, .unanswered, out)
+            queue.popFront()
+        }
+        order.giveUp()
+    }
+
+    /// A command and its reply take some hundred bytes.
+    static let mostWaiting = 16 << 10
+}
+
+/// What the analyzer keeps of a command besides what is told of it.
+struct RedisAsk {
+    var kind = RedisGrammar.Kind.plain
+    var counts = Counts.none
+    var state = State.waiting
+    /// Replies that are still to come, where there are several; 0: as many as there are subscriptions.
+    var replies = 1
+    var database: Int?
+    /// It lets a session in: its failure is told of.
+    var isLogin = false
+    /// What became of it, once it is answered.
+    var status = ServiceOperation.Status.ok
+
+    enum Counts: UInt8 { case none, reply, items }
+
+    enum State: UInt8 {
+        case waiting
+        /// In a transaction: EXEC's reply has its own.
+        case queued
+        case answered
+    }
+}
