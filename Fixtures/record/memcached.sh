@@ -62,3 +62,14 @@ memcached/other-port() {
     memcached_client text 22122
     memcached_client binary 22122
 }
+
+memcached/operations() {
+    about "pymemcache, python-binary-memcached and a client of our own ask for all kinds of things; what the server says that it was asked and answered (-vv) is in truth.jsonl." "operations: key patterns, quiet commands, errors, text, meta and binary commands in pipelines."
+    uses memcached pypi:pymemcache pypi:python-binary-memcached
+    serve 11211 sh -c "exec memcached -vv -u nobody -l 127.0.0.1 -p 11211 -U 0 -t 1 2>$SCRATCH/told"
+    capture 'tcp port 11211'
+    client "$PYTHON" "$RECORD/clients/memcached_operations.py"
+    capture_end
+    mkdir -p "$OUT"
+    "$PYTHON" "$RECORD/memcached_truth.py" "$SCRATCH/told" >"$OUT/truth.jsonl"
+}
