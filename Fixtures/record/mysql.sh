@@ -68,6 +68,20 @@ mysql/prepared() {
     client "$PYTHON" "$RECORD/clients/mysql_client.py" prepared
 }
 
+mysql/operations() {
+    about "PyMySQL and mysql-connector ask for all kinds of things, and the server's own tables say what it was asked (truth.jsonl)." "operations: several statements and results, procedures, a local file, prepared statements, cursors, pipelining, compression, errors."
+    uses mariadb-server pypi:pymysql pypi:mysql-connector-python
+    mysql_up 3306 --local-infile=1 --performance-schema=on --performance-schema-consumer-events-statements-current=on --performance-schema-consumer-events-statements-history-long=on \
+        '--performance-schema-instrument=statement/%=on' --performance-schema-max-sql-text-length=16384
+    local ask=(in_ns mariadb --no-defaults "--socket=$WORK/mysql/socket" -N -r)
+    "${ask[@]}" -e 'grant create routine, alter routine, execute, create temporary tables on shop.* to shop; truncate performance_schema.events_statements_history_long' >>"$LOG" 2>&1
+    capture 'tcp port 3306'
+    client "$PYTHON" "$RECORD/clients/mysql_operations.py" all
+    capture_end
+    mkdir -p "$OUT"
+    "${ask[@]}" <"$RECORD/mysql_truth.sql" >"$OUT/truth.jsonl"
+}
+
 mysql/tls() {
     about "The mariadb client with --ssl: greeting, SSLRequest, then TLS." "a connection that turns into TLS after the greeting."
     uses mariadb-server mariadb-client

@@ -68,6 +68,8 @@ enum Start: Equatable, Sendable {
     case middle
     /// Another protocol led here, and a request of it is still to be answered.
     case continued(Carried)
+    /// In a layer that another analyzer of the same protocol has opened: what it knows of the session, in a form of its own.
+    case within([UInt8])
 }
 
 /// A request that leads from one protocol to another, and what was agreed with it.

@@ -1,11 +1,12 @@
-/// Operations that were asked for and are not told of yet, in order, with their texts.
+/// Operations that were asked for and are not answered yet, in the order in which they were sent.
 ///
-/// - `Extra`: what the protocol has to know of each besides.
-struct OperationQueue<Extra>: ~Copyable {
+/// Their texts lie one behind the other in one buffer, and are let go of with them. Whoever knows answers by a number looks for
+/// it from the oldest on, since answers come nearly in order.
+struct OperationQueue<Detail>: ~Copyable {
     struct Entry {
-        /// Its ranges lie in the queue's text.
         var operation = ServiceOperation()
-        var extra: Extra
+        /// What has to be known of it while its answer is read.
+        var detail: Detail
     }
 
     private(set) var text = UniqueBytes()
@@ -17,13 +18,13 @@ struct OperationQueue<Extra>: ~Copyable {
     var isEmpty: Bool { first == entries.count }
     var count: Int { entries.count &- first }
 
-    /// - Parameter offset: from the front.
-    subscript(offset: Int) -> Entry {
-        get { entries[first &+ offset] }
-        _modify { yield &entries[first &+ offset] }
+    mutating func removeAll() {
+        entries.removeAll(keepingCapacity: entries.capacity <= 1024)
+        text.removeAll(keepingAtMost: 16 << 10)
+        first = 0
     }
 
-    mutating func append(_ entry: Entry) { entries.append(entry) }
+    // MARK: Texts
 
     mutating func store(_ bytes: RawSpan) -> ByteRange {
         let start = text.count
@@ -31,11 +32,23 @@ struct OperationQueue<Extra>: ~Copyable {
         return ByteRange(start, text.count)
     }
 
-    mutating func store(_ word: StaticString) -> ByteRange {
+    mutating func store(_ bytes: StaticString) -> ByteRange {
         let start = text.count
-        text.append(word)
+        text.append(bytes)
         return ByteRange(start, text.count)
     }
+
+    /// Stores a part of the texts once more, with a blank in the place of each NUL.
+    mutating func store(copyOf range: ByteRange) -> ByteRange {
+        let start = text.count
+        for place in range.range {
+            let byte = text.bytes.byte(place)
+            text.append(byte == 0 ? ASCII.space : byte)
+        }
+        return ByteRange(start, text.count)
+    }
+
+    mutating func store(decimal number: UInt64) -> ByteRange { store { $0.append(decimal: number) } }
 
     /// Stores what `write` appends.
     mutating func store(_ write: (inout UniqueBytes) -> Void) -> ByteRange {
@@ -44,10 +57,38 @@ struct OperationQueue<Extra>: ~Copyable {
         return ByteRange(start, text.count)
     }
 
-    mutating func removeAll() {
-        entries.removeAll(keepingCapacity: entries.capacity <= 1024)
-        text.removeAll(keepingAtMost: 16 << 10)
-        first = 0
+    // MARK: Entries
+
+    mutating func append(_ entry: Entry) { entries.append(entry) }
+
+    mutating func append(_ operation: ServiceOperation, _ detail: Detail) {
+        append(Entry(operation: operation, detail: detail))
+    }
+
+    var front: Entry? { isEmpty ? nil : entries[first] }
+
+    /// - Parameter offset: from the oldest.
+    subscript(offset: Int) -> Entry {
+        get { entries[first &+ offset] }
+        _modify { yield &entries[first &+ offset] }
+    }
+
+    @inline(__always)
+    mutating func update(_ offset: Int, _ change: (inout Entry) -> Void) { change(&entries[first &+ offset]) }
+
+    /// The oldest that is meant.
+    func firstIndex(where isMeant: (borrowing Detail) -> Bool) -> Int? {
+        var place = first
+        while place < entries.count {
+            if isMeant(entries[place].detail) { return place &- first }
+            place &+= 1
+        }
+        return nil
+    }
+
+    mutating func remove(_ offset: Int) {
+        guard offset > 0 else { return popFront() }
+        entries.remove(at: first &+ offset)
     }
 
     /// Takes out the last entry, which has been told of.
@@ -71,21 +112,22 @@ struct OperationQueue<Extra>: ~Copyable {
         entries.removeFirst(first)
         first = 0
         guard text.count > 64 << 10 else { return }
-        var start = text.count
-        for entry in entries { start = Swift.min(start, entry.operation.textStart) }
-        guard start > 0, start < text.count else { return }
+        let start = entries.reduce(text.count) { Swift.min($0, $1.operation.textStart ?? $0) }
+        guard start > 0 else { return }
         text.removeFirst(start)
         for place in entries.indices { entries[place].operation.moveText(by: -start) }
     }
+
+    // MARK: Telling
+
+    func tell(_ operation: borrowing ServiceOperation, _ out: any Output) { out.operation(operation, text.bytes) }
 }
 
 extension ServiceOperation {
-    fileprivate var textStart: Int {
-        var start = Int.max
-        for range in [namespace, name, targets, statement, summary, code] where !range.isEmpty {
-            start = Swift.min(start, Int(range.start))
-        }
-        return start
+    /// Where its first text begins.
+    fileprivate var textStart: Int? {
+        let ranges = [namespace, name, targets, statement, summary, code]
+        return ranges.lazy.filter { !$0.isEmpty }.map { Int($0.start) }.min()
     }
 
     /// The same, with its texts so far behind.
@@ -101,7 +143,7 @@ extension ServiceOperation {
 
 extension UniqueBytes {
     /// A number in decimal digits.
-    mutating func append(decimal value: Int) {
+    mutating func append(decimal value: some FixedWidthInteger) {
         if value >= 10 { append(decimal: value / 10) }
         append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value % 10))
     }

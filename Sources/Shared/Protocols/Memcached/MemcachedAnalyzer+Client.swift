@@ -65,15 +65,15 @@ extension MemcachedAnalyzer {
             return .took(next, next: 0)
         }
         beginCycle(out)
-        var entry = Queue.Entry(extra: MemcachedAsk(kind: command.kind))
+        var entry = Queue.Entry(detail: MemcachedAsk(kind: command.kind))
         entry.operation.isHousekeeping = command.kind.isHousekeeping
         entry.operation.requestFirst = began
         entry.operation.requestLast = at.last
         entry.operation.requestBytes = UInt64(next &- used &+ (command.size.map { $0 &+ 2 } ?? 0))
-        entry.extra.keys = command.keyCount
-        entry.extra.opaque = command.opaque
-        entry.extra.isQuiet = command.isQuiet && command.kind.isMeta
-        entry.extra.isOneWay = command.isQuiet && !command.kind.isMeta || command.kind == .quit
+        entry.detail.keys = command.keyCount
+        entry.detail.opaque = command.opaque
+        entry.detail.isQuiet = command.isQuiet && command.kind.isMeta
+        entry.detail.isOneWay = command.isQuiet && !command.kind.isMeta || command.kind == .quit
         name(&entry, command, bytes)
         guard let size = command.size, command.keys.map({ $0.count <= MemcachedCommand.longestKey }) ?? false else {
             enqueue(entry, out)
@@ -92,7 +92,7 @@ extension MemcachedAnalyzer {
         guard var keys = command.keys else { return describe(&entry, hasMore: false) }
         var first = keys
         if command.keyCount == 1, let key = bytes.word(of: &first) {
-            entry.extra.key = MemcachedCommand.hash(bytes.extracting(key))
+            entry.detail.key = MemcachedCommand.hash(bytes.extracting(key))
         }
         if command.isEncoded {
             entry.operation.targets = queue.store("{…}")
@@ -147,15 +147,15 @@ extension MemcachedAnalyzer {
         guard bytes.byteCount >= wanted else { return .took(used, next: wanted &- bytes.byteCount) }
         beginCycle(out)
         let row = MemcachedOpcode.row(opcode)
-        var entry = Queue.Entry(extra: MemcachedAsk(kind: row.kind))
+        var entry = Queue.Entry(detail: MemcachedAsk(kind: row.kind))
         entry.operation.isHousekeeping = row.kind.isHousekeeping
         entry.operation.requestFirst = began
         entry.operation.requestLast = at.last
         entry.operation.requestBytes = UInt64(header) &+ UInt64(body)
-        entry.extra.isQuiet = row.isQuiet
-        entry.extra.keys = keyBytes > 0 ? 1 : 0
-        entry.extra.opcode = opcode
-        entry.extra.opaque = UInt64(opaque)
+        entry.detail.isQuiet = row.isQuiet
+        entry.detail.keys = keyBytes > 0 ? 1 : 0
+        entry.detail.opcode = opcode
+        entry.detail.opaque = UInt64(opaque)
         if queue.text.count < run.limits.pipelinedBytes {
             entry.operation.name = queue.store(row.name)
             // The key of a SASL request is a mechanism, that of stat a subject.

@@ -108,7 +108,7 @@ extension MemcachedAnalyzer {
         // More values follow, or END.
         reply.hits &+= 1
         guard let place = order.current(of: queue.count) else { return !order.isPaired }
-        let ask = queue[place].extra
+        let ask = queue[place].detail
         return ask.kind == .get && ask.opcode == nil && reply.hits <= UInt64(ask.keys)
             && (ask.key == 0 || ask.key == reply.key)
     }
@@ -134,13 +134,13 @@ extension MemcachedAnalyzer {
             return !order.isPaired
         }
         // Quiet commands before the one that is answered had nothing to say.
-        while place < queue.count, queue[place].extra.isQuiet, kind != .failure { place &+= 1 }
-        guard place < queue.count, Self.fits(kind, queue[place].extra) else { return false }
-        if queue[place].extra.kind == .watch, kind == .ok { isStream = true }
-        if queue[place].extra.kind == .get, kind == .end {
+        while place < queue.count, queue[place].detail.isQuiet, kind != .failure { place &+= 1 }
+        guard place < queue.count, Self.fits(kind, queue[place].detail) else { return false }
+        if queue[place].detail.kind == .watch, kind == .ok { isStream = true }
+        if queue[place].detail.kind == .get, kind == .end {
             queue[place].operation.hits = reply.hits
             queue[place].operation.misses =
-                UInt64(queue[place].extra.keys) &- Swift.min(reply.hits, UInt64(queue[place].extra.keys))
+                UInt64(queue[place].detail.keys) &- Swift.min(reply.hits, UInt64(queue[place].detail.keys))
         }
         end(place, code, isError: kind == .failure, out)
         return true
@@ -175,7 +175,7 @@ extension MemcachedAnalyzer {
         var found: Int?
         var place = first
         while place < queue.count {
-            let ask = queue[place].extra
+            let ask = queue[place].detail
             if isAnswered(ask, by: meta) {
                 // Nothing says which of several it is.
                 if found != nil { return false }
@@ -186,8 +186,8 @@ extension MemcachedAnalyzer {
             place &+= 1
         }
         guard let found else { return false }
-        let isGet = queue[found].extra.kind == .metaGet
-        if isGet || queue[found].extra.kind == .metaDebug {
+        let isGet = queue[found].detail.kind == .metaGet
+        if isGet || queue[found].detail.kind == .metaDebug {
             queue[found].operation.hits = meta == .miss ? 0 : 1
             queue[found].operation.misses = meta == .miss ? 1 : 0
         }
@@ -239,7 +239,7 @@ extension MemcachedAnalyzer {
         }
         var place = first
         while place < queue.count {
-            let ask = queue[place].extra
+            let ask = queue[place].detail
             if ask.opcode == reply.opcode, ask.opaque == reply.opaque { break }
             guard ask.isQuiet else { return false }
             place &+= 1
@@ -247,7 +247,7 @@ extension MemcachedAnalyzer {
         guard place < queue.count else { return false }
         let (name, isError) = MemcachedOpcode.status(reply.status)
         queue[place].operation.pairing = .id
-        if queue[place].extra.kind == .get, !isError {
+        if queue[place].detail.kind == .get, !isError {
             queue[place].operation.hits = reply.status == 0 ? 1 : 0
             queue[place].operation.misses = reply.status == 0 ? 0 : 1
         }
@@ -260,8 +260,8 @@ extension MemcachedAnalyzer {
     /// A command has its answer, and quiet ones before it have none.
     private func end(_ place: Int, _ code: ByteRange, isError: Bool, _ out: any Output) {
         for quiet in order.answered..<place { endQuiet(quiet) }
-        queue[place].extra.status = isError ? .error : .ok
-        if isError, queue[place].extra.kind == .version { queue[place].operation.isHousekeeping = false }
+        queue[place].detail.status = isError ? .error : .ok
+        if isError, queue[place].detail.kind == .version { queue[place].operation.isHousekeeping = false }
         queue[place].operation.code = code
         queue[place].operation.responseBytes = reply.bytes
         queue[place].operation.responseFirst = reply.first
@@ -272,7 +272,7 @@ extension MemcachedAnalyzer {
 
     private func endQuiet(_ place: Int) {
         queue[place].operation.ended = reply.last
-        switch queue[place].extra.kind {
+        switch queue[place].detail.kind {
         case .get, .metaGet:
             queue[place].operation.hits = 0
             queue[place].operation.misses = 1

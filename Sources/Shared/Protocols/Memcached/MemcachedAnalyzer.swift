@@ -121,7 +121,7 @@ final class MemcachedAnalyzer: Analyzer {
 
     func giveUp(_ out: any Output) {
         while !queue.isEmpty {
-            let isQuiet = queue[0].extra.isQuiet && order.isPaired
+            let isQuiet = queue[0].detail.isQuiet && order.isPaired
             tell(0, isQuiet ? .oneWay : .unanswered, out)
             queue.popFront()
         }
@@ -145,7 +145,7 @@ final class MemcachedAnalyzer: Analyzer {
             order.overflow()
         }
         queue.append(entry)
-        guard entry.extra.isOneWay || isStream else { return }
+        guard entry.detail.isOneWay || isStream else { return }
         tell(queue.count &- 1, .oneWay, out)
         queue.removeLast()
     }
@@ -155,7 +155,7 @@ final class MemcachedAnalyzer: Analyzer {
     /// Tells of what is answered and known for certain.
     func settle(_ out: any Output) {
         while order.answered > 0, order.isFirm {
-            tell(0, queue[0].extra.status, out)
+            tell(0, queue[0].detail.status, out)
             queue.popFront()
             order.told()
         }

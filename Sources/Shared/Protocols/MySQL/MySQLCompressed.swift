@@ -11,7 +11,16 @@ enum MySQLCompressed {
             .or(compressed(client, sequence: 0).and(plain(server, sequence: 1).or(compressed(server, sequence: 1))))
     }
 
-    private static let header = 7
+    static let header = 7
+
+    /// What a client sends, anywhere in its stream.
+    static func client(_ bytes: RawSpan, at offset: Int) -> Fit {
+        let rest = bytes.extracting(Swift.min(offset, bytes.byteCount)...)
+        return plain(rest, sequence: 0).or(compressed(rest, sequence: 0))
+    }
+
+    /// How a server's answer begins.
+    static func server(_ bytes: RawSpan) -> Fit { plain(bytes, sequence: 1).or(compressed(bytes, sequence: 1)) }
 
     private static func head(_ bytes: RawSpan, sequence: UInt8, length: ClosedRange<UInt32>) -> Fit {
         bytes.fit(little: UInt32.self, at: 0) { $0 >> 24 == UInt32(sequence) && length ~= $0 & 0xFF_FFFF }

@@ -132,7 +132,7 @@ enum MySQLDetector: Detector {
     }
 
     /// Protocol 10, the server's version and NUL, a thread's number, 8 bytes of the scramble and the filler 0.
-    private static func greeting(_ bytes: RawSpan) -> Fit {
+    static func greeting(_ bytes: RawSpan) -> Fit {
         let version = 5
         let fit = header(bytes, at: 0, sequence: 0, length: 24...512)
             .and(bytes.fit(byteAt: 4) { $0 == 10 })
@@ -155,7 +155,7 @@ enum MySQLDetector: Detector {
 
     /// CLIENT_PROTOCOL_41, the reserved bytes (MariaDB uses the last 4 of 23), and then a user's name; or nothing
     /// more, which is a request for TLS.
-    private static func login41(_ bytes: RawSpan) -> Fit {
+    static func login41(_ bytes: RawSpan) -> Fit {
         header(bytes, at: 0, sequence: 1, length: 32...0xFF_FFFF)
             .and(bytes.fit(byteAt: 5) { $0 & 0x02 != 0 })
             .and(bytes.fit(allOf: 19, at: 13) { $0 == 0 })

@@ -154,18 +154,18 @@ extension RedisAnalyzer {
     /// - Parameter isCut: the rest of it was not captured.
     func finishCall(_ last: Timestamp, isCut: Bool = false, _ out: any Output) {
         if queue.count >= Self.mostWaiting { makeRoom(out) }
-        var entry = Queue.Entry(extra: RedisAsk())
+        var entry = Queue.Entry(detail: RedisAsk())
         entry.operation.requestBytes = requestBytes
         entry.operation.requestFirst = requestFirst
         entry.operation.requestLast = last
         entry.operation.isHousekeeping = call.traits.contains(.isHousekeeping)
         entry.operation.isWaiting = call.isWaiting
         if isCut { entry.operation.incomplete = [.request] }
-        entry.extra.kind = call.kind
-        entry.extra.database = call.number
-        entry.extra.isLogin = call.traits.contains(.isLogin)
-        if call.traits.contains(.countsNil) { entry.extra.counts = .reply }
-        if call.traits.contains(.countsItems) { entry.extra.counts = .items }
+        entry.detail.kind = call.kind
+        entry.detail.database = call.number
+        entry.detail.isLogin = call.traits.contains(.isLogin)
+        if call.traits.contains(.countsNil) { entry.detail.counts = .reply }
+        if call.traits.contains(.countsItems) { entry.detail.counts = .items }
         if queue.text.count < run.limits.pipelinedBytes {
             call.text.withBytes {
                 entry.operation.name = queue.store($0.extracting(call.name.range))
@@ -176,8 +176,8 @@ extension RedisAnalyzer {
             entry.operation.incomplete.insert(.text)
         }
         switch call.kind {
-        case .subscribe: entry.extra.replies = Swift.max(1, call.arguments &- 1)
-        case .unsubscribe: entry.extra.replies = call.arguments &- 1
+        case .subscribe: entry.detail.replies = Swift.max(1, call.arguments &- 1)
+        case .unsubscribe: entry.detail.replies = call.arguments &- 1
         default: break
         }
         enqueue(entry, out)

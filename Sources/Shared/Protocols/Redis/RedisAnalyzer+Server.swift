@@ -175,7 +175,7 @@ extension RedisAnalyzer {
         let depth = value.depth
         if depth == 0 {
             value.begin(sign, isNil: isNil, began)
-            let kind = order.current(of: queue.count).map { queue[$0].extra.kind }
+            let kind = order.current(of: queue.count).map { queue[$0].detail.kind }
             value.isTransaction = sign == UInt8(ascii: "*") && !isNil && kind == .exec
             value.mayBePush = false
             value.isPush = false
@@ -233,12 +233,12 @@ extension RedisAnalyzer {
         guard let place = order.current(of: queue.count) else { return order.answerNothing() }
         let isError = value.sign == UInt8(ascii: "-") || value.sign == UInt8(ascii: "!")
         if value.word == .queued {
-            queue[place].extra.state = .queued
+            queue[place].detail.state = .queued
             queue[place].operation.responseBytes &+= value.bytes
             order.answer()
             return
         }
-        switch queue[place].extra.kind {
+        switch queue[place].detail.kind {
         case .exec:
             if isError || value.isNil { endQueued(before: place, .skipped) }
             if value.isTransaction {
@@ -249,7 +249,7 @@ extension RedisAnalyzer {
             }
         case .discard, .reset:
             if !isError { endQueued(before: place, .cancelled) }
-            if queue[place].extra.kind == .reset, !isError {
+            if queue[place].detail.kind == .reset, !isError {
                 isMonitoring = false
                 subscriptions = RedisSubscriptions()
             }
@@ -271,9 +271,9 @@ extension RedisAnalyzer {
         }
         let isNil = value.isNil
         let (items, nils) = (value.items, value.nils)
-        let counts = queue[place].extra.counts
-        queue[place].extra.state = .answered
-        queue[place].extra.status = status
+        let counts = queue[place].detail.counts
+        queue[place].detail.state = .answered
+        queue[place].detail.status = status
         queue[place].operation.code = code
         queue[place].operation.responseBytes &+= value.bytes
         queue[place].operation.responseFirst = queue[place].operation.responseFirst ?? value.first
@@ -292,8 +292,8 @@ extension RedisAnalyzer {
 
     /// Tells of what is answered and known for certain.
     func settle(_ out: any Output) {
-        while order.answered > 0, order.isFirm, queue[0].extra.state == .answered {
-            tell(0, queue[0].extra.status, out)
+        while order.answered > 0, order.isFirm, queue[0].detail.state == .answered {
+            tell(0, queue[0].detail.status, out)
             queue.popFront()
             order.told()
         }
@@ -304,7 +304,7 @@ extension RedisAnalyzer {
     /// Commands that are queued right before one.
     private func queued(before place: Int) -> Int {
         var first = place
-        while first > 0, queue[first &- 1].extra.state == .queued { first &-= 1 }
+        while first > 0, queue[first &- 1].detail.state == .queued { first &-= 1 }
         return place &- first
     }
 
@@ -322,7 +322,7 @@ extension RedisAnalyzer {
     /// - Parameter left: items that are to come, this one included.
     private func answerQueued(_ left: Int, _ out: any Output) {
         let place = order.answered &- left
-        guard place >= 0, queue[place].extra.state == .queued else { return }
+        guard place >= 0, queue[place].detail.state == .queued else { return }
         end(place, value.sign == UInt8(ascii: "-") || value.sign == UInt8(ascii: "!") ? .error : .ok)
         settle(out)
     }
@@ -332,11 +332,11 @@ extension RedisAnalyzer {
         var queued = place
         while queued > 0 {
             queued &-= 1
-            if queue[queued].extra.kind == .multi, queue[queued].extra.status == .ok { return }
+            if queue[queued].detail.kind == .multi, queue[queued].detail.status == .ok { return }
             // One that was refused is between them.
-            guard queue[queued].extra.state == .queued else { continue }
-            queue[queued].extra.state = .answered
-            queue[queued].extra.status = status
+            guard queue[queued].detail.state == .queued else { continue }
+            queue[queued].detail.state = .answered
+            queue[queued].detail.status = status
             queue[queued].operation.ended = value.last
         }
     }
@@ -347,14 +347,14 @@ extension RedisAnalyzer {
         if let total = value.total { subscriptions.confirm(value.push, total: total) }
         let isSubscribe = value.push == .subscribe || value.push == .psubscribe || value.push == .ssubscribe
         guard let place = order.current(of: queue.count),
-            queue[place].extra.kind == (isSubscribe ? .subscribe : .unsubscribe)
+            queue[place].detail.kind == (isSubscribe ? .subscribe : .unsubscribe)
         else { return }
         let isLast: Bool
-        if queue[place].extra.replies == 0 {
+        if queue[place].detail.replies == 0 {
             isLast = subscriptions.isLast(value.push)
         } else {
-            queue[place].extra.replies &-= 1
-            isLast = queue[place].extra.replies == 0
+            queue[place].detail.replies &-= 1
+            isLast = queue[place].detail.replies == 0
         }
         guard !isLast else {
             end(place, .ok)
@@ -367,7 +367,7 @@ extension RedisAnalyzer {
 
     // MARK: Streams
 
-    private var isAnswerToSync: Bool { order.current(of: queue.count).map { queue[$0].extra.kind == .sync } ?? false }
+    private var isAnswerToSync: Bool { order.current(of: queue.count).map { queue[$0].detail.kind == .sync } ?? false }
 
     private func answersSync(_ next: Int, _ began: Timestamp, _ out: any Output) -> Step {
         begin(UInt8(ascii: "+"), isNil: false, 0, 0, began, out)
@@ -397,7 +397,7 @@ extension RedisAnalyzer {
         var operation = queue[place].operation
         operation.status = status
         operation.system = "redis"
-        if status == .error, queue[place].extra.isLogin { operation.isHousekeeping = false }
+        if status == .error, queue[place].detail.isLogin { operation.isHousekeeping = false }
         if let database { operation.namespace = queue.store { $0.append(decimal: database) } }
         switch status {
         case .ok, .error: break
@@ -417,8 +417,8 @@ extension RedisAnalyzer {
         }
         queue.text.withBytes { out.operation(operation, $0) }
         guard status == .ok else { return }
-        switch queue[place].extra.kind {
-        case .select: database = queue[place].extra.database
+        switch queue[place].detail.kind {
+        case .select: database = queue[place].detail.database
         case .reset: database = 0
         default: break
         }
