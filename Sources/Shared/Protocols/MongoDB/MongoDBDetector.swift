@@ -40,7 +40,7 @@ enum MongoDBDetector: Detector {
     }
 
     /// Header: messageLength, requestID, responseTo, opCode, each an int32 in little-endian order.
-    private static func message(_ bytes: RawSpan) -> Fit {
+    static func message(_ bytes: RawSpan) -> Fit {
         let head = bytes.fit(little: UInt32.self, at: 0) { 20...maximumLength ~= $0 }
             .and(bytes.fit(little: UInt32.self, at: 12, isOpcode))
         guard head == .yes, let opcode = bytes.little(UInt32.self, at: 12), let size = bytes.little(UInt32.self, at: 0)
