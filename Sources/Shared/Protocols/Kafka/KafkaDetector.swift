@@ -105,6 +105,12 @@ enum KafkaDetector: Detector {
         }
     }
 
+    /// Without a client's name: Produce, Fetch or ListOffsets, whose bodies fit.
+    static func isConsumersOrProducers(_ bytes: RawSpan) -> Fit {
+        guard let key = bytes.big(UInt16.self, at: 4) else { return .open }
+        return key < 3 ? unnamedBody(bytes) : .no
+    }
+
     /// Another request behind the first: the same client, the next correlation id.
     private static func nextRequest(_ bytes: RawSpan) -> Fit {
         guard let size = bytes.big(UInt32.self, at: 0), let id = bytes.big(UInt32.self, at: 8),
