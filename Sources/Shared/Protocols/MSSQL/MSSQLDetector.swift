@@ -58,6 +58,11 @@ enum MSSQLDetector: Detector {
         }
     }
 
+    /// Whether a request begins here, anywhere in a client's stream.
+    static func begins(_ bytes: RawSpan) -> Fit {
+        prelogin(bytes, type: 0x12, length: 8...4096).or(login7(bytes)).or(batchHeaders(bytes)).or(plainRequest(bytes))
+    }
+
     // MARK: The client
 
     /// Options are a token, an offset and a length each; the first is VERSION (0), 6 bytes, and 0xFF ends them.

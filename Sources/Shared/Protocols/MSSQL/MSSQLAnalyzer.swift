@@ -1,0 +1,544 @@
+/// TDS: what is asked of SQL Server in batches and procedures, and what became of it ([MS-TDS] 2.2).
+///
+/// A message is the packets up to the one that says that it ends; one is outstanding at a time, or one for each session under MARS
+/// ([MC-SMP]). Results are stepped over by the packets' headers: an answer is read where it begins, up to its rows, and where it ends.
+final class MSSQLAnalyzer: Analyzer {
+    private let run: Run
+    private let reader = SQLReader()
+    private let readsText: Bool
+    private var queue = OperationQueue<Ask>()
+    /// The messages that are being read: of the one session that there is, or that spoke last.
+    private var client = Half()
+    private var server = Half()
+    /// Under MARS each session has its own, of both sides.
+    private var sessions: [UInt16: (client: Half, server: Half)] = [:]
+    private var statements = KeptStatements()
+    private var namespace: [UInt8] = []
+    /// Of DONE; `nil` where nobody knows the version.
+    private var doneBytes: Int?
+    private var isLost: InlineArray<2, Bool> = [false, false]
+    /// Bytes of the server that were searched when a request was heard: its answer begins behind them.
+    private var searched = 0
+    private var searchStart = 0
+    private var answerBegins: Int?
+    private var scratch = UniqueBytes()
+    private var lastMoment = Timestamp(nanoseconds: 0)
+
+    /// What has to be known of a request while its answer is read.
+    private struct Ask {
+        var session: UInt16
+        var isTold = true
+        var isLogin = false
+        /// The statement that a handle will stand for.
+        var prepares = false
+        var verb = SQLWord.none
+    }
+
+    /// The message of one side that is being read.
+    private final class Half {
+        /// Bytes of the packet that are to come, without its header; `nil` between packets.
+        var left: Int?
+        var type: UInt8 = 0
+        var isLastPacket = false
+        /// A message has begun.
+        var isOpen = false
+        var session: UInt16 = 0
+        var size: UInt64 = 0
+        var first = Timestamp(nanoseconds: 0)
+        /// Of the client the message, of the server what is at its beginning.
+        var head = UniqueBytes()
+        /// Of the server what is at the end of the last packet.
+        var tail = UniqueBytes()
+        var isCut = false
+        var hasGap = false
+        /// The gap is in the last packet.
+        var isEndLost = false
+
+        func close() {
+            left = nil
+            isOpen = false
+            head.removeAll(keepingAtMost: 4 << 10)
+            tail.removeAll(keepingAtMost: 4 << 10)
+            size = 0
+            isCut = false
+            hasGap = false
+            isEndLost = false
+        }
+    }
+
+    init(_ run: Run) {
+        self.run = run
+        readsText = run.needs.contains(.operations)
+    }
+
+    func begin(_ start: Start) {
+        queue.removeAll()
+        sessions.removeAll()
+        client.close()
+        server.close()
+        statements.removeAll()
+        namespace = []
+        doneBytes = nil
+        isLost = start == .middle ? [true, true] : [false, false]
+        searched = 0
+        searchStart = 0
+        answerBegins = nil
+    }
+
+    // MARK: From the channel
+
+    func consume(_ bytes: RawSpan, _ side: Side, _ at: Arrival, _ out: any Output) -> Step {
+        lastMoment = at.last
+        if isLost[Self.place(side)] { return .lost(took: 0, .betweenMessages) }
+        var used = 0
+        var began = at.first
+        while used < bytes.byteCount {
+            let half = side == .client ? client : server
+            let rest = bytes.extracting(used...)
+            guard let left = half.left else {
+                switch open(half, rest, side, began) {
+                case .session(let session):
+                    choose(session, side, out)
+                    used &+= Self.sessionBytes
+                    continue
+                case .took(let count): used &+= count
+                case .needs(let more): return .took(used, next: more)
+                case .record(let size):
+                    // Encrypted: of TLS no more is known than how long it is.
+                    guard rest.byteCount >= size else {
+                        return .skip(took: bytes.byteCount, UInt64(size &- rest.byteCount))
+                    }
+                    used &+= size
+                case .lost:
+                    lose(side, out)
+                    return .lost(took: used, .betweenMessages)
+                }
+                if half.left == 0 { endPacket(half, side, at, out) }
+                began = at.last
+                continue
+            }
+            let passed = keep(half, rest.extracting(first: Swift.min(left, rest.byteCount)), side)
+            half.left = left &- passed
+            used &+= Swift.min(passed, rest.byteCount)
+            let isOver = half.left == 0
+            if isOver { endPacket(half, side, at, out) }
+            if passed > rest.byteCount { return .skip(took: bytes.byteCount, UInt64(passed &- rest.byteCount)) }
+            if isOver { began = at.last }
+        }
+        return .took(used)
+    }
+
+    private enum Opened {
+        case took(Int)
+        case needs(Int)
+        case record(Int)
+        case session(UInt16)
+        case lost
+    }
+
+    /// SMID, flags, session, length, sequence number, window ([MC-SMP] 2.2.1).
+    private static let sessionBytes = 16
+    /// Drivers open as many as statements are open at once.
+    private static let mostSessions = 1024
+
+    /// The packet that follows is of this session.
+    private func choose(_ session: UInt16, _ side: Side, _ out: any Output) {
+        if sessions[session] == nil {
+            if sessions.count >= Self.mostSessions { sessions.removeAll() }
+            let halves = (client: Half(), server: Half())
+            halves.client.session = session
+            halves.server.session = session
+            sessions[session] = halves
+        }
+        guard let halves = sessions[session] else { return }
+        if side == .client { client = halves.client } else { server = halves.server }
+    }
+
+    private static let headerBytes = 8
+
+    private func open(_ half: Half, _ bytes: RawSpan, _ side: Side, _ first: Timestamp) -> Opened {
+        guard let type = bytes.u8(at: 0) else { return .needs(1) }
+        if type == 0x53 {
+            // MARS: whose packet follows; a window or an end has none.
+            guard bytes.byteCount >= Self.sessionBytes else { return .needs(Self.sessionBytes &- bytes.byteCount) }
+            return .session(bytes.little(UInt16.self, at: 2) ?? 0)
+        }
+        if 0x14...0x17 ~= type {
+            guard bytes.byteCount >= 5 else { return .needs(5 &- bytes.byteCount) }
+            guard bytes.u8(at: 1) == 3, let length = bytes.big(UInt16.self, at: 3) else { return .lost }
+            return .record(5 &+ Int(length))
+        }
+        guard bytes.byteCount >= Self.headerBytes else { return .needs(Self.headerBytes &- bytes.byteCount) }
+        guard Self.isPacket(bytes, 0, side), let length = bytes.big(UInt16.self, at: 2), let status = bytes.u8(at: 1)
+        else {
+            return .lost
+        }
+        if !half.isOpen {
+            half.close()
+            half.isOpen = true
+            half.first = first
+            half.type = type
+        }
+        half.isLastPacket = status & 1 != 0
+        half.size &+= UInt64(length)
+        half.left = Int(length) &- Self.headerBytes
+        return .took(Self.headerBytes)
+    }
+
+    /// Type, status bits, length and a window that is always 0 (2.2.3.1).
+    private static func isPacket(_ bytes: RawSpan, _ at: Int, _ side: Side) -> Bool {
+        guard let type = bytes.u8(at: at), let status = bytes.u8(at: at &+ 1),
+            let length = bytes.big(UInt16.self, at: at &+ 2),
+            bytes.u8(at: at &+ 7) == 0, status & ~0x1F == 0, length >= 8
+        else { return false }
+        switch type {
+        case 0x04: return side == .server
+        case 0x12: return true
+        case 0x01, 0x02, 0x03, 0x06, 0x07, 0x08, 0x0E, 0x0F, 0x10, 0x11: return side == .client
+        default: return false
+        }
+    }
+
+    /// Keeps what is looked at of a packet's content.
+    /// - Returns: how many bytes are done with; more than are there where what follows is not looked at.
+    private func keep(_ half: Half, _ bytes: RawSpan, _ side: Side) -> Int {
+        let left = half.left ?? 0
+        let limit = side == .client ? Self.longestRequest : Self.looked
+        if half.head.count < limit {
+            let count = Swift.min(bytes.byteCount, limit &- half.head.count)
+            half.head.append(bytes.extracting(first: count))
+            if side == .server, half.isLastPacket { keepTail(half, bytes.extracting(first: count), left) }
+            return count
+        }
+        if side == .client {
+            half.isCut = true
+            return left
+        }
+        guard half.isLastPacket else { return left }
+        guard left <= Self.looked else { return left &- Self.looked }
+        keepTail(half, bytes, left)
+        return bytes.byteCount
+    }
+
+    private func keepTail(_ half: Half, _ bytes: RawSpan, _ left: Int) {
+        let skipped = Swift.max(0, left &- Self.looked)
+        if skipped < bytes.byteCount { half.tail.append(bytes.extracting(skipped...)) }
+    }
+
+    /// At the beginning and at the end of an answer.
+    private static let looked = 512
+    /// A statement as long as is read, in UTF-16, and what precedes it.
+    private static let longestRequest = 2 * SQLStatement.longest + 1024
+
+    private func endPacket(_ half: Half, _ side: Side, _ at: Arrival, _ out: any Output) {
+        half.left = nil
+        guard half.isLastPacket else { return }
+        if side == .client { ask(half, at, out) } else { answer(half, at, out) }
+        half.close()
+    }
+
+    func gap(_ length: UInt64, _ side: Side, after tail: RawSpan, _ at: Arrival, _ out: any Output) -> Step {
+        lastMoment = at.last
+        let half = side == .client ? client : server
+        // Within a packet: where it ends is known.
+        if !isLost[Self.place(side)], let left = half.left, left > 0, length <= UInt64(left), tail.byteCount == 0 {
+            half.hasGap = true
+            half.isCut = half.isCut || side == .client || half.head.count < Self.looked
+            half.isEndLost = half.isLastPacket
+            let rest = left &- Int(length)
+            endPacket(half, side, at, out)
+            return .skip(took: 0, UInt64(rest))
+        }
+        lose(side, out)
+        return .lost(took: 0, .betweenMessages)
+    }
+
+    func search(_ bytes: RawSpan, _ side: Side, from: Search) -> Found {
+        let found = side == .client ? searchClient(bytes, from.next) : searchServer(bytes, from)
+        switch found {
+        case .at: isLost[Self.place(side)] = false
+        case .none(let search):
+            if side == .server {
+                searchStart = search.start
+                searched = bytes.byteCount
+            }
+        }
+        return found
+    }
+
+    /// A request: ALL_HEADERS proves it, or a number of a procedure.
+    private func searchClient(_ bytes: RawSpan, _ from: Int) -> Found {
+        var at = from
+        while at < bytes.byteCount {
+            switch MSSQLDetector.begins(bytes.extracting(at...)) {
+            case .yes: return .at(at)
+            case .open: return .none(Search(start: at, next: at))
+            case .no: at &+= 1
+            }
+        }
+        return .none(Search(start: at, next: at))
+    }
+
+    /// What the server says is passed over until a request was heard, which the next bytes answer, with packet number 1.
+    private func searchServer(_ bytes: RawSpan, _ from: Search) -> Found {
+        let all = Found.none(Search(start: bytes.byteCount, next: bytes.byteCount))
+        guard let begins = answerBegins.map({ $0 &- (searchStart &- from.start) }) else { return all }
+        answerBegins = begins
+        searchStart = from.start
+        guard bytes.byteCount &- begins >= Self.headerBytes else { return .none(Search(start: begins, next: begins)) }
+        answerBegins = nil
+        let isAnswer = Self.isPacket(bytes, begins, .server) && bytes.u8(at: begins &+ 6) == 1
+        return isAnswer || bytes.u8(at: begins) == 0x53 ? .at(begins) : all
+    }
+
+    func end(_ side: Side, after tail: RawSpan, _ at: Timestamp, _ out: any Output) -> Int {
+        lastMoment = Swift.max(lastMoment, at)
+        return 0
+    }
+
+    func finish(_ out: any Output) {
+        while !queue.isEmpty { giveUp(0, out) }
+        client.close()
+        server.close()
+    }
+
+    var held: Int {
+        queue.text.count &+ statements.heldBytes &+ client.head.count &+ server.head.count &+ server.tail.count
+    }
+
+    private static func place(_ side: Side) -> Int { side == .client ? 0 : 1 }
+
+    // MARK: Loss
+
+    private func lose(_ side: Side, _ out: any Output) {
+        isLost[Self.place(side)] = true
+        (side == .client ? client : server).close()
+        sessions.removeAll()
+        if side == .client {
+            statements.removeAll()
+            namespace = []
+        } else {
+            searched = 0
+            searchStart = 0
+            answerBegins = nil
+            while !queue.isEmpty { giveUp(0, out) }
+        }
+    }
+
+    private func giveUp(_ place: Int, _ out: any Output) {
+        if queue[place].detail.isTold { tell(queue[place], .unanswered, nil, out) }
+        queue.remove(place)
+    }
+
+    // MARK: Requests
+
+    private func ask(_ half: Half, _ at: Arrival, _ out: any Output) {
+        // Handshakes of TLS, and what proves who the client is.
+        var first: UInt8?
+        half.head.withBytes { first = $0.u8(at: 0) }
+        guard half.type != 0x11, half.type != 0x12 || first == 0 else { return }
+        // An attention: what is outstanding is cancelled, and its answer says so.
+        guard half.type != 0x06 else { return }
+        if let waits = queue.firstIndex(where: { $0.session == half.session }) { giveUp(waits, out) }
+        if isLost[1] { answerBegins = searched }
+        var operation = ServiceOperation()
+        operation.system = "microsoft.sql_server"
+        operation.requestBytes = half.size
+        operation.requestFirst = half.first
+        operation.requestLast = at.last
+        if half.hasGap { operation.incomplete.insert(.request) }
+        var ask = Ask(session: half.session)
+        switch half.type {
+        case 0x01: half.head.withBytes { batch($0, half.isCut, &operation, &ask) }
+        case 0x03: half.head.withBytes { procedure($0, half.isCut, &operation, &ask) }
+        case 0x07: operation.name = queue.store("BULK LOAD")
+        case 0x0E: operation.name = half.head.withName { transaction($0) }
+        case 0x02, 0x10:
+            if half.type == 0x10 { half.head.withBytes { login($0) } }
+            operation.name = queue.store("connect")
+            operation.isHousekeeping = true
+            ask.isLogin = true
+        default: ask.isTold = false
+        }
+        queue.append(operation, ask)
+    }
+
+    private func batch(_ bytes: RawSpan, _ isCut: Bool, _ operation: inout ServiceOperation, _ ask: inout Ask) {
+        guard let range = MSSQLRequest(batch: bytes).text else { return }
+        read(bytes.extracting(range), isCut, &operation, &ask)
+    }
+
+    private func procedure(_ bytes: RawSpan, _ isCut: Bool, _ operation: inout ServiceOperation, _ ask: inout Ask) {
+        let request = MSSQLRequest(rpc: bytes)
+        if let name = request.procedure {
+            scratch.removeAll()
+            scratch.append(utf16: bytes.extracting(name))
+            operation.name = queue.store("EXECUTE")
+            scratch.withBytes { operation.targets = queue.store($0) }
+            let start = Int(queue.store("EXECUTE ").start)
+            scratch.withBytes { _ = queue.store($0) }
+            operation.summary = ByteRange(start, queue.text.count)
+            return
+        }
+        if let text = request.text {
+            read(bytes.extracting(text), isCut && text.upperBound == bytes.byteCount, &operation, &ask)
+            ask.prepares = request.number == 11 || request.number == 13 || request.number == 3 || request.number == 5
+            // Only made ready.
+            if request.number == 11 || request.number == 3 { operation.isHousekeeping = true }
+            return
+        }
+        let number = Int(request.number ?? 0)
+        if request.number == 12 || request.number == 4 {
+            if let kept = request.handle.flatMap({ statements[$0] }), kept.isKnown {
+                let stored = queue.store(kept)
+                operation.take(stored)
+                operation.name = queue.store(stored.verb.text)
+                ask.verb = stored.verb
+            } else {
+                operation.incomplete.insert(.text)
+            }
+            return
+        }
+        if let handle = request.handle, number == 15 || number == 6 { statements.remove(handle) }
+        operation.name = number < MSSQLRequest.procedures.count ? queue.store(MSSQLRequest.procedures[number]) : .empty
+        operation.isHousekeeping = number == 15 || number == 6 || number == 9 || number == 8
+        if operation.name.isEmpty { operation.incomplete.insert(.text) }
+    }
+
+    /// A text is one request, whatever statements it holds: their ends need no sign.
+    private func read(_ text: RawSpan, _ isCut: Bool, _ operation: inout ServiceOperation, _ ask: inout Ask) {
+        guard readsText else { return }
+        scratch.removeAll()
+        scratch.append(utf16: text)
+        reader.removeAll()
+        var statement = SQLStatement()
+        scratch.withBytes { statement = reader.read($0, .transactSQL, isCut: isCut) }
+        guard !statement.normalized.isEmpty else { return }
+        switch run.statements {
+        case .normalized:
+            reader.text.withBytes { operation.statement = queue.store($0.extracting(statement.normalized.range)) }
+        case .full: scratch.withBytes { operation.statement = queue.store($0.extracting(first: SQLStatement.longest)) }
+        case .off: break
+        }
+        reader.summary.text.withBytes { operation.summary = queue.store($0.extracting(statement.summary.range)) }
+        reader.summary.targets.withBytes { operation.targets = queue.store($0.extracting(statement.targets.range)) }
+        operation.name = queue.store(statement.verb.text)
+        operation.isHousekeeping = statement.verb.setsSession
+        ask.verb = statement.verb
+    }
+
+    /// Transaction manager requests (2.2.6.9): what is begun, committed or taken back.
+    private func transaction(_ bytes: RawSpan) -> ByteRange {
+        let start = bytes.little(UInt32.self, at: 0).map { Int($0) } ?? 0
+        return switch bytes.little(UInt16.self, at: start) {
+        case 5: queue.store("BEGIN")
+        case 7: queue.store("COMMIT")
+        case 8: queue.store("ROLLBACK")
+        case 9: queue.store("SAVE")
+        default: queue.store("TRANSACTION")
+        }
+    }
+
+    /// LOGIN7 (2.2.6.4): of its fields the version and the database are read.
+    private func login(_ bytes: RawSpan) {
+        if let version = bytes.u8(at: 7) { doneBytes = version >= 0x72 || version == 0x08 ? 13 : 9 }
+        guard let place = bytes.little(UInt16.self, at: 68), let count = bytes.little(UInt16.self, at: 70),
+            Int(place) &+ Int(count) &* 2 <= bytes.byteCount
+        else { return }
+        setNamespace(bytes.extracting(Int(place)..<Int(place) &+ Int(count) &* 2))
+    }
+
+    private func setNamespace(_ name: RawSpan) {
+        scratch.removeAll()
+        scratch.append(utf16: name)
+        var bytes: [UInt8] = []
+        scratch.withBytes { bytes = [UInt8]($0.extracting(first: 255)) }
+        namespace = bytes
+    }
+
+    // MARK: Answers
+
+    private func answer(_ half: Half, _ at: Arrival, _ out: any Output) {
+        guard half.type == 0x04, let place = queue.firstIndex(where: { $0.session == half.session }) else { return }
+        let ask = queue[place].detail
+        var tokens = MSSQLTokens(doneBytes: doneBytes ?? 13)
+        var database: [UInt8]?
+        var isKnown = false
+        half.head.withBytes { head in
+            isKnown = tokens.read(head) && !half.isCut && half.head.count < Self.looked
+            if let range = tokens.database, range.upperBound <= head.byteCount {
+                scratch.removeAll()
+                scratch.append(utf16: head.extracting(range))
+                scratch.withBytes { database = [UInt8]($0.extracting(first: 255)) }
+            }
+        }
+        if !isKnown, !half.isEndLost {
+            let begun = tokens
+            half.tail.withBytes { tail in
+                tokens = MSSQLTokens(doneBytes: doneBytes ?? 13)
+                isKnown = tokens.readEnd(tail)
+                if !isKnown, doneBytes == nil {
+                    tokens = MSSQLTokens(doneBytes: 9)
+                    isKnown = tokens.readEnd(tail)
+                }
+            }
+            tokens.error = begun.error ?? tokens.error
+        }
+        let error = tokens.error
+        let code = error.map { queue.store(decimal: UInt64(clamping: $0)) } ?? .empty
+        queue.update(place) {
+            $0.operation.responseFirst = half.first
+            $0.operation.responseBytes = half.size
+            $0.operation.ended = at.last
+            $0.operation.code = code
+            if half.hasGap || !isKnown { $0.operation.incomplete.insert(.response) }
+        }
+        if !ask.isTold { return queue.remove(place) }
+        if ask.prepares, error == nil, let handle = tokens.handle { keep(handle, queue[place], out) }
+        let status: ServiceOperation.Status =
+            tokens.isCancelled
+            ? .cancelled : error != nil || tokens.hasError ? .error : half.hasGap && !isKnown ? .unanswered : .ok
+        tell(queue[place], status, isKnown ? tokens : nil, out)
+        queue.remove(place)
+        if let database { namespace = database }
+    }
+
+    private func keep(_ handle: UInt32, _ entry: OperationQueue<Ask>.Entry, _ out: any Output) {
+        let statement = SQLStatement(
+            verb: entry.detail.verb, normalized: entry.operation.statement, summary: entry.operation.summary,
+            targets: entry.operation.targets)
+        if !statements.set(handle, queue.kept(statement)) { out.reached(.preparedStatements) }
+    }
+
+    private func tell(
+        _ entry: OperationQueue<Ask>.Entry, _ status: ServiceOperation.Status, _ tokens: MSSQLTokens?, _ out: any Output
+    ) {
+        var operation = entry.operation
+        operation.status = status
+        if status == .error { operation.isHousekeeping = false }
+        if !namespace.isEmpty {
+            let bytes = namespace
+            operation.namespace = queue.store(bytes.span.bytes)
+        }
+        if status == .unanswered {
+            operation.pairing = .none
+            operation.incomplete.insert(.response)
+            operation.responseFirst = nil
+            operation.ended = lastMoment
+        } else if let tokens, !entry.detail.isLogin {
+            // What changes rows returns none, whatever command the count is said to be of.
+            let changes = entry.detail.verb.changesRows && tokens.affected == nil
+            operation.rows = changes ? 0 : tokens.rows ?? 0
+            operation.affected = (changes ? tokens.rows : tokens.affected) ?? 0
+        }
+        queue.tell(operation, out)
+    }
+}
+
+extension UniqueBytes {
+    fileprivate func withName(_ body: (RawSpan) -> ByteRange) -> ByteRange {
+        var name = ByteRange.empty
+        withBytes { name = body($0) }
+        return name
+    }
+}
