@@ -39,14 +39,18 @@ let package = Package(
         // The pipeline: events in, outputs out. No file, no clock, no /proc.
         .target(
             name: "Shared",
-            dependencies: ["CCodecs", "CNghttp2"],
-            exclude: ["CCodecs", "CNghttp2", "Command", "Console", "Containers", "Digest"],
+            dependencies: ["CCodecs", "CCrypto", "CNghttp2"],
+            exclude: ["CCodecs", "CCrypto", "CNghttp2", "Command", "Console", "Containers", "Digest"],
             // `UniqueBytes` lends what it holds as a span, as an array does.
             swiftSettings: settings + [.enableExperimentalFeature("Lifetimes")]),
         // zlib, brotli and zstd: the content codings of HTTP.
         .systemLibrary(
             name: "CCodecs", path: "Sources/Shared/CCodecs",
             providers: [.apt(["zlib1g-dev", "libbrotli-dev", "libzstd-dev"])]),
+
+        // What opens TLS records.
+        .systemLibrary(
+            name: "CCrypto", path: "Sources/Shared/CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
         // HTTP/2's header blocks.
         .systemLibrary(

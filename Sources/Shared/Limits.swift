@@ -54,6 +54,8 @@ package struct Limits: Equatable, Sendable {
     var schemaVariants = 8
     /// Processes, listeners and containers, each: a machine has fewer of those that opted in.
     var participants = 1 << 16
+    /// Secrets of TLS sessions: five a connection, each with some hundred bytes.
+    var secrets = 1 << 20
     /// Depth of JSON that a schema follows; deeper it is `non-json`.
     var jsonDepth = 64
     /// Distinct object keys of one schema.
@@ -65,5 +67,6 @@ package struct Limits: Equatable, Sendable {
 /// The bounds that the summary counts.
 package enum Limit: UInt8, Sendable, CaseIterable {
     case headBytes, outOfOrder, streamDistance, pipelinedRequests, connections, serviceMapEntries, pathNodes, jsonDepth,
-        jsonKeys, expansion, layers, preparedStatements, streamBytes
+        jsonKeys, expansion, layers, preparedStatements, streamBytes,
+        secrets
 }

@@ -31,6 +31,8 @@ package final class Profiler: EventSink {
         package var protoSchema: ProtoSchema?
         /// Containers that the user knows of, for a tape whose source knew none.
         package var containers: [ContainerFact] = []
+        /// Secrets of TLS sessions that are known beside those on the tape.
+        package var secrets: [TLSSecret] = []
     }
 
     private let run: Run
@@ -79,6 +81,7 @@ package final class Profiler: EventSink {
         self.map = map
         sinks = Sinks(state: map, others: others)
         absent = AbsentConnections(limit: limits.connections)
+        for secret in options.secrets { learn(secret, nil) }
         if options.environments {
             environments = EnvironmentFile(
                 prefixes: options.environmentPrefixes, redactor: redactor, limits: limits)
@@ -116,10 +119,23 @@ package final class Profiler: EventSink {
         case .lost(let loss): run.summary.losses[loss.reason] &+= loss.count
         case .sequenceNumbers(let numbers): learn(numbers, now)
         case .datagram(let datagram): run.summary.unread.count(datagram, bytes: payload.byteCount)
-        case .secret: run.summary.unread.secrets &+= 1
+        case .secret(let secret): learn(secret, now)
         case .unixSocket: run.summary.unread.unixSockets &+= 1
         // About the tape as a file, not about what is on it.
         case .tape, .end: break
+        }
+    }
+
+    /// - Parameter now: when the tape told of it; `nil`: it is known beside the tape.
+    private func learn(_ secret: TLSSecret, _ now: Timestamp?) {
+        switch run.secrets.add(secret) {
+        case .added(let isNewSession):
+            run.summary.tls.secrets &+= 1
+            if isNewSession { run.summary.tls.sessions &+= 1 }
+            if let now { run.secrets.tell(secret, now) }
+        case .known: break
+        case .notNeeded, .withoutRandom: run.summary.tls.unusedSecrets &+= 1
+        case .overLimit: run.summary.limits[.secrets] &+= 1
         }
     }
 

@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-targets=(codecs detectors http http2 json pcapng replay trace websocket)
+targets=(codecs detectors http http2 json pcapng replay tls trace websocket)
 target=${1:-}
 if [ $# -lt 2 ] || [[ " ${targets[*]} " != *" $target "* ]]; then
     echo "usage: Tests/Fuzz/run.sh TARGET SECONDS|--runs N|FILE…, TARGET one of ${targets[*]}" >&2
@@ -35,13 +35,13 @@ mapfile -t console < <(find Sources/Shared/Console -name '*.swift' | sort)
 mapfile -t digest < <(find Sources/Shared/Digest -name '*.swift' | sort)
 mapfile -t fuzzed < <(find Sources/Replay/{Capture,Flows,Packets} Tests/Fuzz -name '*.swift' | sort)
 tests=Tests/SharedTests
-fuzzed+=("$tests"/Support/{CodedBodies,HTTP2Frames,SeededRandom,TapeBuilder,TapeResult,WebSocketFrames}.swift)
+fuzzed+=("$tests"/Support/{CodedBodies,HTTP2Frames,SeededRandom,TapeBuilder,TapeResult,TLSRecords,WebSocketFrames}.swift)
 fuzzed+=("$tests"/Schema/ReferenceJSON.swift "$tests"/Trace/TraceSamples.swift)
 
 # Optimised: it compiles in a minute or two, and runs many times as fast.
 options=("-sanitize=fuzzer,address" -parse-as-library -O -wmo -enable-testing)
 options+=(-swift-version 6 -package-name tapedeck -I "$folder" -I "$built/Modules" -I .build/checkouts/Yams/Sources/CYaml/include)
-options+=(-I Sources/Shared/CCodecs -I Sources/Shared/CNghttp2 -I Sources/Replay/CLibpcap -I Sources/Shared/Digest/CNettle)
+options+=(-I Sources/Shared/CCodecs -I Sources/Shared/CCrypto -I Sources/Shared/CNghttp2 -I Sources/Replay/CLibpcap -I Sources/Shared/Digest/CNettle)
 options+=(-enable-experimental-feature Lifetimes)
 for feature in ExistentialAny MemberImportVisibility InternalImportsByDefault; do
     options+=(-enable-upcoming-feature "$feature")

@@ -243,7 +243,10 @@ import Yams
         var unread = Summary(.standard)
         unread.notUnderstood.count(nil, port: 9000, bytes: 7)
         unread.unread.datagrams = 1
-        unread.unread.secrets = 1
+        (unread.tls.secrets, unread.tls.sessions, unread.tls.unusedSecrets, unread.tls.decrypted) = (1, 1, 1, 1)
+        (unread.tls.records, unread.tls.failed, unread.tls.unverified, unread.tls.lost) = (1, 1, 1, 1)
+        unread.tls.waited = 1
+        unread.tls.closed[.noSecret] = 1
         unread.operations.byStatus[.ok] = 1
         unread.operations.textUnknown = 1
         unread.unread.unixSockets = 1
@@ -317,6 +320,7 @@ import Yams
         #expect(try values.names("Anomalies") == Anomaly.allCases.map { "\($0.name)" })
         #expect(try values.names("Losses") == snake(Loss.Reason.allCases) + ["stray_connections"])
         #expect(try values.names("Losses").dropLast() == trace(Loss.Reason.traceCases)[...])
+        #expect(try values.names("Reasons of closed TLS") == snake(TLSClosed.allCases))
         #expect(try values.names("Limits") == snake(Limit.allCases))
         #expect(try values.names("Roles") == trace(Role.traceCases))
     }

@@ -11,7 +11,7 @@ import Testing
         "Connections", "Naming", "ServiceMap", "Environment", "Output", "Export", "Profiler.swift",
     ]
     /// Targets of their own, and what is no source.
-    static let others = ["CCodecs", "CNghttp2", "Command", "Console", "Containers", "Digest", "Shared.docc"]
+    static let others = ["CCodecs", "CCrypto", "CNghttp2", "Command", "Console", "Containers", "Digest", "Shared.docc"]
     static let folder = "Sources/Shared"
 
     struct Source {

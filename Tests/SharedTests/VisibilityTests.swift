@@ -8,7 +8,7 @@ import Testing
         "Ask": "Sink", "ByteRange": "Message", "CapturedDatagram": "CapturedEvent", "ConnectFailure": "ConnectionEvent",
         "ConnectionEvent": "Sink",
         "Limit": "Summary", "Limits": "Profiler", "MessageHead": "Message", "PartyID": "Token",
-        "ProtocolRow": "Registry", "ServiceOperation": "Sink", "Shape": "ServiceMapDocument",
+        "ProtocolRow": "Registry", "ServiceOperation": "Sink", "Shape": "ServiceMapDocument", "TLSClosed": "Summary",
         "Token": "Sink", "TraceStep": "TraceReading", "UniqueBytes": "Message", "UnixSocket": "CapturedEvent",
         "UnparsedReason": "Summary",
     ]

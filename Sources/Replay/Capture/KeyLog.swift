@@ -4,21 +4,43 @@ import Shared
 /// hexadecimal.
 ///
 ///     CLIENT_RANDOM 52362c10… 9f9a0f19…
-enum KeyLog {
-    /// The secrets of a key log; lines that are none are passed over, as comments are.
-    static func secrets(_ text: RawSpan) -> [TLSSecret] {
+struct KeyLog {
+    private(set) var secrets: [TLSSecret] = []
+    /// Lines that are neither secrets nor comments.
+    private(set) var badLines: UInt64 = 0
+    /// The number of the first of them.
+    private(set) var firstBadLine: UInt64 = 0
+
+    init(_ text: RawSpan) {
         text.withUnsafeBytes { bytes in
-            bytes.split(whereSeparator: { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }).compactMap { line in
-                secret(UnsafeRawBufferPointer(rebasing: line))
+            var number: UInt64 = 0
+            for line in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+                number &+= 1
+                read(UnsafeRawBufferPointer(rebasing: line), number)
             }
         }
     }
 
-    private static func secret(_ line: UnsafeRawBufferPointer) -> TLSSecret? {
-        let fields = line.split(separator: UInt8(ascii: " "))
-        guard fields.count == 3, fields[0].first != UInt8(ascii: "#"), let random = decoded(fields[1]),
-            let secret = decoded(fields[2])
-        else { return nil }
+    private mutating func read(_ line: UnsafeRawBufferPointer, _ number: UInt64) {
+        let fields = line.split { [UInt8(ascii: " "), UInt8(ascii: "\r"), UInt8(ascii: "\t")].contains($0) }
+        guard let label = fields.first, label.first != UInt8(ascii: "#") else { return }
+        if Self.leftOut.contains(String(decoding: label, as: UTF8.self)) { return }
+        if let secret = Self.secret(fields) {
+            secrets.append(secret)
+        } else {
+            badLines &+= 1
+            if firstBadLine == 0 { firstBadLine = number }
+        }
+    }
+
+    /// What opens no records, and is not taken over: an exporter's secrets are other protocols', and a premaster secret is found
+    /// by what it was encrypted to, which is not kept.
+    private static let leftOut: Set<String> = [
+        "EXPORTER_SECRET", "EARLY_EXPORTER_SECRET", "EARLY_EXPORTER_MASTER_SECRET", "RSA",
+    ]
+
+    private static func secret(_ fields: [Slice<UnsafeRawBufferPointer>]) -> TLSSecret? {
+        guard fields.count == 3, let random = decoded(fields[1]), let secret = decoded(fields[2]) else { return nil }
         return TLSSecret(label: String(decoding: fields[0], as: UTF8.self), clientRandom: random, secret: secret)
     }
 

@@ -253,7 +253,7 @@ struct PcapngFile: ~Copyable, PacketSource {
     private mutating func addSecrets(_ body: RawSpan) {
         guard body.byteCount >= 8, field(body, 0, UInt32.self) == 0x544C_534B else { return }
         let end = min(body.byteCount, 8 &+ Int(field(body, 4, UInt32.self)))
-        for secret in KeyLog.secrets(body.extracting(8..<end)) { facts.append(.secret(secret)) }
+        for secret in KeyLog(body.extracting(8..<end)).secrets { facts.append(.secret(secret)) }
     }
 
     // MARK: - Packets

@@ -20,6 +20,11 @@ struct Convert: ParsableCommand {
         help: ArgumentHelp("Write this form, whatever the output's name: tape, jsonl or pcapng.", valueName: "form"))
     var to: String?
 
+    @OptionGroup var keys: KeyOptions
+
+    @Flag(help: "Write what TLS carried in place of its bytes, and no secrets.")
+    var plaintextOnly = false
+
     func run() throws {
         guard files.count >= 2, let output = files.last else {
             throw Failure("convert needs an input and an output: replay convert capture.pcap trace.tape")
@@ -30,14 +35,15 @@ struct Convert: ParsableCommand {
             throw Failure("\(output): would overwrite the input \(input); choose another file")
         }
         try Input.check(inputs)
+        let secrets = try keys.read()
         let file = try OutputFile(output, option: "convert")
         let result: (report: CaptureReport, strayEvents: UInt64, unplacedEvents: UInt64)
         do throws(Failure) {
             result =
                 switch form {
-                case .tape: try Self.convert(inputs, TraceRecorder(), to: file)
-                case .jsonl: try Self.convert(inputs, TraceTextRecorder(), to: file)
-                case .pcapng: try Self.convert(inputs, PacketRecorder(), to: file)
+                case .tape: try convert(inputs, secrets, TraceRecorder(), to: file)
+                case .jsonl: try convert(inputs, secrets, TraceTextRecorder(), to: file)
+                case .pcapng: try convert(inputs, secrets, PacketRecorder(), to: file)
                 }
         } catch {
             file.discard()
@@ -52,7 +58,7 @@ struct Convert: ParsableCommand {
         if result.unplacedEvents > 0 {
             let events = Quantity.count(result.unplacedEvents, "event")
             Terminal.complain(
-                "\(output): without \(events) of Unix sockets, datagrams, secrets and names, which stay in a trace")
+                "\(output): without \(events) of Unix sockets, datagrams and names, which stay in a trace")
         }
         if result.report.isLossy || result.strayEvents > 0 || result.unplacedEvents > 0 { throw ExitCode(1) }
     }
@@ -72,10 +78,25 @@ struct Convert: ParsableCommand {
     /// How much is gathered before it is written.
     private static let blockBytes = 256 << 10
 
-    private static func convert<Recorder: EventRecorder>(
-        _ inputs: [String], _ recorder: Recorder, to file: OutputFile
+    private func convert<Recorder: EventRecorder>(
+        _ inputs: [String], _ secrets: [TLSSecret], _ recorder: Recorder, to file: OutputFile
     ) throws(Failure) -> (CaptureReport, strayEvents: UInt64, unplacedEvents: UInt64) {
-        var tape = Tape(sink: recorder)
+        let report: CaptureReport
+        if plaintextOnly {
+            let plaintext = PlaintextRecorder(recorder, secrets)
+            report = try Self.read(inputs, plaintext, recorder, to: file) { plaintext.finish() }
+        } else {
+            report = try Self.read(inputs, WithSecrets(recorder, secrets), recorder, to: file) {}
+        }
+        return (report, recorder.strayEvents, recorder.unplacedEvents)
+    }
+
+    /// - Parameter sink: what hands the events on to the recorder.
+    /// - Parameter end: called when there are no more.
+    private static func read<Sink: EventSink, Recorder: EventRecorder>(
+        _ inputs: [String], _ sink: Sink, _ recorder: Recorder, to file: OutputFile, end: () -> Void
+    ) throws(Failure) -> CaptureReport {
+        var tape = Tape(sink: sink)
         func afterSome() throws(Failure) -> Bool {
             if recorder.count >= blockBytes { try drain(recorder, to: file) }
             return !file.isAbandoned
@@ -90,9 +111,10 @@ struct Convert: ParsableCommand {
             try tape.read(&order) { _, _ throws(Failure) in try afterSome() }
         }
         tape.finish()
+        end()
         recorder.finish()
         try drain(recorder, to: file)
-        return (CaptureReport(tape, inputs: inputs.count), recorder.strayEvents, recorder.unplacedEvents)
+        return CaptureReport(tape, inputs: inputs.count)
     }
 
     private static func drain(_ recorder: some EventRecorder, to file: OutputFile) throws(Failure) {

@@ -43,11 +43,14 @@ struct Grade: ParsableCommand {
     /// Bodies are compared whole; far larger ones than any manifest tells of are cut.
     private static let bodyBytes = 1 << 30
 
+    @OptionGroup var keys: KeyOptions
+
     func run() throws {
         let differences = try differences?.number("--differences", in: 0...Int.max) ?? 20
         let truth = try GroundTruth(manifest)
         let observation = Observation()
         var replaying = Replaying()
+        replaying.options.secrets = try keys.read()
         replaying.options.eventLog = false
         replaying.options.environments = false
         replaying.options.limits.bodyBytes = Self.bodyBytes

@@ -17,10 +17,13 @@ struct Paths: ParsableCommand {
 
     @OptionGroup var paths: PathOptions
 
+    @OptionGroup var keys: KeyOptions
+
     func run() throws {
         var replaying = Replaying()
         replaying.options.names = try names.read()
         replaying.options.paths = try paths.read()
+        replaying.options.secrets = try keys.read()
         replaying.options.eventLog = false
         replaying.options.environments = false
         let result = try replaying.run(inputs) { _ in true }

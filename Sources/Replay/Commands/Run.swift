@@ -37,6 +37,8 @@ struct Run: ParsableCommand {
 
     @OptionGroup var map: MapOptions
 
+    @OptionGroup var keys: KeyOptions
+
     @Option(
         help: ArgumentHelp(
             "Name the fields of gRPC's messages by a FileDescriptorSet: protoc --descriptor_set_out.", valueName: "file"
@@ -98,6 +100,7 @@ struct Run: ParsableCommand {
         replaying.options.containers = try containers.read()
         replaying.options.paths = try paths.read()
         replaying.options.protoSchema = try protoSchema()
+        replaying.options.secrets = try keys.read()
         replaying.options.eventLog = outputPath != nil
         replaying.options.environments = environmentPath != nil
         replaying.options.environmentPrefixes = OptIn.list(environments.envPrefix ?? "")

@@ -56,7 +56,9 @@ final class PacketRecorder: EventRecorder {
         case .exit(let key): processes[key] = nil
         case .sequenceNumbers(let numbers):
             connections[numbers.connection]?.learn(numbers, at, &writer) ?? stray(numbers.connection)
-        case .datagram, .secret, .unixSocket, .name: unplacedEvents &+= 1
+        case .secret(let secret):
+            if let line = secret.keyLogLine { writer.secrets(line) } else { unplacedEvents &+= 1 }
+        case .datagram, .unixSocket, .name: unplacedEvents &+= 1
         case .listening, .container, .lost, .tape, .end: break
         }
     }

@@ -56,6 +56,16 @@ struct PcapngWriter {
         }
     }
 
+    /// Appends a Decryption Secrets Block of lines of a TLS key log, whose kind is "TLSK".
+    mutating func secrets(_ lines: [UInt8]) {
+        block(10) { bytes in
+            bytes.little(0x544C_534B as UInt32)
+            bytes.little(UInt32(truncatingIfNeeded: lines.count))
+            bytes.append(contentsOf: lines)
+            bytes.pad()
+        }
+    }
+
     /// Below what an option's 16-bit length holds.
     private static let commentBytes = 32 << 10
 

@@ -35,6 +35,9 @@ protocol Analyzer: AnyObject {
     /// then. What waits for an answer is given up.
     func finish(_ out: any Output)
 
+    /// A secret came that it waited for (`Output.waitForSecret`).
+    func wake(_ at: Timestamp, _ out: any Output)
+
     /// Bytes of traffic that it keeps.
     var held: Int { get }
 
@@ -55,6 +58,8 @@ extension Analyzer {
     var oldestAsk: UInt64? { nil }
 
     var hasRead: Bool { true }
+
+    func wake(_ at: Timestamp, _ out: any Output) {}
 
     /// For protocols in which a message can begin anywhere, or whose place is never lost.
     func search(_ bytes: RawSpan, _ side: Side, from: Search) -> Found { .at(from.start) }

@@ -12,4 +12,6 @@ package struct Needs: OptionSet, Sendable {
     package static let operations = Needs(rawValue: 4)
     /// The shapes of bodies that are no JSON text: forms, XML, lists of lines.
     static let media = Needs(rawValue: 8)
+    /// What TLS carried, where it was opened (`Sink.opened`).
+    package static let plaintext = Needs(rawValue: 16)
 }

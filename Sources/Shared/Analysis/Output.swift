@@ -38,6 +38,9 @@ protocol Output: AnyObject {
     /// - Parameter isComplete: no more of it will be known; told once.
     func know(_ facts: TLSFacts, isComplete: Bool, _ at: Timestamp)
 
+    /// Has the analyzer woken when a secret of the session comes.
+    func waitForSecret(of session: SessionSecrets.ClientRandom)
+
     /// So many of the bytes that this call takes are no part of any message; the others are parsed. So the ledger
     /// balances by construction.
     func unparsed(_ count: Int, _ why: UnparsedReason)

@@ -30,6 +30,8 @@ final class Run {
     private(set) var heldBodyBytes = 0
     private var decoders: [ContentDecoder] = []
     private var common: [ObjectIdentifier: AnyObject] = [:]
+    /// Of TLS sessions.
+    let secrets: SessionSecrets
     /// For the bytes of messages.
     var buffers = BufferPool()
 
@@ -43,6 +45,7 @@ final class Run {
         self.needs = needs
         self.redactor = redactor
         summary = Summary(registry)
+        secrets = SessionSecrets(limit: limits.secrets)
         shapes = ShapeTable(limits: limits)
     }
 

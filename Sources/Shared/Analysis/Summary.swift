@@ -25,6 +25,7 @@ package struct Summary: Equatable, Sendable {
     /// Connections of which events came while they were not open, because the `open` is missing or the `close` came
     /// first: the trace is damaged, or was edited.
     var strayConnections: UInt64 = 0
+    package var tls = TLS()
     /// What is on the tape and nothing reads yet; no loss.
     var unread = Unread()
     /// Values that look like credentials and were hidden, where that was asked for.
@@ -186,18 +187,42 @@ package struct Summary: Equatable, Sendable {
         }
     }
 
+    /// What became of TLS connections, and of the secrets that open them.
+    package struct TLS: Equatable, Sendable {
+        /// Secrets on the tape, each once.
+        package var secrets: UInt64 = 0
+        /// Of so many sessions.
+        package var sessions: UInt64 = 0
+        /// Secrets that can't be used: what they open is not records, or nobody knows whose they are.
+        package var unusedSecrets: UInt64 = 0
+        /// Connections that ended and of which records were opened.
+        package var decrypted: UInt64 = 0
+        /// The others, by the reason.
+        package var closed = Tally<TLSClosed>()
+        /// Records that were opened, and proved to be what was sent.
+        package var records: UInt64 = 0
+        /// Records that no key opened, though there was one.
+        package var failed: UInt64 = 0
+        /// Records that were cut, of which the beginning was shown and nothing proves it.
+        package var unverified: UInt64 = 0
+        /// Records that were not captured, by the numbers of those behind them.
+        package var lost: UInt64 = 0
+        /// Records that had to wait for a secret, or for the other side.
+        package var waited: UInt64 = 0
+
+        package var isEmpty: Bool { self == TLS() }
+    }
+
     struct Unread: Equatable, Sendable {
         var datagrams: UInt64 = 0
         /// The length of all datagrams: what was captured and what is known to be missing.
         var datagramBytes: UInt64 = 0
         /// Of these, bytes that were not captured.
         var datagramGaps = Tally<GapReason>()
-        /// Secrets of TLS sessions.
-        var secrets: UInt64 = 0
         /// Facts about Unix sockets.
         var unixSockets: UInt64 = 0
 
-        var isEmpty: Bool { datagrams == 0 && secrets == 0 && unixSockets == 0 }
+        var isEmpty: Bool { datagrams == 0 && unixSockets == 0 }
 
         /// - Parameter bytes: that were captured of it.
         mutating func count(_ datagram: CapturedDatagram, bytes: Int) {

@@ -9,6 +9,24 @@ struct TLSFacts: Equatable, Sendable {
     var chosenProtocol: String?
     /// The version that the server has chosen (RFC 8446, section 4.2.1): 0x0304 is TLS 1.3.
     var version: UInt16?
+    /// The cipher suite that the server has chosen, by IANA's name.
+    var suite: String?
+    /// Whom the server's certificate is of (RFC 4514), and when it expires, where it can be read: up to TLS 1.2, or decrypted.
+    var subject: String?
+    var notAfter: Timestamp?
+
+    /// When the handshake told of this last.
+    var at = Timestamp(nanoseconds: 0)
+
+    /// What the later of two handshakes told: of one map's entry, whichever order they come in.
+    static func later(_ a: TLSFacts?, _ b: TLSFacts?) -> TLSFacts? {
+        guard let a, let b else { return a ?? b }
+        return a.order < b.order ? b : a
+    }
+
+    private var order: (Timestamp, UInt16, String, String, String) {
+        (at, version ?? 0, suite ?? "", serverName ?? "", subject ?? "")
+    }
 
     /// The version as people write it, and as OpenTelemetry's `tls.protocol.version` has it; SSL 3.0 is `3.0`.
     var versionText: StaticString? {

@@ -19,7 +19,11 @@ extension Channel {
         let reason = "\(chosen?.evidence.reason ?? run.registry[row].name)"
         // What was said before it was recognised is told then.
         let timestamp = max(timestamp, chosen?.at ?? timestamp)
-        if let name = facts.applicationProtocol, let named = run.registry.row(alpn: name) {
+        if let reported = connection.reported, run.registry[reported].isService, connection.confidence == 90 {
+            // It said so in the clear, before TLS began.
+            report(
+                reported, confidence: 90, connection.reportedReason, facts.serverName, timestamp, isEncrypted: true)
+        } else if let name = facts.applicationProtocol, let named = run.registry.row(alpn: name) {
             // What is HTTP within TLS is an exchange, or hidden.
             guard run.registry[named].isService else {
                 report(row, confidence: 90, "\(reason), ALPN \(name)", facts.serverName, timestamp, isEncrypted: true)
@@ -72,19 +76,27 @@ extension Channel {
     ) {
         // What a layer says with less confidence is known already; what lies in an envelope says more than that.
         let isEnvelope = connection.reported.map { run.registry[$0].role == .envelope } ?? false
-        if connection.isReported,
+        let isEncrypted = isEncrypted || isDecrypted
+        // What has said what it is, and encrypts from then on, is told of as that.
+        let becomesEncrypted = isEncrypted && !connection.isToldEncrypted && found == connection.reported
+        if connection.isReported, !becomesEncrypted,
             confidence < connection.confidence || confidence == connection.confidence && !isEnvelope
         {
             return
         }
+        connection.isToldEncrypted = isEncrypted
+        // The first reason is the better one.
+        let reason = becomesEncrypted && connection.isReported ? connection.reportedReason : reason
         // What lies in an envelope goes to the host that the envelope named, and is an entry of its own where it is not
         // what the port said.
         connection.serverName = serverName ?? connection.serverName
         let event = ConnectionEvent(
             timestamp: timestamp, row: found, confidence: confidence, reason: reason,
-            serverName: connection.serverName, isEncrypted: isEncrypted, failure: nil)
+            serverName: connection.serverName, isEncrypted: isEncrypted,
+            isRepeated: becomesEncrypted && connection.isReported, failure: nil)
         connection.isReported = true
         connection.reported = found
+        connection.reportedReason = reason
         connection.confidence = confidence
         let origin = origin
         tell(event, origin)

@@ -25,7 +25,7 @@ extension Channel: Output {
         if exchange.isHousekeeping { return }
         connection.hasExchange = true
         connection.given = exchange.position &+ 1
-        if layer == .plaintext, depth == 0 { connection.isDecrypted = true }
+        if isDecrypted { connection.isDecrypted = true }
         if layer == .wire, let views = connection.views {
             giving = exchange.position
             views.take(exchange, text, of: connection, origin(of: exchange))
@@ -79,10 +79,16 @@ extension Channel: Output {
     }
 
     func know(_ facts: TLSFacts, isComplete: Bool, _ at: Timestamp) {
+        var facts = facts
+        facts.at = at
         // Of layers within each other the outermost is the one that goes to the destination.
         if depth == 0, layer == .wire || connection.tls == nil { connection.tls = facts }
         connection.serverName = facts.serverName ?? connection.serverName
         if isComplete, !connection.isDecrypted { report(facts, at) }
+    }
+
+    func waitForSecret(of session: SessionSecrets.ClientRandom) {
+        run.secrets.wait(for: session, self, connection.number)
     }
 
     func reached(_ limit: Limit) { run.summary.limits[limit] &+= 1 }
@@ -100,7 +106,9 @@ extension Channel: Output {
         }
         let id = InnerID(raw: innerCount)
         innerCount &+= 1
-        let channel = Channel(connection, run, pool, sinks, layer: .plaintext, depth: depth + 1)
+        let channel = Channel(
+            connection, run, pool, sinks, layer: .plaintext, depth: depth + 1,
+            isDecrypted: isDecrypted || run.registry[self.row].role == .envelope)
         switch successor {
         case .row(let row, let start): channel.begin(row, start)
         case .detect(let announcement):
@@ -112,11 +120,18 @@ extension Channel: Output {
 
     func deliver(_ bytes: RawSpan, _ side: Side, _ at: Timestamp, to inner: InnerID) {
         guard bytes.byteCount > 0 else { return }
+        if showsOpened { sinks.all { $0.opened(bytes, connection.direction(side), of: connection) } }
         channel(of: inner)?.deliver(bytes, connection.direction(side), at)
     }
 
     func gap(_ length: UInt64, _ reason: GapReason, _ side: Side, _ at: Timestamp, in inner: InnerID) {
+        if showsOpened { sinks.all { $0.missing(length, connection.direction(side), of: connection) } }
         channel(of: inner)?.deliverGap(length, reason, connection.direction(side), at)
+    }
+
+    /// What the layer within gets came out of TLS, and somebody wants to see it.
+    private var showsOpened: Bool {
+        run.needs.contains(.plaintext) && !isDecrypted && run.registry[row].role == .envelope
     }
 
     func close(_ inner: InnerID, _ at: Timestamp) {
@@ -138,5 +153,12 @@ extension Channel: Output {
             if inner[middle].id.raw < id.raw { low = middle &+ 1 } else { high = middle }
         }
         return low
+    }
+}
+
+extension Channel: SecretWaiter {
+    func secretCame(for number: UInt64, _ at: Timestamp) {
+        guard connection.number == number, mode == .reading else { return }
+        analyzer?.wake(at, self)
     }
 }

@@ -47,6 +47,8 @@ final class Channel {
     var inner: [(id: InnerID, channel: Channel)] = []
     var innerCount: UInt32 = 0
     let depth: Int
+    /// Its bytes came out of TLS.
+    let isDecrypted: Bool
 
     enum Mode: Equatable {
         case detecting
@@ -75,7 +77,7 @@ final class Channel {
 
     init(
         _ connection: Connection, _ run: Run, _ pool: AnalyzerPool, _ sinks: Sinks, layer: StreamLayer = .wire,
-        depth: Int = 0
+        depth: Int = 0, isDecrypted: Bool = false
     ) {
         self.connection = connection
         self.layer = layer
@@ -83,6 +85,7 @@ final class Channel {
         self.pool = pool
         self.sinks = sinks
         self.depth = depth
+        self.isDecrypted = isDecrypted || layer == .plaintext && depth == 0
         detection = Detection(run.registry)
         detection.reset(joinedLate: connection.opened.joinedLate)
     }
@@ -373,7 +376,7 @@ final class Channel {
     @inline(__always)
     func tail(_ side: Side) -> Tail { side == .client ? clientTail : serverTail }
 
-    var origin: Origin { Origin(layer: layer, isDecrypted: layer == .plaintext && depth == 0, row: row) }
+    var origin: Origin { Origin(layer: layer, isDecrypted: isDecrypted, row: row) }
 
     /// The wire's bytes are the summary's; what lies within is accounted for by itself.
     @inline(__always)

@@ -16,6 +16,10 @@ package final class Connection {
     package var confidence = 0
     /// It was told of as an edge of its own.
     var isReported = false
+    /// Why it was told of as that.
+    var reportedReason = ""
+    /// It was told of as encrypted.
+    var isToldEncrypted = false
     /// As what it was told of last.
     var reported: ProtocolID?
     /// It gave an exchange, so that the map has it by that.
@@ -63,6 +67,7 @@ package final class Connection {
         confidence = 0
         isReported = false
         reported = nil
+        isToldEncrypted = false
         hasExchange = false
         isDecrypted = false
         serverName = nil

@@ -10,6 +10,8 @@ package struct ConnectionEvent {
     var serverName: String?
     /// TLS hides what is talked.
     var isEncrypted: Bool
+    /// It was told of as the same before, when it was not encrypted yet.
+    var isRepeated = false
     /// Why the connect failed, where it did.
     package var failure: ConnectFailure?
 }

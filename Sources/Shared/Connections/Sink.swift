@@ -35,6 +35,12 @@ package protocol Sink: AnyObject {
     /// Bytes of such a stream that were not captured.
     func gap(_ length: UInt64, _ side: Side, of connection: Connection, _ origin: Origin)
 
+    /// The next bytes that came out of a connection's TLS; of several layers of it, the outermost.
+    func opened(_ bytes: RawSpan, _ direction: Direction, of connection: Connection)
+
+    /// Bytes are missing there.
+    func missing(_ length: UInt64, _ direction: Direction, of connection: Connection)
+
     /// The last call for a connection.
     func ended(_ connection: Connection, _ end: ConnectionEnd)
 }
@@ -54,6 +60,8 @@ extension Sink {
     package func withdraw(_ connection: Connection) {}
     package func bytes(_ bytes: RawSpan, _ side: Side, of connection: Connection, _ origin: Origin) {}
     package func gap(_ length: UInt64, _ side: Side, of connection: Connection, _ origin: Origin) {}
+    package func opened(_ bytes: RawSpan, _ direction: Direction, of connection: Connection) {}
+    package func missing(_ length: UInt64, _ direction: Direction, of connection: Connection) {}
     package func ended(_ connection: Connection, _ end: ConnectionEnd) {}
 }
 

@@ -39,6 +39,15 @@ package struct TLSSecret: Equatable, Sendable {
         self.process = process
     }
 
+    /// As a key log has it, with the line's end; `nil` where the client's random is not known.
+    package var keyLogLine: [UInt8]? {
+        guard let clientRandom else { return nil }
+        func digits(_ bytes: [UInt8]) -> [UInt8] {
+            bytes.flatMap { byte in [byte >> 4, byte & 15].map { $0 + ($0 < 10 ? UInt8(ascii: "0") : 87) } }
+        }
+        return Array(label.utf8) + [0x20] + digits(clientRandom) + [0x20] + digits(secret) + [0x0A]
+    }
+
     /// The same secret of another process.
     package func of(_ process: ProcessKey?) -> TLSSecret {
         var secret = self

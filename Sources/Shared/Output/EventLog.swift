@@ -370,7 +370,7 @@ final class EventLog: Sink {
     func connection(_ event: ConnectionEvent, of connection: Connection, _ origin: Origin) {
         let row = event.row.map { registry[$0] }
         // The first versions told of databases, caches and message buses, and of connects that failed.
-        if fields == .compat, event.failure == nil, row?.isService != true { return }
+        if fields == .compat, event.failure == nil, row?.isService != true || event.isRepeated { return }
         begin(event.timestamp)
         json.key("event_type")
         json.string("connection")
@@ -496,6 +496,18 @@ final class EventLog: Sink {
         if let version = facts.versionText {
             json.key("tls_version")
             json.string(version)
+        }
+        if let suite = facts.suite {
+            json.key("tls_cipher")
+            json.string(suite)
+        }
+        if let subject = facts.subject {
+            json.key("tls_subject")
+            json.string(subject)
+        }
+        if let end = facts.notAfter {
+            json.key("tls_not_after")
+            json.string("\(end)")
         }
     }
 

@@ -138,6 +138,7 @@ package enum ServiceMapFile {
                 yaml.key("tls")
                 yaml.plain("true")
             }
+            if let facts = connection.tls { tls(facts) }
             if failures > 0 {
                 yaml.key("failure_reasons")
                 yaml.beginBlock()
@@ -150,6 +151,14 @@ package enum ServiceMapFile {
             if !connection.operations.isEmpty {
                 list("operations", connection.operations) { writer, operation in writer.operation(operation) }
             }
+        }
+
+        private mutating func tls(_ facts: TLSFacts) {
+            if let name = facts.serverName { text("server_name", name) }
+            if let version = facts.versionText { text("tls_version", "\(version)") }
+            if let suite = facts.suite { text("tls_cipher", suite) }
+            if let subject = facts.subject { text("tls_subject", subject) }
+            if let end = facts.notAfter { time("tls_not_after", end) }
         }
 
         private mutating func operation(_ operation: ServiceMapDocument.Operation) {

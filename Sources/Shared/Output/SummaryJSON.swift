@@ -67,6 +67,7 @@ extension IndentedJSON {
         if summary.innerBytes.total > 0 {
             object("layers") { json in json.write("plaintext", summary.innerBytes) }
         }
+        write(summary.tls)
         object("anomalies") { json in
             for (anomaly, count) in summary.anomalies.nonZero { json.number("\(anomaly.name)", count) }
         }
@@ -77,7 +78,6 @@ extension IndentedJSON {
                     json.number("datagram_bytes", summary.unread.datagramBytes)
                     json.counts("datagram_gaps", summary.unread.datagramGaps)
                 }
-                if summary.unread.secrets > 0 { json.number("secrets", summary.unread.secrets) }
                 if summary.unread.unixSockets > 0 { json.number("unix_sockets", summary.unread.unixSockets) }
             }
         }
@@ -89,6 +89,26 @@ extension IndentedJSON {
         }
         counts("limits_reached", summary.limits)
         write(summary.notUnderstood)
+    }
+
+    private mutating func write(_ tls: Summary.TLS) {
+        guard !tls.isEmpty else { return }
+        object("tls") { json in
+            let counts: [(name: StaticString, count: UInt64)] = [
+                ("secrets", tls.secrets), ("sessions", tls.sessions), ("unused_secrets", tls.unusedSecrets),
+                ("decrypted", tls.decrypted),
+            ]
+            for (name, count) in counts where count > 0 { json.number("\(name)", count) }
+            if tls.closed.total > 0 { json.counts("closed", tls.closed) }
+            let records: [(name: StaticString, count: UInt64)] = [
+                ("decrypted", tls.records), ("failed", tls.failed), ("unverified", tls.unverified),
+                ("lost", tls.lost), ("waited", tls.waited),
+            ]
+            guard tls.records &+ tls.failed > 0 else { return }
+            json.object("records") { json in
+                for (name, count) in records where count > 0 { json.number("\(name)", count) }
+            }
+        }
     }
 
     /// Ports beyond these are many and say little.

@@ -19,6 +19,7 @@ package struct SummaryReport {
         operations(summary.operations)
         bytes("Bytes", "in streams", summary.bytes)
         if summary.innerBytes.total > 0 { bytes("Plaintext", "within them", summary.innerBytes) }
+        tls(summary.tls)
         anomalies(summary.anomalies)
         unread(summary.unread)
         hidden(summary.hidden)
@@ -161,6 +162,40 @@ package struct SummaryReport {
         lines.append(text + (style.width >= 88 ? "  " + style.tone(tone, bar) : ""))
     }
 
+    private mutating func tls(_ tls: Summary.TLS) {
+        guard !tls.isEmpty else { return }
+        if tls.secrets > 0 {
+            var parts = [
+                "\(Quantity.count(tls.secrets, "secret")) of \(Quantity.count(tls.sessions, "session"))",
+                "\(Quantity.count(tls.decrypted, "connection")) decrypted",
+                "\(Quantity.count(tls.records, "record")) opened",
+            ]
+            if tls.failed > 0 { parts.append("\(Quantity.count(tls.failed)) that no key opens") }
+            if tls.lost > 0 { parts.append("\(Quantity.count(tls.lost)) not captured") }
+            if tls.unverified > 0 { parts.append("\(Quantity.count(tls.unverified)) cut, and shown unverified") }
+            if tls.waited > 0 { parts.append("\(Quantity.count(tls.waited)) waited for a secret") }
+            if tls.unusedSecrets > 0 { parts.append("\(Quantity.count(tls.unusedSecrets, "secret")) of no use") }
+            line("TLS", parts)
+            line("", ["these secrets open the recording, and others of the same sessions"], tone: .warning)
+        }
+        if tls.closed.total > 0 {
+            let reasons = tls.closed.nonZero.map { "\(Quantity.count($0.count)) \(Self.reason($0.key))" }
+            line(tls.secrets > 0 ? "" : "TLS", ["closed: " + reasons.joined(separator: ", ")], tone: .warning)
+        }
+    }
+
+    /// With what would help.
+    private static func reason(_ why: TLSClosed) -> String {
+        switch why {
+        case .noSecret: "without a secret (a key log opens them: --tls-keys, written by SSLKEYLOGFILE)"
+        case .joinedLate: "older than the capture (only a new handshake helps)"
+        case .handshakeLost: "whose handshake was not captured whole"
+        case .unsupported: "of a version or cipher suite that is not read"
+        case .wrongSecret: "that their secrets do not open"
+        case .placeLost: "whose records were not found again behind a loss"
+        }
+    }
+
     private mutating func anomalies(_ anomalies: Tally<Anomaly>) {
         let counts = anomalies.nonZero.map { "\(Self.spaced("\($0.key.name)")) \(Quantity.count($0.count))" }
         if !counts.isEmpty { line("Anomalies", counts, tone: .warning) }
@@ -175,7 +210,6 @@ package struct SummaryReport {
                 "\(Quantity.count(unread.datagrams, "datagram")) of \(Quantity.bytes(unread.datagramBytes))"
                     + (missing > 0 ? ", \(Quantity.bytes(missing)) of them not captured" : ""))
         }
-        if unread.secrets > 0 { parts.append(Quantity.count(unread.secrets, "TLS secret")) }
         if unread.unixSockets > 0 { parts.append(Quantity.count(unread.unixSockets, "Unix socket")) }
         line("Not read", parts)
     }

@@ -80,6 +80,7 @@ final class MapState: Sink {
         let entry = map.record(
             ServiceMap.ConnectionRecord(
                 key: key, confidence: event.confidence, reason: event.reason, isEncrypted: event.isEncrypted,
+                tls: event.failure == nil ? connection.tls : nil,
                 failure: event.failure, isNew: event.failure == nil && known?.key != key), at: event.timestamp)
         if event.failure == nil {
             let isGuess = event.confidence < 90

@@ -57,7 +57,7 @@ extension ServiceMap {
                     failures: (value.connection.failures?.nonZero ?? []).map {
                         ServiceMapDocument.Failure(reason: "\($0.key.text)", count: $0.count)
                     },
-                    isEncrypted: value.connection.isEncrypted,
+                    isEncrypted: value.connection.isEncrypted, tls: value.connection.tls,
                     operations: (asked[number] ?? []).map { operation(operations.entries[$0]) }))
         }
         var document = ServiceMapDocument(

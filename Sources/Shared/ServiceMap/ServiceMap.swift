@@ -113,6 +113,8 @@ struct ServiceMap: ~Copyable {
         var failures: Tally<ConnectFailure>?
         /// TLS hides what is talked.
         var isEncrypted: Bool
+        /// Of its last handshake that told something.
+        var tls: TLSFacts?
 
         /// What was told of was taken back: there is no such connection.
         var isVacant = false
@@ -121,6 +123,7 @@ struct ServiceMap: ~Copyable {
             sightings.merge(other.sightings)
             if let others = other.failures { failures = failures?.joined(with: others) ?? others }
             isEncrypted = isEncrypted || other.isEncrypted
+            tls = TLSFacts.later(tls, other.tls)
             if other.confidence < confidence { return }
             if other.confidence == confidence {
                 if reasonSeen < other.reasonSeen { return }
@@ -307,6 +310,7 @@ struct ServiceMap: ~Copyable {
         var confidence: Int
         var reason: String
         var isEncrypted: Bool
+        var tls: TLSFacts?
         var failure: ConnectFailure?
         /// It is told of as this for the first time.
         var isNew: Bool
@@ -329,7 +333,7 @@ struct ServiceMap: ~Copyable {
         let value = ConnectionValue(
             confidence: record.confidence, reason: record.reason, reasonSeen: moment,
             sightings: Sightings(first: moment, last: moment, count: record.isNew ? 1 : 0), failures: failures,
-            isEncrypted: record.isEncrypted)
+            isEncrypted: record.isEncrypted, tls: record.tls)
         if let known = connections.find(key) {
             connections.update(known) { if $0.isVacant { $0 = value } else { $0.merge(value) } }
             return known

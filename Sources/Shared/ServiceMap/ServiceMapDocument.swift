@@ -77,6 +77,8 @@ package struct ServiceMapDocument: Equatable, Sendable {
         package var failures: [Failure] = []
         /// TLS hides what is talked.
         package var isEncrypted = false
+        /// What its last handshake told.
+        var tls: TLSFacts?
         /// What was asked, by name, targets and summary.
         package var operations: [Operation] = []
     }

@@ -30,6 +30,8 @@ struct Seeds {
         case .http: conversations.map(\.turns)
         case .websocket: conversations.map(\.sockets).filter { $0.count > 1 }
         case .http2: conversations.map(\.frames).filter { $0.count > 1 }
+        // What the fixtures say in the clear, as what TLS carries.
+        case .tls: conversations.flatMap { conversation in [0, 1, 2, 4].map { [$0] + conversation.records } }
         case .detectors: conversations.flatMap { [[0] + $0.sides, [1] + $0.sides] }
         }
     }
@@ -121,6 +123,8 @@ struct Seeds {
         var sockets: [UInt8] {
             [0] + WebSocketFrames.fuzzed(sent, isClient: true) + WebSocketFrames.fuzzed(received, isClient: false)
         }
+        /// In the form of the target `tls`.
+        var records: [UInt8] { [0, 3] + FuzzedFields.run(sent) + [1, 3] + FuzzedFields.run(received) }
         /// In the form of the target `detectors`.
         var sides: [UInt8] { FuzzedFields.run(sent) + received }
 

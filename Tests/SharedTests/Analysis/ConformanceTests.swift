@@ -31,6 +31,7 @@ import Testing
         tape.open(
             local: isSwapped ? server : client, remote: isSwapped ? client : server,
             role: isLate ? .unknown : isSwapped ? .server : .client, joinedLate: isLate || !conversation.isStreamStart)
+        for secret in conversation.secrets { tape.add(.secret(secret)) }
         for said in conversation.said {
             tape.wait(milliseconds: 1)
             tape.data(said.isClient == isSwapped ? .receive : .send, said.bytes)

@@ -35,6 +35,8 @@ struct Conversation: Sendable, CustomTestStringConvertible {
     var verdict: ProtocolID?
     var isStreamStart: Bool
     var said: [Said]
+    /// What the tape has to open it with.
+    var secrets: [TLSSecret] = []
 
     init(_ name: String, _ verdict: ProtocolID?, isStreamStart: Bool = true, _ said: Said...) {
         self.name = name

@@ -76,7 +76,29 @@ extension Conversation {
             "PROXY version 2 of a health check", .proxyProtocol, .client(hex: "0d0a0d0a000d0a515549540a 20 00 0000")),
     ]
 
+    /// TLS whose secret is known, and which carries HTTP.
+    private static let openedTLS: Conversation = {
+        var records = TLSRecords()
+        var conversation = Conversation(
+            "TLS with its secret", .tls, .client(TLSRecords.clientHello(alpn: "http/1.1")),
+            .server(TLSRecords.serverHello(alpn: "http/1.1")), .client(records.finished(isClient: true)),
+            .server(records.finished(isClient: false)),
+            .client(records.data("GET /a HTTP/1.1\r\nHost: shop.test\r\n\r\n", isClient: true)),
+            .server(
+                records.data("HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n", isClient: false)
+                    + records.data("one ", isClient: false) + records.data("and two\n", isClient: false)),
+            .client(
+                records.data("POST /b HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 3\r\n\r\n", isClient: true)
+                    + records.data("abc", isClient: true)),
+            .server(
+                records.data("HTTP/1.1 204 No Content\r\n\r\n", isClient: false)
+                    + records.protected(21, [1, 0], isClient: false)))
+        conversation.secrets = [TLSRecords.secret]
+        return conversation
+    }()
+
     static let tls: [Conversation] = [
+        openedTLS,
         Conversation("ClientHello", .tls, .client(ClientHelloSample.bytes), .server(hex: "160303007a02")),
         Conversation("ClientHello in records of 50 bytes", .tls, .client(ClientHelloSample.fragmented(50))),
         Conversation("ClientHello in records of 1 byte", .tls, .client(ClientHelloSample.fragmented(1))),

@@ -145,6 +145,7 @@ enum TLSHello {
         let end = min(message.byteCount, 4 &+ Int(length))
         var facts = TLSFacts()
         facts.version = version
+        facts.suite = message.big(UInt16.self, at: 39 &+ Int(sessionID)).flatMap { TLSSuite($0)?.name }
         extensions(message.extracting(0..<end), from: 39 &+ Int(sessionID) &+ 3) { type, body in
             if type == 43, body.byteCount == 2 {
                 facts.version = body.big(UInt16.self, at: 0)
@@ -160,7 +161,7 @@ enum TLSHello {
     // MARK: Extensions
 
     /// Behind their total length, two bytes that each extension's own length makes needless.
-    private static func extensions(_ message: RawSpan, from offset: Int, _ body: (UInt16, RawSpan) -> Void) {
+    static func extensions(_ message: RawSpan, from offset: Int, _ body: (UInt16, RawSpan) -> Void) {
         var offset = offset &+ 2
         while let type = message.big(UInt16.self, at: offset), let length = message.big(UInt16.self, at: offset &+ 2) {
             let start = offset &+ 4
@@ -177,7 +178,7 @@ enum TLSHello {
     }
 
     /// The first names of the list; one that is no text (GREASE: RFC 8701, section 2) is left out.
-    private static func applicationProtocols(_ list: RawSpan) -> [String] {
+    static func applicationProtocols(_ list: RawSpan) -> [String] {
         var names: [String] = []
         var offset = 2
         while names.count < protocolLimit, let length = list.u8(at: offset), length > 0 {
