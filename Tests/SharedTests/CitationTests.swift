@@ -10,7 +10,8 @@ import Testing
         let found = roots.flatMap { root in
             (FileManager.default.enumerator(atPath: root)?.compactMap { $0 as? String } ?? []).map { "\(root)/\($0)" }
         }
-        return (found + ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "Makefile", "Package.swift"]).filter { path in
+        let single = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "Makefile", "Package.swift"]
+        return (found + single).filter { path in
             let isFixture = path.hasPrefix("Fixtures/") && !path.hasSuffix("README.md")
             var isFolder: ObjCBool = false
             return !isFixture && kinds.contains((path as NSString).pathExtension)
