@@ -24,6 +24,15 @@ compose docker-compose.yml || wrong "docker-compose.yml"
 sed 's/^    healthcheck:/    healthchek:/' docker-compose.yml >"$work/compose.yml"
 ! compose "$work/compose.yml" >/dev/null 2>&1 || wrong "the check of docker-compose.yml takes anything"
 
+# The workflow that docs/in-ci.md gives to its readers.
+# shellcheck disable=SC2016
+sed -n '/^# .github\/workflows/,/^```$/{/^```$/d;p}' docs/in-ci.md >"$work/workflow.yml"
+workflow() { "$python/bin/check-jsonschema" --builtin-schema vendor.github-workflows "$1"; }
+workflow "$work/workflow.yml" || wrong "the workflow in docs/in-ci.md"
+sed 's/runs-on:/run-on:/' "$work/workflow.yml" >"$work/wrong.yml"
+! workflow "$work/wrong.yml" >/dev/null 2>&1 || wrong "the check of the workflow takes anything"
+
+command -v kubectl >/dev/null || DEBIAN_FRONTEND=noninteractive apt-get install -qq -y kubernetes-client
 kubectl kustomize packaging/kubernetes >"$work/rendered.yaml" || wrong "kubectl kustomize"
 kubernetes() { "$python/bin/kubernetes-validate" --strict "$1"; }
 kubernetes "$work/rendered.yaml" || wrong "packaging/kubernetes"
