@@ -3,13 +3,8 @@
 # here and no cluster runs: there is no registry to get the base images from.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+Tests/Package/prepare.sh python
 python=.build/package-tests
-mkdir -p "$python"
-if ! cmp -s Tests/Package/requirements.txt "$python/installed"; then
-    python3 -m venv --clear "$python"
-    "$python/bin/pip" install --quiet --disable-pip-version-check -r Tests/Package/requirements.txt
-    cp Tests/Package/requirements.txt "$python/installed"
-fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failures=0

@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 packages=$PWD/.build-package
-# A fresh root takes 40 s; it is kept, and each run works on a layer above it.
+# It is kept, and each run works on a layer above it.
 base=${TAPEDECK_DEBIAN_ROOT:-/var/tmp/tapedeck-bookworm}
 work=$(mktemp -d)
 if [ "${1:-}" != inside ]; then
@@ -13,14 +13,7 @@ if [ "${1:-}" != inside ]; then
         echo "WRONG: lintian"
         exit 1
     }
-    if [ ! -e "$base/etc/debian_version" ]; then
-        rm -rf "$base.new"
-        debootstrap --variant=minbase bookworm "$base.new" http://deb.debian.org/debian >"$work/log" 2>&1 || {
-            cat "$work/log"
-            exit 1
-        }
-        mv "$base.new" "$base"
-    fi
+    Tests/Package/prepare.sh debian
     rm -rf "$work"
     # Mounts of its own, which end with it.
     exec unshare --mount "$0" inside
