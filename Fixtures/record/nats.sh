@@ -68,3 +68,18 @@ nats/other-port-late-joined() {
     nats_up 14222
     late 'tcp port 14222' "$PYTHON" "$RECORD/clients/nats_client.py" late 14222
 }
+
+nats/operations() {
+    about "nats-py publishes, asks and answers, and works with JetStream; what another client heard on all subjects is in truth.jsonl." "operations: requests and their answers from both ends, no responders, headers, JetStream's interface, pull and push consumers, acknowledgements, a key-value bucket."
+    uses nats-server pypi:nats-py
+    printf 'host: 127.0.0.1\nport: 4222\njetstream { store_dir: "%s" }\nwebsocket { host: "127.0.0.1", port: 4280, no_tls: true }\n' "$SCRATCH/stream" >"$SCRATCH/nats.conf"
+    serve 4222 nats-server -c "$SCRATCH/nats.conf"
+    spawn "$PYTHON" "$RECORD/clients/nats_operations.py" witness "$SCRATCH/heard"
+    await "the witness to listen" test -e "$SCRATCH/heard"
+    sleep 1
+    capture 'tcp port 4222'
+    client "$PYTHON" "$RECORD/clients/nats_operations.py"
+    capture_end
+    mkdir -p "$OUT"
+    cp "$SCRATCH/heard" "$OUT/truth.jsonl"
+}

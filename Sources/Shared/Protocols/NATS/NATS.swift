@@ -3,5 +3,5 @@ extension ProtocolRow {
     static let nats = ProtocolRow(
         name: "nats", category: .messageBus, ports: [4222, 6222], role: .service,
         document: "NATS documentation, Client Protocol",
-        detectors: [NATSDetector.self], make: Recognised.init)
+        detectors: [NATSDetector.self], make: NATSAnalyzer.init)
 }

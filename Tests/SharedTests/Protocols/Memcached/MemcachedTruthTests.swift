@@ -54,7 +54,7 @@ import Testing
         case "stats", "flush_all", "nonsense", "mn", "version": keys = []
         default: break
         }
-        if words.contains("b"), words[0] == "mg" { return "mg {…}" }
+        if words[0] == "mg", words.dropFirst(2).contains("b") { return "mg {…}" }
         var patterns: [String] = []
         for key in keys {
             var text = UniqueBytes()
