@@ -58,3 +58,11 @@ amqp/other-port() {
     capture 'tcp port 15000'
     client "$PYTHON" "$RECORD/clients/amqp_client.py" publish 15000
 }
+
+amqp/operations() {
+    about "pika declares, publishes with and without confirms, consumes, fetches, acknowledges in all ways, and meets what can go wrong." "operations: confirms, returns, deliveries and their acknowledgements, several channels, transactions, errors of channels and of a login."
+    uses rabbitmq-server pypi:pika
+    rabbitmq_up
+    capture 'tcp port 5672'
+    client "$PYTHON" "$RECORD/clients/amqp_operations.py"
+}
