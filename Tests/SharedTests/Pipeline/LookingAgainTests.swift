@@ -197,7 +197,8 @@ import Testing
             }
         }
         tape.close()
-        let told = try tape.run().events().map(\.brief).filter { !$0.hasSuffix(" 0") }
+        let connections = try tape.run().events().filter { $0.string("event_type") == "connection" }
+        let told = connections.map(\.brief).filter { !$0.hasSuffix(" 0") }
         #expect(told == [expected].compactMap { $0 })
     }
 }
