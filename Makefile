@@ -99,7 +99,7 @@ fuzz: ## fuzz what reads hostile bytes, each target for TIME seconds (60), or RU
 	[ -z "$$broke" ] || { echo "broke:$$broke" >&2; exit 1; }
 
 bench: replay ## record the inputs (once, needs root) and measure replay beside other tools; BIG=1: 2 GB, too
-	@Benchmarks/make-inputs.sh http many-conns mixed $(if $(BIG),http-big)
+	@Benchmarks/make-inputs.sh http many-conns mixed h2 $(if $(BIG),http-big)
 	@Benchmarks/install.sh peers
 	@python3 Benchmarks/run.py
 

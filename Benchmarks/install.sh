@@ -4,7 +4,7 @@ set -euo pipefail
 
 part=${1:-}
 case $part in
-    inputs) packages=(tcpdump nginx wrk apache2-utils ethtool iproute2 procps python3) ;;
+    inputs) packages=(tcpdump nginx wrk apache2-utils nghttp2-client ethtool iproute2 procps python3) ;;
     mixed)
         packages=(redis-server redis-tools postgresql postgresql-contrib mariadb-server mariadb-client memcached
             libmemcached-tools nats-server rabbitmq-server python3-venv)

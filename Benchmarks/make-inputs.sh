@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Records the benchmarks' inputs from real servers and load generators, in a network namespace of their own.
 #
-#   Benchmarks/make-inputs.sh [http] [http-big] [many-conns] [mixed]     default: http many-conns mixed
+#   Benchmarks/make-inputs.sh [http] [http-big] [many-conns] [mixed] [h2]     default: http many-conns mixed h2
 #
 # What is already there is kept; FORCE=1 records it anew. Needs root, for the namespace and tcpdump.
 # BENCH_DIR     where the captures go                      /tmp/tapedeck-bench
 # HTTP_BYTES, HTTP_BIG_BYTES, MIXED_BYTES, MANY_CONNS      500000000, 2000000000, 500000000, 220000
+# H2_BYTES                                                 500000000
 
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -15,6 +16,7 @@ HTTP_BYTES=${HTTP_BYTES:-500000000}
 HTTP_BIG_BYTES=${HTTP_BIG_BYTES:-2000000000}
 MIXED_BYTES=${MIXED_BYTES:-500000000}
 MANY_CONNS=${MANY_CONNS:-220000}
+H2_BYTES=${H2_BYTES:-500000000}
 SLICE_BYTES=100000000
 
 say() { echo "make-inputs: $*"; }
@@ -85,11 +87,33 @@ mixed() {
     head_of mixed.pcap mixed-100M.pcap "$SLICE_BYTES"
 }
 
-[ $# -gt 0 ] || set -- http many-conns mixed
+# HTTP/2 in plain text, ten streams at a time on each connection: half of it bodies of 4 kB, half of 200 bytes.
+h2() {
+    namespace_up
+    start_nginx
+    record "$BENCH_DIR/h2.raw" "tcp port 8083"
+    local round size requests connections=(4 16 8 32)
+    for round in $(seq 0 99); do
+        [ "$(recorded_bytes)" -lt "$H2_BYTES" ] || break
+        # As many of each as make about the same number of bytes on the wire.
+        for size in 4000 200; do
+            requests=$((size == 200 ? 70000 : 5500))
+            inside h2load -n "$requests" -c "${connections[round % 4]}" -m 10 \
+                -H 'accept: application/json' "http://127.0.0.1:8083/static/h2-$size.json" >>"$RUN/h2load.log" 2>&1
+        done
+    done
+    stop_recording
+    namespace_down
+    head_of h2.raw h2.pcap "$H2_BYTES"
+    rm -f "$BENCH_DIR/h2.raw"
+    head_of h2.pcap h2-100M.pcap "$SLICE_BYTES"
+}
+
+[ $# -gt 0 ] || set -- http many-conns mixed h2
 wanted=()
 for input in "$@"; do
     case $input in
-        http | http-big | many-conns | mixed) ;;
+        http | http-big | many-conns | mixed | h2) ;;
         *) fail "unknown input: $input (the top of this file names them)" ;;
     esac
     if [ -s "$BENCH_DIR/$input.pcap" ] && [ "${FORCE:-0}" != 1 ]; then

@@ -22,10 +22,11 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 BENCH_DIR = Path(os.environ.get("BENCH_DIR", "/tmp/tapedeck-bench"))
-INPUTS = ["http", "mixed", "many-conns"]
+INPUTS = ["http", "mixed", "many-conns", "h2"]
 TSHARK_FIELDS = [
     "frame.time_epoch", "tcp.stream", "ip.src", "tcp.srcport", "ip.dst", "tcp.dstport", "http.request.method",
-    "http.request.uri", "http.host", "http.response.code", "http.content_length", "http.time",
+    "http.request.uri", "http.host", "http.response.code", "http.content_length", "http.time", "http2.streamid",
+    "http2.headers.method", "http2.headers.path", "http2.headers.status",
 ]
 LOOP, MAP, LOG = "libpcap loop", "replay: service map", "replay: service map and event log"
 
@@ -77,7 +78,8 @@ def tools(replay, build):
              lambda pcap, out: ["-c", str(HERE / "suricata.yaml"), "-r", pcap, "-l", out, "-k", "none",
                                 "-S", "/dev/null", "--runmode", "single"], package="suricata"),
         Tool("tshark, HTTP fields", "tshark",
-             lambda pcap, out: ["-n", "-r", pcap, "-Y", "http", "-T", "fields", *tshark_fields],
+             lambda pcap, out: ["-n", "-r", pcap, "-d", "tcp.port==8083,http2", "-Y", "http || http2", "-T", "fields",
+                                *tshark_fields],
              package="tshark", slice_only=True),
     ]
 

@@ -34,6 +34,9 @@ def main():
     for i in range(1, SMALL + 1):
         text = document(rng, rng.randint(200, 2000), lambda records: {"items": records})
         (static / f"u{i}.json").write_text(text)
+    for size in (200, 4000):
+        text = document(rng, size - 160, lambda records: {"items": records})
+        (static / f"h2-{size}.json").write_text(text[:-1] + " " * (size - len(text)) + "}")
     for i in range(1, BIG + 1):
         (static / f"big{i}.json").write_text(document(rng, 100_000, lambda records: records))
 

@@ -336,3 +336,33 @@ import Testing
         }
     }
 }
+
+/// What header blocks say is known again where their bytes come again, as long as the table is the same.
+@Suite struct `Header blocks that come again` {
+    private typealias H2 = HTTP2Frames
+
+    @Test(
+        arguments: [
+            ([0x82, 0x86, 0x84], true), ([0x0F, 0x2B, 1, 0x61], true), ([0x00, 1, 0x61, 1, 0x62], true),
+            ([0x40, 1, 0x61, 1, 0x62], false),
+            ([0x20], false), ([0x82, 0x10, 1, 0x61, 1], false), ([0xFF, 0x80, 0x01], true),
+            ([0xFF, 0x80, 0x80, 0x01], false),
+        ] as [([UInt8], Bool)])
+    func `are kept where they leave the table alone`(_ block: [UInt8], _ keeps: Bool) {
+        #expect(HeaderBlockMemo.keepsTable(block.span.bytes) == keeps)
+    }
+
+    @Test func `mean what the table says now`() throws {
+        let common = H2.block([":method": "GET", ":scheme": "http", ":path": "/"])
+        let again = common + H2.indexed(62)
+        var tape = TapeBuilder()
+        tape.open()
+        tape.data(.send, H2.preface + H2.headers(1, common + H2.kept("x", "one"), end: true))
+        for stream in [3, 5] as [UInt32] { tape.data(.send, H2.headers(stream, again, end: true)) }
+        tape.data(.send, H2.headers(7, common + H2.kept("x", "two"), end: true))
+        for stream in [9, 11] as [UInt32] { tape.data(.send, H2.headers(stream, again, end: true)) }
+        tape.close()
+        let values = try tape.run().events().map { $0.header("x") as? String }
+        #expect(values == ["one", "one", "one", "two", "two", "two"])
+    }
+}

@@ -8,6 +8,9 @@ private import CNghttp2
 final class HeaderInflater {
     private var inflater: OpaquePointer?
     private var priming = Priming.none
+    private let memo = HeaderBlockMemo()
+    /// A part of a block was read.
+    private var isWithin = false
 
     /// How many entries the table begins with that nobody has seen.
     private enum Priming: Int {
@@ -33,6 +36,8 @@ final class HeaderInflater {
         // A table that was thought smaller than it is may have been what was wrong.
         priming = isKnown ? .none : priming == .none || inflater == nil ? .usual : .large
         letGo()
+        memo.tableChanges()
+        isWithin = false
     }
 
     /// Takes bytes of a header block.
@@ -42,7 +47,21 @@ final class HeaderInflater {
     /// - Returns: `false` where it is no header block; nothing more can be known of the direction's table then (`begin`).
     func inflate(_ bytes: RawSpan, isLast: Bool, _ field: (_ name: RawSpan, _ value: RawSpan) -> Void) -> Bool {
         guard let inflater = inflater ?? make() else { return false }
-        return bytes.withUnsafeBytes { Self.inflate(inflater, $0, isLast: isLast, field) }
+        guard isLast, !isWithin else {
+            isWithin = !isLast
+            memo.tableChanges()
+            return bytes.withUnsafeBytes { Self.inflate(inflater, $0, isLast: isLast, field) }
+        }
+        if memo.find(bytes, field) { return true }
+        memo.begin(bytes)
+        let isRead = bytes.withUnsafeBytes {
+            Self.inflate(inflater, $0, isLast: true) { name, value in
+                memo.add(name, value)
+                field(name, value)
+            }
+        }
+        if isRead { memo.end() }
+        return isRead
     }
 
     private func make() -> OpaquePointer? {
