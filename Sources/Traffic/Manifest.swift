@@ -14,7 +14,10 @@ final class Manifest: Sendable {
         var remote: Endpoint
     }
 
-    enum Talk: String, Sendable { case http, postgres, redis, nats, unknown }
+    enum Talk: String, Sendable {
+        case http, postgres, redis, nats, unknown
+        case http2 = "http/2"
+    }
 
     /// How a connection ended.
     enum End: String, Sendable {
@@ -126,6 +129,23 @@ final class Manifest: Sendable {
                 json.key("response_body_sha256")
                 json.string(response.message.body.sha256)
             }
+        }
+    }
+
+    /// A message within a WebSocket.
+    func websocket(
+        _ tuple: Tuple, from side: String, opcode: String, _ body: BodyDigest, at time: Timestamp = Clock.wall
+    ) {
+        write("websocket", time) { json in
+            json.add(tuple)
+            json.key("from")
+            json.string(side)
+            json.key("opcode")
+            json.string(opcode)
+            json.key("body_bytes")
+            json.number(body.bytes)
+            json.key("body_sha256")
+            json.string(body.sha256)
         }
     }
 

@@ -7,9 +7,10 @@ enum EventKind: Int, CaseIterable {
     case response
     case statement
     case command
+    case message
 
     /// Kinds of events that lie within a connection.
-    static let within: [EventKind] = [.request, .response, .statement, .command]
+    static let within: [EventKind] = [.request, .response, .statement, .command, .message]
 
     var name: String {
         switch self {
@@ -18,6 +19,7 @@ enum EventKind: Int, CaseIterable {
         case .response: "http response"
         case .statement: "sql statement"
         case .command: "redis command"
+        case .message: "websocket message"
         }
     }
 
@@ -29,6 +31,7 @@ enum EventKind: Int, CaseIterable {
         case .response: ["request", "status", "wire bytes", "body bytes", "body sha256"]
         case .statement: ["text"]
         case .command: ["words"]
+        case .message: ["from", "opcode", "body bytes", "body sha256"]
         }
     }
 
@@ -36,7 +39,7 @@ enum EventKind: Int, CaseIterable {
     var identity: Int {
         switch self {
         case .connection: 4
-        case .request, .response: 2
+        case .request, .response, .message: 2
         case .statement, .command: 1
         }
     }

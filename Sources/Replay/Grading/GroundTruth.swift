@@ -95,7 +95,8 @@ private struct Line {
         case "http": content = .events(try Self.exchange(fields))
         case "sql": content = .events([(.statement, [try fields.string("statement")])])
         case "redis": content = .events([(.command, [try Self.command(fields)])])
-        case let other: throw Failure("kind \(other) is none of connection, http, sql, redis")
+        case "websocket": content = .events([(.message, try Self.message(fields))])
+        case let other: throw Failure("kind \(other) is none of connection, http, sql, redis, websocket")
         }
     }
 
@@ -121,6 +122,13 @@ private struct Line {
             try fields.optionalString("response_body_sha256"),
         ]
         return [(.request, request), (.response, response)]
+    }
+
+    private static func message(_ fields: JSONFields) throws(Failure) -> [String?] {
+        [
+            try fields.string("from"), try fields.string("opcode"), try text(fields, "body_bytes"),
+            try fields.optionalString("body_sha256"),
+        ]
     }
 
     private static func command(_ fields: JSONFields) throws(Failure) -> String {

@@ -46,6 +46,12 @@ final class Observation: Sink {
     ) {
         guard origin.layer == .wire else { return }
         let isRequest = message.head.side == .client
+        guard message.isExchange else {
+            guard let opcode = message.opcode else { return }
+            let body = Self.body(of: message)
+            return open[connection.opened.id.serial, default: Talk()].add(
+                .message, [isRequest ? "client" : "server", opcode, body.map { "\($0.bytes)" }, body?.sha256])
+        }
         let status = message.head.status
         // Interim responses are no answers (RFC 9110, section 15.2).
         if !isRequest, status / 100 == 1, status != 101 { return }
@@ -123,6 +129,9 @@ final class Observation: Sink {
             return BodyDigest(of: message.decoded.bytes)
         }
         let wire = message.wire.bytes
+        if message.isMadeOfFields {
+            return BodyDigest(of: wire.extracting(min(message.head.length, wire.byteCount)..<wire.byteCount))
+        }
         guard UInt64(wire.byteCount) == message.wireBytes else { return nil }
         return BodyDigest(of: wire.extracting(min(message.head.length, wire.byteCount)..<wire.byteCount))
     }

@@ -29,6 +29,18 @@ package struct Message: ~Copyable {
 
     package init() {}
 
+    /// It is a request or its answer, and not a piece of a conversation within one.
+    package var isExchange: Bool { details.map { $0.kind == .exchange } ?? true }
+
+    /// It is made of fields, and its bytes were never on the wire as they are.
+    package var isMadeOfFields: Bool { details != nil }
+
+    /// Of a WebSocket's message: what it is, as events call it.
+    package var opcode: String? {
+        guard details?.kind == .websocket, case .name(let name) = details?[.opcode] else { return nil }
+        return "\(name)"
+    }
+
     /// The body stands in `decoded`; else it is what follows the head in `wire`.
     package var bodyIsDecoded: Bool {
         bodyIsSeparate && !anomalies.contains(.contentCodingFailed) && !anomalies.contains(.contentCodingUnknown)

@@ -21,7 +21,9 @@ struct Scenario: Sendable {
     /// Serves one connection, from its beginning to its end.
     var serve: @Sendable (inout Wire, Backstage) throws(Failure) -> Void = Backstage.answerAll
 
-    static let all = Writes.all + Connections.all + Framing.all + Bodies.all + Endings.all + Greetings.all
+    static let all =
+        Writes.all + Connections.all + Framing.all + Bodies.all + Endings.all + Greetings.all
+        + WebSockets.all + Streams.all
 
     static func named(_ name: String) throws(Failure) -> Scenario {
         guard let scenario = all.first(where: { $0.name == name }) else {

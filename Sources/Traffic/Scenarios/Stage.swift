@@ -38,6 +38,12 @@ final class Stage {
         tally.exchanges += 1
     }
 
+    /// A message within a WebSocket.
+    func tell(_ tuple: Manifest.Tuple, from side: String, _ opcode: String, _ body: [UInt8]) {
+        manifest?.websocket(tuple, from: side, opcode: opcode, BodyDigest(of: body.span.bytes))
+        tally.exchanges += 1
+    }
+
     func tell(
         endOf tuple: Manifest.Tuple, _ talk: Manifest.Talk, sent: UInt64, received: UInt64, _ end: Manifest.End
     ) {
