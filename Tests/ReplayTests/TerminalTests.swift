@@ -104,7 +104,7 @@ import Testing
         map.services[0].lastSeen = Timestamp(nanoseconds: 60_000_000_000)
         let lines = text(map).split(separator: "\n")
         #expect(lines[3] == "       postgres :5432  3 connections, by its port only")
-        #expect(lines[4].hasPrefix("       SELECT orders ") && lines[4].contains("  1,200   20.0/s "))
+        #expect(lines[4].hasPrefix("       SELECT orders ") && lines[4].hasSuffix("  1,200   20.0/s"))
         #expect(lines[5].hasPrefix("       INSERT orders ") && lines[5].contains("30    0.5/s       4"))
     }
 

@@ -28,10 +28,13 @@ package enum JSONSchemaFile {
         _ json: inout IndentedJSON
     ) {
         let protocolName = bodies.protocolName == "http/1.1" ? "" : " \(bodies.protocolName)"
+        let operation = bodies.operation.map { " \($0)" } ?? ""
         let (facts, media) = contents(schema.facts)
-        let body = status.map { $0 == EndpointSchemas.noStatus ? "response" : "response \($0)" } ?? "request"
+        let body =
+            status.map { $0 == EndpointSchemas.noStatus ? "response" : "response \(AnswerStatus.name($0))" }
+            ?? "request"
         json.object(
-            "\(bodies.service) > \(bodies.destination)\(protocolName) \(bodies.method) \(bodies.path) \(body)"
+            "\(bodies.service) > \(bodies.destination)\(protocolName) \(bodies.method) \(bodies.path)\(operation) \(body)"
         ) { json in
             json.object("x-tapedeck") { json in
                 json.string("service", bodies.service)
@@ -40,7 +43,12 @@ package enum JSONSchemaFile {
                 json.string("method", bodies.method)
                 json.string("path", bodies.path)
                 json.string("body", status == nil ? "request" : "response")
-                if let status, status != EndpointSchemas.noStatus { json.number("status", UInt64(status)) }
+                if let operation = bodies.operation { json.string("operation", operation) }
+                if let status, status > AnswerStatus.highestOfHTTP {
+                    json.string("status", AnswerStatus.name(status))
+                } else if let status, status != EndpointSchemas.noStatus {
+                    json.number("status", UInt64(status))
+                }
                 json.number("count", schema.facts.total)
                 if let media { json.string("media", media) }
             }

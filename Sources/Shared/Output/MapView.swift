@@ -88,7 +88,8 @@ package struct MapView: Equatable, Sendable {
                 let totals = Totals(endpoint)
                 let operation = Operation(
                     method: endpoint.method,
-                    name: [endpoint.path, endpoint.operation].compactMap { $0 }.joined(separator: " "), protocolName: endpoint.protocolName, totals: totals,
+                    name: [endpoint.path, endpoint.operation].compactMap { $0 }.joined(separator: " "),
+                    protocolName: endpoint.protocolName, totals: totals,
                     variants: 1)
                 edge(service.name, endpoint.destination, choice, &places) { $0.add(operation) }
             }

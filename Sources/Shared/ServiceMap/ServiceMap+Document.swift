@@ -87,6 +87,13 @@ extension ServiceMap {
             }
             if a.method != b.method { return order.texts[Int(a.method)] < order.texts[Int(b.method)] }
             if a.path != b.path { return order.paths[Int(a.path)] < order.paths[Int(b.path)] }
+            if a.kind != b.kind {
+                // What says nothing of its kind comes first.
+                guard a.kind != EndpointKey.noKind, b.kind != EndpointKey.noKind else {
+                    return a.kind == EndpointKey.noKind
+                }
+                return order.texts[Int(a.kind)] < order.texts[Int(b.kind)]
+            }
             return a.row.raw < b.row.raw
         }
         var bodies: [ServiceMapDocument.Bodies] = []
@@ -102,6 +109,7 @@ extension ServiceMap {
                 ServiceMapDocument.Bodies(
                     service: names[group.key.source], destination: names[group.key.destination],
                     method: text(group.key.method), path: paths[group.key.path].template.text,
+                    operation: group.key.kind == EndpointKey.noKind ? nil : text(group.key.kind),
                     protocolName: "\(registry[group.key.row].wireName)",
                     count: group.value.reduce(0) { $0 &+ named.entries.entries[$1].value.sightings.count },
                     schemas: schemas))
@@ -275,7 +283,7 @@ extension ServiceMap {
             forEachTopKey(key.request, schemas.map { [$0.request] } ?? [], shapes) {
                 signature.asked.insert(way | ($1 ? 1 << 32 : 0) | UInt64($0))
             }
-            let responses = schemas?.responses.filter { !hasSuccess || (200...299).contains($0.key) }.map(\.value)
+            let responses = schemas?.responses.filter { !hasSuccess || AnswerStatus.isSuccess($0.key) }.map(\.value)
             forEachTopKey(key.response, responses ?? [], shapes) {
                 signature.answered.insert(way | ($1 ? 1 << 32 : 0) | UInt64($0))
             }

@@ -53,6 +53,8 @@ package struct ServiceMapDocument: Equatable, Sendable {
         var destination: String
         var method: String
         var path: String
+        /// What the content calls itself, where it does.
+        var operation: String?
         var protocolName: String
         var count: UInt64
         var schemas: EndpointSchemas
