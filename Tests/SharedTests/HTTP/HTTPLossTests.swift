@@ -48,6 +48,16 @@ import Testing
                 "< 200 \"2\" !response_without_request", "> GET /3 !resynchronised", "< 200 GET /3 \"3\"",
             ]),
         Talk(
+            "the answer to a CONNECT that was lost has none either",
+            [
+                .c(get("1")), .s(answer("1")), .clientGap(40), .s("HTTP/1.1 200 Connection established\r\n\r\n"),
+                .s(answer("2")), .c(get("3")), .s(answer("3")),
+            ],
+            [
+                "> GET /1", "< 200 GET /1 \"1\"", "< 200 !response_without_request",
+                "< 200 \"2\" !response_without_request", "> GET /3 !resynchronised", "< 200 GET /3 \"3\"",
+            ]),
+        Talk(
             "an answer comes behind lost ones, and then it shows that its request was lost, too",
             [.c(get("1")), .serverGap(300), .s(answer("2")), .clientGap(40), .c(get("3")), .s(answer("3"))],
             [

@@ -53,10 +53,11 @@ enum HTTP1Detector: Detector {
     static func beginsWithRegistered(_ bytes: RawSpan, at start: Int = 0) -> Bool {
         var end = start
         while let byte = bytes.u8(at: end), end &- start <= methodLimit, HTTPGrammar.isToken(byte) { end &+= 1 }
-        guard let behind = bytes.u8(at: end), isBlank(behind), let target = bytes.u8(at: end &+ 1), target > 0x20 else {
-            return false
-        }
-        return registeredMethods.contains { bytes.isWord($0, at: start..<end) }
+        guard let behind = bytes.u8(at: end), isBlank(behind) else { return false }
+        while let byte = bytes.u8(at: end), isBlank(byte) { end &+= 1 }
+        guard let target = bytes.u8(at: end), target > 0x20 else { return false }
+        // What begins as one does is none that has lost its beginning, whatever follows: `GET%00`.
+        return registeredMethods.contains { bytes.has($0, at: start) }
     }
 
     /// IANA's registry of HTTP methods, and what UPnP and caches have beside it.

@@ -28,7 +28,7 @@ final class HTTP1Stream {
     private var base = 0
     /// Bytes are missing right before what is read or searched: it may begin within a line.
     private var isTorn = false
-    /// The answer to an unknown request has a body of so many bytes, none of which came: unless it was HEAD.
+    /// The answer to an unknown request has a body, of which nothing has come yet: unless it was HEAD, or CONNECT.
     private var mayLackBody = false
     /// What is searched begins with what seemed to be a head and is none: it is not to be found again.
     private var isFalseStart = false
@@ -92,11 +92,7 @@ final class HTTP1Stream {
                 used = consumeHead(rest, Arrival(first: began, last: at.last), analyzer, out)
             case .length(let left): used = consumeLength(rest, left, at.last, analyzer, out)
             case .chunked: used = consumeChunks(rest, at.last, analyzer, out)
-            case .untilClose:
-                wire(rest)
-                message.lastByte = at.last
-                body.feed(rest, &message, out)
-                used = rest.byteCount
+            case .untilClose: used = consumeUntilClose(rest, at.last, analyzer, out)
             case .awaitingSwitch:
                 // An answer that was not captured will not come: so much is not kept for it.
                 guard rest.byteCount > run.limits.detectionBytes else { return .hold(took: taken) }
@@ -248,7 +244,9 @@ final class HTTP1Stream {
             message.bodyIsSeparate = true
             chunks = ChunkedDecoder()
             state = .chunked
-        case .untilClose: state = .untilClose
+        case .untilClose:
+            state = .untilClose
+            mayLackBody = analyzer.isAnswerToUnknown(self)
         case .undefined:
             state = .lost
             finishMessage(analyzer, out)
@@ -261,13 +259,7 @@ final class HTTP1Stream {
     private func consumeLength(
         _ bytes: RawSpan, _ left: UInt64, _ now: Timestamp, _ analyzer: HTTP1Analyzer, _ out: any Output
     ) -> Int {
-        if mayLackBody {
-            switch StatusLine.begins(bytes) {
-            case .open: return -1
-            case .yes: return endWithoutBody(analyzer, out)
-            case .no: mayLackBody = false
-            }
-        }
+        if mayLackBody, let used = judgeBody(bytes, analyzer, out) { return used }
         let count = Int(clamping: Swift.min(left, UInt64(bytes.byteCount)))
         let part = bytes.extracting(first: count)
         wire(part)
@@ -278,9 +270,23 @@ final class HTTP1Stream {
         return count
     }
 
-    /// Where the body should begin the next answer does: the request was HEAD (RFC 9110, section 9.3.2).
-    private func endWithoutBody(_ analyzer: HTTP1Analyzer, _ out: any Output) -> Int {
+    private func consumeUntilClose(
+        _ bytes: RawSpan, _ now: Timestamp, _ analyzer: HTTP1Analyzer, _ out: any Output
+    ) -> Int {
+        if mayLackBody, let used = judgeBody(bytes, analyzer, out) { return used }
+        wire(bytes)
+        message.lastByte = now
+        body.feed(bytes, &message, out)
+        return bytes.byteCount
+    }
+
+    /// Where the body should begin the next answer does: the request was HEAD (RFC 9110, section 9.3.2), or CONNECT.
+    /// - Returns: `nil` where a body begins, -1 where that is not clear yet.
+    private func judgeBody(_ bytes: RawSpan, _ analyzer: HTTP1Analyzer, _ out: any Output) -> Int? {
+        let begins = StatusLine.begins(bytes)
+        if begins == .open { return -1 }
         mayLackBody = false
+        guard begins == .yes else { return nil }
         body.reset()
         hasBody = false
         state = .head
@@ -293,8 +299,12 @@ final class HTTP1Stream {
     private func readShort(_ tail: RawSpan, _ at: Timestamp, _ analyzer: HTTP1Analyzer, _ out: any Output) -> Int {
         guard mayLackBody else { return 0 }
         mayLackBody = false
-        guard case .length(let left) = state, tail.byteCount > 0 else { return 0 }
-        return consumeLength(tail, left, at, analyzer, out)
+        guard tail.byteCount > 0 else { return 0 }
+        switch state {
+        case .length(let left): return consumeLength(tail, left, at, analyzer, out)
+        case .untilClose: return consumeUntilClose(tail, at, analyzer, out)
+        default: return 0
+        }
     }
 
     private func consumeChunks(
@@ -360,7 +370,7 @@ final class HTTP1Stream {
             return .took(taken)
         case .untilClose:
             skip(length, out)
-            return .took(0)
+            return .took(taken)
         case .length(let left):
             skip(left, out)
             endBody(analyzer, out)
