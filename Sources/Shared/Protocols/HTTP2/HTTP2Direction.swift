@@ -400,7 +400,7 @@ final class HTTP2Direction {
                 case .no: break
                 }
             }
-            switch HTTP2FrameDetector.chain(bytes, from: at) {
+            switch HTTP2FrameDetector.chain(bytes, from: at, of: side) {
             case .yes:
                 state = .frame
                 return .at(at)

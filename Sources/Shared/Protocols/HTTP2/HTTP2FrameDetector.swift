@@ -11,9 +11,9 @@ enum HTTP2FrameDetector: Detector {
             guard client.byteCount == 0 else { return .no }
             return Finding.needMore.atTheEnd(context, opening(server).finding("HTTP/2 server SETTINGS"))
         }
-        return frame(client, at: 0).and(chain(client).or(chain(server)).or(answer(client, server)))
-            .finding("HTTP/2 frames")
-            .atTheEnd(context, client.byteCount == 0 ? chain(server).finding("HTTP/2 frames") : .no)
+        let proof = chain(client, of: .client).or(chain(server, of: .server)).or(answer(client, server))
+        return frame(client, at: 0).and(fields(of: .client, client, at: 0)).and(proof).finding("HTTP/2 frames")
+            .atTheEnd(context, client.byteCount == 0 ? chain(server, of: .server).finding("HTTP/2 frames") : .no)
     }
 
     // MARK: What is asked for
@@ -21,11 +21,12 @@ enum HTTP2FrameDetector: Detector {
     /// SETTINGS that are no acknowledgment, and something behind them.
     private static func opening(_ bytes: RawSpan) -> Fit {
         bytes.fit(byteAt: 3) { $0 == HTTP2Frame.Kind.settings }.and(bytes.fit(byteAt: 4) { $0 == 0 })
-            .and(chain(bytes))
+            .and(chain(bytes, of: .server))
     }
 
     /// Frames one behind the other, until there is proof enough.
-    static func chain(_ bytes: RawSpan, from start: Int = 0) -> Fit {
+    /// - Parameter side: who would have sent them.
+    static func chain(_ bytes: RawSpan, from start: Int = 0, of side: Side) -> Fit {
         var offset = start
         var weight = 0
         for _ in 0..<Self.enough {
@@ -33,11 +34,32 @@ enum HTTP2FrameDetector: Detector {
             guard fit == .yes, let length = length(bytes, at: offset), let kind = bytes.u8(at: offset &+ 3) else {
                 return fit
             }
+            let sender = fields(of: side, bytes, at: offset)
+            guard sender == .yes else { return sender }
             weight &+= kind <= HTTP2Frame.Kind.headers || kind == HTTP2Frame.Kind.continuation ? 1 : 2
             if weight >= Self.enough { return .yes }
             offset &+= header &+ length
         }
         return .no
+    }
+
+    /// Whether a frame's fields, if it has some, may be this side's.
+    ///
+    /// Requests begin with `:method`, `:scheme`, `:path` or `:authority`, responses with `:status` (RFC 9113, section 8.3), whose
+    /// names have numbers of their own (RFC 7541, appendix A). What a table says that nobody has seen may be either's.
+    private static func fields(of side: Side, _ bytes: RawSpan, at offset: Int) -> Fit {
+        guard let kind = bytes.u8(at: offset &+ 3) else { return .open }
+        guard kind == HTTP2Frame.Kind.headers else { return .yes }
+        guard let frame = HTTP2Frame(bytes, at: offset), let first = bytes.u8(at: offset &+ header &+ frame.prefix)
+        else {
+            return .open
+        }
+        switch first {
+        // An indexed field; a literal one, that is added to the table, that is not, that never is.
+        case 0x88...0x8E, 0x48...0x4E, 0x08...0x0E, 0x18...0x1E: return Fit(side == .server)
+        case 0x81...0x87, 0x41...0x47, 0x01...0x07, 0x11...0x17: return Fit(side == .client)
+        default: return .yes
+        }
     }
 
     /// Frames one behind the other, until one that hardly anything else can be: what is all form, or a whole field section.
@@ -65,7 +87,7 @@ enum HTTP2FrameDetector: Detector {
         return client.fit(byteAt: 3) { $0 == HTTP2Frame.Kind.headers }
             .and(server.fit(byteAt: 3) { $0 == HTTP2Frame.Kind.headers })
             .and(server.fit(big: UInt32.self, at: 5) { $0 == stream })
-            .and(frame(client, at: 0)).and(frame(server, at: 0))
+            .and(frame(client, at: 0)).and(frame(server, at: 0)).and(fields(of: .server, server, at: 0))
     }
 
     // MARK: Frames
