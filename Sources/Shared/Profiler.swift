@@ -291,9 +291,10 @@ package final class Profiler: EventSink {
 
     /// From now on what two views of one connection see is counted once.
     private func join(_ channel: Channel, _ other: Channel) {
-        guard channel.connection.views == nil else { return }
-        // Of a view that joined late nobody knows where its streams begin.
-        guard !channel.connection.opened.joinedLate, !other.connection.opened.joinedLate else { return }
+        let (own, others) = (channel.connection, other.connection)
+        guard own.views == nil else { return }
+        // Of a view that joined late nobody knows where its streams begin, unless both have begun with the same segment.
+        guard !own.opened.joinedLate && !others.opened.joinedLate || own.isJoined(with: others) else { return }
         let views = other.connection.views ?? Views(sinks)
         if other.connection.views == nil { views.join(other) }
         views.join(channel)
@@ -311,9 +312,14 @@ package final class Profiler: EventSink {
     private func findByNumbers(_ channel: Channel, _ now: Timestamp) {
         let connection = channel.connection
         connection.numbered = connection.numbered ?? now
-        guard let other = views.number(connection.opened).flatMap({ connections[$0] }), connection.views == nil,
-            !connection.opened.joinedLate
-        else { return }
+        guard let other = views.number(connection.opened).flatMap({ connections[$0] }), connection.views == nil else {
+            return
+        }
+        guard !connection.opened.joinedLate else {
+            let isCaptured = connection.opened.process == nil && other.connection.opened.process == nil
+            if isCaptured, connection.isJoined(with: other.connection) { addCopy(channel, of: other) }
+            return
+        }
         switch (connection.opened.process, other.connection.opened.process) {
         case (.some, .some): if connection.opened.role != other.connection.opened.role { pair(channel, other) }
         case (nil, .some), (.some, nil): addCopy(channel, of: other)

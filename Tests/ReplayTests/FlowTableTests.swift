@@ -17,6 +17,26 @@ import Testing
             ])
     }
 
+    @Test func `of flows with equal endpoints only some are looked for elsewhere`() {
+        var table = FlowTable(sink: RecordingSink())
+        for number in 0..<1000 as Range<UInt32> {
+            let segment = TCPSegment(
+                sourcePort: 1, destinationPort: 2, sequence: SequenceNumber(number &* 1_000_003),
+                acknowledgment: SequenceNumber(0),
+                flags: .syn, payloadLength: 0)
+            table.take(
+                segment, payload: RawSpan(), from: TapeEnds.client, to: TapeEnds.server,
+                on: Network.plain.inside(.vlan, UInt64(number)), at: Timestamp(nanoseconds: 0))
+        }
+        #expect(table.statistics == FlowStatistics() && table.lastSerial == 1000)
+        #expect(table.sharedTuples == 16)
+    }
+
+    private enum TapeEnds {
+        static let client = Endpoint(IPAddress(v4: 0x0A00_0001), 1)
+        static let server = Endpoint(IPAddress(v4: 0x0A00_0002), 2)
+    }
+
     static let years: Double = 10 * 365 * 86400
 
     @Test func `a wild time closes nothing, be it ahead or behind`() {

@@ -58,7 +58,9 @@ import Testing
                 [.client(100, "S"), end, .server(501, ack: 104, "P", "a"), .server(500, ack: 101, "S")], [100, nil],
                 [[100, 500]]
             ),
-            ([end, .server(500, ack: 101, "S")], [nil, nil], []),
+            // Joined late, the streams begin where the capture does.
+            ([end, .server(500, ack: 101, "S")], [100, 500], []),
+            ([.server(501, ack: 101, "P", "x")], [100, 500], []),
             // The capture has the first two in the other order.
             ([.server(500, ack: 101, "S"), .client(100, "S"), end], [nil, 500], [[100, 500]]),
             // They are numbers of 32 bits.
@@ -95,8 +97,14 @@ import Testing
 
     @Test func `segments without data open nothing`() {
         #expect(
-            events(of: [.client(7, ack: 9), .server(9, ack: 8, "F"), .client(8, "R"), .client(7, ack: 9, "", "x")])
-                == [])
+            events(of: [.client(7, ack: 9), .client(9, "F"), .client(8, "R"), .client(7, ack: 9, "", "x")]) == [])
+    }
+
+    @Test func `a connection of which the end alone was captured is one`() {
+        let ends: [Segment] = [.server(9, ack: 8, "F"), .client(8, ack: 10, "F"), .server(10, ack: 9)]
+        #expect(events(of: ends) == [openedLate, "1 < fin 0", "1 > fin 0", "1 close orderly"])
+        #expect(events(of: Array(ends.prefix(1)) + [.client(8, "R")]) == [openedLate, "1 < fin 0", "1 close reset"])
+        #expect(events(of: [.client(8, ack: 10, "FR"), .client(8, ack: 10, "FS")]) == [])
     }
 
     @Test func `scanners' SYN with FIN or RST opens nothing`() {

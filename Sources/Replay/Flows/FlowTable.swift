@@ -137,7 +137,10 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
         let isSYN = flags.contains(.syn) && flags.isDisjoint(with: [.fin, .rst])
         // One byte without PSH is a keep-alive probe.
         let isData = segment.payloadLength > 1 || (segment.payloadLength == 1 && flags.contains(.psh))
-        guard isSYN || (isData && flags.isDisjoint(with: [.syn, .rst])) else {
+        // Who says that nothing follows has a connection, though nothing else of it was captured.
+        let isEnd =
+            segment.payloadLength == 0 && flags.isSuperset(of: [.fin, .ack]) && !isKnownElsewhere(source, destination)
+        guard isSYN || ((isData || isEnd) && flags.isDisjoint(with: [.syn, .rst])) else {
             statistics.strayedSegments &+= 1
             statistics.ignoredBytes &+= UInt64(segment.payloadLength)
             return
@@ -164,10 +167,16 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
             isBegunByAnswer: isSYN && !senderIsLocal, on: network, tellsUnseen: !limits.isFiltered,
             at: max(clock.now, at.nanoseconds))
         flow.begin(segment, direction)
-        let opened = ConnectionOpened(
+        var opened = ConnectionOpened(
             id: flow.id, local: flow.local, remote: flow.remote, role: role, joinedLate: !isSYN,
             localSequenceNumber: isSYN && senderIsLocal ? segment.sequence.value : nil,
             remoteSequenceNumber: isSYN && !senderIsLocal ? segment.sequence.value : nil)
+        if !isSYN, flags.contains(.ack) {
+            // The streams begin with this segment, and with what it acknowledges.
+            let (sender, receiver) = (segment.sequence.value &- 1, segment.acknowledgment.value &- 1)
+            opened.localSequenceNumber = senderIsLocal ? sender : receiver
+            opened.remoteSequenceNumber = senderIsLocal ? receiver : sender
+        }
         sink.consume(CapturedEvent(at, .open(opened)), payload: RawSpan())
         let slot = insert(flow)
         last = slot
@@ -239,8 +248,26 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
         index.insert(slot, index.hash(slots[slot].flow.local, slots[slot].flow.remote, on: network))
     }
 
+    /// Whether there is a flow with these endpoints on another network: what ends there may be a copy of it.
+    private func isKnownElsewhere(_ source: Endpoint, _ destination: Endpoint) -> Bool {
+        guard hasSeveralNetworks else { return false }
+        return tuples.find(tuples.hash(source, destination, on: .plain)) { slot in
+            slots[slot].flow.direction(from: source, to: destination) != nil
+        } != nil
+    }
+
+    /// How many flows are looked for by their endpoints alone.
+    var sharedTuples: Int { tuples.count }
+
+    /// Of as many with equal endpoints as are looked at: with more, each would be behind all others.
     private mutating func enterTuple(_ slot: Int) {
-        tuples.insert(slot, tuples.hash(slots[slot].flow.local, slots[slot].flow.remote, on: .plain))
+        let hash = tuples.hash(slots[slot].flow.local, slots[slot].flow.remote, on: .plain)
+        var equals = 0
+        _ = tuples.find(hash) { _ in
+            equals &+= 1
+            return equals >= Self.candidates
+        }
+        if equals < Self.candidates { tuples.insert(slot, hash) }
     }
 
     /// From now on flows are looked for by their endpoints alone, too.

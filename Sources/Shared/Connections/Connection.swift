@@ -143,6 +143,15 @@ package final class Connection {
         return openedAt <= others && other.openedAt <= numbered
     }
 
+    /// Both were joined late, and at the same moment: with copies of one packet, if their numbers are the same, too.
+    func isJoined(with other: Connection) -> Bool {
+        guard opened.joinedLate, other.opened.joinedLate else { return false }
+        return openedAt.since(other.openedAt).magnitude <= Self.nearNanoseconds
+    }
+
+    /// A packet passes from one interface to the next in far less.
+    private static let nearNanoseconds = 10_000_000
+
     /// It was taken for another view of a connection, and is none.
     func leaveViews() {
         views = nil

@@ -13,11 +13,17 @@ struct ViewTable {
         var client: UInt32
         var server: UInt32
 
+        /// Both are as large as numbers are that were chosen at random (RFC 9293, section 3.4.1): of tapes made by hand, two
+        /// connections may begin alike.
+        var areRandom: Bool { min(client, server) >= 1 << 16 }
+
         init?(_ opened: ConnectionOpened) {
             guard let local = opened.localSequenceNumber, let remote = opened.remoteSequenceNumber else { return nil }
             switch opened.role {
             case .client: (client, server) = (local, remote)
             case .server: (client, server) = (remote, local)
+            // Of one that was joined late, the local side is the likelier client.
+            case .unknown where opened.joinedLate: (client, server) = (local, remote)
             case .unknown: return nil
             }
         }
@@ -83,6 +89,8 @@ struct ViewTable {
     /// Notes both initial sequence numbers, if they are known, and gives the connection that has the same.
     mutating func number(_ opened: ConnectionOpened) -> ConnectionID? {
         guard let numbers = Numbers(opened) else { return nil }
+        // That two were joined late at one segment proves less than that they have begun alike.
+        guard !opened.joinedLate || numbers.areRandom else { return nil }
         if let other = numbered[numbers] { return other == opened.id ? nil : other }
         numbered[numbers] = opened.id
         return nil

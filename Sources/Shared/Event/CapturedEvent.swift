@@ -126,7 +126,8 @@ package struct ConnectionOpened: Equatable, Sendable {
     /// its stream's first byte.
     ///
     /// Address translation leaves sequence numbers alone, so copies of one connection are known by them wherever they were
-    /// seen. `nil` where the source doesn't know it, or not yet: it may follow (`SequenceNumbers`).
+    /// seen. Of one that a capture joined late, the first byte is the first that was captured, or would have been next.
+    /// `nil` where the source doesn't know it, or not yet: it may follow (`SequenceNumbers`).
     package var localSequenceNumber: UInt32? {
         get { knowsLocalNumber ? localNumber : nil }
         set { (localNumber, knowsLocalNumber) = (newValue ?? 0, newValue != nil) }

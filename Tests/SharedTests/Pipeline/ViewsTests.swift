@@ -241,6 +241,37 @@ import Testing
         #expect(result.summary.bytes.isBalanced)
     }
 
+    /// The capture has begun after the connection, and with the same packet in all places.
+    private func translatedLate(numbers: UInt32, milliseconds: Int64 = 0, _ second: String = get("/a")) throws
+        -> TapeResult
+    {
+        var tape = Tape()
+        for (id, server) in [Self.server, Self.inner].enumerated() {
+            if id > 0 { tape.tape.wait(milliseconds: milliseconds) }
+            tape.open(
+                UInt64(id), Self.client, server, .unknown, numbers: (numbers, numbers + 1), joinedLate: true)
+            tape.with(UInt64(id)) { $0.send(id == 0 ? Self.get("/a") : second) }
+        }
+        for id in [1, 0] as [UInt64] { tape.with(id) { $0.receive(Self.ok("[1]")) } }
+        for id in [0, 1] as [UInt64] { tape.close(id) }
+        return tape.tape.run()
+    }
+
+    @Test func `are one connection where the capture joined it late, too`() throws {
+        let one = try translatedLate(numbers: 1 << 20)
+        #expect(one.summary.connections.opened == 1 && one.summary.connections.copies == 1)
+        #expect(endpoints(one) == ["/a 1 [number]"])
+        #expect(one.summary.messages.requests == 1 && one.summary.bytes.isBalanced)
+        // Numbers of a tape that was made by hand; one was joined later than a packet takes; they say different things.
+        for two in try [
+            translatedLate(numbers: 1), translatedLate(numbers: 1 << 20, milliseconds: 20),
+            translatedLate(numbers: 1 << 20, Self.get("/b")),
+        ] {
+            #expect(two.summary.connections.opened == 2 && two.summary.connections.copies == 0)
+            #expect(two.summary.messages.requests == 2)
+        }
+    }
+
     @Test func `count by the copy that is whole`() throws {
         #expect(endpoints(translated(firstLoses: true)) == ["/a 1 [number]"])
     }
