@@ -34,7 +34,7 @@ import Testing
     }
 }
 
-private struct RecordedPacket {
+struct RecordedPacket {
     var timestamp: Timestamp
     var linkType: Int32
     var wireLength: Int

@@ -11,9 +11,15 @@ enum HTTP2FrameDetector: Detector {
             guard client.byteCount == 0 else { return .no }
             return Finding.needMore.atTheEnd(context, opening(server).finding("HTTP/2 server SETTINGS"))
         }
-        let proof = chain(client, of: .client).or(chain(server, of: .server)).or(answer(client, server))
+        let proof = chain(client, of: .client, tells: true).or(chain(server, of: .server)).or(answer(client, server))
         return frame(client, at: 0).and(fields(of: .client, client, at: 0)).and(proof).finding("HTTP/2 frames")
-            .atTheEnd(context, client.byteCount == 0 ? chain(server, of: .server).finding("HTTP/2 frames") : .no)
+            .atTheEnd(context, alone(client, server).finding("HTTP/2 frames"))
+    }
+
+    /// Where one side was not heard, the ports tell who the other is.
+    private static func alone(_ client: RawSpan, _ server: RawSpan) -> Fit {
+        if client.byteCount == 0 { return chain(server, of: .server) }
+        return server.byteCount == 0 ? chain(client, of: .client) : .no
     }
 
     // MARK: What is asked for
@@ -25,19 +31,23 @@ enum HTTP2FrameDetector: Detector {
     }
 
     /// Frames one behind the other, until there is proof enough.
-    /// - Parameter side: who would have sent them.
-    static func chain(_ bytes: RawSpan, from start: Int = 0, of side: Side) -> Fit {
+    /// - Parameters:
+    ///   - side: who would have sent them.
+    ///   - tells: what may be either side's is no proof.
+    static func chain(_ bytes: RawSpan, from start: Int = 0, of side: Side, tells: Bool = false) -> Fit {
         var offset = start
         var weight = 0
+        var isTold = !tells
         for _ in 0..<Self.enough {
             let fit = frame(bytes, at: offset)
             guard fit == .yes, let length = length(bytes, at: offset), let kind = bytes.u8(at: offset &+ 3) else {
                 return fit
             }
-            let sender = fields(of: side, bytes, at: offset)
+            let sender = fields(of: side, bytes, at: offset, unknown: tells ? .open : .yes)
             guard sender == .yes else { return sender }
+            if kind == HTTP2Frame.Kind.headers { isTold = true }
             weight &+= kind <= HTTP2Frame.Kind.headers || kind == HTTP2Frame.Kind.continuation ? 1 : 2
-            if weight >= Self.enough { return .yes }
+            if weight >= Self.enough { return isTold ? .yes : .open }
             offset &+= header &+ length
         }
         return .no
@@ -47,7 +57,7 @@ enum HTTP2FrameDetector: Detector {
     ///
     /// Requests begin with `:method`, `:scheme`, `:path` or `:authority`, responses with `:status` (RFC 9113, section 8.3), whose
     /// names have numbers of their own (RFC 7541, appendix A). What a table says that nobody has seen may be either's.
-    private static func fields(of side: Side, _ bytes: RawSpan, at offset: Int) -> Fit {
+    private static func fields(of side: Side, _ bytes: RawSpan, at offset: Int, unknown: Fit = .yes) -> Fit {
         guard let kind = bytes.u8(at: offset &+ 3) else { return .open }
         guard kind == HTTP2Frame.Kind.headers else { return .yes }
         guard let frame = HTTP2Frame(bytes, at: offset), let first = bytes.u8(at: offset &+ header &+ frame.prefix)
@@ -58,7 +68,7 @@ enum HTTP2FrameDetector: Detector {
         // An indexed field; a literal one, that is added to the table, that is not, that never is.
         case 0x88...0x8E, 0x48...0x4E, 0x08...0x0E, 0x18...0x1E: return Fit(side == .server)
         case 0x81...0x87, 0x41...0x47, 0x01...0x07, 0x11...0x17: return Fit(side == .client)
-        default: return .yes
+        default: return unknown
         }
     }
 
