@@ -304,13 +304,13 @@ private final class MarkSink: EventSink {
         let trace = folder.write("rare.jsonl", Array(lines.joined(separator: "\n").utf8))
         let packets = try Executable.replay(["convert", trace, folder.path + "/rare.pcapng"])
         #expect(packets.status == 1)
-        #expect(packets.errors.contains("without 5 events of Unix sockets, datagrams, secrets and names"))
+        #expect(packets.errors.contains("without 5 events of Unix sockets, datagrams, names and secrets of no session"))
         // In a summary they are counted, and no loss.
         let run = try Executable.replay([trace])
         #expect(run.status == 0)
         #expect(
             run.output.contains(
-                "Not read        1 datagram of 2 B, 1 B of them not captured · 1 TLS secret · 1 Unix socket"))
+                "Not read        1 datagram of 2 B, 1 B of them not captured · 1 Unix socket"))
         let json = try Executable.replay([trace, "--json", "-o", folder.path + "/log"])
         #expect(json.output.contains("\"datagrams\": 1,\n    \"datagram_bytes\": 2,"))
         let log = String(decoding: try #require(TextFile.bytes(folder.path + "/log")), as: UTF8.self)

@@ -110,7 +110,7 @@ import Testing
         wild.records[20].time += 10 * 365 * 86_400_000_000
         let odd = write("odd", Self.capture.records.indices.filter { $0 % 2 == 1 })
         // Between which of the others it was nobody knows; all are there, and in order.
-        let found = try lines([folder.write("wild", wild.pcap()), odd])
+        let found = try lines([folder.write("wild", wild.pcap()), odd]).filter { !$0.contains(" expected ") }
         #expect(found.sorted() == whole.sorted() && found.last == whole.last)
     }
 

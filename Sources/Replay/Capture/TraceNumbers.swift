@@ -150,7 +150,8 @@ extension CapturedEvent {
             case .endpoint(let reached): fact.subject = .endpoint(endpoint(reached))
             }
             event.kind = .container(fact)
-        case .data, .gap, .acknowledged, .expected, .finished, .close, .sequenceNumbers, .name, .lost, .tape, .end: break
+        case .data, .gap, .acknowledged, .expected, .finished, .close, .sequenceNumbers, .name, .lost, .tape, .end:
+            break
         }
         return event
     }

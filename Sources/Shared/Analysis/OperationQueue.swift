@@ -10,6 +10,8 @@ struct OperationQueue<Detail>: ~Copyable {
     }
 
     private(set) var text = UniqueBytes()
+    /// One whose request is not whole yet: its texts are kept with the others'.
+    var draft: Entry?
     private var entries: [Entry] = []
     private var first = 0
 
@@ -19,6 +21,12 @@ struct OperationQueue<Detail>: ~Copyable {
     var count: Int { entries.count &- first }
 
     mutating func removeAll() {
+        draft = nil
+        clear()
+    }
+
+    private mutating func clear() {
+        guard draft == nil else { return compact() }
         entries.removeAll(keepingCapacity: entries.capacity <= 1024)
         text.removeAll(keepingAtMost: 16 << 10)
         first = 0
@@ -61,6 +69,13 @@ struct OperationQueue<Detail>: ~Copyable {
 
     mutating func append(_ entry: Entry) { entries.append(entry) }
 
+    /// The draft is whole.
+    mutating func commit() {
+        guard let draft else { return }
+        append(draft)
+        self.draft = nil
+    }
+
     mutating func append(_ operation: ServiceOperation, _ detail: Detail) {
         append(Entry(operation: operation, detail: detail))
     }
@@ -94,7 +109,7 @@ struct OperationQueue<Detail>: ~Copyable {
     /// Takes out the last entry, which has been told of.
     mutating func removeLast() {
         entries.removeLast()
-        if first == entries.count { removeAll() }
+        if first == entries.count { clear() }
     }
 
     /// Takes out the front entry, which has been told of.
@@ -102,7 +117,7 @@ struct OperationQueue<Detail>: ~Copyable {
         guard !isEmpty else { return }
         first &+= 1
         if first == entries.count {
-            removeAll()
+            clear()
         } else if first >= 256 {
             compact()
         }
@@ -112,10 +127,12 @@ struct OperationQueue<Detail>: ~Copyable {
         entries.removeFirst(first)
         first = 0
         guard text.count > 64 << 10 else { return }
-        let start = entries.reduce(text.count) { Swift.min($0, $1.operation.textStart ?? $0) }
+        let kept = draft?.operation.textStart ?? text.count
+        let start = entries.reduce(kept) { Swift.min($0, $1.operation.textStart ?? $0) }
         guard start > 0 else { return }
         text.removeFirst(start)
         for place in entries.indices { entries[place].operation.moveText(by: -start) }
+        draft?.operation.moveText(by: -start)
     }
 
     // MARK: Telling

@@ -16,8 +16,9 @@ package struct ByteRange: Equatable, Sendable {
     package var range: Range<Int> { Int(start)..<Int(start) &+ Int(count) }
     package var isEmpty: Bool { count == 0 }
 
-    /// The same part, counted from another start.
+    /// The same part, counted from another start; what is empty lies nowhere.
     package func moved(by distance: Int) -> ByteRange {
+        if isEmpty { return .empty }
         var moved = self
         moved.start &+= Int32(truncatingIfNeeded: distance)
         return moved

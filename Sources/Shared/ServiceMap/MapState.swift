@@ -45,11 +45,9 @@ final class MapState: Sink {
         if connection.isReported, let edge = edge(of: connection), origin.isDecrypted || edge.isGuess {
             takeBack(connection)
         }
-        // What is empty lies nowhere.
-        let kind = exchange.kind.isEmpty ? RawSpan() : text.extracting(exchange.kind.range)
         map.record(
             exchange: naming.source(of: connection), to: exchange.token.destination,
-            operation: exchange.token.operation, kind: kind, protocol: origin.row,
+            operation: exchange.token.operation, kind: text.extracting(exchange.kind.range), protocol: origin.row,
             request: exchange.requestShape,
             response: exchange.responseShape, at: exchange.requestFirstByte, ExchangeMeasures(exchange),
             shapes: run.shapes)

@@ -9,8 +9,9 @@ import Testing
     static let conversations: [Conversation] = {
         var seen: [String: Int] = [:]
         return
-            (Conversation.http + Conversation.http2 + Conversation.prefixes + Conversation.recorded + Conversation.tls
-            + [toy]).filter { conversation in
+            (Conversation.http + Conversation.http2 + Conversation.websocket + Conversation.prefixes
+            + Conversation.recorded
+            + Conversation.tls + [toy]).filter { conversation in
                 guard let verdict = conversation.verdict, conversation.said.count > 1 else { return false }
                 let key = "\(Registry.withToy[verdict].name) \(conversation.isStreamStart)"
                 seen[key, default: 0] += 1
@@ -111,7 +112,13 @@ import Testing
         let server = Self.run(Self.tape(conversation, isSwapped: true)).result
         #expect(client.summary == server.summary)
         #expect(client.serviceMap == server.serviceMap)
-        #expect(try client.events().map(\.brief) == server.events().map(\.brief))
+        #expect(try client.events().map(\.brief) == server.events().map { Self.turned($0.brief) })
+    }
+
+    /// What one view has sent the other has received.
+    private static func turned(_ brief: String) -> String {
+        if brief.hasPrefix(">>") { return "<<" + brief.dropFirst(2) }
+        return brief.hasPrefix("<<") ? ">>" + brief.dropFirst(2) : brief
     }
 
     @Test(arguments: conversations)

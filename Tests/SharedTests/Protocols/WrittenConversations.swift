@@ -2,7 +2,7 @@
 
 /// Conversations written by hand after the protocols' documents: what is short enough to read, odd, or one-sided.
 extension Conversation {
-    static let written: [Conversation] = http + http2 + tls + prefixes + services + joinedLate
+    static let written: [Conversation] = http + http2 + websocket + tls + prefixes + services + joinedLate
 
     static let http: [Conversation] = [
         Conversation("HTTP/1.1 request", .http, .client("GET / HTTP/1.1\r\nHost: a\r\n\r\n")),
@@ -174,6 +174,13 @@ extension Conversation {
         Conversation(
             "NATS server that is pinged first", .nats, .server("INFO {\"server_id\":\"N\"}\r\n"),
             .client("PING\r\n"), .server("PONG\r\n")),
+    ]
+
+    static let websocket: [Conversation] = [
+        Conversation(
+            "WebSocket joined late", .websocket, isStreamStart: false,
+            .client(WebSocketFrames.client("{\"number\":1}")), .server(WebSocketFrames.server("{\"number\":2}")),
+            .client(WebSocketFrames.client("{\"number\":3}")), .server(WebSocketFrames.server("{\"number\":4}")))
     ]
 
     static let joinedLate: [Conversation] = [

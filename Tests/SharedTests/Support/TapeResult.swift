@@ -92,10 +92,11 @@ struct TapeResult: Equatable {
 
         /// One line for a table: `> GET /a "body" !anomaly` and `< 200 GET /a "body"`, or `= postgres 90`.
         var brief: String {
-            if string("event_type") == "connection" {
-                return "= \(string("protocol") ?? "?") \(number("confidence") ?? 0)"
+            switch string("event_type") {
+            case "http": break
+            case "connection", "operation": return "= \(string("protocol") ?? "?") \(number("confidence") ?? 0)"
+            default: return briefOfSaid
             }
-            if string("event_type") != "http" { return briefOfSaid }
             var words: [String] = []
             if let status = number("status_code") { words += ["<", "\(status)"] } else { words.append(">") }
             words += [string("method"), string("url")].compactMap { $0 }

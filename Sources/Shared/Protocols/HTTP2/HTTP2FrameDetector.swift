@@ -11,7 +11,8 @@ enum HTTP2FrameDetector: Detector {
             guard client.byteCount == 0 else { return .no }
             return Finding.needMore.atTheEnd(context, opening(server).finding("HTTP/2 server SETTINGS"))
         }
-        let proof = chain(client, of: .client, tells: true).or(chain(server, of: .server)).or(answer(client, server))
+        let proof = chain(client, of: .client, tells: true).or(chain(server, of: .server, tells: true)).or(
+            answer(client, server))
         return frame(client, at: 0).and(fields(of: .client, client, at: 0)).and(proof).finding("HTTP/2 frames")
             .atTheEnd(context, alone(client, server).finding("HTTP/2 frames"))
     }

@@ -16,7 +16,10 @@ final class MemcachedAnalyzer: Analyzer {
     // MARK: What the client says
 
     /// Of the command whose data block comes.
-    var ask: Queue.Entry?
+    var ask: Queue.Entry? {
+        get { queue.draft }
+        set { queue.draft = newValue }
+    }
     /// The block was stepped over, and so many bytes of its end come.
     var askEnd = 0
     /// Of the line that comes, bytes that have no end in them.
@@ -139,12 +142,13 @@ final class MemcachedAnalyzer: Analyzer {
     }
 
     func enqueue(_ entry: Queue.Entry, _ out: any Output) {
+        queue.draft = entry
         if queue.count >= Self.mostWaiting {
             out.reached(.pipelinedRequests)
             giveUp(out)
             order.overflow()
         }
-        queue.append(entry)
+        queue.commit()
         guard entry.detail.isOneWay || isStream else { return }
         tell(queue.count &- 1, .oneWay, out)
         queue.removeLast()

@@ -97,7 +97,7 @@ struct WebSocketFrame {
     static func chain(_ bytes: RawSpan, from start: Int, _ side: Side, reserved: UInt8) -> Fit {
         var offset = start
         var weight = 0
-        while weight < enough {
+        for _ in 0..<mostInChain where weight < enough {
             switch read(bytes, at: offset, from: side, reserved: reserved) {
             case .no: return .no
             case .open: return .open
@@ -106,15 +106,18 @@ struct WebSocketFrame {
                 // Text that is none makes no frame; its first bytes are enough to see that.
                 if frame.opcode == Opcode.text, !frame.isMarked, !isText(bytes, at: end, frame) { return .no }
                 guard frame.length <= longestInChain else { return .no }
-                weight &+= frame.isControl ? 2 : 1
+                // Zeros are parts of a message that never ends.
+                if frame.isFinal || frame.opcode != Opcode.continuation { weight &+= frame.isControl ? 2 : 1 }
                 offset = end &+ Int(frame.length)
             }
         }
-        return .yes
+        return weight >= enough ? .yes : .no
     }
 
     /// Each has some ten bits that have to fit, and of what a client says the mask besides.
     private static let enough = 4
+    /// Work for each place at which one is looked for.
+    private static let mostInChain = 16
     private static let longestInChain: UInt64 = 1 << 20
 
     /// Whether the payload begins as text does.
