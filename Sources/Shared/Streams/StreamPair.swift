@@ -120,7 +120,9 @@ struct StreamPair: ~Copyable {
             && (!sent.hasHole || sentWaits || receivedCameFirst)
     }
 
-    /// What waits was said after bytes of the other side that were not read yet. Where both say so, one is wrong.
+    /// What waits was said after bytes of the other side that were not read yet.
+    ///
+    /// Where both say so, one is wrong.
     private var sentWaits: Bool { sent.waitsFor > received.next }
     private var receivedWaits: Bool { received.waitsFor > sent.next }
 
