@@ -57,7 +57,7 @@ def tables(replay: str) -> dict[str, str]:
     for depth, (_, title, words) in enumerate(DEPTHS):
         names = ", ".join(sorted(short[depth], key=str.lower))
         if depth == len(DEPTHS) - 1:
-            names += "; TLS, with its server name; anything else, with its address"
+            names = "; ".join([*filter(None, [names]), "TLS, with its server name", "anything else, with its address"])
         brief.append(f"| **{title}**: {words} | {names} |")
     return {"docs/sees.md": "\n".join(long), "README.md": "\n".join(brief)}
 
