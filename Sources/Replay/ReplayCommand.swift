@@ -47,12 +47,6 @@ struct ReplayCommand: ParsableCommand {
         subcommands: [Run.self, Convert.self, Check.self, Grade.self, Paths.self, Export.self],
         defaultSubcommand: Run.self)
 
-    /// What the commands are called, for who has mistyped one.
-    static var commands: String {
-        let names = configuration.subcommands.map { $0._commandName }
-        return "the commands are \(names.dropLast().joined(separator: ", ")) and \(names.last ?? "")"
-    }
-
     static func main() { runProgram { help } }
 
     /// The command's help with the options of `run` in place: who leaves out the subcommand's name shall not have to

@@ -59,7 +59,7 @@ struct Input {
             switch errno {
             case ENOENT:
                 let isWord = !path.contains { "./".contains($0) }
-                throw Failure("\(path): no such file\(isWord ? "; \(ReplayCommand.commands)" : "")")
+                throw Failure("\(path): no such file\(isWord ? "; the commands are in replay --help" : "")")
             case EACCES: throw Failure("\(path): permission denied; captures often belong to root or to tcpdump")
             default: throw Failure("\(path): \(String(cString: strerror(errno)))")
             }
