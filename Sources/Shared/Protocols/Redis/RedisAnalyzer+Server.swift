@@ -140,7 +140,11 @@ extension RedisAnalyzer {
             if end <= bytes.byteCount { return .took(end, next: end &+ 2 &- bytes.byteCount) }
             return .skip(took: bytes.byteCount, UInt64(end &- bytes.byteCount))
         }
-        guard bytes.fitLineEnd(at: end) == .yes else { return .lost(took: end, .betweenMessages) }
+        guard bytes.fitLineEnd(at: end) == .yes else {
+            // The reply has begun, as where its end comes later.
+            value.isAtTerminator = true
+            return .lost(took: end, .betweenMessages)
+        }
         value.bytes &+= 2
         ended(out)
         return .took(end &+ 2, next: 0)
