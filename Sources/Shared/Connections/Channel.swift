@@ -219,10 +219,22 @@ final class Channel {
     }
 
     /// - Returns: whether bytes were missing.
+    @inline(never)
     private func skipHole(_ direction: Direction, _ reason: GapReason, _ now: Timestamp) -> Bool {
         let missing = streams.skipHole(direction)
         if missing > 0 { deliverGap(missing, reason, direction, now) }
         return missing > 0
+    }
+
+    /// Gives up one hole, where nothing else can be read.
+    ///
+    /// A function of its own, never inlined: with it in the loop of `end` the optimiser leaves an access to `streams` open.
+    /// - Returns: whether there is something to read.
+    @inline(never)
+    private func goesOn(_ now: Timestamp) -> Bool {
+        if skipHole(.send, lossReason, now) { return true }
+        if skipHole(.receive, lossReason, now) { return true }
+        return streams.isReady
     }
 
     /// Why bytes may be missing of which no event spoke.
@@ -323,7 +335,7 @@ final class Channel {
         repeat {
             deliverReady()
             settleEnds(timestamp)
-        } while skipHole(.send, lossReason, timestamp) || skipHole(.receive, lossReason, timestamp) || streams.isReady
+        } while goesOn(timestamp)
         // What is recognised at last may switch protocols, and leave bytes to be judged anew.
         while mode == .detecting, !detection.isEmpty {
             let outcome = detection.finish(role: connection.opened.role, home: home)

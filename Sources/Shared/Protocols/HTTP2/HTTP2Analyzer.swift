@@ -180,6 +180,8 @@ final class HTTP2Analyzer: Analyzer {
         var asked: [UInt8] = []
         let facts = stream.request.facts
         stream.request.message.wire.withBytes {
+            // A request that was told of already has let go of its text.
+            guard max(facts.askedProtocol.range.upperBound, facts.host.range.upperBound) <= $0.byteCount else { return }
             asked = [UInt8]($0.extracting(facts.askedProtocol.range))
             carried.host = [UInt8]($0.extracting(facts.host.range))
         }
