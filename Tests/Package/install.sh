@@ -55,8 +55,8 @@ bash_completes() { # WORD…
 }
 is "bash: tapedeck rep" replay "$(bash_completes tapedeck rep)"
 is "bash: tapedeck replay con" convert "$(bash_completes tapedeck replay con)"
-is "bash: tapedeck replay run --serv" --service-map "$(bash_completes tapedeck replay run --serv)"
-is "bash: replay run --serv" --service-map "$(bash_completes replay run --serv)"
+is "bash: tapedeck replay run --service-m" --service-map "$(bash_completes tapedeck replay run --service-m)"
+is "bash: replay run --service-m" --service-map "$(bash_completes replay run --service-m)"
 is "bash: tapedeck profiler doc" doctor "$(bash_completes tapedeck profiler doc)"
 fish_completes() {
     # shellcheck disable=SC2016
@@ -73,8 +73,8 @@ zsh_completes() {
 }
 [[ $(zsh_completes 'tapedeck rep') == *'tapedeck replay '* ]] || wrong "zsh: tapedeck rep: $(zsh_completes 'tapedeck rep')"
 [[ $(zsh_completes 'tapedeck replay conv') == *'replay convert '* ]] || wrong "zsh: $(zsh_completes 'tapedeck replay conv')"
-[[ $(zsh_completes 'tapedeck replay run --serv') == *'--service-map '* ]] ||
-    wrong "zsh: $(zsh_completes 'tapedeck replay run --serv')"
+[[ $(zsh_completes 'tapedeck replay run --service-m') == *'--service-map '* ]] ||
+    wrong "zsh: $(zsh_completes 'tapedeck replay run --service-m')"
 
 # The unit.
 unit=$at/lib/systemd/system/tapedeck-profiler.service
