@@ -104,8 +104,9 @@ eventually "its status is: $(property StatusText)" says_requests
 mv "$logs/events.jsonl" "$logs/events.jsonl.old"
 systemctl --user reload tapedeck-profiler || wrong "reload"
 [ "$(property MainPID)" = "$pid" ] || wrong "reload starts another"
-ask 18
-eventually "no new log" grep -qs '"url":"/orders/18"' "$logs/events.jsonl"
+# Asked again until it is seen: the reload is told of before the log is opened anew.
+seen_anew() { ask 18; grep -qs '"url":"/orders/18"' "$logs/events.jsonl"; }
+eventually "no new log" seen_anew
 
 # Who hangs is ended and started again.
 kill -STOP "$pid"
