@@ -1,9 +1,9 @@
 import Foundation
 import Testing
 
-/// The rooms of `Sources/Shared` are in the order in which an event passes through them, and each uses only those above
-/// it.
-@Suite struct `The rooms of Shared` {
+/// The layering of `Sources/Shared` (DESIGN.md, The house): its rooms are in the order in which an event passes through them, and
+/// each uses only those above it.
+@Suite struct `The layering of Shared` {
     /// From top to bottom; `Limits.swift` is what every room may look up.
     static let order = [
         "Limits.swift", "Bytes", "Event", "Trace", "Schema", "Codings", "Streams", "Analysis", "SQL", "HTTP",
