@@ -15,7 +15,7 @@ import Testing
 
     @Test func `is named by another target, or a part of what is`() throws {
         let shown = try Set(
-            `The rooms of Shared`.sources().flatMap { source in
+            `The layering of Shared`.sources().flatMap { source in
                 source.code.matches(
                     of:
                         /^(?:@\w+(?:\([^)]*\))? )*package (?:final |indirect )*(?:struct|class|enum|protocol|typealias) (\w+)/
@@ -37,7 +37,7 @@ import Testing
 
     /// All words of the sources that see `Shared` from outside; what is imported `@testable` sees all of it.
     private static func namesElsewhere() throws -> Set<String> {
-        let inside = `The rooms of Shared`.order.map { "Sources/Shared/\($0)" }
+        let inside = `The layering of Shared`.order.map { "Sources/Shared/\($0)" }
         var names: Set<String> = []
         for folder in ["Sources", "Tests"] {
             for case let file as String in FileManager.default.enumerator(atPath: folder) ?? .init() {
