@@ -39,7 +39,8 @@ fuzzed+=("$tests"/Support/{CodedBodies,HTTP2Frames,SeededRandom,TapeBuilder,Tape
 fuzzed+=("$tests"/Schema/ReferenceJSON.swift "$tests"/Trace/TraceSamples.swift)
 
 # Optimised: it compiles in a minute or two, and runs many times as fast.
-options=("-sanitize=fuzzer,address" -parse-as-library -O -wmo -enable-testing)
+# Asserts stay: what is fuzzed is to stop at a fault that a release reads over.
+options=("-sanitize=fuzzer,address" -parse-as-library -O -wmo -assert-config Debug -enable-testing)
 options+=(-swift-version 6 -package-name tapedeck -I "$folder" -I "$built/Modules" -I .build/checkouts/Yams/Sources/CYaml/include)
 options+=(-I Sources/Shared/CCodecs -I Sources/Shared/CCrypto -I Sources/Shared/CNghttp2 -I Sources/Replay/CLibpcap -I Sources/Shared/Digest/CNettle)
 options+=(-enable-experimental-feature Lifetimes)

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The layering of `Sources/Shared` (DESIGN.md, The house): its rooms are in the order in which an event passes through them, and
+/// The layering of `Sources/Shared` (docs/design.md, The rooms): its rooms are in the order in which an event passes through them, and
 /// each uses only those above it.
 @Suite struct `The layering of Shared` {
     /// From top to bottom; `Limits.swift` is what every room may look up.

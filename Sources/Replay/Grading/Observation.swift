@@ -55,8 +55,8 @@ final class Observation: Sink {
         let status = message.head.status
         // Interim responses are no answers (RFC 9110, section 15.2).
         if !isRequest, status / 100 == 1, status != 101 { return }
-        let method = exchange.map { Self.string(text.extracting($0.verb.range)) }
-        let target = exchange.map { Self.string(text.extracting($0.target.range)) }
+        let method = exchange.map { Self.string(text.extracting($0.verb)) }
+        let target = exchange.map { Self.string(text.extracting($0.target)) }
         let body = Self.body(of: message)
         let sizes: [String?] = ["\(message.wireBytes)", body.map { "\($0.bytes)" }, body?.sha256]
         if isRequest {

@@ -63,8 +63,8 @@ final class MessageDetails {
         others.facets = facets
         text.withBytes { others.text.append($0) }
         for trailer in trailers {
-            let name = [UInt8](text.bytes.extracting(trailer.name.range))
-            let value = [UInt8](text.bytes.extracting(trailer.value.range))
+            let name = [UInt8](text.bytes.extracting(trailer.name))
+            let value = [UInt8](text.bytes.extracting(trailer.value))
             others.trailers.append(
                 MessageHead.FieldLine(
                     name: trailer.name, value: others.keep(shown(name, value).span.bytes), isFolded: false))

@@ -93,6 +93,18 @@ package struct ServiceOperation {
 
     init() {}
 
+    /// No answer is known to be its own.
+    mutating func endUnanswered(_ moment: Timestamp) {
+        pairing = .none
+        incomplete.insert(.response)
+        responseFirst = nil
+        responseBytes = 0
+        code = .empty
+        hits = nil
+        misses = nil
+        ended = moment
+    }
+
     /// From the request's first byte to the answer's last, in nanoseconds; `nil` where there is no answer.
     package var duration: Int64? { responseFirst == nil ? nil : ended.since(requestFirst) }
 }

@@ -35,7 +35,7 @@ struct ByteMemo<Value>: ~Copyable {
         guard bytes.byteCount <= longest else { return nil }
         let hash = Self.hash(of: bytes)
         guard let entry = entries[place(of: hash)], entry.hash == hash,
-            held.bytes.extracting(entry.bytes.range).equals(bytes)
+            held.bytes.extracting(entry.bytes).equals(bytes)
         else { return nil }
         return entry.value
     }
@@ -102,5 +102,5 @@ extension ByteMemo {
 
     /// Lends a text that a value was told of.
     @inline(__always)
-    func withText(_ range: ByteRange, _ body: (RawSpan) -> Void) { body(held.bytes.extracting(range.range)) }
+    func withText(_ range: ByteRange, _ body: (RawSpan) -> Void) { body(held.bytes.extracting(range)) }
 }

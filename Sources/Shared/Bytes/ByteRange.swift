@@ -24,3 +24,18 @@ package struct ByteRange: Equatable, Sendable {
         return moved
     }
 }
+
+extension RawSpan {
+    /// The part at a range that was kept beside these bytes.
+    ///
+    /// Nothing where they do not reach so far: a range that has outlived its text is a fault of ours, which a debug build stops at
+    /// and no capture is to end by.
+    @inline(__always)
+    @_lifetime(copy self)
+    package func extracting(_ part: ByteRange) -> RawSpan {
+        let range = part.range
+        let isInside = range.lowerBound >= 0 && range.upperBound <= byteCount
+        assert(isInside, "a range has outlived its text")
+        return isInside ? extracting(range) : extracting(first: 0)
+    }
+}

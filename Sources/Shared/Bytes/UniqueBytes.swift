@@ -80,6 +80,12 @@ package struct UniqueBytes: ~Copyable {
         count &+= length
     }
 
+    /// Appends a number in decimal digits; it is not below 0.
+    mutating func append(decimal value: some FixedWidthInteger) {
+        if value >= 10 { append(decimal: value / 10) }
+        append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value % 10))
+    }
+
     /// Appends what stands in `range` already.
     package mutating func append(copyOf range: Range<Int>) {
         precondition(range.lowerBound >= 0 && range.upperBound <= count)

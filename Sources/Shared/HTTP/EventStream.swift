@@ -250,7 +250,7 @@ final class EventStream {
     private func describe(_ exchange: Exchange) {
         guard let details = message.details else { return }
         details.stream = stream
-        text.withBytes { details.say(.kind, .text(details.keep($0.extracting(exchange.kind.range)))) }
+        text.withBytes { details.say(.kind, .text(details.keep($0.extracting(exchange.kind)))) }
         let id = id
         if !id.isEmpty { details.say(.id, .text(details.keep(id.span.bytes))) }
         details.say(.opener, .number(exchange.number))

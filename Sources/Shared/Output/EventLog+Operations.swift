@@ -21,8 +21,8 @@ extension EventLog {
             json.string(operation.system)
         }
         writeText("operation", operation.name, text)
-        writeTargets(text.extracting(operation.targets.range))
-        writeStatement(text.extracting(operation.statement.range))
+        writeTargets(text.extracting(operation.targets))
+        writeStatement(text.extracting(operation.statement))
         writeText("summary", operation.summary, text)
         json.key("status")
         json.string(operation.status.name)
@@ -43,7 +43,7 @@ extension EventLog {
     private func writeText(_ name: StaticString, _ range: ByteRange, _ text: RawSpan) {
         guard !range.isEmpty else { return }
         json.key(name)
-        json.headerText(text.extracting(range.range))
+        json.headerText(text.extracting(range))
     }
 
     private func writeTargets(_ targets: RawSpan) {

@@ -14,7 +14,7 @@ extension EventLog {
         json.number(message.wireBytes)
         if let exchange, !exchange.target.isEmpty {
             json.key("url")
-            writeTarget(text.extracting(exchange.target.range))
+            writeTarget(text.extracting(exchange.target))
         }
         let isAnswer = exchange.map { $0.isAnswered || message.firstByte > $0.requestLastByte } ?? false
         if isAnswer, let exchange, !exchange.isOneWay {
@@ -28,20 +28,7 @@ extension EventLog {
             json.boolean(true)
         }
         writeAnomalies(message.anomalies)
-        let peer =
-            exchange?.token.destination
-            ?? naming.destination(of: connection, host: RawSpan(), as: origin.isDecrypted ? .https : .http)
-        writeParties(connection, peer)
-        if let exchange, !exchange.isOneWay {
-            json.key("exchange")
-            json.number(exchange.number)
-        }
-        json.key("protocol")
-        json.string(registry[origin.row].wireName)
-        if origin.isDecrypted {
-            json.key("tls")
-            json.boolean(true)
-        }
+        writeBelonging(exchange, isNumbered: exchange.map { !$0.isOneWay } ?? false, connection, origin)
         if details.stream != 0 {
             json.key("stream")
             json.number(UInt64(details.stream))

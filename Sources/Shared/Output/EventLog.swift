@@ -120,11 +120,11 @@ final class EventLog: Sink {
         // Of a message of fields they may not be known.
         if message.details == nil || !message.head.verb.isEmpty {
             json.key("method")
-            json.headerText(wire.extracting(message.head.verb.range))
+            json.headerText(wire.extracting(message.head.verb))
         }
         guard message.details == nil || !message.head.target.isEmpty else { return }
         json.key("url")
-        json.headerText(wire.extracting(message.head.target.range))
+        json.headerText(wire.extracting(message.head.target))
     }
 
     private func writeStatus(
@@ -137,7 +137,7 @@ final class EventLog: Sink {
             json.key("status_code")
             json.number(UInt64(message.head.status))
             json.key("reason")
-            json.headerText(wire.extracting(message.head.reason.range))
+            json.headerText(wire.extracting(message.head.reason))
         } else if message.head.status != 0 {
             json.key("status_code")
             json.number(UInt64(message.head.status))
@@ -155,16 +155,16 @@ final class EventLog: Sink {
     ///
     /// No message has the bytes of a request line, which are without a line feed.
     private func writeRequestLine(_ request: Exchange, _ text: RawSpan) {
-        let line = text.extracting(request.line.range)
+        let line = text.extracting(request.line)
         if texts.append(line, to: &json) { return }
         let start = json.count
         if !request.verb.isEmpty {
             json.key("method")
-            json.headerText(text.extracting(request.verb.range))
+            json.headerText(text.extracting(request.verb))
         }
         if !request.isTargetUnknown {
             json.key("url")
-            writeTarget(text.extracting(request.target.range))
+            writeTarget(text.extracting(request.target))
         }
         texts.remember(line, as: json, from: start)
     }
@@ -251,7 +251,7 @@ final class EventLog: Sink {
         guard fields.count <= Self.fewFields else { return writeManyHeaders(fields, wire) }
         for index in fields.indices where !Self.isRepetition(fields, index, wire) {
             json.element()
-            json.headerText(wire.extracting(fields[index].name.range))
+            json.headerText(wire.extracting(fields[index].name))
             json.byte(0x3A)
             writeValues(fields, index, wire)
         }
@@ -266,7 +266,7 @@ final class EventLog: Sink {
         var places: [[UInt8]: Int] = [:]
         var groups: [[MessageHead.FieldLine]] = []
         for field in fields {
-            let name = [UInt8](wire.extracting(field.name.range)).map { $0 &- 0x41 < 26 ? $0 | 0x20 : $0 }
+            let name = [UInt8](wire.extracting(field.name)).map { $0 &- 0x41 < 26 ? $0 | 0x20 : $0 }
             if let place = places[name] {
                 groups[place].append(field)
             } else {
@@ -276,7 +276,7 @@ final class EventLog: Sink {
         }
         for group in groups {
             json.element()
-            json.headerText(wire.extracting(group[0].name.range))
+            json.headerText(wire.extracting(group[0].name))
             json.byte(0x3A)
             writeValues(group, wire)
         }
@@ -328,7 +328,7 @@ final class EventLog: Sink {
                 json.element()
                 writeValue(field, wire)
             } else {
-                if index > 0 { json.raw(Self.separator(wire.extracting(field.name.range))) }
+                if index > 0 { json.raw(Self.separator(wire.extracting(field.name))) }
                 appendValue(field, wire)
             }
         }
@@ -336,7 +336,7 @@ final class EventLog: Sink {
     }
 
     private func writeValue(_ field: MessageHead.FieldLine, _ wire: RawSpan) {
-        guard field.isFolded else { return json.headerText(wire.extracting(field.value.range)) }
+        guard field.isFolded else { return json.headerText(wire.extracting(field.value)) }
         json.byte(0x22)
         appendValue(field, wire)
         json.byte(0x22)
@@ -344,7 +344,7 @@ final class EventLog: Sink {
 
     /// A folded value is one line again: each fold becomes one space (RFC 9112, section 5.2).
     private func appendValue(_ field: MessageHead.FieldLine, _ wire: RawSpan) {
-        guard field.isFolded else { return json.appendHeaderText(wire.extracting(field.value.range)) }
+        guard field.isFolded else { return json.appendHeaderText(wire.extracting(field.value)) }
         var rest = field.value.range
         while let feed = wire.firstIndex(of: 0x0A, from: rest.lowerBound), feed < rest.upperBound {
             json.appendHeaderText(wire.extracting(HTTPGrammar.trimmed(wire, rest.lowerBound..<feed)))
@@ -401,20 +401,7 @@ final class EventLog: Sink {
     private func writeRelations(
         _ message: borrowing Message, _ exchange: Exchange?, _ connection: Connection, _ origin: Origin
     ) {
-        let peer =
-            exchange?.token.destination
-            ?? naming.destination(of: connection, host: RawSpan(), as: origin.isDecrypted ? .https : .http)
-        writeParties(connection, peer)
-        if let exchange {
-            json.key("exchange")
-            json.number(exchange.number)
-        }
-        json.key("protocol")
-        json.string(registry[origin.row].wireName)
-        if origin.isDecrypted {
-            json.key("tls")
-            json.boolean(true)
-        }
+        writeBelonging(exchange, isNumbered: true, connection, origin)
         if let details = message.details {
             json.key("stream")
             json.number(UInt64(details.stream))
@@ -425,6 +412,24 @@ final class EventLog: Sink {
         }
         writeIncomplete(message)
         if let details = message.details { writeDetails(details) }
+    }
+
+    /// To whom a message belongs, to which exchange, and how it came.
+    func writeBelonging(_ exchange: Exchange?, isNumbered: Bool, _ connection: Connection, _ origin: Origin) {
+        let peer =
+            exchange?.token.destination
+            ?? naming.destination(of: connection, host: RawSpan(), as: origin.isDecrypted ? .https : .http)
+        writeParties(connection, peer)
+        if isNumbered, let exchange {
+            json.key("exchange")
+            json.number(exchange.number)
+        }
+        json.key("protocol")
+        json.string(registry[origin.row].wireName)
+        if origin.isDecrypted {
+            json.key("tls")
+            json.boolean(true)
+        }
     }
 
     /// What only some protocols say of a message.
@@ -442,7 +447,7 @@ final class EventLog: Sink {
         case .number(let number): json.number(number)
         case .nanoseconds(let time): json.milliseconds(nanoseconds: time)
         case .name(let name): json.string(name)
-        case .text(let part): details.text.withBytes { json.headerText($0.extracting(part.range)) }
+        case .text(let part): details.text.withBytes { json.headerText($0.extracting(part)) }
         }
     }
 

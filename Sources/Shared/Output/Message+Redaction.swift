@@ -13,13 +13,13 @@ extension Message {
             copied = range.upperBound
         }
         if head.side == .client {
-            replace(head.target.range, by: redactor.shown([UInt8](wire.bytes.extracting(head.target.range))))
+            replace(head.target.range, by: redactor.shown([UInt8](wire.bytes.extracting(head.target))))
         }
         for field in head.fields {
-            let name = [UInt8](wire.bytes.extracting(field.name.range))
+            let name = [UInt8](wire.bytes.extracting(field.name))
             replace(
                 field.value.range,
-                by: redactor.shown([UInt8](wire.bytes.extracting(field.value.range)), ofHeader: name))
+                by: redactor.shown([UInt8](wire.bytes.extracting(field.value)), ofHeader: name))
         }
         let end = Swift.min(Swift.max(head.length, copied), wire.count)
         bytes.append(wire.bytes.extracting(copied..<end))
@@ -54,11 +54,11 @@ extension Message {
             bytes += text
             return ByteRange(bytes.count - text.count, bytes.count)
         }
-        shown.verb = add([UInt8](wire.bytes.extracting(head.verb.range)))
-        shown.target = add(redactor.shown([UInt8](wire.bytes.extracting(head.target.range))))
+        shown.verb = add([UInt8](wire.bytes.extracting(head.verb)))
+        shown.target = add(redactor.shown([UInt8](wire.bytes.extracting(head.target))))
         for field in head.fields {
-            let name = [UInt8](wire.bytes.extracting(field.name.range))
-            let value = redactor.shown([UInt8](wire.bytes.extracting(field.value.range)), ofHeader: name)
+            let name = [UInt8](wire.bytes.extracting(field.name))
+            let value = redactor.shown([UInt8](wire.bytes.extracting(field.value)), ofHeader: name)
             shown.fields.append(MessageHead.FieldLine(name: add(name), value: add(value), isFolded: false))
         }
         shown.length = bytes.count

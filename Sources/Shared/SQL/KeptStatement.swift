@@ -61,8 +61,8 @@ extension OperationQueue {
         case .full: stored.normalized = store(source.extracting(first: SQLStatement.longest))
         case .off: stored.normalized = .empty
         }
-        stored.summary = store(text.extracting(statement.summary.range))
-        stored.targets = store(text.extracting(statement.targets.range))
+        stored.summary = store(text.extracting(statement.summary))
+        stored.targets = store(text.extracting(statement.targets))
         return stored
     }
 
@@ -81,7 +81,7 @@ extension OperationQueue {
         var kept = KeptStatement(statement: statement, isKnown: true)
         func copy(_ range: ByteRange) -> ByteRange {
             let start = kept.text.count
-            kept.text.append(text.bytes.extracting(range.range))
+            kept.text.append(text.bytes.extracting(range))
             return ByteRange(start, kept.text.count)
         }
         kept.statement.normalized = copy(statement.normalized)

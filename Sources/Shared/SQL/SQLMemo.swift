@@ -46,9 +46,9 @@ final class SQLMemo {
     private func compose(_ statement: SQLStatement) -> SQLStatement {
         scratch.removeAll(keepingAtMost: SQLStatement.longest)
         var composed = statement
-        reader.text.withBytes { composed.normalized = append($0.extracting(statement.normalized.range)) }
-        reader.summary.text.withBytes { composed.summary = append($0.extracting(statement.summary.range)) }
-        reader.summary.targets.withBytes { composed.targets = append($0.extracting(statement.targets.range)) }
+        reader.text.withBytes { composed.normalized = append($0.extracting(statement.normalized)) }
+        reader.summary.text.withBytes { composed.summary = append($0.extracting(statement.summary)) }
+        reader.summary.targets.withBytes { composed.targets = append($0.extracting(statement.targets)) }
         return composed
     }
 

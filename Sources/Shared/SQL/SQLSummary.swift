@@ -432,7 +432,7 @@ struct SQLSummary: ~Copyable {
             statements &+= 1
             let own = ByteRange(from, text.count)
             if statements == 1 { first = own }
-            areEqual = areEqual && text.bytes.extracting(own.range).equals(text.bytes.extracting(first.range))
+            areEqual = areEqual && text.bytes.extracting(own).equals(text.bytes.extracting(first))
         }
         beginStatement()
     }
@@ -441,7 +441,7 @@ struct SQLSummary: ~Copyable {
     mutating func end(_ source: RawSpan) {
         endStatement(source)
         guard statements > 1, areEqual, !isFull else { return }
-        let one = [UInt8](text.bytes.extracting(first.range))
+        let one = [UInt8](text.bytes.extracting(first))
         guard one.count + 6 <= Self.longest else { return }
         text.truncate(to: start)
         text.append("BATCH ")

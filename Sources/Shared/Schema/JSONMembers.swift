@@ -101,7 +101,7 @@ struct JSONMembers: ~Copyable {
     /// Lends what the message calls its kind, if it has a word for it: what looks like one thing among many is no kind.
     func withKind<Result>(_ body: (RawSpan) -> Result) -> Result {
         for name in Self.kinds where has(name) && isText(name) {
-            let value = kept.bytes.extracting(values[name.rawValue].range)
+            let value = kept.bytes.extracting(values[name.rawValue])
             if Self.isWord(value) { return body(value) }
         }
         return body(RawSpan())

@@ -24,14 +24,14 @@ final class MapState: Sink {
 
     func began(_ ask: Ask, _ text: RawSpan, of connection: Connection, _ origin: Origin) -> Token {
         let destination = naming.destination(
-            of: connection, host: text.extracting(ask.host.range),
+            of: connection, host: text.extracting(ask.host),
             as: ask.isOnward ? .onward : origin.isDecrypted ? .https : .http)
         return Token(operation: operation(ask, text, of: destination), destination: destination)
     }
 
     private func operation(_ ask: Ask, _ text: RawSpan, of destination: PartyID) -> OperationID {
-        let (verb, path) = (text.extracting(ask.verb.range), text.extracting(ask.target.range))
-        let host = text.extracting(ask.host.range)
+        let (verb, path) = (text.extracting(ask.verb), text.extracting(ask.target))
+        let host = text.extracting(ask.host)
         guard let redactor = run.redactor else {
             return map.operation(method: verb, path: path, host: host, of: destination)
         }
@@ -47,7 +47,7 @@ final class MapState: Sink {
         }
         map.record(
             exchange: naming.source(of: connection), to: exchange.token.destination,
-            operation: exchange.token.operation, kind: text.extracting(exchange.kind.range), protocol: origin.row,
+            operation: exchange.token.operation, kind: text.extracting(exchange.kind), protocol: origin.row,
             request: exchange.requestShape,
             response: exchange.responseShape, at: exchange.requestFirstByte, ExchangeMeasures(exchange),
             shapes: run.shapes)

@@ -82,18 +82,7 @@ extension ServiceMap {
         let sorted = groups.entries.sorted { left, right in
             let (a, b) = (left.key, right.key)
             if a.source != b.source { return order.names[Int(a.source)] < order.names[Int(b.source)] }
-            if a.destination != b.destination {
-                return order.names[Int(a.destination)] < order.names[Int(b.destination)]
-            }
-            if a.method != b.method { return order.texts[Int(a.method)] < order.texts[Int(b.method)] }
-            if a.path != b.path { return order.paths[Int(a.path)] < order.paths[Int(b.path)] }
-            if a.kind != b.kind {
-                // What says nothing of its kind comes first.
-                guard a.kind != EndpointKey.noKind, b.kind != EndpointKey.noKind else {
-                    return a.kind == EndpointKey.noKind
-                }
-                return order.texts[Int(a.kind)] < order.texts[Int(b.kind)]
-            }
+            if let isBefore = order.isBefore(a, b) { return isBefore }
             return a.row.raw < b.row.raw
         }
         var bodies: [ServiceMapDocument.Bodies] = []
@@ -124,6 +113,17 @@ extension ServiceMap {
         var names: [UInt32]
         var texts: [UInt32]
         var paths: [UInt32]
+
+        /// Of two endpoints of one service, by what is asked of whom; `nil` where that is the same.
+        func isBefore(_ a: EndpointKey, _ b: EndpointKey) -> Bool? {
+            if a.destination != b.destination { return names[Int(a.destination)] < names[Int(b.destination)] }
+            if a.method != b.method { return texts[Int(a.method)] < texts[Int(b.method)] }
+            if a.path != b.path { return paths[Int(a.path)] < paths[Int(b.path)] }
+            guard a.kind != b.kind else { return nil }
+            // What says nothing of its kind comes first.
+            guard a.kind != EndpointKey.noKind, b.kind != EndpointKey.noKind else { return a.kind == EndpointKey.noKind }
+            return texts[Int(a.kind)] < texts[Int(b.kind)]
+        }
     }
 
     /// A template of one destination.
@@ -415,18 +415,7 @@ extension ServiceMap {
         var numbers = Array(entries.indices)
         numbers.sort { left, right in
             let (a, b) = (entries[left].key, entries[right].key)
-            if a.destination != b.destination {
-                return order.names[Int(a.destination)] < order.names[Int(b.destination)]
-            }
-            if a.method != b.method { return order.texts[Int(a.method)] < order.texts[Int(b.method)] }
-            if a.path != b.path { return order.paths[Int(a.path)] < order.paths[Int(b.path)] }
-            if a.kind != b.kind {
-                // What says nothing of its kind comes first.
-                guard a.kind != EndpointKey.noKind, b.kind != EndpointKey.noKind else {
-                    return a.kind == EndpointKey.noKind
-                }
-                return order.texts[Int(a.kind)] < order.texts[Int(b.kind)]
-            }
+            if let isBefore = order.isBefore(a, b) { return isBefore }
             for (own, other) in [(a.request, b.request), (a.response, b.response)] where own != other {
                 // Complete ones come first.
                 if own.index == other.index { return other.isIncomplete }

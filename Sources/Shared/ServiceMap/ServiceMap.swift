@@ -348,9 +348,9 @@ struct ServiceMap: ~Copyable {
 
     /// Counts one operation on a connection that is an edge.
     mutating func record(_ operation: borrowing ServiceOperation, _ text: RawSpan, on connection: ConnectionKey) {
-        guard let name = number(of: text.extracting(operation.name.range)),
-            let targets = number(of: text.extracting(operation.targets.range)),
-            let summary = number(of: text.extracting(operation.summary.range))
+        guard let name = number(of: text.extracting(operation.name)),
+            let targets = number(of: text.extracting(operation.targets)),
+            let summary = number(of: text.extracting(operation.summary))
         else {
             refused &+= 1
             return

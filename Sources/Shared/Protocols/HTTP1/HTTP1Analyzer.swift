@@ -109,7 +109,7 @@ final class HTTP1Analyzer: Analyzer {
         }
         var method = RequestMethod.unknown
         if stream.message.head.status == 101, let name = stream.framing.upgrade {
-            let row = run.registry.row(upgrade: bytes.extracting(name.range))
+            let row = run.registry.row(upgrade: bytes.extracting(name))
             answering = row == http2 ? row : nil
             if let row, row != http2 {
                 let head = bytes.extracting(first: stream.message.head.length)
@@ -256,7 +256,7 @@ final class HTTP1Analyzer: Analyzer {
         guard responses.isSwitched, let (row, agreed) = upgraded.take() else { return }
         var carried = Carried(exchange: exchange, text: [], host: exchange == nil ? [] : switchHost, agreed: agreed)
         if let exchange {
-            carried.text = [UInt8](text.extracting(exchange.line.range))
+            carried.text = [UInt8](text.extracting(exchange.line))
             carried.exchange?.moveText(by: -exchange.line.range.lowerBound)
             carried.exchange?.isAnswered = true
         }

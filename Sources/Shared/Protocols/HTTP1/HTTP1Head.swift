@@ -174,7 +174,7 @@ struct HTTP1Framing {
             upgrade = field.value
         case 12 where HTTPGrammar.equal(bytes, name, "content-type"):
             media = MediaKind(bytes, field.value.range)
-            events = EventStream.Kind(bytes.extracting(field.value.range))
+            events = EventStream.Kind(bytes.extracting(field.value))
         case 14 where HTTPGrammar.equal(bytes, name, "content-length"):
             interpretContentLength(bytes, field.value.range)
         case 16 where HTTPGrammar.equal(bytes, name, "content-encoding"):

@@ -182,8 +182,8 @@ final class HTTP2Analyzer: Analyzer {
         stream.request.message.wire.withBytes {
             // A request that was told of already has let go of its text.
             guard max(facts.askedProtocol.range.upperBound, facts.host.range.upperBound) <= $0.byteCount else { return }
-            asked = [UInt8]($0.extracting(facts.askedProtocol.range))
-            carried.host = [UInt8]($0.extracting(facts.host.range))
+            asked = [UInt8]($0.extracting(facts.askedProtocol))
+            carried.host = [UInt8]($0.extracting(facts.host))
         }
         carried.exchange?.isAnswered = true
         carried.agreed = stream.response.facts.agreed
@@ -228,12 +228,12 @@ final class HTTP2Analyzer: Analyzer {
                 Ask(
                     verb: verb, target: ByteRange(parts.path.lowerBound, parts.path.upperBound),
                     host: half.facts.host), bytes)
-            stream.line.append(bytes.extracting(verb.range))
+            stream.line.append(bytes.extracting(verb))
             exchange.verb = ByteRange(0, stream.line.count)
             if !target.isEmpty {
                 stream.line.append(UInt8(ascii: " "))
                 let start = stream.line.count
-                stream.line.append(bytes.extracting(target.range))
+                stream.line.append(bytes.extracting(target))
                 exchange.target = ByteRange(start, stream.line.count)
             }
             exchange.line = ByteRange(0, stream.line.count)

@@ -41,7 +41,7 @@ final class HeaderBlockMemo {
         guard isEqual else { return false }
         let fields = entry.fields
         entry.text.withBytes { text in
-            for (name, value) in fields { field(text.extracting(name.range), text.extracting(value.range)) }
+            for (name, value) in fields { field(text.extracting(name), text.extracting(value)) }
         }
         return true
     }

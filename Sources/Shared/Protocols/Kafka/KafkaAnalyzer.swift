@@ -179,7 +179,7 @@ final class KafkaAnalyzer: Analyzer {
         var at = from
         while at &+ 8 <= bytes.byteCount {
             if let size = bytes.big(UInt32.self, at: at), let id = bytes.big(UInt32.self, at: at &+ 4),
-                4...1 << 30 ~= size, id &- first <= span, queue.firstIndex(where: { $0.id == id }) != nil
+                4...1 << 30 ~= size, id &- first <= span, queue.firstIndex(where: { $0.detail.id == id }) != nil
             {
                 return .at(at)
             }
@@ -262,7 +262,7 @@ final class KafkaAnalyzer: Analyzer {
         half.id = id
         half.isOpen = true
         // What answers a request that was not seen can't be read.
-        let ask = queue.firstIndex { $0.id == id }.map { queue[$0].detail }
+        let ask = queue.firstIndex { $0.detail.id == id }.map { queue[$0].detail }
         let isFlexible = ask.map { table.isFlexible($0.key, $0.version) } ?? false
         half.reader.begin(
             ask.flatMap { table.message($0.key, isResponse: true) }, version: ask?.version ?? 0, isFlexible: isFlexible,
@@ -325,7 +325,7 @@ final class KafkaAnalyzer: Analyzer {
     }
 
     private func answer(_ half: Half, _ at: Arrival, _ hasGap: Bool, _ out: any Output) {
-        guard let place = queue.firstIndex(where: { $0.id == half.id }) else { return }
+        guard let place = queue.firstIndex(where: { $0.detail.id == half.id }) else { return }
         // Answers come in order: those before it were lost.
         for _ in 0..<place { giveUp(out) }
         learn(half.reader, queue[0].detail.key)
@@ -370,14 +370,14 @@ final class KafkaAnalyzer: Analyzer {
     }
 
     /// What became of one topic of a Produce.
-    private func error(of entry: OperationQueue<Ask>.Entry, _ reader: KafkaReader) -> Int16 {
+    private func error(of entry: QueuedOperation<Ask>, _ reader: KafkaReader) -> Int16 {
         for topic in reader.topics {
             if let id = topic.id, id == entry.detail.topicID { return topic.error }
             guard topic.id == nil else { continue }
             var isSame = false
             queue.text.withBytes { text in
                 reader.text.withBytes {
-                    isSame = $0.extracting(topic.name.range).equals(text.extracting(entry.operation.targets.range))
+                    isSame = $0.extracting(topic.name).equals(text.extracting(entry.operation.targets))
                 }
             }
             if isSame { return topic.error }
@@ -390,7 +390,7 @@ final class KafkaAnalyzer: Analyzer {
         guard key == Key.metadata || key == Key.createTopics else { return }
         for topic in reader.topics {
             guard let id = topic.id, !topic.name.isEmpty else { continue }
-            reader.text.withBytes { topics.learn(id, $0.extracting(topic.name.range)) }
+            reader.text.withBytes { topics.learn(id, $0.extracting(topic.name)) }
         }
     }
 
@@ -409,7 +409,7 @@ final class KafkaAnalyzer: Analyzer {
     private func target(_ topic: KafkaReader.Topic, _ reader: KafkaReader) -> ByteRange {
         if !topic.name.isEmpty {
             var stored = ByteRange.empty
-            reader.text.withBytes { stored = queue.store($0.extracting(topic.name.range)) }
+            reader.text.withBytes { stored = queue.store($0.extracting(topic.name)) }
             return stored
         }
         guard let id = topic.id, let name = topics.name(id) else { return .empty }
@@ -423,7 +423,7 @@ final class KafkaAnalyzer: Analyzer {
         for topic in reader.topics.prefix(64) where told.count < 16 {
             var name: [UInt8] = []
             if !topic.name.isEmpty {
-                reader.text.withBytes { name = [UInt8]($0.extracting(topic.name.range)) }
+                reader.text.withBytes { name = [UInt8]($0.extracting(topic.name)) }
             } else if let id = topic.id {
                 name = topics.name(id) ?? []
             }
@@ -433,7 +433,7 @@ final class KafkaAnalyzer: Analyzer {
             told.append(name)
         }
         if told.isEmpty, !reader.group.isEmpty {
-            reader.text.withBytes { _ = queue.store($0.extracting(reader.group.range)) }
+            reader.text.withBytes { _ = queue.store($0.extracting(reader.group)) }
         }
         return ByteRange(start, queue.text.count)
     }

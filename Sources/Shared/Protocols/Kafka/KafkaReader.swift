@@ -1,7 +1,7 @@
 /// Reads one message as it comes, by its format: topics, errors, groups, and how many records there are; all else is stepped over.
 ///
 /// Apache Kafka documentation, "Protocol Primitive Types"; KIP-482 for flexible versions; "Message Format" for batches of records.
-final class KafkaReader {
+final class KafkaReader: SteppedReader {
     private let table: KafkaTable
     private(set) var topics: [Topic] = []
     private(set) var text = UniqueBytes()
@@ -13,9 +13,9 @@ final class KafkaReader {
     private var isFlexible = false
     private var frames: [Frame] = []
     private var stage = Stage.rest
-    private var skip = 0
-    private var position = 0
-    private var end = 0
+    var skip = 0
+    var position = 0
+    private(set) var end = 0
     private var recordsEnd = 0
     private var tags = 0
 
@@ -68,47 +68,13 @@ final class KafkaReader {
     /// Bytes that are not looked at come next.
     var skipped: Int { stage == .rest ? end &- position : Swift.min(skip, end &- position) }
 
-    /// So many bytes of what is skipped have passed.
-    func pass(_ count: Int) {
-        position &+= count
-        skip = Swift.max(0, skip &- count)
-    }
+    func stepOverRest() { stage = .rest }
 
-    /// - Returns: how many bytes were used, and how many more are needed; 0 where all is read.
-    func read(_ bytes: RawSpan) -> (used: Int, needs: Int) {
-        var at = 0
-        while position < end {
-            let available = bytes.byteCount &- at
-            if skipped > 0 {
-                let count = Swift.min(skipped, available)
-                pass(count)
-                at &+= count
-                if skipped > 0 || count == available && position < end { return (at, 1) }
-                continue
-            }
-            taken = 0
-            let needs = step(bytes.extracting(at...))
-            if needs > 0 {
-                // What does not fit into its message makes no sense.
-                guard available &+ needs <= end &- position else {
-                    stage = .rest
-                    continue
-                }
-                return (at, needs)
-            }
-            at &+= taken
-            position &+= taken
-        }
-        return (at, 0)
-    }
-
-    /// Of the last step.
-    private var taken = 0
+    var taken = 0
 
     // MARK: Fields
 
-    /// - Returns: how many more bytes are needed; 0 where `taken` says how many were used.
-    private func step(_ bytes: RawSpan) -> Int {
+    func step(_ bytes: RawSpan) -> Int {
         switch stage {
         case .rest: return 0
         case .tagCount:

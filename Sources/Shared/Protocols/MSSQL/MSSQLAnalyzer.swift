@@ -339,7 +339,7 @@ final class MSSQLAnalyzer: Analyzer {
         guard half.type != 0x11, half.type != 0x12 || first == 0 else { return }
         // An attention: what is outstanding is cancelled, and its answer says so.
         guard half.type != 0x06 else { return }
-        if let waits = queue.firstIndex(where: { $0.session == half.session }) { giveUp(waits, out) }
+        if let waits = queue.firstIndex(where: { $0.detail.session == half.session }) { giveUp(waits, out) }
         if isLost[1] { answerBegins = searched }
         var operation = ServiceOperation()
         operation.system = "microsoft.sql_server"
@@ -416,12 +416,12 @@ final class MSSQLAnalyzer: Analyzer {
         guard !statement.normalized.isEmpty else { return }
         switch run.statements {
         case .normalized:
-            reader.text.withBytes { operation.statement = queue.store($0.extracting(statement.normalized.range)) }
+            reader.text.withBytes { operation.statement = queue.store($0.extracting(statement.normalized)) }
         case .full: scratch.withBytes { operation.statement = queue.store($0.extracting(first: SQLStatement.longest)) }
         case .off: break
         }
-        reader.summary.text.withBytes { operation.summary = queue.store($0.extracting(statement.summary.range)) }
-        reader.summary.targets.withBytes { operation.targets = queue.store($0.extracting(statement.targets.range)) }
+        reader.summary.text.withBytes { operation.summary = queue.store($0.extracting(statement.summary)) }
+        reader.summary.targets.withBytes { operation.targets = queue.store($0.extracting(statement.targets)) }
         operation.name = queue.store(statement.verb.text)
         operation.isHousekeeping = statement.verb.setsSession
         ask.verb = statement.verb
@@ -459,7 +459,7 @@ final class MSSQLAnalyzer: Analyzer {
     // MARK: Answers
 
     private func answer(_ half: Half, _ at: Arrival, _ out: any Output) {
-        guard half.type == 0x04, let place = queue.firstIndex(where: { $0.session == half.session }) else { return }
+        guard half.type == 0x04, let place = queue.firstIndex(where: { $0.detail.session == half.session }) else { return }
         let ask = queue[place].detail
         var tokens = MSSQLTokens(doneBytes: doneBytes ?? 13)
         var database: [UInt8]?
@@ -503,7 +503,7 @@ final class MSSQLAnalyzer: Analyzer {
         if let database { namespace = database }
     }
 
-    private func keep(_ handle: UInt32, _ entry: OperationQueue<Ask>.Entry, _ out: any Output) {
+    private func keep(_ handle: UInt32, _ entry: QueuedOperation<Ask>, _ out: any Output) {
         let statement = SQLStatement(
             verb: entry.detail.verb, normalized: entry.operation.statement, summary: entry.operation.summary,
             targets: entry.operation.targets)
@@ -511,7 +511,7 @@ final class MSSQLAnalyzer: Analyzer {
     }
 
     private func tell(
-        _ entry: OperationQueue<Ask>.Entry, _ status: ServiceOperation.Status, _ tokens: MSSQLTokens?, _ out: any Output
+        _ entry: QueuedOperation<Ask>, _ status: ServiceOperation.Status, _ tokens: MSSQLTokens?, _ out: any Output
     ) {
         var operation = entry.operation
         operation.status = status

@@ -36,7 +36,7 @@ extension MemcachedAnalyzer {
     }
 
     /// A command whose data block has so many bytes, of which the last `end` are looked at.
-    private func stepOver(_ entry: Queue.Entry, _ size: Int, _ end: Int, _ bytes: RawSpan, _ next: Int) -> Step {
+    private func stepOver(_ entry: QueuedOperation<MemcachedAsk>, _ size: Int, _ end: Int, _ bytes: RawSpan, _ next: Int) -> Step {
         ask = entry
         askEnd = end
         let before = next &+ size &- end
@@ -65,7 +65,7 @@ extension MemcachedAnalyzer {
             return .took(next, next: 0)
         }
         beginCycle(out)
-        var entry = Queue.Entry(detail: MemcachedAsk(kind: command.kind))
+        var entry = QueuedOperation(detail: MemcachedAsk(kind: command.kind))
         entry.operation.isHousekeeping = command.kind.isHousekeeping
         entry.operation.requestFirst = began
         entry.operation.requestLast = at.last
@@ -82,7 +82,7 @@ extension MemcachedAnalyzer {
         return stepOver(entry, size &+ 2, 2, bytes, next)
     }
 
-    private func name(_ entry: inout Queue.Entry, _ command: MemcachedCommand, _ bytes: RawSpan) {
+    private func name(_ entry: inout QueuedOperation<MemcachedAsk>, _ command: MemcachedCommand, _ bytes: RawSpan) {
         guard queue.text.count < run.limits.pipelinedBytes else {
             entry.operation.incomplete = [.text]
             return
@@ -114,7 +114,7 @@ extension MemcachedAnalyzer {
     }
 
     /// The verb, the keys, and `?` for what else there is.
-    func describe(_ entry: inout Queue.Entry, hasMore: Bool) {
+    func describe(_ entry: inout QueuedOperation<MemcachedAsk>, hasMore: Bool) {
         guard run.statements != .off else { return }
         let (name, targets) = (entry.operation.name.range, entry.operation.targets.range)
         entry.operation.statement = queue.store { text in
@@ -147,7 +147,7 @@ extension MemcachedAnalyzer {
         guard bytes.byteCount >= wanted else { return .took(used, next: wanted &- bytes.byteCount) }
         beginCycle(out)
         let row = MemcachedOpcode.row(opcode)
-        var entry = Queue.Entry(detail: MemcachedAsk(kind: row.kind))
+        var entry = QueuedOperation(detail: MemcachedAsk(kind: row.kind))
         entry.operation.isHousekeeping = row.kind.isHousekeeping
         entry.operation.requestFirst = began
         entry.operation.requestLast = at.last

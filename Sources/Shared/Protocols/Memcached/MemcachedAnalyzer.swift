@@ -4,7 +4,7 @@
 /// Text commands are answered in order; meta commands give an opaque token or the key back where they were asked to, binary ones
 /// their opaque number. What is quiet is answered only where there is something to say: the answer of a command behind it shows
 /// that there was nothing. Values are stepped over. After a loss `ReplyOrder` says what belongs together.
-final class MemcachedAnalyzer: Analyzer {
+final class MemcachedAnalyzer: OrderedReplies {
     typealias Queue = OperationQueue<MemcachedAsk>
 
     let run: Run
@@ -16,7 +16,7 @@ final class MemcachedAnalyzer: Analyzer {
     // MARK: What the client says
 
     /// Of the command whose data block comes.
-    var ask: Queue.Entry? {
+    var ask: QueuedOperation<MemcachedAsk>? {
         get { queue.draft }
         set { queue.draft = newValue }
     }
@@ -51,16 +51,7 @@ final class MemcachedAnalyzer: Analyzer {
         if side == .client {
             return isLost ? .lost(took: 0, .betweenMessages) : ask(bytes, at, out)
         }
-        guard !isStream else { return .took(bytes.byteCount) }
-        let position = out.position(.server)
-        let shown = order.show(bytes.byteCount, at: position)
-        if shown.isReset { reply = MemcachedReply() }
-        out.unparsed(shown.unparsed, .betweenMessages)
-        guard shown.start < bytes.byteCount else { return .took(shown.start) }
-        let step = hear(bytes.extracting(shown.start...), shown.start == 0 ? at : Arrival(at.last), out)
-        let taken = order.took(step, behind: shown.start, at: position)
-        if case .lost = taken { loseServer(out) }
-        return taken
+        return consumeReplies(bytes, at, out)
     }
 
     func gap(_ length: UInt64, _ side: Side, after tail: RawSpan, _ at: Arrival, _ out: any Output) -> Step {
@@ -69,10 +60,7 @@ final class MemcachedAnalyzer: Analyzer {
             loseClient(out)
             return .lost(took: 0, .betweenMessages)
         }
-        guard !isStream else { return .took(tail.byteCount) }
-        if order.passes(length, tail.byteCount, at: out.position(.server)) { return .took(tail.byteCount) }
-        loseServer(out)
-        return .lost(took: 0, .betweenMessages)
+        return gapInReplies(length, after: tail, out)
     }
 
     func search(_ bytes: RawSpan, _ side: Side, from: Search) -> Found {
@@ -81,22 +69,14 @@ final class MemcachedAnalyzer: Analyzer {
             if case .at = found { isLost = false }
             return found
         }
-        let place = order.search(bytes.byteCount, from: from)
-        let found = place.map { Found.at($0) } ?? .none(Search(start: bytes.byteCount, next: bytes.byteCount))
-        order.searched(found)
-        if place != nil { reply = MemcachedReply() }
-        return found
+        return searchReplies(bytes, from: from) { bytes, _ in .none(Search(start: bytes.byteCount, next: bytes.byteCount)) }
     }
 
-    func end(_ side: Side, after tail: RawSpan, _ at: Timestamp, _ out: any Output) -> Int {
-        lastMoment = Swift.max(lastMoment, at)
-        return 0
-    }
+    var waiting: Int { queue.count }
 
-    func finish(_ out: any Output) {
-        if order.prove(queue.count, isAtStart: reply.isAtStart) { settle(out) }
-        giveUp(out)
-    }
+    var isBetweenReplies: Bool { reply.isAtStart }
+
+    func forgetReply() { reply = MemcachedReply() }
 
     var held: Int { queue.text.count }
 
@@ -116,7 +96,7 @@ final class MemcachedAnalyzer: Analyzer {
         order.loseClient(queue.count)
     }
 
-    private func loseServer(_ out: any Output) {
+    func loseServer(_ out: any Output) {
         giveUp(out)
         order.loseServer()
         reply = MemcachedReply()
@@ -133,15 +113,7 @@ final class MemcachedAnalyzer: Analyzer {
 
     // MARK: Pairs
 
-    func beginCycle(_ out: any Output) {
-        switch order.begin(queue.count, isAtStart: reply.isAtStart, mayWait: queue.count < Self.mostWaiting) {
-        case .same: break
-        case .proven: settle(out)
-        case .new: giveUp(out)
-        }
-    }
-
-    func enqueue(_ entry: Queue.Entry, _ out: any Output) {
+    func enqueue(_ entry: QueuedOperation<MemcachedAsk>, _ out: any Output) {
         queue.draft = entry
         if queue.count >= Self.mostWaiting {
             out.reached(.pipelinedRequests)
@@ -154,9 +126,6 @@ final class MemcachedAnalyzer: Analyzer {
         queue.removeLast()
     }
 
-    private static let mostWaiting = 16 << 10
-
-    /// Tells of what is answered and known for certain.
     func settle(_ out: any Output) {
         while order.answered > 0, order.isFirm {
             tell(0, queue[0].detail.status, out)
@@ -171,15 +140,7 @@ final class MemcachedAnalyzer: Analyzer {
         operation.system = "memcached"
         switch status {
         case .ok, .error: break
-        case .unanswered:
-            operation.pairing = .none
-            operation.incomplete.insert(.response)
-            operation.responseFirst = nil
-            operation.responseBytes = 0
-            operation.code = .empty
-            operation.hits = nil
-            operation.misses = nil
-            operation.ended = lastMoment
+        case .unanswered: operation.endUnanswered(lastMoment)
         default:
             operation.pairing = .none
             operation.ended = operation.requestLast

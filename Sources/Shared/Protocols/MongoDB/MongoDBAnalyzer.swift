@@ -152,7 +152,7 @@ final class MongoDBAnalyzer: Analyzer {
 
     private func begin(_ half: Half, _ opcode: MongoDBHeader.Opcode, _ content: Int, _ side: Side) {
         let answers = half.header?.responseTo ?? 0
-        let isKnown = side == .client || queue.firstIndex { $0.id == answers } != nil
+        let isKnown = side == .client || queue.firstIndex { $0.detail.id == answers } != nil
         let kind: MongoDBReader.Kind = !isKnown ? .nothing : side == .client ? .command : .reply
         half.reader.begin(
             kind, opcode, content: content, hasText: run.needs.contains(.operations) && run.statements != .off)
@@ -208,17 +208,17 @@ final class MongoDBAnalyzer: Analyzer {
         var operation = ServiceOperation()
         var counts = Ask.Counts.nothing
         half.reader.text.withBytes { text in
-            let name = text.extracting(facts.name.range)
+            let name = text.extracting(facts.name)
             let known = MongoDBCommand(name)
             operation.name = queue.store(name)
             operation.isHousekeeping = known.isHousekeeping
             counts = known.counts
-            operation.namespace = queue.store(text.extracting(facts.database.range))
-            let collection = text.extracting(facts.collection.range)
+            operation.namespace = queue.store(text.extracting(facts.database))
+            let collection = text.extracting(facts.collection)
             // Of what keeps a session going no more is kept.
             guard !known.isHousekeeping else { return }
             operation.targets = queue.store(collection)
-            operation.statement = queue.store(text.extracting(facts.keys.range))
+            operation.statement = queue.store(text.extracting(facts.keys))
             if run.statements != .off {
                 let start = queue.store(name).start
                 if collection.byteCount > 0 {
@@ -236,7 +236,7 @@ final class MongoDBAnalyzer: Analyzer {
         operation.requestLast = at.last
         if hasGap { operation.incomplete.insert(.request) }
         if facts.name.isEmpty { operation.incomplete.insert(.text) }
-        let entry = OperationQueue<Ask>.Entry(operation: operation, detail: Ask(id: header.id, counts: counts))
+        let entry = QueuedOperation<Ask>(operation: operation, detail: Ask(id: header.id, counts: counts))
         guard !facts.moreToCome, !(half.header?.opcode.isOneWay ?? false) else {
             tell(entry, .oneWay, out)
             if queue.isEmpty { queue.removeAll() }
@@ -246,7 +246,7 @@ final class MongoDBAnalyzer: Analyzer {
     }
 
     private func answer(_ half: Half, _ header: MongoDBHeader, _ at: Arrival, _ hasGap: Bool, _ out: any Output) {
-        guard let place = queue.firstIndex(where: { $0.id == header.responseTo }) else { return }
+        guard let place = queue.firstIndex(where: { $0.detail.id == header.responseTo }) else { return }
         let facts = half.reader.facts
         queue.update(place) { entry in
             entry.operation.responseBytes &+= UInt64(header.length)
@@ -270,7 +270,7 @@ final class MongoDBAnalyzer: Analyzer {
     }
 
     private func tell(
-        _ entry: OperationQueue<Ask>.Entry, _ status: ServiceOperation.Status, _ out: any Output
+        _ entry: QueuedOperation<Ask>, _ status: ServiceOperation.Status, _ out: any Output
     ) {
         var operation = entry.operation
         // Streams of answers that a client has asked for go on until the connection ends.
@@ -291,7 +291,7 @@ final class MongoDBAnalyzer: Analyzer {
     }
 }
 
-extension OperationQueue.Entry where Detail == MongoDBAnalyzer.Ask {
+extension QueuedOperation where Detail == MongoDBAnalyzer.Ask {
     /// Takes the counts of an answer.
     fileprivate mutating func count(_ facts: MongoDBReader.Facts) {
         if let rows = facts.rows { operation.rows = (operation.rows ?? 0) &+ rows }

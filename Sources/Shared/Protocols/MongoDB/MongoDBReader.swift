@@ -3,7 +3,7 @@
 /// Values are stepped over.
 ///
 /// MongoDB Manual, "OP_MSG" (sections); BSON specification, version 1.1.
-final class MongoDBReader {
+final class MongoDBReader: SteppedReader {
     /// What is read of the first document.
     enum Kind {
         case command, reply, nothing
@@ -14,10 +14,9 @@ final class MongoDBReader {
     private(set) var text = UniqueBytes()
     private var stage = Stage.rest
     private var frames: [Frame] = []
-    private var skip = 0
-    /// Where in the content the next byte stands, and where the content ends.
-    private var position = 0
-    private var end = 0
+    var skip = 0
+    var position = 0
+    private(set) var end = 0
     private var sequenceEnd = 0
     private var kind = Kind.nothing
     private var opcode = MongoDBHeader.Opcode.message
@@ -67,13 +66,6 @@ final class MongoDBReader {
         case command, keys, batch, reply, cursor, rows, writeErrors, failure, lastError, ignored
     }
 
-    /// What came of some bytes.
-    struct Progress {
-        var used: Int
-        /// So many more are needed before it can go on; 0 where all is read.
-        var needs = 0
-    }
-
     func begin(_ kind: Kind, _ opcode: MongoDBHeader.Opcode, content: Int, hasText: Bool) {
         self.kind = kind
         self.opcode = opcode
@@ -98,46 +90,13 @@ final class MongoDBReader {
     /// Bytes that are not looked at come next.
     var skipped: Int { stage == .rest ? end &- position : skip }
 
-    /// So many bytes of what is skipped have passed.
-    func pass(_ count: Int) {
-        position &+= count
-        skip = Swift.max(0, skip &- count)
-    }
+    func stepOverRest() { stage = .rest }
 
     // MARK: Reading
 
-    func read(_ bytes: RawSpan) -> Progress {
-        var at = 0
-        while position < end {
-            let available = bytes.byteCount &- at
-            if skipped > 0 {
-                let count = Swift.min(skipped, available)
-                pass(count)
-                at &+= count
-                if skipped > 0 || count == available && position < end { return Progress(used: at, needs: 1) }
-                continue
-            }
-            let needs = step(bytes.extracting(at...))
-            if needs > 0 {
-                // What does not fit into its message makes no sense.
-                if available &+ needs > end &- position {
-                    stage = .rest
-                    continue
-                }
-                return Progress(used: at, needs: needs)
-            }
-            at &+= taken
-            position &+= taken
-        }
-        return Progress(used: at)
-    }
+    var taken = 0
 
-    /// Of the last step.
-    private var taken = 0
-
-    /// - Returns: how many more bytes are needed; 0 where `taken` says how many were used.
-    private func step(_ bytes: RawSpan) -> Int {
-        taken = 0
+    func step(_ bytes: RawSpan) -> Int {
         switch stage {
         case .flags:
             guard let flags = bytes.little(UInt32.self, at: 0) else { return 4 &- bytes.byteCount }

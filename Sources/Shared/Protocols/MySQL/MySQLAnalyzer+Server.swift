@@ -304,7 +304,7 @@ extension MySQLAnalyzer {
     }
 
     /// What an entry's end means for the session, and for those that read it.
-    private func settle(_ entry: OperationQueue<MySQLAsk>.Entry, _ how: ServiceOperation.Status, _ out: any Output) {
+    private func settle(_ entry: QueuedOperation<MySQLAsk>, _ how: ServiceOperation.Status, _ out: any Output) {
         let ask = entry.detail
         if how == .ok {
             switch ask.command {
@@ -325,7 +325,7 @@ extension MySQLAnalyzer {
 
     // MARK: Cursors
 
-    private func keepCursor(_ entry: OperationQueue<MySQLAsk>.Entry, _ out: any Output) {
+    private func keepCursor(_ entry: QueuedOperation<MySQLAsk>, _ out: any Output) {
         if cursors.count >= Self.mostCursors { tellCursor(cursors.removeFirst(), out) }
         let sql = SQLStatement(
             verb: entry.detail.verb, normalized: entry.operation.statement, summary: entry.operation.summary,
@@ -335,7 +335,7 @@ extension MySQLAnalyzer {
 
     private static var mostCursors: Int { 64 }
 
-    private func fetched(_ entry: OperationQueue<MySQLAsk>.Entry, _ out: any Output) {
+    private func fetched(_ entry: QueuedOperation<MySQLAsk>, _ out: any Output) {
         guard let known = cursors.firstIndex(where: { $0.number == entry.detail.number }) else {
             var entry = entry
             entry.operation.name = queue.store(MySQLCommand.fetch.name)
@@ -357,7 +357,7 @@ extension MySQLAnalyzer {
     }
 
     private func tellCursor(
-        _ cursor: (number: UInt32, entry: OperationQueue<MySQLAsk>.Entry, text: KeptStatement), _ out: any Output
+        _ cursor: (number: UInt32, entry: QueuedOperation<MySQLAsk>, text: KeptStatement), _ out: any Output
     ) {
         var entry = cursor.entry
         let isAlone = queue.isEmpty
@@ -369,7 +369,7 @@ extension MySQLAnalyzer {
 
     // MARK: Telling
 
-    func tell(_ entry: OperationQueue<MySQLAsk>.Entry, _ status: ServiceOperation.Status, _ out: any Output) {
+    func tell(_ entry: QueuedOperation<MySQLAsk>, _ status: ServiceOperation.Status, _ out: any Output) {
         var operation = entry.operation
         operation.status = status
         operation.system = system
@@ -438,7 +438,7 @@ extension MySQLAnalyzer {
         operation.responseFirst = packet.at.first
         operation.responseBytes = packet.size
         operation.ended = packet.at.last
-        tell(OperationQueue.Entry(operation: operation, detail: MySQLAsk(command: .connect)), .error, out)
+        tell(QueuedOperation(operation: operation, detail: MySQLAsk(command: .connect)), .error, out)
         if queue.isEmpty { queue.removeAll() }
     }
 

@@ -20,7 +20,7 @@ final class MySQLAnalyzer: Analyzer {
     var statements = KeptStatements()
     /// MariaDB's clients execute it before they know its number.
     var lastPrepared = KeptStatement()
-    var cursors: [(number: UInt32, entry: OperationQueue<MySQLAsk>.Entry, text: KeptStatement)] = []
+    var cursors: [(number: UInt32, entry: QueuedOperation<MySQLAsk>, text: KeptStatement)] = []
     var namespace: [UInt8] = []
 
     // MARK: What the server has told
@@ -403,7 +403,7 @@ final class MySQLAnalyzer: Analyzer {
     }
 }
 
-extension OperationQueue.Entry where Detail == MySQLAsk {
+extension QueuedOperation where Detail == MySQLAsk {
     /// It goes on until the connection ends.
     fileprivate var isStreaming: Bool { detail.command.isStream && operation.responseFirst != nil }
 }

@@ -31,11 +31,11 @@ extension NATSAnalyzer {
     func end(_ side: Side, _ last: Timestamp, _ out: any Output) {
         if side == .client {
             said.text.withBytes {
-                publish($0.extracting(said.subject.range), $0.extracting(said.reply.range), last, out)
+                publish($0.extracting(said.subject), $0.extracting(said.reply), last, out)
             }
         } else {
             heard.text.withBytes {
-                deliver($0.extracting(heard.subject.range), $0.extracting(heard.reply.range), last, out)
+                deliver($0.extracting(heard.subject), $0.extracting(heard.reply), last, out)
             }
         }
     }

@@ -56,7 +56,7 @@ struct NATSWaiting: ~Copyable {
         entry.isDone = false
         var hash: UInt32 = 0
         let seed = index.seed
-        entry.text.withBytes { hash = $0.extracting(entry.subject.range).hash(seed: seed) }
+        entry.text.withBytes { hash = $0.extracting(entry.subject).hash(seed: seed) }
         entry.hash = hash
         index.insert((number &+ count) & 0x3FFF_FFFF, hash)
         entries.append(entry)
@@ -71,7 +71,7 @@ struct NATSWaiting: ~Copyable {
                 { place in
                     let entry = entries[first &+ (place &- number) & 0x3FFF_FFFF]
                     var isSame = false
-                    entry.text.withBytes { isSame = $0.extracting(entry.subject.range).equals(subject) }
+                    entry.text.withBytes { isSame = $0.extracting(entry.subject).equals(subject) }
                     return isSame
                 })
         else { return nil }

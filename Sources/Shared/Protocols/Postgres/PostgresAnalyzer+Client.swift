@@ -239,7 +239,7 @@ extension PostgresAnalyzer {
     /// Four messages for each of so many statements.
     private static var mostWaiting: Int { 16 << 10 }
 
-    private var hasRoomForText: Bool { queue.text.count < run.limits.pipelinedBytes }
+    private var hasRoomForText: Bool { queue.heldText < run.limits.pipelinedBytes }
 
     private func entry(_ kind: PostgresQueue.Entry.Kind, _ message: PostgresMessage) -> PostgresQueue.Entry {
         PostgresQueue.Entry(
@@ -295,8 +295,8 @@ extension PostgresAnalyzer {
             return ByteRange(start, scratch.count)
         }
         composed.statement = run.statements == .full ? put(source.extracting(first: SQLStatement.longest)) : .empty
-        composed.summary = put(text.extracting(parts.summary.range))
-        composed.targets = put(text.extracting(parts.targets.range))
+        composed.summary = put(text.extracting(parts.summary))
+        composed.targets = put(text.extracting(parts.targets))
         return composed
     }
 

@@ -203,7 +203,7 @@ extension PostgresAnalyzer {
             if entry.name.isEmpty {
                 unnamed.forget()
             } else {
-                queue.text.withBytes { prepared.remove($0.extracting(entry.name.range)) }
+                queue.withText { prepared.remove($0.extracting(entry.name)) }
             }
         } else if entry.parts.verb == .prepare {
             prepared.removeAll()
@@ -282,12 +282,12 @@ extension PostgresAnalyzer {
 
     private func keepSuspended(_ entry: PostgresQueue.Entry, _ out: any Output) {
         var one = Suspended(portal: [], entry: entry, text: [])
-        queue.text.withBytes { one.portal = [UInt8]($0.extracting(entry.name.range)) }
+        queue.withText { one.portal = [UInt8]($0.extracting(entry.name)) }
         if let known = suspended.firstIndex(where: { $0.portal == one.portal }) {
             suspended[known].entry.add(entry)
             return
         }
-        queue.text.withBytes { text in
+        queue.withText { text in
             var start = 0
             for range in [entry.parts.targets, entry.parts.summary, entry.parts.statement] where !range.isEmpty {
                 start = start == 0 ? Int(range.start) : Swift.min(start, Int(range.start))
@@ -360,7 +360,7 @@ extension PostgresAnalyzer {
         case .oneWay, .skipped: operation.ended = entry.ended.nanoseconds == 0 ? entry.requestLast : entry.ended
         case .cancelled: break
         }
-        queue.text.withBytes { out.operation(operation, $0) }
+        queue.withText { out.operation(operation, $0) }
     }
 
     private func storeNamespace() -> ByteRange {
@@ -371,7 +371,7 @@ extension PostgresAnalyzer {
 
     private func join(_ entry: inout PostgresQueue.Entry) {
         var name: [UInt8] = []
-        queue.text.withBytes { name = [UInt8]($0.extracting(entry.name.range)) }
+        queue.withText { name = [UInt8]($0.extracting(entry.name)) }
         guard let known = suspended.firstIndex(where: { $0.portal == name }) else { return }
         entry.precede(by: suspended.remove(at: known).entry)
     }
@@ -381,7 +381,7 @@ extension PostgresAnalyzer {
         if !entry.parts.name.isEmpty { return entry.parts.name }
         if entry.parts.verb != .none { return queue.store(entry.parts.verb.text) }
         var end = Int(entry.tag.count)
-        queue.text.withBytes { text in
+        queue.withText { text in
             if let space = text.firstIndex(of: ASCII.space, in: entry.tag.range) {
                 end = space &- Int(entry.tag.start)
             }
@@ -412,7 +412,7 @@ extension PostgresAnalyzer {
         operation.requestFirst = message.at.first
         operation.requestLast = message.at.last
         operation.ended = message.at.last
-        queue.text.withBytes { out.operation(operation, $0) }
+        queue.withText { out.operation(operation, $0) }
         if queue.isEmpty { queue.removeAll() }
     }
 }

@@ -221,7 +221,7 @@ final class PostgresAnalyzer: Analyzer {
         suspended = []
     }
 
-    var held: Int { queue.text.count &+ prepared.heldBytes &+ portals.heldBytes }
+    var held: Int { queue.heldText &+ prepared.heldBytes &+ portals.heldBytes }
 
     // MARK: The opening
 

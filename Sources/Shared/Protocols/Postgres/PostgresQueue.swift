@@ -3,7 +3,7 @@
 /// Cycles end with ReadyForQuery: a Query is one, and so is what lies between two Syncs. After an error the server passes over the
 /// rest of its cycle without a word (PostgreSQL documentation, "Extended Query"), so an error never shifts what comes behind.
 struct PostgresQueue: ~Copyable {
-    struct Entry {
+    struct Entry: TextHolder {
         enum Kind: UInt8 {
             /// One of the statements of a Query.
             case statement
@@ -41,23 +41,32 @@ struct PostgresQueue: ~Copyable {
         /// It is an operation.
         var isOperation: Bool { kind.rawValue <= Kind.connect.rawValue }
         var endsCycle: Bool { kind == .queryEnd || kind == .sync }
+
+        var textStart: Int? {
+            let ranges = [parts.name, parts.statement, name, code, tag]
+            return ranges.lazy.filter { !$0.isEmpty }.map { Int($0.start) }.min()
+        }
+
+        mutating func moveText(by distance: Int) {
+            parts = parts.moved(by: distance)
+            name = name.moved(by: distance)
+            code = code.moved(by: distance)
+            tag = tag.moved(by: distance)
+        }
     }
 
-    private(set) var text = UniqueBytes()
-    private var entries: [Entry] = []
-    private var first = 0
+    private var entries = TextQueue<Entry>()
     /// Cycles whose end was sent and not answered.
     private(set) var openCycles = 0
 
     init() {}
 
-    var isEmpty: Bool { first == entries.count }
-    var count: Int { entries.count &- first }
+    var isEmpty: Bool { entries.isEmpty }
+    var count: Int { entries.count }
+    var heldText: Int { entries.text.count }
 
     mutating func removeAll() {
-        entries.removeAll(keepingCapacity: entries.capacity <= 1024)
-        text.removeAll(keepingAtMost: 16 << 10)
-        first = 0
+        entries.removeAll()
         openCycles = 0
     }
 
@@ -66,75 +75,39 @@ struct PostgresQueue: ~Copyable {
         entries.append(entry)
     }
 
-    mutating func store(_ bytes: RawSpan) -> ByteRange {
-        let start = text.count
-        text.append(bytes)
-        return ByteRange(start, text.count)
-    }
+    mutating func store(_ bytes: RawSpan) -> ByteRange { entries.store(bytes) }
 
-    mutating func store(_ text: StaticString) -> ByteRange {
-        let start = self.text.count
-        self.text.append(text)
-        return ByteRange(start, self.text.count)
-    }
+    mutating func store(_ text: StaticString) -> ByteRange { entries.store(text) }
 
     mutating func store(_ statement: PostgresStatement) -> PostgresParts {
-        let start = text.count
-        statement.text.withBytes { text.append($0) }
-        return statement.parts.moved(by: start)
+        let start = entries.store { text in statement.text.withBytes { text.append($0) } }
+        return statement.parts.moved(by: Int(start.start))
     }
 
-    var front: Entry? { isEmpty ? nil : entries[first] }
+    func withText(_ body: (RawSpan) -> Void) { entries.text.withBytes(body) }
+
+    var front: Entry? { entries.front }
 
     mutating func updateFront(_ change: (inout Entry) -> Void) {
-        if !isEmpty { change(&entries[first]) }
+        if !isEmpty { entries.update(0, change) }
     }
 
-    mutating func update(_ offset: Int, _ change: (inout Entry) -> Void) { change(&entries[first &+ offset]) }
+    mutating func update(_ offset: Int, _ change: (inout Entry) -> Void) { entries.update(offset, change) }
 
     /// - Parameter offset: from the front.
-    subscript(offset: Int) -> Entry { entries[first &+ offset] }
+    subscript(offset: Int) -> Entry { entries[offset] }
 
     mutating func popFront() {
-        guard !isEmpty else { return }
-        if entries[first].endsCycle { openCycles &-= 1 }
-        first &+= 1
-        if first == entries.count {
-            let cycles = openCycles
-            removeAll()
-            openCycles = cycles
-        } else if first >= 256 {
-            compact()
-        }
-    }
-
-    private mutating func compact() {
-        entries.removeFirst(first)
-        first = 0
-        guard text.count > 64 << 10 else { return }
-        var start = text.count
-        for entry in entries {
-            for range in [entry.parts.name, entry.parts.statement, entry.name, entry.code, entry.tag]
-            where !range.isEmpty {
-                start = Swift.min(start, Int(range.start))
-            }
-        }
-        guard start > 0 else { return }
-        text.removeFirst(start)
-        for place in entries.indices {
-            entries[place].parts = entries[place].parts.moved(by: -start)
-            entries[place].name = entries[place].name.moved(by: -start)
-            entries[place].code = entries[place].code.moved(by: -start)
-            entries[place].tag = entries[place].tag.moved(by: -start)
-        }
+        if front?.endsCycle ?? false { openCycles &-= 1 }
+        entries.popFront()
     }
 
     /// Takes out the Syncs that were sent while the server was reading a COPY, which passes over them.
     mutating func dropSyncsBehindFront() {
-        var place = first &+ 1
+        var place = 1
         while place < entries.count {
             if entries[place].kind == .sync {
-                entries.remove(at: place)
+                entries.remove(place)
                 openCycles &-= 1
             } else {
                 place &+= 1

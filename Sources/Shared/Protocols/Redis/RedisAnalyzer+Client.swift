@@ -154,7 +154,7 @@ extension RedisAnalyzer {
     /// - Parameter isCut: the rest of it was not captured.
     func finishCall(_ last: Timestamp, isCut: Bool = false, _ out: any Output) {
         if queue.count >= Self.mostWaiting { makeRoom(out) }
-        var entry = Queue.Entry(detail: RedisAsk())
+        var entry = QueuedOperation(detail: RedisAsk())
         entry.operation.requestBytes = requestBytes
         entry.operation.requestFirst = requestFirst
         entry.operation.requestLast = last
@@ -168,8 +168,8 @@ extension RedisAnalyzer {
         if call.traits.contains(.countsItems) { entry.detail.counts = .items }
         if queue.text.count < run.limits.pipelinedBytes {
             call.text.withBytes {
-                entry.operation.name = queue.store($0.extracting(call.name.range))
-                entry.operation.targets = queue.store($0.extracting(call.targets.range))
+                entry.operation.name = queue.store($0.extracting(call.name))
+                entry.operation.targets = queue.store($0.extracting(call.targets))
             }
             if run.statements != .off { call.statement.withBytes { entry.operation.statement = queue.store($0) } }
         } else {
@@ -183,7 +183,7 @@ extension RedisAnalyzer {
         enqueue(entry, out)
     }
 
-    private func enqueue(_ entry: Queue.Entry, _ out: any Output) {
+    private func enqueue(_ entry: QueuedOperation<RedisAsk>, _ out: any Output) {
         var isAnswered = !isSilent && !skipsNext && !isStream
         skipsNext = false
         if call.kind == .clientReply {

@@ -108,15 +108,18 @@ extension RedisAnalyzer {
         }
     }
 
+    /// Nothing, in RESP2.
+    private func absent(_ sign: UInt8, _ used: Int, _ next: Int, _ began: Timestamp, _ out: any Output) -> Step {
+        begin(sign, isNil: true, 0, next &- used, began, out)
+        ended(out)
+        return .took(next, next: 0)
+    }
+
     private func string(
         _ sign: UInt8, _ bytes: RawSpan, _ used: Int, _ text: Range<Int>, _ next: Int, _ began: Timestamp,
         _ out: any Output
     ) -> Step {
-        if bytes.isWord("-1", at: text) {
-            begin(sign, isNil: true, 0, next &- used, began, out)
-            ended(out)
-            return .took(next, next: 0)
-        }
+        if bytes.isWord("-1", at: text) { return absent(sign, used, next, began, out) }
         guard let size = bytes.decimal(text), size <= RedisFraming.longestValue else {
             // A master's answer to SYNC, of a length that is not known before.
             guard bytes.has("EOF:", at: text.lowerBound), value.depth == 0 else {
@@ -154,11 +157,7 @@ extension RedisAnalyzer {
         _ sign: UInt8, _ bytes: RawSpan, _ used: Int, _ text: Range<Int>, _ next: Int, _ began: Timestamp,
         _ out: any Output
     ) -> Step {
-        if bytes.isWord("-1", at: text) {
-            begin(sign, isNil: true, 0, next &- used, began, out)
-            ended(out)
-            return .took(next, next: 0)
-        }
+        if bytes.isWord("-1", at: text) { return absent(sign, used, next, began, out) }
         guard let count = bytes.decimal(text), count <= 1 << 31 else { return .lost(took: used, .betweenMessages) }
         let isDouble = sign == UInt8(ascii: "%") || sign == UInt8(ascii: "|")
         let isAside = sign == UInt8(ascii: "|") || sign == UInt8(ascii: ">") && value.depth > 0
@@ -405,15 +404,7 @@ extension RedisAnalyzer {
         if let database { operation.namespace = queue.store { $0.append(decimal: database) } }
         switch status {
         case .ok, .error: break
-        case .unanswered:
-            operation.pairing = .none
-            operation.incomplete.insert(.response)
-            operation.responseFirst = nil
-            operation.responseBytes = 0
-            operation.code = .empty
-            operation.hits = nil
-            operation.misses = nil
-            operation.ended = lastMoment
+        case .unanswered: operation.endUnanswered(lastMoment)
         case .oneWay:
             operation.pairing = .none
             operation.ended = operation.requestLast

@@ -5,7 +5,7 @@
 /// CLIENT REPLY takes answers away; MONITOR and PSYNC make streams. Values are stepped over.
 ///
 /// After a loss, and where the capture joined late, `ReplyOrder` says what belongs together.
-final class RedisAnalyzer: Analyzer {
+final class RedisAnalyzer: OrderedReplies {
     typealias Queue = OperationQueue<RedisAsk>
 
     let run: Run
@@ -72,16 +72,7 @@ final class RedisAnalyzer: Analyzer {
             // Where the capture joined, nobody knows what the client's first bytes are.
             return isLost ? .lost(took: 0, .betweenMessages) : ask(bytes, at, out)
         }
-        guard !isStream else { return .took(bytes.byteCount) }
-        let position = out.position(.server)
-        let shown = order.show(bytes.byteCount, at: position)
-        if shown.isReset { value.removeAll() }
-        out.unparsed(shown.unparsed, .betweenMessages)
-        guard shown.start < bytes.byteCount else { return .took(shown.start) }
-        let step = hear(bytes.extracting(shown.start...), shown.start == 0 ? at : Arrival(at.last), out)
-        let taken = order.took(step, behind: shown.start, at: position)
-        if case .lost = taken { loseServer(out) }
-        return taken
+        return consumeReplies(bytes, at, out)
     }
 
     func gap(_ length: UInt64, _ side: Side, after tail: RawSpan, _ at: Arrival, _ out: any Output) -> Step {
@@ -91,10 +82,7 @@ final class RedisAnalyzer: Analyzer {
             loseClient(at, out)
             return .lost(took: 0, .betweenMessages)
         }
-        guard !isStream else { return .took(tail.byteCount) }
-        if order.passes(length, tail.byteCount, at: out.position(.server)) { return .took(tail.byteCount) }
-        loseServer(out)
-        return .lost(took: 0, .betweenMessages)
+        return gapInReplies(length, after: tail, out)
     }
 
     func search(_ bytes: RawSpan, _ side: Side, from: Search) -> Found {
@@ -103,21 +91,14 @@ final class RedisAnalyzer: Analyzer {
             if case .at = found { isLost = false }
             return found
         }
-        let place = order.search(bytes.byteCount, from: from)
-        let found = place.map { Found.at($0) } ?? RedisFraming.push(bytes, from: from.next)
-        order.searched(found)
-        return found
+        return searchReplies(bytes, from: from) { RedisFraming.push($0, from: $1) }
     }
 
-    func end(_ side: Side, after tail: RawSpan, _ at: Timestamp, _ out: any Output) -> Int {
-        lastMoment = Swift.max(lastMoment, at)
-        return 0
-    }
+    var waiting: Int { queue.count }
 
-    func finish(_ out: any Output) {
-        if order.prove(queue.count, isAtStart: value.isAtStart) { settle(out) }
-        giveUp(out)
-    }
+    var isBetweenReplies: Bool { value.isAtStart }
+
+    func forgetReply() { value.removeAll() }
 
     var held: Int { queue.text.count &+ call.text.count &+ call.statement.count }
 
@@ -151,21 +132,12 @@ final class RedisAnalyzer: Analyzer {
     }
 
     /// Replies are missing, and nobody knows how many.
-    private func loseServer(_ out: any Output) {
+    func loseServer(_ out: any Output) {
         if order.isFirm, value.isReply { cutReply(out) }
         giveUp(out)
         order.loseServer()
         value.removeAll()
         subscriptions.isKnown = false
-    }
-
-    /// A command begins.
-    func beginCycle(_ out: any Output) {
-        switch order.begin(queue.count, isAtStart: value.isAtStart, mayWait: queue.count < Self.mostWaiting) {
-        case .same: break
-        case .proven: settle(out)
-        case .new: giveUp(out)
-        }
     }
 
     /// What waits is told of as it is.
@@ -176,9 +148,6 @@ final class RedisAnalyzer: Analyzer {
         }
         order.giveUp()
     }
-
-    /// A command and its reply take some hundred bytes.
-    static let mostWaiting = 16 << 10
 }
 
 /// What the analyzer keeps of a command besides what is told of it.

@@ -41,7 +41,7 @@ final class WebSocketAnalyzer: Analyzer {
             if let exchange = carried.exchange, !exchange.target.isEmpty {
                 text.append(UInt8(ascii: " "))
                 let from = text.count
-                text.append(carried.text.span.bytes.extracting(exchange.target.range))
+                text.append(carried.text.span.bytes.extracting(exchange.target))
                 target = ByteRange(from, text.count)
                 line = ByteRange(0, text.count)
             }
@@ -143,7 +143,7 @@ final class WebSocketAnalyzer: Analyzer {
         switch role {
         case .none: break
         case .ask:
-            let kind = [UInt8](text.bytes.extracting(exchange.kind.range))
+            let kind = [UInt8](text.bytes.extracting(exchange.kind))
             let refused = calls.open(direction, exchange, kind, limit: run.limits.pipelinedRequests)
             if let refused {
                 out.reached(.pipelinedRequests)
@@ -216,7 +216,7 @@ final class WebSocketAnalyzer: Analyzer {
         let details = direction.details
         details.say(.opcode, .name(Self.name(direction.opcode)))
         if !exchange.kind.isEmpty {
-            let kind = details.keep(text.bytes.extracting(exchange.kind.range))
+            let kind = details.keep(text.bytes.extracting(exchange.kind))
             details.say(.kind, .text(kind))
         }
         if direction.fragments > 1 { details.say(.fragments, .number(direction.fragments)) }
