@@ -7,15 +7,7 @@
 func fuzzHTTP(_ input: [UInt8]) {
     var fields = FuzzedFields(input)
     let tape = tape(&fields)
-    let whole = tape.run()
-    require(whole.summary.bytes.isBalanced, "the ledger does not balance: \(whole.summary.bytes)")
-    require(whole.isValidLog, "the event log is no JSON: \(whole.text)")
-    requireEqual(whole.text, tape.run().text, "the same tape, another event log")
-    var random = SeededRandom(of: input)
-    let longest = 1 + random.below(random.chance(oneIn: 2) ? 3 : 60)
-    let cut = tape.recut { count in random.cuts(count, longest: longest).map(\.upperBound).dropLast() }.run()
-    requireEqual(whole.text, cut.text, "cut every \(longest) at most, another event log")
-    require(whole == cut, "cut every \(longest) at most, another map or summary: \(whole.summary) \(cut.summary)")
+    requireReadable(tape, input)
 }
 
 /// What a turn of the input does, in the low bits of its first byte.

@@ -27,26 +27,10 @@ func fuzzWebSocket(_ input: [UInt8]) {
         let frame = WebSocketFrames.frame(
             first & 0x0F, fields.run(), isClient: isClient, isFinal: first & 0x80 != 0, marks: first & 0x70)
         tape.wait(milliseconds: Int64(how >> 5))
-        guard how & 2 != 0 else {
-            tape.data(direction, frame)
-            continue
-        }
-        // A part of it is missing.
-        let start = Int(how >> 2 & 7) * frame.count / 8
-        let length = min(frame.count - start, 1 + Int(how >> 5))
-        tape.data(direction, Array(frame[..<start]))
-        tape.gap(direction, UInt64(length))
-        tape.data(direction, Array(frame[(start + length)...]))
+        tape.data(direction, frame, losing: how)
     }
     tape.close()
-    let whole = tape.run()
-    require(whole.summary.bytes.isBalanced, "the ledger does not balance: \(whole.summary.bytes)")
-    require(whole.isValidLog, "the event log is no JSON: \(whole.text)")
-    var random = SeededRandom(of: input)
-    let longest = 1 + random.below(random.chance(oneIn: 2) ? 3 : 60)
-    let cut = tape.recut { count in random.cuts(count, longest: longest).map(\.upperBound).dropLast() }.run()
-    requireEqual(whole.text, cut.text, "cut every \(longest) at most, another event log")
-    require(whole == cut, "cut every \(longest) at most, another map or summary: \(whole.summary) \(cut.summary)")
+    requireReadable(tape, input)
 }
 
 extension WebSocketFrames {

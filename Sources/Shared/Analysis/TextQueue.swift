@@ -6,7 +6,9 @@ protocol TextHolder {
     mutating func moveText(by distance: Int)
 }
 
-/// What waits for its turn, in order. The texts lie one behind the other in one buffer, and are let go of with what they belong to.
+/// What waits for its turn, in order.
+///
+/// The texts lie one behind the other in one buffer, and are let go of with what they belong to.
 struct TextQueue<Entry: TextHolder>: ~Copyable {
     private(set) var text = UniqueBytes()
     /// One that is not whole yet: its texts are kept with the others'.

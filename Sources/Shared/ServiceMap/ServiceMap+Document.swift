@@ -121,7 +121,9 @@ extension ServiceMap {
             if a.path != b.path { return paths[Int(a.path)] < paths[Int(b.path)] }
             guard a.kind != b.kind else { return nil }
             // What says nothing of its kind comes first.
-            guard a.kind != EndpointKey.noKind, b.kind != EndpointKey.noKind else { return a.kind == EndpointKey.noKind }
+            guard a.kind != EndpointKey.noKind, b.kind != EndpointKey.noKind else {
+                return a.kind == EndpointKey.noKind
+            }
             return texts[Int(a.kind)] < texts[Int(b.kind)]
         }
     }

@@ -3,8 +3,8 @@ import Testing
 @testable import Shared
 
 /// What a client and a server of a cache or message bus say, and what the event log tells of it.
-struct ServiceTalk {
-    private(set) var tape = TapeBuilder()
+struct ServiceTalk: TapedTalk {
+    var tape = TapeBuilder()
 
     init(port: UInt16, joinedLate: Bool = false) {
         tape.open(remote: TapeBuilder.server(port), role: joinedLate ? .unknown : .client, joinedLate: joinedLate)
@@ -14,14 +14,7 @@ struct ServiceTalk {
 
     mutating func server(_ text: String) { raw(.receive, Array(text.utf8)) }
 
-    mutating func raw(_ direction: Direction, _ bytes: [UInt8]) {
-        tape.wait(milliseconds: 1)
-        tape.data(direction, bytes)
-    }
-
     mutating func wait(_ milliseconds: Int64) { tape.wait(milliseconds: milliseconds) }
-
-    mutating func gap(_ direction: Direction, _ length: UInt64) { tape.gap(direction, length) }
 
     /// The operations, each as `STATEMENT status[ code][ hits/misses]`, or with name and targets for a statement, with what is incomplete behind it.
     static func operations(_ result: TapeResult) throws -> [String] {
@@ -36,20 +29,11 @@ struct ServiceTalk {
         }
     }
 
-    func closed() -> TapeBuilder {
-        var tape = tape
-        tape.wait(milliseconds: 1)
-        tape.close()
-        return tape
-    }
-
     static var options: Profiler.Options {
         var options = Profiler.Options()
         options.housekeeping = true
         return options
     }
-
-    func result() -> TapeResult { closed().run(Self.options) }
 
     /// Checks the operations, however the streams are cut.
     func check(_ expected: [String], _ location: SourceLocation = #_sourceLocation) throws {
@@ -57,7 +41,7 @@ struct ServiceTalk {
         let operations = try Self.operations(whole)
         #expect(operations == expected, sourceLocation: location)
         #expect(whole.summary.bytes.isBalanced, sourceLocation: location)
-        let tape = closed()
+        let tape = ended
         #expect(tape.cut(every: 1).run(Self.options).text == whole.text, "one byte at a time", sourceLocation: location)
         for offset in 1..<max(2, tape.dataBytes) {
             guard tape.cut(at: offset).run(Self.options).text != whole.text else { continue }

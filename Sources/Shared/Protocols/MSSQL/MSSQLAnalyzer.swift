@@ -459,7 +459,9 @@ final class MSSQLAnalyzer: Analyzer {
     // MARK: Answers
 
     private func answer(_ half: Half, _ at: Arrival, _ out: any Output) {
-        guard half.type == 0x04, let place = queue.firstIndex(where: { $0.detail.session == half.session }) else { return }
+        guard half.type == 0x04, let place = queue.firstIndex(where: { $0.detail.session == half.session }) else {
+            return
+        }
         let ask = queue[place].detail
         var tokens = MSSQLTokens(doneBytes: doneBytes ?? 13)
         var database: [UInt8]?

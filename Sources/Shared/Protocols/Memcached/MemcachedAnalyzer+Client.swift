@@ -36,7 +36,9 @@ extension MemcachedAnalyzer {
     }
 
     /// A command whose data block has so many bytes, of which the last `end` are looked at.
-    private func stepOver(_ entry: QueuedOperation<MemcachedAsk>, _ size: Int, _ end: Int, _ bytes: RawSpan, _ next: Int) -> Step {
+    private func stepOver(
+        _ entry: QueuedOperation<MemcachedAsk>, _ size: Int, _ end: Int, _ bytes: RawSpan, _ next: Int
+    ) -> Step {
         ask = entry
         askEnd = end
         let before = next &+ size &- end

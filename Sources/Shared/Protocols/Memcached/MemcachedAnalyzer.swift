@@ -69,7 +69,9 @@ final class MemcachedAnalyzer: OrderedReplies {
             if case .at = found { isLost = false }
             return found
         }
-        return searchReplies(bytes, from: from) { bytes, _ in .none(Search(start: bytes.byteCount, next: bytes.byteCount)) }
+        return searchReplies(bytes, from: from) { bytes, _ in
+            .none(Search(start: bytes.byteCount, next: bytes.byteCount))
+        }
     }
 
     var waiting: Int { queue.count }

@@ -140,13 +140,7 @@ import Testing
     }
 
     @Test func `of a capture that joined late are a suffix`() throws {
-        let tape = Self.conversation(joinedLate: true)
-        let whole = try tape.run().operationLines(withTargets: true)
-        for offset in stride(from: 1, to: tape.dataBytes, by: 3) {
-            let operations = try tape.dropping(first: offset).run().operationLines(withTargets: true)
-            let known = operations.filter { $0.contains(" ok ") && !$0.contains("!") }
-            #expect(Array(whole.suffix(known.count)) == known, "from \(offset): \(operations)")
-        }
+        try expectSuffixes(of: Self.conversation(joinedLate: true), withTargets: true)
     }
 
     @Test func `step over records`() {
@@ -168,21 +162,6 @@ import Testing
         good.ask(1, 4, 2, KafkaTalk.fetch("orders"))
         good.answer(2, KafkaTalk.fetched("orders", KafkaTalk.batch(4)))
         let parts = good.tape.entries.map(\.payload).filter { !$0.isEmpty }
-        for seed in 0..<150 as Range<UInt64> {
-            var random = SeededRandom(seed: seed)
-            var talk = KafkaTalk(joinedLate: random.chance(oneIn: 3))
-            for _ in 0..<random.below(20) {
-                var bytes = parts[random.below(parts.count)]
-                if random.chance(oneIn: 3) { bytes[random.below(bytes.count)] ^= UInt8(1 << random.below(8)) }
-                talk.raw(random.chance(oneIn: 2) ? .send : .receive, bytes)
-                if random.chance(oneIn: 20) {
-                    talk.gap(random.chance(oneIn: 2) ? .send : .receive, UInt64(1 + random.below(30)))
-                }
-            }
-            let result = talk.ended.run()
-            #expect(result.summary.bytes.isBalanced && result.isValidLog, "seed \(seed)")
-            let cut = talk.ended.cut(every: 1).run()
-            #expect(cut.text == result.text && cut.summary == result.summary, "seed \(seed), cut")
-        }
+        expectReadable(parts, Babble(turns: 20, damagedOneIn: 3, hasNoise: false)) { KafkaTalk(joinedLate: $0) }
     }
 }

@@ -3,7 +3,7 @@ import Testing
 @testable import Shared
 
 /// What a Kafka client and broker say, message by message (Apache Kafka documentation, "Protocol Guide").
-struct KafkaTalk {
+struct KafkaTalk: TapedTalk {
     var tape = TapeBuilder()
 
     init(joinedLate: Bool = false) { open(joinedLate: joinedLate) }
@@ -30,13 +30,6 @@ struct KafkaTalk {
         let head = Self.big(id, 4) + (isFlexible ? [0] : [])
         raw(.receive, Self.big(Int64(head.count + body.count), 4) + head + body)
     }
-
-    mutating func raw(_ direction: Direction, _ bytes: [UInt8]) {
-        tape.wait(milliseconds: 1)
-        tape.data(direction, bytes)
-    }
-
-    mutating func gap(_ direction: Direction, _ length: UInt64) { tape.gap(direction, length) }
 
     /// Numbers of so many bytes each, one behind the other.
     static func numbers(_ fields: (Int64, Int)...) -> [UInt8] { fields.flatMap { big($0.0, $0.1) } }
@@ -73,13 +66,5 @@ struct KafkaTalk {
     static func fetched(_ topic: String, error: Int64 = 0, _ records: [UInt8]) -> [UInt8] {
         let partition = numbers((1, 4), (0, 4), (error, 2), (9, 8), (9, 8), (-1, 4), (Int64(records.count), 4))
         return numbers((0, 4), (1, 4)) + string(topic) + partition + records
-    }
-
-    /// The tape with the connection's end.
-    var ended: TapeBuilder {
-        var tape = tape
-        tape.wait(milliseconds: 1)
-        tape.close()
-        return tape
     }
 }

@@ -158,25 +158,11 @@ import Testing
         let tape = Self.conversation()
         let whole = try tape.run().operationLines()
         #expect(whole.count == 5 && Self.wrong(whole).isEmpty, "\(whole)")
-        for offset in stride(from: 0, to: tape.dataBytes, by: 5) {
-            for length in [1, 60] {
-                let result = tape.losing(length, at: offset).run()
-                let operations = try result.operationLines()
-                #expect(Self.wrong(operations).isEmpty, "\(length) lost at \(offset): \(operations)")
-                #expect(operations.filter(whole.contains).count >= 3, "\(length) lost at \(offset): \(operations)")
-                #expect(result.summary.bytes.isBalanced)
-            }
-        }
+        try expectRightAroundGaps(of: tape, wrong: Self.wrong)
     }
 
     @Test func `of a capture that joined late are a suffix`() throws {
-        let tape = Self.conversation(joinedLate: true)
-        let whole = try tape.run().operationLines()
-        for offset in stride(from: 1, to: tape.dataBytes, by: 3) {
-            let operations = try tape.dropping(first: offset).run().operationLines()
-            let known = operations.filter { $0.contains(" ok ") && !$0.contains("!") }
-            #expect(Array(whole.suffix(known.count)) == known, "from \(offset): \(operations)")
-        }
+        try expectSuffixes(of: Self.conversation(joinedLate: true))
     }
 
     @Test func `any bytes are read`() {
@@ -189,21 +175,6 @@ import Testing
         good.choose(3)
         good.batch("select 3")
         let parts = good.tape.entries.map(\.payload).filter { !$0.isEmpty }
-        for seed in 0..<150 as Range<UInt64> {
-            var random = SeededRandom(seed: seed)
-            var talk = MSSQLTalk(joinedLate: random.chance(oneIn: 3))
-            for _ in 0..<random.below(20) {
-                var bytes = parts[random.below(parts.count)]
-                if random.chance(oneIn: 3) { bytes[random.below(bytes.count)] ^= UInt8(1 << random.below(8)) }
-                talk.raw(random.chance(oneIn: 2) ? .send : .receive, bytes)
-                if random.chance(oneIn: 20) {
-                    talk.gap(random.chance(oneIn: 2) ? .send : .receive, UInt64(1 + random.below(30)))
-                }
-            }
-            let result = talk.ended.run()
-            #expect(result.summary.bytes.isBalanced && result.isValidLog, "seed \(seed)")
-            let cut = talk.ended.cut(every: 1).run()
-            #expect(cut.text == result.text && cut.summary == result.summary, "seed \(seed), cut")
-        }
+        expectReadable(parts, Babble(turns: 20, damagedOneIn: 3, hasNoise: false)) { MSSQLTalk(joinedLate: $0) }
     }
 }

@@ -3,8 +3,8 @@ import Testing
 @testable import Shared
 
 /// What a client and SQL Server say, packet by packet ([MS-TDS] 2.2).
-struct MSSQLTalk {
-    private(set) var tape = TapeBuilder()
+struct MSSQLTalk: TapedTalk {
+    var tape = TapeBuilder()
     private(set) var session: UInt16?
 
     init(joinedLate: Bool = false, logsIn: Bool = true) {
@@ -88,8 +88,6 @@ struct MSSQLTalk {
         tape.data(direction, head + Array(repeating: 0, count: 8) + bytes)
     }
 
-    mutating func gap(_ direction: Direction, _ length: UInt64) { tape.gap(direction, length) }
-
     // MARK: Tokens
 
     static func done(_ status: UInt8, command: UInt8 = 0, count: UInt64 = 0, token: UInt8 = 0xFD) -> [UInt8] {
@@ -110,13 +108,5 @@ struct MSSQLTalk {
 
     static func handle(_ number: UInt32) -> [UInt8] {
         [0xAC, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0x26, 4, 4] + little(UInt64(number), 4)
-    }
-
-    /// The tape with the connection's end.
-    var ended: TapeBuilder {
-        var tape = tape
-        tape.wait(milliseconds: 1)
-        tape.close()
-        return tape
     }
 }

@@ -184,25 +184,11 @@ import Testing
         let tape = Self.conversation()
         let whole = try tape.run().operationLines(withTargets: true)
         #expect(whole.count == 5 && Self.wrong(whole).isEmpty)
-        for offset in stride(from: 0, to: tape.dataBytes, by: 5) {
-            for length in [1, 60] {
-                let result = tape.losing(length, at: offset).run()
-                let operations = try result.operationLines(withTargets: true)
-                #expect(Self.wrong(operations).isEmpty, "\(length) lost at \(offset): \(operations)")
-                #expect(operations.filter(whole.contains).count >= 3, "\(length) lost at \(offset): \(operations)")
-                #expect(result.summary.bytes.isBalanced)
-            }
-        }
+        try expectRightAroundGaps(of: tape, withTargets: true, wrong: Self.wrong)
     }
 
     @Test func `of a capture that joined late are a suffix`() throws {
-        let tape = Self.conversation(joinedLate: true)
-        let whole = try tape.run().operationLines(withTargets: true)
-        for offset in stride(from: 1, to: tape.dataBytes, by: 3) {
-            let operations = try tape.dropping(first: offset).run().operationLines(withTargets: true)
-            let known = operations.filter { $0.contains(" ok ") && !$0.contains("!") }
-            #expect(Array(whole.suffix(known.count)) == known, "from \(offset): \(operations)")
-        }
+        try expectSuffixes(of: Self.conversation(joinedLate: true), withTargets: true)
     }
 
     @Test func `step over documents`() {
@@ -224,21 +210,8 @@ import Testing
         let reply = MongoDBTalk.message(9, to: 1, 2013, MongoDBTalk.sections([("n", .int(1)), Self.ok], flags: 2))
         let packed = MongoDBTalk.message(
             2, to: 0, 2012, MongoDBTalk.little(2013, 4) + MongoDBTalk.little(40, 4) + [1, 40, 0xFE, 1, 2])
-        for seed in 0..<150 as Range<UInt64> {
-            var random = SeededRandom(seed: seed)
-            var talk = MongoDBTalk(joinedLate: random.chance(oneIn: 3))
-            for _ in 0..<random.below(20) {
-                var bytes = [good, reply, packed][random.below(3)]
-                if random.chance(oneIn: 3) { bytes[random.below(bytes.count)] ^= UInt8(1 << random.below(8)) }
-                talk.raw(random.chance(oneIn: 2) ? .send : .receive, bytes)
-                if random.chance(oneIn: 20) {
-                    talk.gap(random.chance(oneIn: 2) ? .send : .receive, UInt64(1 + random.below(30)))
-                }
-            }
-            let result = talk.ended.run()
-            #expect(result.summary.bytes.isBalanced && result.isValidLog, "seed \(seed)")
-            let cut = talk.ended.cut(every: 1).run()
-            #expect(cut.text == result.text && cut.summary == result.summary, "seed \(seed), cut")
+        expectReadable([good, reply, packed], Babble(turns: 20, damagedOneIn: 3, hasNoise: false)) {
+            MongoDBTalk(joinedLate: $0)
         }
     }
 }

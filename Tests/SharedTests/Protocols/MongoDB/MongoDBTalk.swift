@@ -3,8 +3,8 @@ import Testing
 @testable import Shared
 
 /// What a MongoDB client and server say, message by message.
-struct MongoDBTalk {
-    private(set) var tape = TapeBuilder()
+struct MongoDBTalk: TapedTalk {
+    var tape = TapeBuilder()
     private var nextID: UInt32 = 0
 
     /// A value of BSON, of those that are asked for here.
@@ -111,20 +111,5 @@ struct MongoDBTalk {
         guard let (compress, code) = compressed else { return raw(direction, Self.message(id, to: to, 2013, body)) }
         let head = Self.little(2013, 4) + Self.little(UInt64(body.count), 4) + [code]
         raw(direction, Self.message(id, to: to, 2012, head + compress(body)))
-    }
-
-    mutating func raw(_ direction: Direction, _ bytes: [UInt8]) {
-        tape.wait(milliseconds: 1)
-        tape.data(direction, bytes)
-    }
-
-    mutating func gap(_ direction: Direction, _ length: UInt64) { tape.gap(direction, length) }
-
-    /// The tape with the connection's end.
-    var ended: TapeBuilder {
-        var tape = tape
-        tape.wait(milliseconds: 1)
-        tape.close()
-        return tape
     }
 }

@@ -110,24 +110,7 @@ import Testing
             [0xFF, 0xFF, 0xFF, 0, 3], [0, 0, 0, 2], MySQLTalk.packet(1, [0xFC, 0xFF]),
             MySQLTalk.packet(1, [0, 0xFE, 1, 2, 3, 4, 5]),
         ]
-        for seed in 0..<150 as Range<UInt64> {
-            var random = SeededRandom(seed: seed)
-            var talk = MySQLTalk(joinedLate: random.chance(oneIn: 3))
-            for _ in 0..<random.below(40) {
-                var bytes = parts[random.below(parts.count)]
-                if random.chance(oneIn: 8) { bytes = random.bytes(random.below(9)) }
-                if !bytes.isEmpty, random.chance(oneIn: 12) { bytes[random.below(bytes.count)] ^= 0x10 }
-                talk.raw(random.chance(oneIn: 2) ? .send : .receive, bytes)
-                if random.chance(oneIn: 20) {
-                    talk.gap(random.chance(oneIn: 2) ? .send : .receive, UInt64(1 + random.below(30)))
-                }
-            }
-            let result = talk.result()
-            #expect(result.summary.bytes.isBalanced && result.isValidLog, "seed \(seed)")
-            let cut = talk.ended.cut(every: 1).run()
-            #expect(cut.text == result.text, "seed \(seed), cut")
-            #expect(cut.summary == result.summary, "seed \(seed), cut")
-        }
+        expectReadable(parts) { MySQLTalk(joinedLate: $0) }
     }
 
     @Test func `keep a bounded number of statements`() {

@@ -3,8 +3,8 @@ import Testing
 @testable import Shared
 
 /// What a MySQL client and server say, packet by packet, and what the event log tells of it.
-struct MySQLTalk {
-    private(set) var tape = TapeBuilder()
+struct MySQLTalk: TapedTalk {
+    var tape = TapeBuilder()
 
     /// Both sides say EOF as OK.
     static let deprecateEOF: UInt32 = 1 << 24
@@ -115,23 +115,6 @@ struct MySQLTalk {
     mutating func server(_ first: UInt8 = 1, _ said: Server...) { raw(.receive, Self.packets(first, said)) }
 
     mutating func server(_ said: [Server]) { raw(.receive, Self.packets(1, said)) }
-
-    mutating func raw(_ direction: Direction, _ bytes: [UInt8]) {
-        tape.wait(milliseconds: 1)
-        tape.data(direction, bytes)
-    }
-
-    mutating func gap(_ direction: Direction, _ length: UInt64) { tape.gap(direction, length) }
-
-    func result(_ options: Profiler.Options = Profiler.Options()) -> TapeResult { ended.run(options) }
-
-    /// The tape with the connection's end.
-    var ended: TapeBuilder {
-        var tape = tape
-        tape.wait(milliseconds: 1)
-        tape.close()
-        return tape
-    }
 
     /// Checks the operations, however the streams are cut.
     func check(_ expected: [String], _ location: SourceLocation = #_sourceLocation) throws {

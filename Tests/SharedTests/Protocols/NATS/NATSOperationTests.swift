@@ -120,7 +120,7 @@ import Testing
     }
 
     @Test func `are right before and behind a gap anywhere`() throws {
-        let tape = Self.conversation().closed()
+        let tape = Self.conversation().ended
         let whole = try ServiceTalk.operations(tape.run(ServiceTalk.options))
         #expect(Self.wrong(whole).isEmpty && whole.count == 49, "\(whole)")
         for offset in stride(from: 0, to: tape.dataBytes, by: 17) {
@@ -136,7 +136,7 @@ import Testing
     }
 
     @Test func `of a capture that joined late are a suffix`() throws {
-        let tape = Self.conversation(joinedLate: true).closed()
+        let tape = Self.conversation(joinedLate: true).ended
         let whole = try ServiceTalk.operations(tape.run(ServiceTalk.options))
         for offset in stride(from: 1, to: tape.dataBytes, by: 7) {
             let operations = try ServiceTalk.operations(tape.dropping(first: offset).run(ServiceTalk.options))
@@ -176,23 +176,6 @@ import Testing
             "PUB a 99999999\r\n", "PUB a _INBOX.x 67108864\r\n", "$JS.API. 1\r\n", "PUB $JS.API.X _INBOX.x 0\r\n\r\n",
             "\r\n", "MSG a 1 -1\r\n",
         ].map { Array($0.utf8) }
-        for seed in 0..<150 as Range<UInt64> {
-            var random = SeededRandom(seed: seed)
-            var talk = Self.talk(joinedLate: random.chance(oneIn: 3))
-            for _ in 0..<random.below(40) {
-                var bytes = parts[random.below(parts.count)]
-                if random.chance(oneIn: 8) { bytes = random.bytes(random.below(9)) }
-                if !bytes.isEmpty, random.chance(oneIn: 12) { bytes[random.below(bytes.count)] ^= 0x10 }
-                talk.raw(random.chance(oneIn: 2) ? .send : .receive, bytes)
-                if random.chance(oneIn: 20) {
-                    talk.gap(random.chance(oneIn: 2) ? .send : .receive, UInt64(1 + random.below(30)))
-                }
-            }
-            let result = talk.result()
-            #expect(result.summary.bytes.isBalanced && result.isValidLog, "seed \(seed)")
-            let cut = talk.closed().cut(every: 1).run(ServiceTalk.options)
-            #expect(cut.text == result.text, "seed \(seed), cut")
-            #expect(cut.summary == result.summary, "seed \(seed), cut")
-        }
+        expectReadable(parts) { Self.talk(joinedLate: $0) }
     }
 }

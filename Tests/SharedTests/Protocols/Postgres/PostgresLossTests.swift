@@ -173,26 +173,6 @@ import Testing
             [0x42, 0, 0, 0, 4], [0x43, 0, 0, 0, 5, 0x53], PostgresTalk.Client.copyDone.bytes,
             PostgresTalk.Client.close("a").bytes,
         ]
-        for seed in 0..<400 as Range<UInt64> {
-            var random = SeededRandom(seed: seed)
-            var talk = PostgresTalk(joinedLate: random.chance(oneIn: 3))
-            for _ in 0..<random.below(40) {
-                var bytes = parts[random.below(parts.count)]
-                if random.chance(oneIn: 8) { bytes = random.bytes(random.below(9)) }
-                if !bytes.isEmpty, random.chance(oneIn: 12) { bytes[random.below(bytes.count)] ^= 0x10 }
-                talk.raw(random.chance(oneIn: 2) ? .send : .receive, bytes)
-                if random.chance(oneIn: 20) {
-                    talk.gap(random.chance(oneIn: 2) ? .send : .receive, UInt64(1 + random.below(30)))
-                }
-            }
-            let result = talk.result()
-            #expect(result.summary.bytes.isBalanced && result.isValidLog, "seed \(seed)")
-            var tape = talk.tape
-            tape.wait(milliseconds: 1)
-            tape.close()
-            let cut = tape.cut(every: 1).run()
-            #expect(cut.text == result.text, "seed \(seed), cut")
-            #expect(cut.summary == result.summary, "seed \(seed), cut")
-        }
+        expectReadable(parts, seeds: 0..<400) { PostgresTalk(joinedLate: $0) }
     }
 }

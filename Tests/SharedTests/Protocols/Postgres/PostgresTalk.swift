@@ -3,8 +3,8 @@ import Testing
 @testable import Shared
 
 /// What a PostgreSQL client and server say, message by message, and what the event log tells of it.
-struct PostgresTalk {
-    private(set) var tape = TapeBuilder()
+struct PostgresTalk: TapedTalk {
+    var tape = TapeBuilder()
 
     init(joinedLate: Bool = false, startsUp: Bool = true) {
         tape.open(remote: TapeBuilder.server(5432), role: joinedLate ? .unknown : .client, joinedLate: joinedLate)
@@ -100,13 +100,6 @@ struct PostgresTalk {
         tape.data(.receive, messages.flatMap(\.bytes))
     }
 
-    mutating func raw(_ direction: Direction, _ bytes: [UInt8]) {
-        tape.wait(milliseconds: 1)
-        tape.data(direction, bytes)
-    }
-
-    mutating func gap(_ direction: Direction, _ length: UInt64) { tape.gap(direction, length) }
-
     /// The operations, each as `NAME status[ code] rows/affected statement`, with what is incomplete behind it.
     static func operations(_ result: TapeResult) throws -> [String] {
         try result.events().filter { $0.string("event_type") == "operation" }.map { event in
@@ -121,21 +114,12 @@ struct PostgresTalk {
         }
     }
 
-    func result(_ options: Profiler.Options = Profiler.Options()) -> TapeResult {
-        var tape = tape
-        tape.wait(milliseconds: 1)
-        tape.close()
-        return tape.run(options)
-    }
-
     /// Checks the operations, however the streams are cut.
     func check(_ expected: [String], _ location: SourceLocation = #_sourceLocation) throws {
         let whole = result()
         #expect(try Self.operations(whole) == expected, sourceLocation: location)
         #expect(whole.summary.bytes.isBalanced, sourceLocation: location)
-        var tape = tape
-        tape.wait(milliseconds: 1)
-        tape.close()
+        let tape = ended
         #expect(tape.cut(every: 1).run().text == whole.text, "one byte at a time", sourceLocation: location)
         for offset in 1..<max(2, tape.dataBytes) {
             guard tape.cut(at: offset).run().text != whole.text else { continue }
