@@ -69,4 +69,14 @@ package enum Limit: UInt8, Sendable, CaseIterable {
     case headBytes, outOfOrder, streamDistance, pipelinedRequests, connections, serviceMapEntries, pathNodes, jsonDepth,
         jsonKeys, expansion, layers, preparedStatements, streamBytes,
         secrets
+
+    /// Whether what lies beyond it is missing from the results; otherwise it is in them in a coarser form.
+    var isLoss: Bool {
+        switch self {
+        case .pathNodes, .jsonDepth, .jsonKeys: false
+        case .headBytes, .outOfOrder, .streamDistance, .pipelinedRequests, .connections, .serviceMapEntries,
+            .expansion, .layers, .preparedStatements, .streamBytes, .secrets:
+            true
+        }
+    }
 }

@@ -90,7 +90,19 @@ import Testing
         #expect(lost() == "  Lost            nothing")
         #expect(lost(["3 records of a kind"]) == "  Lost            3 records of a kind")
         #expect(lost { $0.limits[.serviceMapEntries] = 2 } == "  Lost            what the limits left out")
+        #expect(lost { $0.limits[.pathNodes] = 2 } == "  Lost            nothing")
         #expect(lost { $0.innerBytes.gaps[.unseen] = 7 } == "  Lost            7 B of plaintext unseen")
+    }
+
+    /// Exit status 1 goes by it: a request over the limit is in no result, a path over the limit is in a coarser one.
+    @Test func `a limit that results are missing for is a loss`() {
+        func isLossy(_ limit: Limit) -> Bool {
+            var summary = Summary(.standard)
+            summary.limits[limit] = 1
+            return SummaryReport.isLossy(summary)
+        }
+        let coarser: Set<Limit> = [.pathNodes, .jsonDepth, .jsonKeys]
+        #expect(Set(Limit.allCases.filter { !isLossy($0) }) == coarser)
     }
 
     @Test(arguments: [40, 60, 80, 100]) func `is nowhere wider than the terminal`(_ width: Int) {

@@ -72,7 +72,7 @@ enum Start: Equatable, Sendable {
     /// Joined late, or behind bytes that are missing: in any state.
     case middle
     /// Another protocol led here, and a request of it is still to be answered.
-    case continued(Carried)
+    indirect case continued(Carried)
     /// In a layer that another analyzer of the same protocol has opened: what it knows of the session, in a form of its own.
     case within([UInt8])
 }

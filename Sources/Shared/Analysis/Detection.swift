@@ -44,7 +44,7 @@ final class Detection {
 
     enum Outcome {
         case undecided
-        case recognised(Recognition)
+        indirect case recognised(Recognition)
         case unknown
     }
 

@@ -156,6 +156,8 @@ final class SessionSecrets {
 
     /// As many as have a handshake under way at once; those before them are told when they go on by themselves.
     private static let waitingLimit = 4096
+    /// A session has two views, and a few more where its random bytes are not so random (a capture that was copied).
+    private static let waitingOfSession = 16
 
     /// Remembers who is to be told when a secret of the session comes.
     func wait(for random: ClientRandom, _ who: any SecretWaiter, _ number: UInt64) {
@@ -167,6 +169,7 @@ final class SessionSecrets {
             }
             queue.append(random)
         }
+        if let all = waiting[random], all.count >= Self.waitingOfSession { waiting[random]?.removeFirst() }
         waiting[random, default: []].append(Waiting(who: who, number: number))
     }
 

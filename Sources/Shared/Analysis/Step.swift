@@ -14,7 +14,8 @@ enum Step {
     /// side's next step, or when more came.
     case hold(took: Int)
     /// From here on both sides of these streams speak something else: same layer, same positions, no copy.
-    case handOver(took: Int, Successor)
+    /// Rare, and large: it must not make every step large.
+    indirect case handOver(took: Int, Successor)
     /// Where the next message begins is not known: from here on the channel calls `search`.
     /// - Parameter why: what the bytes are counted as until it is found.
     case lost(took: Int, UnparsedReason)
@@ -23,7 +24,7 @@ enum Step {
 /// What follows on the same streams.
 enum Successor: Equatable, Sendable {
     /// Whatever the detectors find, from its start on, where the connection goes that was announced.
-    case detect(Announcement)
+    indirect case detect(Announcement)
     /// What both sides have agreed on.
     case row(ProtocolID, Start = .opening)
 }

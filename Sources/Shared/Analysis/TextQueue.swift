@@ -74,7 +74,7 @@ struct TextQueue<Entry: TextHolder>: ~Copyable {
 
     /// - Parameter offset: from the oldest.
     subscript(offset: Int) -> Entry {
-        get { entries[first &+ offset] }
+        _read { yield entries[first &+ offset] }
         _modify { yield &entries[first &+ offset] }
     }
 

@@ -28,8 +28,9 @@ enum IdentifierClass: UInt8, Sendable, CaseIterable {
     static func of(_ text: UnsafeRawBufferPointer) -> IdentifierClass? {
         // No identifier is as short as one letter.
         guard let first = text.first, text.count > 1 || first &- 0x30 < 10 else { return nil }
+        // Most are short words, and take one look.
+        if text.count < 20, isPlain(text) { return nil }
         let facts = Facts(text)
-        if facts.digits == 0, !facts.isPunctuated, text.count < 20 { return nil }
         if isVersion(text) { return nil }
         if facts.digits == text.count, text.count <= 19 { return .integer }
         if isUUID(text) { return .uuid }
@@ -47,14 +48,20 @@ enum IdentifierClass: UInt8, Sendable, CaseIterable {
         return text.count >= 20 && facts.changes >= 2 && facts.digits >= 2 ? .mixed : nil
     }
 
+    /// Nothing but letters, dashes and underscores.
+    private static func isPlain(_ text: UnsafeRawBufferPointer) -> Bool {
+        for byte in text {
+            guard (byte | 0x20) &- 0x61 < 26 || byte == 0x5F || byte == 0x2D else { return false }
+        }
+        return true
+    }
+
     /// What one look at all bytes tells.
     private struct Facts {
         var digits = 0
         var hexDigits = 0
         var dots = 0
         var ats = 0
-        /// There is something that is neither letter, digit, dash nor underscore.
-        var isPunctuated = false
         var longestDigits = 0
         /// Between a letter and a digit that stand side by side.
         var changes = 0
@@ -97,7 +104,6 @@ enum IdentifierClass: UInt8, Sendable, CaseIterable {
                     (hexBehindPrefix, digitsBehindPrefix) = (0, 0)
                     if byte == 0x2E { dots += 1 }
                     if byte == 0x40 { ats += 1 }
-                    if !isLetter { isPunctuated = true }
                 }
                 if !isDigit, byte &- 0x41 >= 26 || byte == 0x49 || byte == 0x4C || byte == 0x4F || byte == 0x55 {
                     isCrockford = false
@@ -117,24 +123,26 @@ enum IdentifierClass: UInt8, Sendable, CaseIterable {
         guard let first = text.first, text.count <= 16 else { return false }
         let hasLetter = first | 0x20 == 0x76
         var at = hasLetter ? 1 : 0
-        func skipDigits() -> Int {
-            let start = at
-            while at < text.count, text[at] &- 0x30 < 10 { at += 1 }
-            return at - start
-        }
-        guard (1...4).contains(skipDigits()) else { return false }
+        guard (1...4).contains(skipDigits(text, &at)) else { return false }
         var parts = 1
         while at < text.count, text[at] == 0x2E {
             at += 1
-            guard (1...4).contains(skipDigits()) else { return false }
+            guard (1...4).contains(skipDigits(text, &at)) else { return false }
             parts += 1
         }
         if !hasLetter { return at == text.count && (2...3).contains(parts) }
         let letters = at
         while at < text.count, text[at] | 0x20 &- 0x61 < 26 { at += 1 }
         guard at - letters <= 8 else { return false }
-        if at > letters { _ = skipDigits() }
+        if at > letters { _ = skipDigits(text, &at) }
         return at == text.count
+    }
+
+    /// - Returns: how many digits were there.
+    private static func skipDigits(_ text: UnsafeRawBufferPointer, _ at: inout Int) -> Int {
+        let start = at
+        while at < text.count, text[at] &- 0x30 < 10 { at += 1 }
+        return at - start
     }
 
     /// RFC 9562, section 4.
@@ -154,7 +162,7 @@ enum IdentifierClass: UInt8, Sendable, CaseIterable {
     /// `2026-04-08`, alone or with a time behind it (RFC 3339, section 5.6).
     static func isDate(_ text: UnsafeRawBufferPointer) -> Bool {
         guard text.count >= 10, text[4] == 0x2D, text[7] == 0x2D else { return false }
-        for place in [0, 1, 2, 3, 5, 6, 8, 9] where text[place] &- 0x30 >= 10 { return false }
+        for place in 0..<10 where place != 4 && place != 7 && text[place] &- 0x30 >= 10 { return false }
         let month = (text[5] &- 0x30) &* 10 &+ text[6] &- 0x30
         let day = (text[8] &- 0x30) &* 10 &+ text[9] &- 0x30
         guard (1...12).contains(month), (1...31).contains(day) else { return false }

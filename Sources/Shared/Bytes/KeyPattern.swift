@@ -44,20 +44,17 @@ enum KeyPattern {
     }
 
     private static func part(_ bytes: UnsafeRawBufferPointer, _ isWhole: Bool, _ text: inout UniqueBytes) {
-        var bytes = bytes
         // A hash tag of Redis Cluster: `{user:7}:cart`.
-        if bytes.first == UInt8(ascii: "{") {
-            text.append(UInt8(ascii: "{"))
-            bytes = UnsafeRawBufferPointer(rebasing: bytes.dropFirst())
-        }
-        let isClosed = bytes.last == UInt8(ascii: "}")
-        if isClosed { bytes = UnsafeRawBufferPointer(rebasing: bytes.dropLast()) }
-        if !isPrintable(bytes) || !isWhole && bytes.count > longestPart {
+        let start = bytes.first == UInt8(ascii: "{") ? 1 : 0
+        let isClosed = bytes.count > start && bytes[bytes.count - 1] == UInt8(ascii: "}")
+        let inner = UnsafeRawBufferPointer(rebasing: bytes[start..<bytes.count - (isClosed ? 1 : 0)])
+        if start > 0 { text.append(UInt8(ascii: "{")) }
+        if !isPrintable(inner) || !isWhole && inner.count > longestPart {
             text.append("{…}" as StaticString)
-        } else if !isWhole, let placeholder = placeholder(bytes) {
+        } else if !isWhole, let placeholder = placeholder(inner) {
             text.append(placeholder)
         } else {
-            text.append(RawSpan(_unsafeBytes: bytes))
+            text.append(RawSpan(_unsafeBytes: inner))
         }
         if isClosed { text.append(UInt8(ascii: "}")) }
     }

@@ -4,6 +4,8 @@ extension [UInt8] {
     /// Appends bytes that are borrowed.
     @inline(__always)
     package mutating func append(_ bytes: RawSpan) {
+        // With nothing to append, the library writes to the empty array that all threads share.
+        guard bytes.byteCount > 0 else { return }
         append(addingCapacity: bytes.byteCount) { free in
             free.withUnsafeMutableBufferPointer { buffer, count in
                 bytes.withUnsafeBytes {

@@ -33,7 +33,7 @@ package final class Connection {
     /// Whom a proxy made it for.
     var proxiedFor: Endpoint?
     /// What its TLS handshake said in the clear; `nil` where there was none, and until it has told what it can.
-    var tls: TLSFacts?
+    @Rare var tls: TLSFacts?
     /// Both sides of the connection are profiled, and this is one of two views of the same bytes.
     var hasOtherView = false
     /// The views of its exchanges, where there are several whose streams can be compared.

@@ -240,10 +240,10 @@ package struct SummaryReport {
         }
         if !parts.isEmpty {
             line("Lost", parts, tone: .bad)
-        } else if summary.limits.total == 0 {
-            line("Lost", ["nothing"], tone: .good)
+        } else if summary.limits.nonZero.contains(where: \.key.isLoss) {
+            line("Lost", ["what the limits left out"], tone: .bad)
         } else {
-            line("Lost", ["what the limits left out"], tone: .warning)
+            line("Lost", ["nothing"], tone: .good)
         }
         let limits = summary.limits.nonZero.map { "\(Self.words("\($0.key)")) \(Quantity.count($0.count))" }
         if !limits.isEmpty { line("Limits", limits, tone: .warning) }
@@ -274,7 +274,9 @@ package struct SummaryReport {
         let missing = [summary.bytes.gaps, summary.innerBytes.gaps].contains { gaps in
             leftOut.reduce(gaps.total) { $0 &- gaps[$1] } > 0
         }
+        let isLeftOut = summary.limits.nonZero.contains(where: \.key.isLoss)
         return summary.losses.total > 0 || summary.unwritten.total > 0 || summary.strayConnections > 0 || missing
+            || isLeftOut
     }
 
     private static func ending(_ how: ConnectionClosed.How) -> String {

@@ -114,7 +114,7 @@ struct ServiceMap: ~Copyable {
         /// TLS hides what is talked.
         var isEncrypted: Bool
         /// Of its last handshake that told something.
-        var tls: TLSFacts?
+        @Rare var tls: TLSFacts?
 
         /// What was told of was taken back: there is no such connection.
         var isVacant = false

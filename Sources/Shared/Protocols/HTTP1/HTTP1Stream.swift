@@ -32,10 +32,8 @@ final class HTTP1Stream {
     private var mayLackBody = false
     /// What is searched begins with what seemed to be a head and is none: it is not to be found again.
     private var isFalseStart = false
-    /// Where the streams go that were switched.
-    private var announcement = Announcement()
-    /// What both sides have agreed on by name.
-    private var agreed: Successor?
+    /// What follows where the streams were switched, as far as it is known.
+    private var successor: Successor?
 
     /// What the next bytes are (RFC 9112, section 6.3).
     private enum State: Equatable {
@@ -71,8 +69,7 @@ final class HTTP1Stream {
         isTorn = joinedLate
         mayLackBody = false
         isFalseStart = false
-        announcement = Announcement()
-        agreed = nil
+        successor = nil
     }
 
     /// Bytes that are kept of the message.
@@ -115,7 +112,7 @@ final class HTTP1Stream {
     private func step(_ taken: Int) -> Step {
         switch state {
         case .lost: .lost(took: taken, .betweenMessages)
-        case .switched: .handOver(took: taken, agreed ?? .detect(announcement))
+        case .switched: .handOver(took: taken, successor ?? .detect(Announcement()))
         case .awaitingSwitch: .hold(took: taken)
         case .head, .length, .chunked, .untilClose: .took(taken)
         }
@@ -126,10 +123,12 @@ final class HTTP1Stream {
     var isSwitched: Bool { state == .switched }
 
     /// The switch was a CONNECT to this destination (RFC 9110, section 9.3.6).
-    func leads(to destination: NamedDestination?) { announcement.destination = destination }
+    func leads(to destination: NamedDestination?) {
+        successor = destination.map { .detect(Announcement(destination: $0)) }
+    }
 
     /// The switch was an Upgrade to what has this name (RFC 9110, section 7.8).
-    func leads(to row: ProtocolID, _ start: Start) { agreed = .row(row, start) }
+    func leads(to row: ProtocolID, _ start: Start) { successor = .row(row, start) }
 
     /// The next bytes are HTTP only if the answer says no.
     func awaitSwitch() { state = .awaitingSwitch }

@@ -34,17 +34,17 @@ extension PostgresAnalyzer {
         case UInt8(ascii: "2"): answered(.bind, out)
         case UInt8(ascii: "3"): answered(.close, out)
         case UInt8(ascii: "T"), UInt8(ascii: "n"):
-            if current?.kind == .describe { answered(.describe, out) }
+            if currentKind == .describe { answered(.describe, out) }
         case UInt8(ascii: "I"): empty(message, out)
         case UInt8(ascii: "s"): suspend(message, out)
         case UInt8(ascii: "G"): copies(isIn: true)
         case UInt8(ascii: "H"), UInt8(ascii: "W"): copies(isIn: false)
         case UInt8(ascii: "V"):
-            guard current?.kind == .function else { return mismatch() }
+            guard currentKind == .function else { return mismatch() }
             end(.ok, message, out)
         case UInt8(ascii: "R"):
             // AuthenticationOk.
-            if bytes.big(UInt32.self, at: PostgresFraming.headerBytes) == 0, current?.kind == .connect {
+            if bytes.big(UInt32.self, at: PostgresFraming.headerBytes) == 0, currentKind == .connect {
                 end(.ok, message, out)
             }
         default: break
@@ -53,14 +53,14 @@ extension PostgresAnalyzer {
 
     // MARK: The request that is answered
 
-    /// The first entry whose answer is not known yet.
-    private var current: PostgresQueue.Entry? {
-        guard isPaired || isDoubtful, answered < queue.count else { return nil }
-        return queue[answered]
-    }
+    /// The place of the first entry whose answer is not known yet.
+    private var current: Int? { (isPaired || isDoubtful) && answered < queue.count ? answered : nil }
+
+    /// What is answered. (Entries are large: not copied for this.)
+    private var currentKind: PostgresQueue.Entry.Kind? { current.map { queue[$0].kind } }
 
     /// The place of the operation that is answered.
-    private var operating: Int? { (current?.isOperation ?? false) ? answered : nil }
+    private var operating: Int? { current.flatMap { queue[$0].isOperation ? $0 : nil } }
 
     /// What the server says is no answer to what waits: other requests were lost, or are answered still.
     private func mismatch() {
@@ -68,7 +68,7 @@ extension PostgresAnalyzer {
     }
 
     private func answered(_ kind: PostgresQueue.Entry.Kind, _ out: any Output) {
-        guard current?.kind == kind else { return mismatch() }
+        guard currentKind == kind else { return mismatch() }
         pass(out)
     }
 
@@ -118,8 +118,8 @@ extension PostgresAnalyzer {
 
     /// EmptyQueryResponse: nothing was asked.
     private func empty(_ message: PostgresMessage, _ out: any Output) {
-        guard let current else { return }
-        switch current.kind {
+        switch currentKind {
+        case nil: break
         case .queryEnd: response = (0, nil)
         case .execute:
             response = (0, nil)
@@ -150,14 +150,14 @@ extension PostgresAnalyzer {
     // MARK: Errors
 
     private func fail(_ message: PostgresMessage, _ bytes: RawSpan, _ out: any Output) {
-        guard let current, !current.endsCycle else {
+        guard let current, !queue[current].endsCycle else {
             // Of the connection, such as a shutdown.
             response = (0, nil)
             return
         }
         let code = Self.code(bytes).map { queue.store(bytes.extracting($0)) } ?? .empty
-        if current.kind == .connect {
-            queue.update(answered) { $0.code = code }
+        if queue[current].kind == .connect {
+            queue.update(current) { $0.code = code }
             end(.error, message, out)
             return
         }
