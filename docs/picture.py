@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Makes docs/shop.svg: what `replay` shows of a capture on a terminal, from a real run.
+"""Makes docs/map.svg, who talks to whom in a capture, and docs/shop.svg, what `replay` shows of it on a terminal, from real runs.
 
-    docs/picture.py REPLAY            writes it
-    docs/picture.py REPLAY --check    says whether it is what it would write
+    docs/picture.py REPLAY            writes them
+    docs/picture.py REPLAY --check    says whether they are what it would write
 """
 import html
 import os
@@ -14,6 +14,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PICTURE = REPOSITORY / "docs/shop.svg"
+MAP = REPOSITORY / "docs/map.svg"
 FIXTURE = "Fixtures/demo/shop"
 # What a reader types; the fixture's folder is of no interest to them.
 SHOWN = "tapedeck replay shop.pcap --names names"
@@ -82,13 +83,19 @@ def picture(lines: list[str]) -> str:
     )
 
 
+def graph(replay: str) -> str:
+    """The picture that the program itself makes."""
+    command = [os.path.abspath(replay), "export", "svg", f"{FIXTURE}/input.pcap", "--names", f"{FIXTURE}/names"]
+    return subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True, text=True).stdout
+
+
 def main() -> None:
-    made = picture(run(sys.argv[1]))
-    if "--check" in sys.argv:
-        if PICTURE.read_text() != made:
-            sys.exit("docs/shop.svg is not what replay shows: make update-goldens")
-    else:
-        PICTURE.write_text(made)
+    made = {PICTURE: picture(run(sys.argv[1])), MAP: graph(sys.argv[1])}
+    for path, text in made.items():
+        if "--check" not in sys.argv:
+            path.write_text(text)
+        elif path.read_text() != text:
+            sys.exit(f"docs/{path.name} is not what replay shows: make update-goldens")
 
 
 main()

@@ -7,17 +7,20 @@ import Shared
 /// `replay export FORMAT INPUT…`, what was seen as other tools read it.
 struct Export: ParsableCommand {
     enum Format: String, CaseIterable, ExpressibleByArgument {
-        case schema
+        case schema, mermaid, dot, svg
     }
 
     static let configuration = CommandConfiguration(
         abstract: "Write what tapes show in a format of other tools.",
         discussion: """
             FORMATS
-              schema  JSON Schema (draft 2020-12) of the bodies of each endpoint: of requests, and of responses by status
+              schema   JSON Schema (draft 2020-12) of the bodies of each endpoint: of requests, and of responses by status
+              mermaid  who talks to whom, as a Mermaid flowchart for Markdown
+              dot      the same for Graphviz
+              svg      the same as a picture
             """)
 
-    @Argument(help: "schema")
+    @Argument(help: "schema, mermaid, dot or svg")
     var format: Format
 
     @Argument(help: "Tapes to read; - is standard input.", completion: .file())
@@ -34,6 +37,8 @@ struct Export: ParsableCommand {
 
     @OptionGroup var paths: PathOptions
 
+    @OptionGroup var filters: MapFilters
+
     @Flag(help: "Say how often keys were there, and how often null.")
     var evidence = false
 
@@ -49,11 +54,20 @@ struct Export: ParsableCommand {
         let result = try replaying.run(inputs) { _ in true }
         let isLossy = SummaryReport.isLossy(result.summary) || result.capture.isIncomplete
         let file = try OutputFile(output, option: "--output")
-        try file.write(
-            JSONSchemaFile.text(
-                result.map, from: result.summary.provenance(isLossy: isLossy), showsCounts: evidence))
+        try file.write(text(result, isLossy: isLossy))
         try file.commit()
         for line in result.capture.complaints { Terminal.complain(line) }
         if isLossy { throw ExitCode(1) }
+    }
+
+    private func text(_ result: Replaying.Result, isLossy: Bool) -> String {
+        let from = result.summary.provenance(isLossy: isLossy)
+        let graph = { ServiceGraph(result.map, filters.choice) }
+        return switch format {
+        case .schema: JSONSchemaFile.text(result.map.filtered(filters.choice), from: from, showsCounts: evidence)
+        case .mermaid: MermaidFile.text(graph(), from: from)
+        case .dot: DOTFile.text(graph(), from: from)
+        case .svg: GraphPicture.text(graph(), from: from, isLossy: isLossy)
+        }
     }
 }

@@ -32,7 +32,7 @@ struct Fixture: Sendable {
         return found
     }
 
-    /// What a replay gives now: event log, map and summary; and log and map as `--compat` has them, where there is a
+    /// What a replay gives now: event log, map and summary; and log and map as `--compat` has them, and pictures, where there is a
     /// golden of them.
     func replay() throws(Failure) -> [Golden] {
         let (log, result) = try replay(.all)
@@ -47,6 +47,17 @@ struct Fixture: Sendable {
             let (log, result) = try replay(.compat)
             goldens.append(Golden(name: compat.log, content: log))
             goldens.append(Golden(name: compat.map, content: Array(ServiceMapFile.yaml(result.map, .compat).utf8)))
+        }
+        let isLossy = SummaryReport.isLossy(result.summary) || result.capture.isIncomplete
+        let graph = { ServiceGraph(result.map) }
+        let from = result.summary.provenance(isLossy: isLossy)
+        let pictures: [(name: String, text: () -> String)] = [
+            ("graph.dot", { DOTFile.text(graph(), from: from) }),
+            ("graph.mmd", { MermaidFile.text(graph(), from: from) }),
+            ("graph.svg", { GraphPicture.text(graph(), from: from, isLossy: isLossy) }),
+        ]
+        for picture in pictures where access(path(picture.name), F_OK) == 0 {
+            goldens.append(Golden(name: picture.name, content: Array(picture.text().utf8)))
         }
         return goldens
     }

@@ -19,6 +19,29 @@ struct MapOptions: ParsableArguments {
     @Flag(help: "Show who calls each service, in place of whom it calls.")
     var inbound = false
 
+    @OptionGroup var filters: MapFilters
+
+    func choice() throws(Failure) -> MapView.Choice {
+        var choice = filters.choice
+        if let sort {
+            guard let order = MapView.Order(rawValue: sort) else {
+                let orders = MapView.Order.allCases.map(\.rawValue).joined(separator: ", ")
+                throw Failure("--sort \(sort): is none of \(orders)")
+            }
+            choice.order = order
+        }
+        choice.isInbound = inbound
+        return choice
+    }
+
+    func most() throws(Failure) -> Int? {
+        guard let top else { return nil }
+        return try top.number("--top", in: 1...Int.max)
+    }
+}
+
+/// `--service`, `--destination`, `--protocol`, `--path`: what of the map is shown.
+struct MapFilters: ParsableArguments {
     @Option(help: ArgumentHelp("Show of the map only what a service calls.", valueName: "name"))
     var service: String?
 
@@ -31,25 +54,12 @@ struct MapOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Show of the map only paths that begin so.", valueName: "path"))
     var path: String?
 
-    func choice() throws(Failure) -> MapView.Choice {
+    var choice: MapView.Choice {
         var choice = MapView.Choice()
-        if let sort {
-            guard let order = MapView.Order(rawValue: sort) else {
-                let orders = MapView.Order.allCases.map(\.rawValue).joined(separator: ", ")
-                throw Failure("--sort \(sort): is none of \(orders)")
-            }
-            choice.order = order
-        }
-        choice.isInbound = inbound
         choice.service = service
         choice.destination = destination
         choice.protocolName = protocolName
         choice.path = path
         return choice
-    }
-
-    func most() throws(Failure) -> Int? {
-        guard let top else { return nil }
-        return try top.number("--top", in: 1...Int.max)
     }
 }

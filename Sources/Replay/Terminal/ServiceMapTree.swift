@@ -194,43 +194,19 @@ struct ServiceMapTree {
             var line =
                 String(repeating: " ", count: max(text - used, 0))
                 + Quantity.count(totals.count).leftPadded(Self.count)
-            if hasRate { line += Self.rate(totals.rate(in: span)).leftPadded(Self.rate) }
+            if hasRate { line += Quantity.rate(perSecond: totals.rate(in: span)).leftPadded(Self.rate) }
             // No blanks at the end of a line.
             if hasTimes, hasErrors || !times.isEmpty || bar > 0 {
                 let errors = (hasErrors ? Quantity.count(totals.errors) : "").leftPadded(Self.errors)
                 line += style.tone(.bad, errors)
                 if times.isEmpty, bar > 0 { line += String(repeating: " ", count: 2 * Self.time) }
-                for time in times { line += Self.time(time).leftPadded(Self.time) }
+                for time in times { line += Quantity.latency(nanoseconds: time).leftPadded(Self.time) }
             }
             if bar > 0 {
                 let filled = max(Int((Double(totals.count) / Double(max(most, 1)) * Double(bar)).rounded()), 1)
                 line += "  " + style.tone(.accent, String(repeating: style.symbol("▇", "#"), count: min(filled, bar)))
             }
             return line
-        }
-
-        /// `12.5/s`, `3.0/min`, `0.2/h`.
-        private static func rate(_ perSecond: Double) -> String {
-            if perSecond >= 99.95 { return "\(Quantity.count(UInt64(min(perSecond.rounded(), 1e15))))/s" }
-            let (value, unit) =
-                perSecond >= 0.095
-                ? (perSecond, "s") : perSecond >= 0.095 / 60 ? (perSecond * 60, "min") : (perSecond * 3600, "h")
-            let tenths = Int((value * 10).rounded())
-            return "\(tenths / 10).\(tenths % 10)/\(unit)"
-        }
-
-        /// Three digits: `412 us`, `7.21 ms`, `12.5 s`.
-        private static func time(_ nanoseconds: UInt64) -> String {
-            let units: [(UInt64, String)] = [(1_000_000_000, "s"), (1_000_000, "ms"), (1000, "us")]
-            for (unit, name) in units where nanoseconds >= unit {
-                let whole = nanoseconds / unit
-                if whole >= 100 { return "\(whole) \(name)" }
-                let digits = whole >= 10 ? 1 : 2
-                let scale: UInt64 = digits == 1 ? 10 : 100
-                let fraction = String(nanoseconds % unit * scale / unit)
-                return "\(whole).\(String(repeating: "0", count: digits - fraction.count))\(fraction) \(name)"
-            }
-            return "\(nanoseconds) ns"
         }
     }
 }

@@ -83,8 +83,8 @@ package struct MapView: Equatable, Sendable {
             span = last.since(first)
         }
         var places: [String: Int] = [:]
-        for service in document.services where Self.isWanted(service.name, choice.service) {
-            for endpoint in service.endpoints where Self.isWanted(endpoint, choice) {
+        for service in document.filtered(choice).services {
+            for endpoint in service.endpoints {
                 let totals = Totals(endpoint)
                 let operation = Operation(
                     method: endpoint.method,
@@ -93,7 +93,7 @@ package struct MapView: Equatable, Sendable {
                     variants: 1)
                 edge(service.name, endpoint.destination, choice, &places) { $0.add(operation) }
             }
-            for connection in service.connections where Self.isWanted(connection, choice) {
+            for connection in service.connections {
                 edge(service.name, connection.destination, choice, &places) { peer in
                     peer.connections.append(connection)
                     for operation in connection.operations { peer.add(Operation(operation, connection)) }
@@ -105,16 +105,22 @@ package struct MapView: Equatable, Sendable {
 
     // MARK: Choice
 
-    private static func isWanted(_ name: String, _ wanted: String?) -> Bool { wanted.map { $0 == name } ?? true }
+    fileprivate static func isWanted(_ name: String, _ wanted: String?) -> Bool { wanted.map { $0 == name } ?? true }
 
-    private static func isWanted(_ endpoint: ServiceMapDocument.Endpoint, _ choice: Choice) -> Bool {
+    fileprivate static func isWanted(_ endpoint: ServiceMapDocument.Endpoint, _ choice: Choice) -> Bool {
         isWanted(endpoint.destination, choice.destination) && isWanted(endpoint.protocolName, choice.protocolName)
             && choice.path.map { endpoint.path.hasPrefix($0) } ?? true
     }
 
-    private static func isWanted(_ connection: ServiceMapDocument.Connection, _ choice: Choice) -> Bool {
+    fileprivate static func isWanted(_ connection: ServiceMapDocument.Connection, _ choice: Choice) -> Bool {
         isWanted(connection.destination, choice.destination)
             && isWanted(connection.protocolName, choice.protocolName) && choice.path == nil
+    }
+
+    fileprivate static func isWanted(_ bodies: ServiceMapDocument.Bodies, _ choice: Choice) -> Bool {
+        isWanted(bodies.service, choice.service) && isWanted(bodies.destination, choice.destination)
+            && isWanted(bodies.protocolName, choice.protocolName)
+            && choice.path.map { bodies.path.hasPrefix($0) } ?? true
     }
 
     // MARK: Making
@@ -201,5 +207,21 @@ extension MapView.Operation {
         totals.count = operation.count
         totals.errors = operation.errors
         totals.latency = operation.latency
+    }
+}
+
+extension ServiceMapDocument {
+    /// What is wanted of it.
+    package func filtered(_ choice: MapView.Choice) -> ServiceMapDocument {
+        var document = self
+        document.bodies = bodies.filter { MapView.isWanted($0, choice) }
+        document.services = services.compactMap { service in
+            var service = service
+            guard MapView.isWanted(service.name, choice.service) else { return nil }
+            service.endpoints = service.endpoints.filter { MapView.isWanted($0, choice) }
+            service.connections = service.connections.filter { MapView.isWanted($0, choice) }
+            return service.endpoints.isEmpty && service.connections.isEmpty ? nil : service
+        }
+        return document
     }
 }

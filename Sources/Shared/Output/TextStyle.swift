@@ -116,4 +116,28 @@ package enum Quantity {
         let tenths = min(max(Int(Double(part) / Double(whole) * 1000 + 0.5), 1), 999)
         return "\(tenths / 10).\(tenths % 10) %"
     }
+
+    /// `12.5/s`, `3.0/min`, `0.2/h`.
+    package static func rate(perSecond: Double) -> String {
+        if perSecond >= 99.95 { return "\(count(UInt64(min(perSecond.rounded(), 1e15))))/s" }
+        let (value, unit) =
+            perSecond >= 0.095
+            ? (perSecond, "s") : perSecond >= 0.095 / 60 ? (perSecond * 60, "min") : (perSecond * 3600, "h")
+        let tenths = Int((value * 10).rounded())
+        return "\(tenths / 10).\(tenths % 10)/\(unit)"
+    }
+
+    /// Three digits: `412 us`, `7.21 ms`, `12.5 s`.
+    package static func latency(nanoseconds: UInt64) -> String {
+        let units: [(UInt64, String)] = [(1_000_000_000, "s"), (1_000_000, "ms"), (1000, "us")]
+        for (unit, name) in units where nanoseconds >= unit {
+            let whole = nanoseconds / unit
+            if whole >= 100 { return "\(whole) \(name)" }
+            let digits = whole >= 10 ? 1 : 2
+            let scale: UInt64 = digits == 1 ? 10 : 100
+            let fraction = String(nanoseconds % unit * scale / unit)
+            return "\(whole).\(String(repeating: "0", count: digits - fraction.count))\(fraction) \(name)"
+        }
+        return "\(nanoseconds) ns"
+    }
 }
