@@ -27,6 +27,8 @@ package final class Profiler: EventSink {
         package var names = AddressNames()
         /// How the map's paths become templates; with the first versions' fields they do not.
         package var paths = PathTemplates.inferred(PathRules())
+        /// For a report: so many exchanges are kept one by one, and when each endpoint was asked for; `nil`: nothing of it.
+        package var journal: Int?
         /// Names for what gRPC's messages have by number.
         package var protoSchema: ProtoSchema?
         /// Containers that the user knows of, for a tape whose source knew none.
@@ -73,7 +75,9 @@ package final class Profiler: EventSink {
             redactor: redactor, statements: options.statements)
         run.share(ProtoSchemas(options.protoSchema))
         let isCompat = options.fields == .compat
-        let map = MapState(run, naming, isCompat ? .raw : options.paths, isExact: isCompat)
+        let map = MapState(
+            run, naming, isCompat ? .raw : options.paths, isExact: isCompat,
+            journal: options.journal.map { Journal(limit: $0) })
         self.run = run
         pool = AnalyzerPool(run)
         self.naming = naming

@@ -7,7 +7,7 @@ import Shared
 /// `replay export FORMAT INPUT…`, what was seen as other tools read it.
 struct Export: ParsableCommand {
     enum Format: String, CaseIterable, ExpressibleByArgument {
-        case schema, mermaid, dot, svg
+        case schema, mermaid, dot, svg, html
     }
 
     static let configuration = CommandConfiguration(
@@ -18,9 +18,10 @@ struct Export: ParsableCommand {
               mermaid  who talks to whom, as a Mermaid flowchart for Markdown
               dot      the same for Graphviz
               svg      the same as a picture
+              html     a report in one file: graph, services, operations, schemas, exchanges
             """)
 
-    @Argument(help: "schema, mermaid, dot or svg")
+    @Argument(help: "schema, mermaid, dot, svg or html")
     var format: Format
 
     @Argument(help: "Tapes to read; - is standard input.", completion: .file())
@@ -39,6 +40,13 @@ struct Export: ParsableCommand {
 
     @OptionGroup var filters: MapFilters
 
+    @OptionGroup var keys: KeyOptions
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("html: show so many exchanges one by one (default: 1000).", valueName: "number"))
+    var exchanges: NumberArgument?
+
     @Flag(help: "Say how often keys were there, and how often null.")
     var evidence = false
 
@@ -47,9 +55,15 @@ struct Export: ParsableCommand {
         replaying.options.names = try names.read()
         replaying.options.containers = try containers.read()
         replaying.options.paths = try paths.read()
+        replaying.options.secrets = try keys.read()
         replaying.options.eventLog = false
         replaying.options.environments = false
-        replaying.withBodies = format == .schema
+        replaying.withBodies = format == .schema || format == .html
+        let shownExchanges = try exchanges?.number("--exchanges", in: 0...1_000_000) ?? 1000
+        if format == .html { replaying.options.journal = shownExchanges }
+        if let input = inputs.first(where: { output != "-" && OutputFile.takes(output, $0) }) {
+            throw Failure("--output \(output): would overwrite the input \(input); choose another file")
+        }
         replaying.showsProgress = true
         let result = try replaying.run(inputs) { _ in true }
         let isLossy = SummaryReport.isLossy(result.summary) || result.capture.isIncomplete
@@ -68,6 +82,7 @@ struct Export: ParsableCommand {
         case .mermaid: MermaidFile.text(graph(), from: from)
         case .dot: DOTFile.text(graph(), from: from)
         case .svg: GraphPicture.text(graph(), from: from, isLossy: isLossy)
+        case .html: result.report(filters.choice, inputs)
         }
     }
 }

@@ -48,7 +48,7 @@ struct Fixture: Sendable {
             goldens.append(Golden(name: compat.log, content: log))
             goldens.append(Golden(name: compat.map, content: Array(ServiceMapFile.yaml(result.map, .compat).utf8)))
         }
-        let isLossy = SummaryReport.isLossy(result.summary) || result.capture.isIncomplete
+        let isLossy = result.isLossy
         let graph = { ServiceGraph(result.map) }
         let from = result.summary.provenance(isLossy: isLossy)
         let pictures: [(name: String, text: () -> String)] = [
@@ -59,14 +59,22 @@ struct Fixture: Sendable {
         for picture in pictures where access(path(picture.name), F_OK) == 0 {
             goldens.append(Golden(name: picture.name, content: Array(picture.text().utf8)))
         }
+        if access(path("report.html"), F_OK) == 0 {
+            let (_, result) = try replay(.all, journal: 100)
+            let text = result.report(MapView.Choice(), [tape])
+            goldens.append(Golden(name: "report.html", content: Array(text.utf8)))
+        }
         return goldens
     }
 
-    private func replay(_ fields: FieldSet) throws(Failure) -> (log: [UInt8], Replaying.Result) {
+    /// - Parameter journal: exchanges that a report shows.
+    private func replay(_ fields: FieldSet, journal: Int? = nil) throws(Failure) -> (log: [UInt8], Replaying.Result) {
         var replaying = Replaying()
         replaying.readsAhead = false
         replaying.options.environments = false
         replaying.options.fields = fields
+        replaying.options.journal = journal
+        replaying.withBodies = journal != nil
         let names = Self.join(folder, "names")
         if access(names, F_OK) == 0 { try NameOptions.add(names, to: &replaying.options.names) }
         var log: [UInt8] = []

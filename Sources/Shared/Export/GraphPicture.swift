@@ -15,7 +15,7 @@ package enum GraphPicture {
     ///   - isLossy: it says that something is missing.
     package static func text(_ graph: ServiceGraph, from: String, isLossy: Bool) -> String {
         let shown = graph.fitted(room)
-        let drawing = Drawing(shown, links: nil)
+        let drawing = Drawing(shown, links: [:])
         let width = max(drawing.width, 420)
         var notes = GlyphWidths.lines(MarkupText.visible(from), width - 2 * margin, size: detailSize)
         if shown.folded > 0 {
@@ -36,7 +36,7 @@ package enum GraphPicture {
 
     /// A part of a page that brings the styles of its classes.
     /// - Parameter links: where a node's box leads to.
-    static func part(_ graph: ServiceGraph, links: @escaping (String) -> String?) -> String {
+    static func part(_ graph: ServiceGraph, links: [String: String]) -> String {
         let drawing = Drawing(graph.fitted(room), links: links)
         return header(width: drawing.width, height: drawing.height, label: "Who talks to whom") + drawing.svg + "</svg>"
     }
@@ -60,7 +60,7 @@ package enum GraphPicture {
         var width = 0
         var height = 0
 
-        init(_ graph: ServiceGraph, links: ((String) -> String?)?) {
+        init(_ graph: ServiceGraph, links: [String: String]) {
             guard !graph.nodes.isEmpty else {
                 (width, height) = (420, 60)
                 svg = "<text class=\"note\" x=\"\(margin)\" y=\"36\">Nobody talked to anybody.</text>\n"
@@ -84,7 +84,7 @@ package enum GraphPicture {
                 add(edge, route, graph)
             }
             for (place, node) in graph.nodes.enumerated() {
-                add(node, layout.frames[place], texts[place], links?(node.name))
+                add(node, place, layout.frames[place], texts[place], links[node.name])
             }
             width = layout.width + 2 * margin
             height = layout.height + 2 * margin
@@ -131,7 +131,7 @@ package enum GraphPicture {
             let digits = String(edge.totals.count &+ edge.connections).count
             let thickness = min(10 + 4 * digits, 34)
             let names = "\(graph.nodes[edge.source].name) → \(graph.nodes[edge.target].name)"
-            svg += "<g class=\"edge\(trouble)\"><title>"
+            svg += "<g class=\"edge\(trouble)\" data-s=\"\(edge.source)\" data-t=\"\(edge.target)\"><title>"
             svg += MarkupText.escaped("\(names): \(edge.protocols.joined(separator: ", ")), \(edge.label)")
             svg += "</title><path d=\"\(path)\" stroke-width=\"\(thickness / 10).\(thickness % 10)\"/>"
             let tip = route.isReversed ? route.points[0] : end
@@ -143,7 +143,7 @@ package enum GraphPicture {
         }
 
         private mutating func add(
-            _ node: ServiceGraph.Node, _ frame: LayeredLayout.Frame, _ texts: [Text], _ link: String?
+            _ node: ServiceGraph.Node, _ place: Int, _ frame: LayeredLayout.Frame, _ texts: [Text], _ link: String?
         ) {
             let (x, y) = (frame.x + margin, frame.y + margin)
             let title =
@@ -151,7 +151,7 @@ package enum GraphPicture {
                 ? [node.name, node.detail].filter { !$0.isEmpty }.joined(separator: "\n")
                 : node.members.prefix(40).joined(separator: "\n") + (node.members.count > 40 ? "\n…" : "")
             if let link { svg += "<a href=\"\(MarkupText.escaped(link))\">" }
-            svg += "<g class=\"node \(node.kind.className)\"><title>"
+            svg += "<g class=\"node \(node.kind.className)\" data-n=\"\(place)\"><title>"
             // Line's ends are written as they are; all else that does not print is not.
             svg += title.split(separator: "\n").map { MarkupText.escaped(String($0)) }.joined(separator: "\n")
             svg +=

@@ -42,6 +42,7 @@ package struct MapView: Equatable, Sendable {
 
         /// Nanoseconds; `nil` where nothing was answered.
         package var p50: UInt64? { latency.percentile(perMille: 500) }
+        var p90: UInt64? { latency.percentile(perMille: 900) }
         package var p99: UInt64? { latency.percentile(perMille: 990) }
 
         mutating func merge(_ other: Totals) {
@@ -88,7 +89,7 @@ package struct MapView: Equatable, Sendable {
                 let totals = Totals(endpoint)
                 let operation = Operation(
                     method: endpoint.method,
-                    name: [endpoint.path, endpoint.operation].compactMap { $0 }.joined(separator: " "),
+                    name: endpoint.title,
                     protocolName: endpoint.protocolName, totals: totals,
                     variants: 1)
                 edge(service.name, endpoint.destination, choice, &places) { $0.add(operation) }
@@ -201,9 +202,7 @@ extension MapView.Totals {
 
 extension MapView.Operation {
     fileprivate init(_ operation: ServiceMapDocument.Operation, _ connection: ServiceMapDocument.Connection) {
-        let words = ([operation.name] + operation.targets).filter { !$0.isEmpty }
-        let name = operation.summary.isEmpty ? words.joined(separator: " ") : operation.summary
-        self.init(method: "", name: name.isEmpty ? "text unknown" : name, protocolName: connection.protocolName)
+        self.init(method: "", name: operation.title, protocolName: connection.protocolName)
         totals.count = operation.count
         totals.errors = operation.errors
         totals.latency = operation.latency

@@ -15,6 +15,16 @@ package enum ServiceMapFile {
         return writer.yaml.bytes
     }
 
+    /// Schemas as the map has them, below names of their own.
+    static func schemas(_ schemas: [(name: String, shape: Shape)]) -> String {
+        var writer = Writer(.all)
+        for (name, shape) in schemas {
+            writer.yaml.key(name)
+            writer.schema(shape, isIncomplete: false)
+        }
+        return String(decoding: writer.yaml.bytes, as: UTF8.self)
+    }
+
     private struct Writer {
         var yaml = YAMLWriter(.sparing)
         private let fields: FieldSet
@@ -191,6 +201,10 @@ package enum ServiceMapFile {
 
         private mutating func schema(_ key: StaticString, _ shape: Shape, isIncomplete: Bool) {
             yaml.key(key)
+            schema(shape, isIncomplete: isIncomplete)
+        }
+
+        mutating func schema(_ shape: Shape, isIncomplete: Bool) {
             if case .empty = shape, isIncomplete, fields == .compat {
                 // Who can't be told of `incomplete` takes `null` for an empty body.
                 yaml.plain("non-json")

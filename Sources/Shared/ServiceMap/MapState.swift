@@ -3,6 +3,8 @@ final class MapState: Sink {
     private let run: Run
     private let naming: Naming
     private var map: ServiceMap
+    /// What a report shows beyond the map, where one is wanted.
+    private let journal: Journal?
     /// What open connections are recorded as, at their slots.
     private var edges: [Edge] = []
 
@@ -16,7 +18,8 @@ final class MapState: Sink {
         var isGuess = false
     }
 
-    init(_ run: Run, _ naming: Naming, _ templates: PathTemplates, isExact: Bool) {
+    init(_ run: Run, _ naming: Naming, _ templates: PathTemplates, isExact: Bool, journal: Journal?) {
+        self.journal = journal
         self.run = run
         self.naming = naming
         map = ServiceMap(limits: run.limits, registry: run.registry, templates: templates, isExact: isExact)
@@ -45,12 +48,13 @@ final class MapState: Sink {
         if connection.isReported, let edge = edge(of: connection), origin.isDecrypted || edge.isGuess {
             takeBack(connection)
         }
-        map.record(
+        let key = map.record(
             exchange: naming.source(of: connection), to: exchange.token.destination,
             operation: exchange.token.operation, kind: text.extracting(exchange.kind), protocol: origin.row,
             request: exchange.requestShape,
             response: exchange.responseShape, at: exchange.requestFirstByte, ExchangeMeasures(exchange),
             shapes: run.shapes)
+        if let journal, let key { journal.add(exchange, text, to: key, of: connection) }
     }
 
     func operation(
@@ -59,7 +63,8 @@ final class MapState: Sink {
         // What only keeps a session going says nothing of what a service does.
         let isHousekeeping = operation.isHousekeeping
         guard !isHousekeeping, !connection.isCountedElsewhere, let edge = edge(of: connection) else { return }
-        map.record(operation, text, on: edge.key)
+        let key = map.record(operation, text, on: edge.key)
+        if let journal, let key { journal.add(operation, text, as: key, of: connection) }
     }
 
     func connection(_ event: ConnectionEvent, of connection: Connection, _ origin: Origin) {
@@ -116,7 +121,9 @@ final class MapState: Sink {
     /// The service map as it is now.
     /// - Parameter generatedAt: of the tape's time, so that the same tape gives the same bytes.
     func document(generatedAt: Timestamp?, withBodies: Bool) -> ServiceMapDocument {
-        map.document(generatedAt: generatedAt, shapes: run.shapes, withBodies: withBodies) { naming.name(of: $0) }
+        map.document(generatedAt: generatedAt, shapes: run.shapes, withBodies: withBodies, journal) {
+            naming.name(of: $0)
+        }
     }
 
     /// What found no room in the map.

@@ -5,9 +5,11 @@ extension ServiceMap {
     /// Parties that go by one name are one service, and what is alike of theirs one entry.
     /// - Parameters:
     ///   - withBodies: say what the bodies of endpoints have in common, too.
+    ///   - journal: of the same exchanges, to be told by names and templates, too.
     ///   - name: what a party is called by now.
     borrowing func document(
-        generatedAt: Timestamp?, shapes: borrowing ShapeTable, withBodies: Bool = false, name: (PartyID) -> PartyName
+        generatedAt: Timestamp?, shapes: borrowing ShapeTable, withBodies: Bool = false, _ journal: Journal? = nil,
+        name: (PartyID) -> PartyName
     ) -> ServiceMapDocument {
         var names = ChosenNames()
         var paths = NamedPaths(self.paths, limits: limits)
@@ -64,6 +66,14 @@ extension ServiceMap {
             generatedAt: generatedAt,
             services: services.sorted { order.names[Int($0.key)] < order.names[Int($1.key)] }.map(\.value))
         if withBodies { document.bodies = bodies(known, names, paths, order, shapes) }
+        if let journal {
+            var templates: [UInt32: String] = [:]
+            for entry in journal.endpoints.entries where templates[entry.key.path] == nil {
+                let node = paths.current(paths.place(self.paths.trie.current(entry.key.path)))
+                templates[entry.key.path] = known.written[node].map { paths[$0].template.text }
+            }
+            document.story = story(journal, &names, templates: templates, name: name)
+        }
         return document
     }
 
@@ -138,6 +148,8 @@ extension ServiceMap {
     private struct NamedEndpoints: ~Copyable {
         var entries: EntryTable<EndpointKey, EndpointValue>
         var common: EntryTable<EndpointKey, EndpointSchemas>
+        /// The text of its template, for each node of the named paths.
+        var written: [UInt32: UInt32]
     }
 
     private struct NamedConnection {
@@ -197,7 +209,7 @@ extension ServiceMap {
             key.path = written[paths.current(key.path)] ?? 0
             joined.merge(key, entry.value) { $0.merge($1) }
         }
-        return NamedEndpoints(entries: table, common: joined)
+        return NamedEndpoints(entries: table, common: joined, written: written)
     }
 
     /// The endpoints with their shapes as they are written: variants to a number, and beyond it one general shape for all bodies
@@ -392,7 +404,7 @@ extension ServiceMap {
         return text
     }
 
-    private borrowing func name(of row: ProtocolID?) -> String { row.map { "\(registry[$0].edgeName)" } ?? "unknown" }
+    borrowing func name(of row: ProtocolID?) -> String { row.map { "\(registry[$0].edgeName)" } ?? "unknown" }
 
     private borrowing func see(
         _ sightings: Sightings, by source: UInt32, _ services: inout [UInt32: ServiceMapDocument.Service],

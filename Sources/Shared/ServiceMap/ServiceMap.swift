@@ -173,20 +173,22 @@ struct ServiceMap: ~Copyable {
     private var hasRoom: Bool { count < maximumEntries }
 
     /// Counts one exchange: a request with its response, or (`response` is `.empty`) one that was never answered.
+    /// - Returns: the key of its entry; `nil` where there was no room.
+    @discardableResult
     mutating func record(
         exchange source: PartyID, to destination: PartyID, operation: OperationID, kind: RawSpan = RawSpan(),
         protocol row: ProtocolID, request: ShapeID, response: ShapeID, at moment: Timestamp,
         _ measures: ExchangeMeasures, shapes: borrowing ShapeTable
-    ) {
+    ) -> EndpointKey? {
         let full = ByteInterner.full
         guard source.raw != full, destination.raw != full, operation.method != full, operation.path != full else {
             refused &+= 1
-            return
+            return nil
         }
         let kind = kind.byteCount == 0 ? EndpointKey.noKind : number(of: kind)
         guard let kind else {
             refused &+= 1
-            return
+            return nil
         }
         let key = EndpointKey(
             source: source.raw, destination: destination.raw, method: operation.method,
@@ -196,20 +198,21 @@ struct ServiceMap: ~Copyable {
                 $0.sightings.see(moment)
                 $0.numbers.record(measures)
             }
-            return
+            return key
         }
         if !hasRoom { joinEntries(shapes) }
         if added >= mayAdd || !hasRoom && added >= Self.leastAdded { foldShapes(shapes) }
         let lines = shapes.lines(request) + shapes.lines(response)
         guard hasRoom, lines <= maximumSchemaLines - schemaLines else {
             refused &+= 1
-            return
+            return nil
         }
         schemaLines += lines
         added &+= 1
         var value = EndpointValue(sightings: Sightings(first: moment, last: moment, count: 1))
         value.numbers.record(measures)
         endpoints.append(key, value)
+        return key
     }
 
     /// Makes one entry of those whose paths were joined since they came.
@@ -347,22 +350,30 @@ struct ServiceMap: ~Copyable {
     }
 
     /// Counts one operation on a connection that is an edge.
-    mutating func record(_ operation: borrowing ServiceOperation, _ text: RawSpan, on connection: ConnectionKey) {
+    /// - Returns: the key of its entry; `nil` where there was no room.
+    @discardableResult
+    mutating func record(
+        _ operation: borrowing ServiceOperation, _ text: RawSpan, on connection: ConnectionKey
+    ) -> OperationKey? {
         guard let name = number(of: text.extracting(operation.name)),
             let targets = number(of: text.extracting(operation.targets)),
             let summary = number(of: text.extracting(operation.summary))
         else {
             refused &+= 1
-            return
+            return nil
         }
         let key = OperationKey(connection: connection, name: name, targets: targets, summary: summary)
         let value = OperationValue(operation)
-        if let known = operations.find(key) { return operations.update(known) { $0.merge(value) } }
+        if let known = operations.find(key) {
+            operations.update(known) { $0.merge(value) }
+            return key
+        }
         guard hasRoom else {
             refused &+= 1
-            return
+            return nil
         }
         operations.append(key, value)
+        return key
     }
 
     /// The number of a text; `nil` where there is no room for it.

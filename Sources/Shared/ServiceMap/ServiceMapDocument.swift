@@ -5,6 +5,8 @@ package struct ServiceMapDocument: Equatable, Sendable {
     package var services: [Service]
     /// What the bodies of each endpoint have in common, where that was asked for: by service, destination, method and path.
     var bodies: [Bodies] = []
+    /// When, and the first exchanges one by one, where that was asked for.
+    var story: Story?
 
     package init(generatedAt: Timestamp?, services: [Service]) {
         self.generatedAt = generatedAt

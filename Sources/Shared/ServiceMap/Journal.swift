@@ -1,0 +1,156 @@
+/// What a report shows beyond the map: when each endpoint and operation was asked for, and the first exchanges one by one.
+///
+/// Without values: of a target the path, without what looks like a credential, and the names of the query.
+final class Journal {
+    /// An exchange or an operation.
+    struct Record: Sendable {
+        var subject: Subject
+        var moment: Timestamp
+        /// Nanoseconds from the first byte of what was asked to the last of the answer.
+        var total: Int64?
+        /// As people call it.
+        var status: String
+        var isError: Bool
+        var requestBytes: UInt64
+        var responseBytes: UInt64
+        var target: [UInt8]
+        /// The connection's number in the event log.
+        var connection: UInt64
+    }
+
+    enum Subject: Sendable {
+        case endpoint(ServiceMap.EndpointKey)
+        case operation(OperationKey)
+    }
+
+    private(set) var axis = TimeAxis()
+    private(set) var endpoints = EntryTable<ServiceMap.EndpointKey, Timeline>()
+    private(set) var operations = EntryTable<OperationKey, Timeline>()
+    private(set) var records: [Record] = []
+    private(set) var count: UInt64 = 0
+    private let limit: Int
+    private let redactor = Redactor()
+    private static let mostOfTarget = 240
+
+    /// - Parameter limit: exchanges that are kept one by one.
+    init(limit: Int) { self.limit = limit }
+
+    func add(_ exchange: Exchange, _ text: RawSpan, to endpoint: ServiceMap.EndpointKey, of connection: Connection) {
+        let isError = exchange.isAnswered ? AnswerStatus.isError(exchange.status) : !exchange.isOneWay
+        let moment = exchange.requestFirstByte
+        axis.see(moment)
+        let key = endpoint.withoutShapes
+        if let known = endpoints.find(key) {
+            endpoints.update(known) { $0.record(moment, isError: isError, axis) }
+        } else {
+            var timeline = Timeline()
+            timeline.record(moment, isError: isError, axis)
+            endpoints.append(key, timeline)
+        }
+        count &+= 1
+        guard records.count < limit else { return }
+        let status =
+            exchange.isAnswered ? AnswerStatus.name(exchange.status) : exchange.isOneWay ? "one way" : "no answer"
+        records.append(
+            Record(
+                subject: .endpoint(key), moment: moment, total: ExchangeMeasures(exchange).total, status: status,
+                isError: isError, requestBytes: exchange.requestBytes, responseBytes: exchange.answerBytes,
+                target: target(text.extracting(exchange.target)), connection: connection.number))
+    }
+
+    func add(
+        _ operation: borrowing ServiceOperation, _ text: RawSpan, as key: OperationKey, of connection: Connection
+    ) {
+        let isError = operation.status == .error
+        let moment = operation.requestFirst
+        axis.see(moment)
+        if let known = operations.find(key) {
+            operations.update(known) { $0.record(moment, isError: isError, axis) }
+        } else {
+            var timeline = Timeline()
+            timeline.record(moment, isError: isError, axis)
+            operations.append(key, timeline)
+        }
+        count &+= 1
+        guard records.count < limit else { return }
+        let code = String(decoding: [UInt8](text.extracting(operation.code)), as: UTF8.self)
+        let name = "\(operation.status.name)".replacing("_", with: " ")
+        records.append(
+            Record(
+                subject: .operation(key), moment: moment, total: operation.duration,
+                status: code.isEmpty ? name : "\(name) \(code)", isError: isError,
+                requestBytes: operation.requestBytes, responseBytes: operation.responseBytes, target: [],
+                connection: connection.number))
+    }
+
+    /// A request's target without values: `/items?limit=…&q=…`.
+    private func target(_ target: RawSpan) -> [UInt8] {
+        let bytes = [UInt8](target)
+        guard let query = bytes.firstIndex(of: 0x3F) else { return cut(redactor.shown(bytes)) }
+        var shown = redactor.shown(Array(bytes[..<query]))
+        for (place, pair) in bytes[(query + 1)...].split(separator: 0x26, omittingEmptySubsequences: false).enumerated()
+        {
+            shown.append(place == 0 ? 0x3F : 0x26)
+            guard let equals = pair.firstIndex(of: 0x3D) else {
+                // A query that is no list of pairs is a value.
+                shown += Array("…".utf8)
+                continue
+            }
+            shown += pair[..<equals] + Array("=…".utf8)
+        }
+        return cut(shown)
+    }
+
+    private func cut(_ text: [UInt8]) -> [UInt8] {
+        text.count <= Self.mostOfTarget ? text : text.prefix(Self.mostOfTarget) + Array("…".utf8)
+    }
+}
+
+extension ServiceMapDocument {
+    /// What a report shows beyond the map, by what is asked of whom.
+    package struct Story: Equatable, Sendable {
+        /// What an endpoint's entries, whatever their shapes, or those of an operation have in common.
+        struct Subject: Hashable, Sendable {
+            var service: String
+            var destination: String
+            var protocolName: String
+            /// Of an operation none.
+            var method = ""
+            /// The template with what the content calls itself, or what the operation is called.
+            var name: String
+        }
+
+        struct Exchange: Equatable, Sendable {
+            var subject: Subject
+            var moment: Timestamp
+            var total: Int64?
+            var status: String
+            var isError: Bool
+            var requestBytes: UInt64
+            var responseBytes: UInt64
+            var target: String
+            var connection: UInt64
+        }
+
+        var axis = TimeAxis()
+        var timelines: [Subject: Timeline] = [:]
+        /// Exchanges and operations, of all that is in the map.
+        var count: UInt64 = 0
+        /// The first of them, by their time.
+        var exchanges: [Exchange] = []
+    }
+}
+
+extension ServiceMapDocument.Endpoint {
+    /// What people call it, beside its method.
+    var title: String { [path, operation].compactMap { $0 }.joined(separator: " ") }
+}
+
+extension ServiceMapDocument.Operation {
+    /// What people call it.
+    var title: String {
+        guard summary.isEmpty else { return summary }
+        let words = ([name] + targets).filter { !$0.isEmpty }
+        return words.isEmpty ? "text unknown" : words.joined(separator: " ")
+    }
+}
