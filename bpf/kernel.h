@@ -8,8 +8,12 @@
 /* Registers of the calling thread as the system call left them: number and arguments (man 2 syscall). */
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
-	unsigned long di, si, dx, r10, r8, r9, ax, orig_ax;
+	unsigned long ax, cx, dx, bx, sp, bp, si, di, r8, r9, r10, r11, r12, r13, r14, r15, orig_ax;
 } RELOCATED;
+/* A register by its number in instructions (Intel's manual, volume 2, section 2.1.5). */
+#define REGISTERS 16
+#define REGISTER_LIST(r) { (r)->ax, (r)->cx, (r)->dx, (r)->bx, (r)->sp, (r)->bp, (r)->si, (r)->di, (r)->r8, (r)->r9, \
+	(r)->r10, (r)->r11, (r)->r12, (r)->r13, (r)->r14, (r)->r15 }
 #define CALL_NUMBER(r) ((__u32)(r)->orig_ax)
 #define CALL_ARGUMENT0(r) ((r)->di)
 #define CALL_ARGUMENT1(r) ((r)->si)
@@ -34,6 +38,9 @@ struct pt_regs {
 	unsigned long long regs[31];
 	unsigned long long orig_x0;
 } RELOCATED;
+#define REGISTERS 8
+#define REGISTER_LIST(r) { (r)->regs[0], (r)->regs[1], (r)->regs[2], (r)->regs[3], (r)->regs[4], (r)->regs[5], \
+	(r)->regs[6], (r)->regs[7] }
 #define CALL_NUMBER(r) ((__u32)(r)->regs[8])
 #define CALL_ARGUMENT0(r) ((r)->orig_x0)
 #define CALL_ARGUMENT1(r) ((r)->regs[1])

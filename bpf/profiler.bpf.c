@@ -25,3 +25,4 @@ struct tapedeck_control control SEC(".data.control") = {.judging = 1};
 #include "payload.h"		/* the bytes of one call */
 #include "socket_hooks.h"	/* where they are seen: Linux 6.3 and newer */
 #include "syscall_hooks.h"	/* the same for older kernels */
+#include "secrets.h"		/* what opens TLS, where a library would log it */

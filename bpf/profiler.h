@@ -22,6 +22,9 @@
  * zero byte; a container's identifier has 64, and 15 before it at most (cri-containerd-), and .scope. */
 #define TAPEDECK_CGROUP_LEVELS 4
 #define TAPEDECK_CGROUP_NAME 96
+/* A client's random (RFC 8446, section 4.1.2), and the longest secret: that of SHA-384, or the master secret. */
+#define TAPEDECK_RANDOM_BYTES 32
+#define TAPEDECK_SECRET_MAX 64
 /* Nanoseconds of a tick in /proc (USER_HZ). */
 #define TAPEDECK_TICK 10000000
 
@@ -72,6 +75,31 @@ enum tapedeck_type {
 	TAPEDECK_EXIT,
 	TAPEDECK_WAKE,		/* says nothing */
 	TAPEDECK_STRINGS,	/* more of a process' arguments or environment, behind its EXEC */
+	TAPEDECK_SECRET,	/* what decrypts a TLS session, or a part of it */
+};
+
+/* What a secret opens, by the labels of a key log (RFC 9850, section 2). No other secret is taken: not those of exporters,
+ * nor RSA's. */
+enum tapedeck_label {
+	TAPEDECK_NO_LABEL,
+	TAPEDECK_MASTER,		/* CLIENT_RANDOM */
+	TAPEDECK_CLIENT_EARLY,		/* CLIENT_EARLY_TRAFFIC_SECRET */
+	TAPEDECK_CLIENT_HANDSHAKE,	/* CLIENT_HANDSHAKE_TRAFFIC_SECRET */
+	TAPEDECK_SERVER_HANDSHAKE,	/* SERVER_HANDSHAKE_TRAFFIC_SECRET */
+	TAPEDECK_CLIENT_TRAFFIC,	/* CLIENT_TRAFFIC_SECRET_0 */
+	TAPEDECK_SERVER_TRAFFIC,	/* SERVER_TRAFFIC_SECRET_0 */
+};
+
+/* Where a probe finds what a library would log, told by the probe's cookie: numbers of registers, as instructions have
+ * them (x86_64: 0 is rax, 1 rcx, 7 rdi …). */
+enum tapedeck_place {
+	TAPEDECK_LABEL_AT = 0,		/* bit of the cookie from which the label's address has its register, 5 bits */
+	TAPEDECK_SECRET_AT = 5,		/* the secret's address */
+	TAPEDECK_LENGTH_AT = 10,	/* the secret's length */
+	TAPEDECK_RANDOM_AT = 15,	/* the client random's address, if TAPEDECK_HAS_RANDOM */
+	TAPEDECK_HAS_RANDOM = 20,
+	TAPEDECK_LABEL_LENGTH_AT = 21,	/* the label's length, if TAPEDECK_HAS_LABEL_LENGTH: no zero byte ends it (Go) */
+	TAPEDECK_HAS_LABEL_LENGTH = 26,
 };
 
 enum tapedeck_direction { TAPEDECK_SEND = 0, TAPEDECK_RECEIVE = 1 };
@@ -103,6 +131,7 @@ struct tapedeck_share {
 enum tapedeck_counter {
 	TAPEDECK_RING_FULL,	/* records for which the ring buffer had no room */
 	TAPEDECK_MAP_FULL,	/* connections or processes for which a map had no room */
+	TAPEDECK_SECRET_UNREAD,	/* secrets of profiled processes that could not be read */
 	TAPEDECK_COUNTERS,
 };
 
@@ -201,6 +230,17 @@ struct tapedeck_strings {
 	__u32 is_environment;	/* else of the arguments */
 };
 
+struct tapedeck_secret {
+	struct tapedeck_header header;
+	struct tapedeck_process process;
+	__u8 label;		/* enum tapedeck_label */
+	__u8 has_random;
+	__u8 length;
+	__u8 padding[5];
+	__u8 random[TAPEDECK_RANDOM_BYTES];
+	__u8 secret[TAPEDECK_SECRET_MAX];
+};
+
 _Static_assert(sizeof(struct tapedeck_connection) == 80, "layout");
 _Static_assert(sizeof(struct tapedeck_data) == 40, "layout");
 _Static_assert(sizeof(struct tapedeck_state) == 128, "layout");
@@ -208,5 +248,6 @@ _Static_assert(sizeof(struct tapedeck_listen) == 56, "layout");
 _Static_assert(sizeof(struct tapedeck_task) == 64, "layout");
 _Static_assert(sizeof(struct tapedeck_exec) == 448, "layout");
 _Static_assert(sizeof(struct tapedeck_strings) == 40, "layout");
+_Static_assert(sizeof(struct tapedeck_secret) == 136, "layout");
 
 #endif

@@ -20,6 +20,7 @@ final class Capture {
     /// One thread runs the capture, and no access is open while another begins.
     private var decoder: EventDecoder<Recording>
     private let program: KernelProgram
+    private let probes: SecretProbes?
     private let containers: ContainerWatch?
     private var namePause = NamePause()
     private var counters = KernelProgram.Counters()
@@ -54,6 +55,10 @@ final class Capture {
         running.judge()
         for (identity, listeners) in running.profiled { decoder.add(identity, listeners: listeners) }
         program.endJudging()
+        let pids = running.profiled.map(\.identity.key.pid)
+        probes = program.secrets.map { [verdicts = program.verdicts] in
+            SecretProbes($0, running: pids, verdict: verdicts)
+        }
         program.watchOrder()
         profiledAtStart = running.profiled.count
         if let complaint = running.complaint { Terminal.complain(complaint) }
@@ -106,6 +111,7 @@ final class Capture {
         // Whoever is in a hurry sends a second signal: what was read until then is in the files.
         _ = consume()
         recording.flush()
+        probes?.stop()
         program.detach()
         // What found no room is asked for once nothing more can be refused, and comes after what did.
         noteLosses()
@@ -172,6 +178,9 @@ final class Capture {
         }
         if now.mapFull > counters.mapFull {
             decoder.lost(Loss(.tableFull, count: now.mapFull &- counters.mapFull))
+        }
+        if now.secretsUnread > 0, counters.secretsUnread == 0 {
+            Terminal.complain("a secret of TLS could not be read from a process; its connection stays closed")
         }
         counters = now
     }

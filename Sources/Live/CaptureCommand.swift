@@ -96,6 +96,18 @@ struct CaptureCommand: ParsableCommand {
     )
     var housekeeping = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Read what opted-in processes encrypt by TLS, with the secrets of their sessions: on or off (or TAPEDECK_TLS; default: on).",
+            valueName: "what"))
+    var tls: String?
+
+    @Flag(
+        help:
+            "Keep these secrets off the trace, which then can't be read where it is encrypted (or TAPEDECK_NO_TLS_SECRETS=1)."
+    )
+    var noTlsSecrets = false
+
     @Flag(help: "Leave out of event log and map what first versions did not have (or TAPEDECK_COMPAT=1).")
     var compat = false
 
@@ -131,6 +143,11 @@ struct CaptureCommand: ParsableCommand {
         let settings = try settings()
         Interruption.listenForReopening()
         let capture = try Capture(settings)
+        if let path = settings.tracePath, settings.kernel.takesSecrets, !settings.keepsSecretsOffTrace {
+            Terminal.complain(
+                "--record \(path): will hold the secrets of TLS sessions, which open them; --no-tls-secrets keeps them off"
+            )
+        }
         let count = capture.profiledAtStart
         Terminal.complain("watching; \(count) \(count == 1 ? "process has" : "processes have") opted in so far")
         capture.run()
@@ -196,6 +213,12 @@ struct CaptureCommand: ParsableCommand {
         let chosen = statements ?? Self.variable("TAPEDECK_STATEMENTS").map { ("TAPEDECK_STATEMENTS", $0) }
         settings.statements = try StatementText.of(chosen?.1, chosen?.0 ?? "--statements")
         settings.housekeeping = housekeeping || Self.variable("TAPEDECK_HOUSEKEEPING") == "1"
+        let tls = tls.map { ("--tls", $0) } ?? Self.variable("TAPEDECK_TLS").map { ("TAPEDECK_TLS", $0) }
+        if let (option, value) = tls {
+            guard ["on", "off"].contains(value) else { throw Failure("\(option) \(value): write on or off") }
+            settings.kernel.takesSecrets = value == "on"
+        }
+        settings.keepsSecretsOffTrace = noTlsSecrets || Self.variable("TAPEDECK_NO_TLS_SECRETS") == "1"
         settings.appends = append || Self.variable("TAPEDECK_APPEND") == "1"
         if compat || Self.variable("TAPEDECK_COMPAT") == "1" { settings.fields = .compat }
         if let (option, bodyLimit) = given(bodyLimit, "--body-limit") {

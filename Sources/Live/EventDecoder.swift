@@ -140,6 +140,7 @@ struct EventDecoder<Sink: EventSink> {
         case TAPEDECK_LISTEN: listen(record)
         case TAPEDECK_EXEC, TAPEDECK_FORK, TAPEDECK_EXIT: task(record, header)
         case TAPEDECK_STRINGS: strings(record, header)
+        case TAPEDECK_SECRET: secret(record)
         default: break
         }
     }
@@ -320,7 +321,7 @@ struct EventDecoder<Sink: EventSink> {
 
     // MARK: - Telling
 
-    private func emit(_ kind: CapturedEvent.Kind) { sink.consume(CapturedEvent(lastTime, kind), payload: RawSpan()) }
+    func emit(_ kind: CapturedEvent.Kind) { sink.consume(CapturedEvent(lastTime, kind), payload: RawSpan()) }
 
     private mutating func open(_ connection: tapedeck_connection) -> LiveConnection {
         let key = Self.key(connection.process)
@@ -351,7 +352,7 @@ struct EventDecoder<Sink: EventSink> {
     }
 
     /// Puts the process on the tape, if it isn't there.
-    private mutating func announce(_ key: ProcessKey) {
+    mutating func announce(_ key: ProcessKey) {
         if let process = processes[key.pid], process.identity.key == key, process.isOnTape { return }
         var process =
             processes[key.pid].flatMap { $0.identity.key == key ? $0 : nil }
@@ -391,8 +392,7 @@ struct EventDecoder<Sink: EventSink> {
     // MARK: - Values
 
     private static func key(_ process: tapedeck_process) -> ProcessKey {
-        let ticks = process.start_time / ProcFS.tick
-        return ProcessKey(pid: Int32(bitPattern: process.pid), startTime: ticks &* ProcFS.tick)
+        ProcessKey(pid: process.pid, bootNanoseconds: process.start_time)
     }
 
     private static func endpoint<Bytes>(_ address: Bytes, _ port: UInt16) -> Endpoint {
@@ -437,6 +437,14 @@ struct EventDecoder<Sink: EventSink> {
         let lastAck: UInt8 = 9
         let closing: UInt8 = 11
         return state.error == 0 && [finWait2, timeWait, lastAck, closing].contains(state.old_state) ? .orderly : .reset
+    }
+}
+
+extension ProcessKey {
+    /// As the kernel has it, whose clock is finer than that of /proc.
+    init(pid: UInt32, bootNanoseconds: UInt64) {
+        let ticks = bootNanoseconds / ProcFS.tick
+        self.init(pid: Int32(bitPattern: pid), startTime: ticks &* ProcFS.tick)
     }
 }
 

@@ -17,6 +17,8 @@ final class KernelProgram {
         var allowed: [String] = []
         /// `nil`: the better ones that this kernel has.
         var hooks: Hooks?
+        /// Take the secrets of TLS sessions.
+        var takesSecrets = true
     }
 
     /// Where the bytes are seen.
@@ -30,6 +32,7 @@ final class KernelProgram {
     struct Counters: Equatable {
         var ringFull: UInt64 = 0
         var mapFull: UInt64 = 0
+        var secretsUnread: UInt64 = 0
     }
 
     /// The most bytes of one call that can be captured.
@@ -42,6 +45,8 @@ final class KernelProgram {
     private let object: OpaquePointer
     private var links: [OpaquePointer] = []
     private var order: OrderHooks?
+    /// `nil` where secrets are not taken.
+    let secrets: SecretProgram?
     private let maps: (verdicts: Int32, listening: Int32, counters: Int32, unsent: [Int32], sockets: Int32)
     /// Ends of connections for which the ring buffer had no room.
     private var ends: [tapedeck_state] = []
@@ -89,6 +94,7 @@ final class KernelProgram {
             self.hooks = hooks
             // Where every system call is hooked nothing is won by attaching them later.
             order = hooks == .socket ? OrderHooks(object) : nil
+            secrets = SecretProgram(object)
             self.object = object
         } catch {
             bpf_object__close(object)
@@ -113,6 +119,7 @@ final class KernelProgram {
             guard let program else { return }
             guard bpf_program__autoload(program) else { continue }
             if let order, order.programs.contains(program) { continue }
+            if SecretProgram.isOne(program) { continue }
             if bpf_program__expected_attach_type(program) != BPF_TRACE_ITER { try attach(program) }
         }
     }
@@ -149,6 +156,7 @@ final class KernelProgram {
         for link in links { bpf_link__destroy(link) }
         links = []
         order?.detach()
+        secrets?.detach()
         bpf_link__destroy(iterators.threads)
         bpf_link__destroy(iterators.sockets)
         iterators = (nil, nil)
@@ -197,6 +205,7 @@ final class KernelProgram {
         for name in unused + missing {
             bpf_program__set_autoload(bpf_object__find_program_by_name(object, name), false)
         }
+        SecretProgram.choose(in: object, isWanted: settings.takesSecrets)
     }
 
     // MARK: - Verdicts
@@ -214,10 +223,15 @@ final class KernelProgram {
     }
 
     /// Whether the process is profiled; `nil` where it is not judged.
-    func verdict(on pid: Int32) -> Bool? {
+    func verdict(on pid: Int32) -> Bool? { Self.verdict(on: pid, in: maps.verdicts) }
+
+    /// The same for other threads, as long as the program is there.
+    var verdicts: @Sendable (Int32) -> Bool? { { [map = maps.verdicts] in Self.verdict(on: $0, in: map) } }
+
+    private static func verdict(on pid: Int32, in map: Int32) -> Bool? {
         var pid = pid
         var verdict = tapedeck_verdict()
-        return bpf_map_lookup_elem(maps.verdicts, &pid, &verdict) == 0 ? verdict.profiled != 0 : nil
+        return bpf_map_lookup_elem(map, &pid, &verdict) == 0 ? verdict.profiled != 0 : nil
     }
 
     /// All processes that ran before are judged: the threads of those that opted in are marked.
@@ -313,7 +327,8 @@ final class KernelProgram {
             return values.reduce(0, &+)
         }
         return Counters(
-            ringFull: sum(TAPEDECK_RING_FULL), mapFull: sum(TAPEDECK_MAP_FULL))
+            ringFull: sum(TAPEDECK_RING_FULL), mapFull: sum(TAPEDECK_MAP_FULL),
+            secretsUnread: sum(TAPEDECK_SECRET_UNREAD))
     }
 
     // MARK: - What the kernel has

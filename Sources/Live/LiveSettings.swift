@@ -6,6 +6,8 @@ struct LiveSettings {
     var environmentPath = "/var/log/ebpf_http_env.yaml"
     var serviceMapPath: String?
     var tracePath: String?
+    /// What is encrypted on the trace can't be read from it alone.
+    var keepsSecretsOffTrace = false
     /// Add to an event log and an environment file that are there, instead of replacing them.
     var appends = false
     var rotation = Rotation()

@@ -159,7 +159,8 @@ enum ProcFS {
         }
     }
 
-    private static func entries(_ path: String) -> [String] {
+    /// The names in a folder; none where it can't be read.
+    static func entries(_ path: String) -> [String] {
         guard let folder = opendir(path) else { return [] }
         defer { closedir(folder) }
         var names: [String] = []

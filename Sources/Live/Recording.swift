@@ -17,7 +17,9 @@ final class Recording: EventSink {
     private let fields: FieldSet
     private let trace: LiveOutput?
     private var traceWriter = TraceWriter()
+    /// As the trace has it.
     private let origin: TapeOrigin
+    private let keepsSecretsOff: Bool
     private let rotation: LiveSettings.Rotation
     private var hasNews = false
     private var mapWritten: Int64 = 0
@@ -41,23 +43,33 @@ final class Recording: EventSink {
         map = try settings.serviceMapPath.map { path throws(Failure) in try LiveMap(path) }
         fields = settings.fields
         rotation = settings.rotation
+        keepsSecretsOff = settings.keepsSecretsOffTrace
         trace = try settings.tracePath.map { path throws(Failure) in
             try LiveOutput(path, option: "--record", appends: false, stopsAtFailure: true)
         }
         var random = SystemRandomNumberGenerator()
         let id = TapeID(high: random.next(), low: random.next())
-        origin = TapeOrigin(id: id, writer: "profiler", version: ProgramVersion.number)
-        consume(CapturedEvent(beginning, .tape(origin)), payload: RawSpan())
+        var origin = TapeOrigin(
+            id: id, writer: "profiler", version: ProgramVersion.number, bringsSecrets: settings.kernel.takesSecrets)
+        profiler.consume(CapturedEvent(beginning, .tape(origin)), payload: RawSpan())
+        if keepsSecretsOff { origin.bringsSecrets = false }
+        self.origin = origin
+        if trace != nil { traceWriter.write(CapturedEvent(beginning, .tape(origin)), payload: RawSpan()) }
     }
 
     func consume(_ event: borrowing CapturedEvent, payload: RawSpan) {
         hasNews = true
-        if trace != nil {
+        if trace != nil, !isKeptOff(event) {
             traceWriter.write(event, payload: payload)
             if traceWriter.count >= Self.gatheredBytes { flushTrace() }
         }
         profiler.consume(event, payload: payload)
         if profiler.eventLogBytes >= Self.gatheredBytes { flushLog() }
+    }
+
+    private func isKeptOff(_ event: borrowing CapturedEvent) -> Bool {
+        guard keepsSecretsOff, case .secret = event.kind else { return false }
+        return true
     }
 
     /// Writes what has gathered.

@@ -125,8 +125,9 @@ package final class Profiler: EventSink {
         case .datagram(let datagram): run.summary.unread.count(datagram, bytes: payload.byteCount)
         case .secret(let secret): learn(secret, now)
         case .unixSocket: run.summary.unread.unixSockets &+= 1
+        case .tape(let origin): if origin.bringsSecrets { run.secrets.comeLater = true }
         // About the tape as a file, not about what is on it.
-        case .tape, .end: break
+        case .end: break
         }
     }
 

@@ -88,12 +88,23 @@ struct RunSummary: Decodable {
         var unparsed: [String: Int]
         var balanced: Bool
     }
+    struct TLS: Decodable {
+        struct Records: Decodable {
+            var decrypted: Int
+            var failed: Int?
+        }
+        var secrets: Int?
+        var decrypted: Int?
+        var closed: [String: Int]?
+        var records: Records?
+    }
     var connections: Connections
     var messages: Messages
     var bytes: Bytes
     var anomalies: [String: Int]
     var lost: [String: Int]
     var limitsReached: [String: Int]
+    var tls: TLS?
 }
 
 enum Records {

@@ -28,7 +28,7 @@ final class PlaintextRecorder<Recorder: EventRecorder>: EventSink {
             wireConnection(of: event).map { encrypted.contains($0) || begins(event, payload, $0) } ?? false
         profiler.consume(event, payload: payload)
         if case .close = event.kind { write(event.timestamp) }
-        if !wasEncrypted, !isSecret(event) { recorder.consume(copy event, payload: payload) }
+        if !wasEncrypted, !isSecret(event) { recorder.consume(promisingNone(event), payload: payload) }
         write(event.timestamp)
         if case .close(let closed) = event.kind {
             encrypted.remove(closed.id)
@@ -44,6 +44,13 @@ final class PlaintextRecorder<Recorder: EventRecorder>: EventSink {
 
     private func isSecret(_ event: borrowing CapturedEvent) -> Bool {
         if case .secret = event.kind { true } else { false }
+    }
+
+    /// The tape that is written has no secrets.
+    private func promisingNone(_ event: borrowing CapturedEvent) -> CapturedEvent {
+        guard case .tape(var origin) = event.kind else { return copy event }
+        origin.bringsSecrets = false
+        return CapturedEvent(event.timestamp, .tape(origin))
     }
 
     /// The connection whose wire an event is of.

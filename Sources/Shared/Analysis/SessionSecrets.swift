@@ -76,7 +76,11 @@ final class SessionSecrets {
 
     init(limit: Int) { self.limit = limit }
 
-    var isEmpty: Bool { entries.isEmpty }
+    /// The tape tells of secrets as they are made.
+    var comeLater = false
+
+    /// Nothing can be opened, and nothing says that something will be.
+    var isHopeless: Bool { entries.isEmpty && !comeLater }
 
     /// Takes a secret.
     /// - Returns: what became of it.

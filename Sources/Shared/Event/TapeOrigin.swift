@@ -9,12 +9,17 @@ package struct TapeOrigin: Equatable, Sendable {
     ///
     /// A tape without this promise may end anywhere.
     var promisesEnd: Bool
+    /// Secrets of TLS sessions are told as they are made: what can't be opened yet may be soon.
+    package var bringsSecrets: Bool
 
-    package init(id: TapeID, writer: String, version: String, promisesEnd: Bool = true) {
+    package init(
+        id: TapeID, writer: String, version: String, promisesEnd: Bool = true, bringsSecrets: Bool = false
+    ) {
         self.id = id
         self.writer = writer
         self.version = version
         self.promisesEnd = promisesEnd
+        self.bringsSecrets = bringsSecrets
     }
 }
 

@@ -141,7 +141,9 @@ extension JSONFields {
         let promisesEnd = try optionalBoolean("promises_end") ?? false
         let writer = try string("writer")
         let version = try string("version")
-        return TapeOrigin(id: TapeID(high: high, low: low), writer: writer, version: version, promisesEnd: promisesEnd)
+        return TapeOrigin(
+            id: TapeID(high: high, low: low), writer: writer, version: version, promisesEnd: promisesEnd,
+            bringsSecrets: try optionalBoolean("brings_secrets") ?? false)
     }
 
     private func optionalKey() throws(Failure) -> ProcessKey? { self["pid"] == nil ? nil : try key() }

@@ -82,7 +82,10 @@ enum TraceFrame {
                 let flags = fields.byte(body), let writer = fields.text(body), let version = fields.text(body)
             else { return nil }
             let id = TapeID(high: high.byteSwapped, low: low.byteSwapped)
-            return .tape(TapeOrigin(id: id, writer: writer, version: version, promisesEnd: flags & 1 != 0))
+            return .tape(
+                TapeOrigin(
+                    id: id, writer: writer, version: version, promisesEnd: flags & 1 != 0, bringsSecrets: flags & 2 != 0
+                ))
         case .end: return .end
         case .container: return container(body, &fields).map { .container($0) }
         case .name:

@@ -150,6 +150,10 @@ package struct TraceTextWriter: ~Copyable {
             json.key("promises_end")
             json.boolean(true)
         }
+        if origin.bringsSecrets {
+            json.key("brings_secrets")
+            json.boolean(true)
+        }
     }
 
     private mutating func write(_ process: ProcessIdentity, _ at: Timestamp) {

@@ -193,7 +193,7 @@ package struct TraceWriter: ~Copyable {
         begin(.tape, at)
         put(origin.id.high.byteSwapped)
         put(origin.id.low.byteSwapped)
-        put((origin.promisesEnd ? 1 : 0) as UInt8)
+        put((origin.promisesEnd ? 1 : 0) | (origin.bringsSecrets ? 2 : 0) as UInt8)
         text(origin.writer)
         text(origin.version)
         end()

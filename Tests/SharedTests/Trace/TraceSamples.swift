@@ -151,7 +151,7 @@ struct TraceSamples {
             event = .tape(
                 TapeOrigin(
                     id: TapeID(high: number(), low: number()), writer: text(), version: text(),
-                    promisesEnd: random.chance(oneIn: 2)))
+                    promisesEnd: random.chance(oneIn: 2), bringsSecrets: random.chance(oneIn: 2)))
         case 16:
             event = .continued(
                 ConnectionContinued(

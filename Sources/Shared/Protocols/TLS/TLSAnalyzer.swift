@@ -143,7 +143,7 @@ final class TLSAnalyzer: Analyzer {
         }
         if side == .client {
             clientIsRead = true
-        } else if run.secrets.isEmpty || !isExpected {
+        } else if run.secrets.isHopeless || !isExpected {
             tell(at, out)
         }
         return tail.byteCount
@@ -230,7 +230,7 @@ final class TLSAnalyzer: Analyzer {
     /// More may be known of the connection than its hellos say: the tape has secrets, or up to TLS 1.2 the server's certificate
     /// is still to come, in the clear.
     private var isExpected: Bool {
-        if session.random != nil, !run.secrets.isEmpty, client.closed == nil || server.closed == nil { return true }
+        if session.random != nil, !run.secrets.isHopeless, client.closed == nil || server.closed == nil { return true }
         guard let version = facts.version, version < 0x0304 else { return false }
         return server.closed == nil && server.epoch == .clear && !isPastCertificate
     }
@@ -255,8 +255,14 @@ final class TLSAnalyzer: Analyzer {
     private static let patience: Int64 = 10_000_000_000
     /// A handshake, and the first requests.
     private static let waitingBytes = 64 << 10
-    /// As long as the tape has told of no secret at all: a handshake.
+    /// As long as the tape has told of no secret at all, or, if it tells of them as they are made, of none of the session: a
+    /// handshake.
     private static let firstWaitingBytes = 16 << 10
+
+    private var waitingLimit: Int {
+        let isLikely = run.secrets.comeLater ? session.random.map(run.secrets.has) ?? false : !run.secrets.isHopeless
+        return isLikely ? Self.waitingBytes : Self.firstWaitingBytes
+    }
 
     private func take(_ record: RawSpan, _ direction: TLSDirection, _ now: Timestamp, _ out: any Output) {
         if queue.has(direction.side) || !read(record, direction, now, out) { wait(record, direction, now, out) }
@@ -264,9 +270,8 @@ final class TLSAnalyzer: Analyzer {
     }
 
     private func wait(_ record: RawSpan, _ direction: TLSDirection, _ now: Timestamp, _ out: any Output) {
-        let limit = run.secrets.isEmpty ? Self.firstWaitingBytes : Self.waitingBytes
         let isLate = queue.records.first.map { now.since($0.at) > Self.patience } ?? false
-        guard !isLate, queue.byteCount &+ record.byteCount <= limit, run.secrets.hold(record.byteCount) else {
+        guard !isLate, queue.byteCount &+ record.byteCount <= waitingLimit, run.secrets.hold(record.byteCount) else {
             settle(direction, out)
             // What the others waited for may have come of it.
             if direction.closed == nil, !read(record, direction, now, out) { close(direction, .noSecret, out) }
