@@ -41,6 +41,7 @@ struct DoctorCommand: ParsableCommand {
             }
             try say("the program loads and attaches", complaint)
         }
+        if isWell { try StandardOutput.write(TLSSurvey.text) }
         let limits = lacksSomething ? ", with the limits that are said above" : ""
         try StandardOutput.write(
             isWell ? "Live capture works here (Linux \(Requirement.kernelRelease))\(limits).\n" : "")

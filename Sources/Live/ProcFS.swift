@@ -171,6 +171,13 @@ enum ProcFS {
         return names.sorted()
     }
 
+    /// The path without links on the way; the same where there is no such file.
+    static func realPath(_ path: String) -> String {
+        guard let real = realpath(path, nil) else { return path }
+        defer { free(real) }
+        return String(cString: real)
+    }
+
     static func link(_ path: String) -> String? {
         var target = [CChar](repeating: 0, count: 256)
         let length = readlink(path, &target, target.count)

@@ -23,12 +23,8 @@ enum Requirement: CaseIterable {
     func complaint() -> String? {
         switch self {
         case .kernel:
-            let release = Self.kernelRelease
-            let numbers = release.split(whereSeparator: { !$0.isNumber }).prefix(2).compactMap { Int($0) }
-            guard numbers.count == 2 else { return nil }
-            let isNewEnough = (numbers[0], numbers[1]) >= (Self.oldestKernel.major, Self.oldestKernel.minor)
-            return isNewEnough
-                ? nil : "this kernel is Linux \(release); live capture needs \(title): run a newer kernel"
+            return Self.isKernel(Self.oldestKernel.major, Self.oldestKernel.minor)
+                ? nil : "this kernel is Linux \(Self.kernelRelease); live capture needs \(title): run a newer kernel"
         case .types:
             return access("/sys/kernel/btf/vmlinux", R_OK) == 0
                 ? nil
@@ -44,6 +40,12 @@ enum Requirement: CaseIterable {
                 ? nil
                 : "this is a process namespace of its own; run the profiler outside of the container, or with --pid=host"
         }
+    }
+
+    /// Whether the kernel is of this version or a newer one, as far as it says.
+    static func isKernel(_ major: Int, _ minor: Int) -> Bool {
+        let numbers = kernelRelease.split(whereSeparator: { !$0.isNumber }).prefix(2).compactMap { Int($0) }
+        return numbers.count < 2 || (numbers[0], numbers[1]) >= (major, minor)
     }
 
     static var kernelRelease: String {

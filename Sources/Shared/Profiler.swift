@@ -117,6 +117,7 @@ package final class Profiler: EventSink {
         case .exit(let process):
             naming.participants.end(process)
             environments?.end(process)
+            run.secrets.end(process)
         case .listening(let listening): naming.participants.add(listening)
         case .container(let fact): naming.participants.add(fact)
         case .name(let name): naming.told(name.name, of: name.address)
@@ -135,11 +136,12 @@ package final class Profiler: EventSink {
     private func learn(_ secret: TLSSecret, _ now: Timestamp?) {
         switch run.secrets.add(secret) {
         case .added(let isNewSession):
-            run.summary.tls.secrets &+= 1
-            if isNewSession { run.summary.tls.sessions &+= 1 }
+            run.summary.tls.count(isNewSession: isNewSession)
             if let now { run.secrets.tell(secret, now) }
-        case .known: break
-        case .notNeeded, .withoutRandom: run.summary.tls.unusedSecrets &+= 1
+        case .unplaced: if let now { run.secrets.tell(secret, now) }
+        // Another may have told of it without its session.
+        case .known: if let now { run.secrets.tell(secret, now) }
+        case .notNeeded: run.summary.tls.unusedSecrets &+= 1
         case .overLimit: run.summary.limits[.secrets] &+= 1
         }
     }
@@ -148,6 +150,7 @@ package final class Profiler: EventSink {
     package func finish() {
         let now = run.summary.lastEvent ?? Timestamp(nanoseconds: 0)
         for serial in connections.serials { close(ConnectionClosed(id: ConnectionID(serial), how: .tapeEnd), now) }
+        run.summary.tls.unusedSecrets &+= run.secrets.unplacedCount
     }
 
     // MARK: Outputs
@@ -349,6 +352,11 @@ package final class Profiler: EventSink {
         plaintexts.removeValue(forKey: closed.id.serial)?.end(now)
         let connection = channel.connection
         channel.close(closed, now)
+        if connection.closedTLS == .noSecret || connection.closedTLS == .joinedLate,
+            let process = naming.participants.process(connection.opened.process), !process.comm.isEmpty
+        {
+            run.summary.tls.count(closedOf: process.comm)
+        }
         if connection.opened.process != nil {
             views.close(connection.opened, gaveNothing: connection.given == 0 && connection.confidence == 0)
         }

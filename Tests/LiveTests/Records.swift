@@ -96,6 +96,7 @@ struct RunSummary: Decodable {
         var secrets: Int?
         var decrypted: Int?
         var closed: [String: Int]?
+        var closedPrograms: [String: Int]?
         var records: Records?
     }
     var connections: Connections

@@ -13,6 +13,16 @@ private final class Events: EventSink {
         var isData: Bool { data != nil }
         /// The connection that it is data of.
         var data: ConnectionID? { if case .data(let at) = event.kind { at.connection } else { nil } }
+        /// The same; a secret, of nobody knows which session.
+        func withoutSession(_ process: ProcessKey? = nil) throws -> Entry {
+            guard case .secret(let secret) = event.kind else { return self }
+            var entry = self
+            entry.event.kind = .secret(
+                try #require(
+                    TLSSecret(label: secret.label, clientRandom: nil, secret: secret.secret, process: process)))
+            return entry
+        }
+
         /// The connection whose end it is.
         var closed: ConnectionID? { if case .close(let closed) = event.kind { closed.id } else { nil } }
     }
@@ -194,6 +204,38 @@ private struct Decrypted {
         // All but where the handshake is what is missing.
         #expect(found >= pieces.count - 2, "\(found) of \(pieces.count)")
         #expect(lost > 0, "no record's header was among them")
+    }
+
+    /// BoringSSL, GnuTLS and newer versions of OpenSSL tell of a secret without its session: what it opens shows it.
+    @Test(arguments: ["suites", "decrypted", "resumed", "key-update", "postgres-decrypted", "early-data"])
+    func `finds the sessions of secrets by trying them`(_ fixture: String) throws {
+        let entries = try Events(fixture).entries
+        let known = Decrypted(entries)
+        let result = Decrypted(try entries.map { try $0.withoutSession() })
+        #expect(result.messages == known.messages)
+        #expect(result.outputs.log == known.outputs.log)
+        #expect(result.outputs.map == known.outputs.map)
+        #expect(result.tls.records == known.tls.records && result.tls.failed == known.tls.failed)
+        #expect(result.tls.sessions <= known.tls.sessions && result.tls.closed.total == 0)
+    }
+
+    @Test func `tries the secrets of a process on its own connections only`() throws {
+        let (own, other) = (ProcessKey(pid: 7, startTime: 1), ProcessKey(pid: 8, startTime: 1))
+        let entries = try Events("decrypted").entries
+        for (process, isRight) in [(own, true), (other, false)] {
+            let result = Decrypted(
+                try entries.map { entry in
+                    var entry = try entry.withoutSession(process)
+                    guard case .open(var opened) = entry.event.kind else { return entry }
+                    opened.process = own
+                    entry.event.kind = .open(opened)
+                    return entry
+                })
+            #expect(result.messages.isEmpty != isRight)
+            #expect((result.tls.records > 0) == isRight && result.tls.failed == 0)
+            #expect(result.tls.unusedSecrets > 0 || isRight)
+            #expect(result.outputs.summary.bytes.isBalanced)
+        }
     }
 
     @Test func `does not count early data that the server has refused`() throws {

@@ -247,6 +247,7 @@ import Yams
         (unread.tls.records, unread.tls.failed, unread.tls.unverified, unread.tls.lost) = (1, 1, 1, 1)
         unread.tls.waited = 1
         unread.tls.closed[.noSecret] = 1
+        unread.tls.count(closedOf: "java")
         unread.operations.byStatus[.ok] = 1
         unread.operations.textUnknown = 1
         unread.unread.unixSockets = 1

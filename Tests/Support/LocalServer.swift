@@ -49,10 +49,14 @@ package final class LocalServer {
             environment: environment)
     }
 
-    package static func postgres(environment: [String: String] = [:]) throws -> LocalServer {
+    /// - Parameter certificate: of a server that speaks TLS; with its key.
+    package static func postgres(
+        environment: [String: String] = [:], certificate: [String] = []
+    ) throws -> LocalServer {
         let (port, folder) = (try Port.free(), try TemporaryFolder())
         let child = try Child(
-            "/bin/bash", [Programs.demo("postgres.sh"), folder.path + "/pg", "\(port)"], environment: environment)
+            "/bin/bash", [Programs.demo("postgres.sh"), folder.path + "/pg", "\(port)"] + certificate,
+            environment: environment)
         let server = try LocalServer(child, port: port, folder: folder)
         // It listens before it lets anybody in.
         guard child.errors.line(where: { $0.contains("ready to accept connections") }) != nil else {

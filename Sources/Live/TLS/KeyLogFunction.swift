@@ -5,7 +5,7 @@ import Glibc
 ///
 /// Every TLS library has one that can write a key log, and it is called always: it asks within whether somebody wants to know.
 /// None is in a symbol table that everybody has, but each is given a label as a text that stands in the file, since that is
-/// a public format (RFC 9850).
+/// a public format (RFC 9850). Of a program of Go the function is found by its name.
 struct KeyLogFunction: Equatable {
     /// Where in the file the probe is put.
     let offset: UInt64
@@ -18,6 +18,8 @@ struct KeyLogFunction: Equatable {
 
     /// The label that every library has, with a zero byte on both sides.
     private static let label: [UInt8] = [0] + Array("CLIENT_RANDOM".utf8) + [0]
+    /// Go's function, whose name its programs keep even when they are stripped.
+    private static let goName = "crypto/tls.(*Config).writeKeyLog"
     /// Instructions between the label and the call that it is an argument of, and of a function before it branches.
     private static let instructionLimit = 48
     /// The longest instruction has 15 bytes.
@@ -33,6 +35,7 @@ struct KeyLogFunction: Equatable {
     /// - Returns: `nil` where the file has none, as far as can be told.
     static func find(in file: ProgramFile) -> KeyLogFunction? {
         #if arch(x86_64)
+            if let function = GoFunctions.address(of: goName, in: file) { return probe(of: function, .go, in: file) }
             let labels = labels(in: file)
             guard !labels.isEmpty else { return nil }
             var votes: [UInt64: Int] = [:]
@@ -42,7 +45,7 @@ struct KeyLogFunction: Equatable {
             guard let most = votes.values.max(), votes.count(where: { $0.value == most }) == 1,
                 let function = votes.first(where: { $0.value == most })?.key
             else { return nil }
-            return probe(of: function, in: file)
+            return probe(of: function, .c, in: file)
         #else
             return nil
         #endif
@@ -108,10 +111,12 @@ struct KeyLogFunction: Equatable {
     // MARK: - Where it is probed
 
     /// The first place in it where a probe is cheap, as long as what the probe takes is in registers; else its start.
-    private static func probe(of function: UInt64, in file: ProgramFile) -> KeyLogFunction? {
+    private static func probe(
+        of function: UInt64, _ convention: Convention, in file: ProgramFile
+    ) -> KeyLogFunction? {
         guard let offset = file.offset(of: function) else { return nil }
         let code = file.bytes(at: offset, count: instructionLimit * instructionBytes)
-        var values = Values()
+        var values = Values(convention)
         guard let atStart = values.registers else { return nil }
         var place = 0
         walk: for _ in 0..<instructionLimit {
@@ -128,20 +133,40 @@ struct KeyLogFunction: Equatable {
         return KeyLogFunction(offset: offset, registers: atStart, isCheap: false)
     }
 
+    /// What the function is given.
+    private enum Argument { case session, label, labelLength, secret, length, random }
+
+    /// In which registers.
+    private enum Convention {
+        /// Session, label, secret and its length, by System V's calling convention.
+        case c
+        /// `func (c *Config) writeKeyLog(label string, clientRandom, secret []byte)`, by Go's own convention (since 1.17).
+        case go
+
+        var registers: [(Argument, Instruction.Register)] {
+            switch self {
+            case .c: [(.session, 7), (.label, 6), (.secret, 2), (.length, 1)]
+            case .go: [(.label, 3), (.labelLength, 1), (.random, 7), (.secret, 9), (.length, 10)]
+            }
+        }
+    }
+
     /// Which registers hold what the probe takes.
     private struct Registers {
         var label: Instruction.Register
         var secret: Instruction.Register
         var length: Instruction.Register
         var random: Instruction.Register?
+        var labelLength: Instruction.Register?
 
         var cookie: UInt64 {
-            var cookie = UInt64(label) << UInt64(TAPEDECK_LABEL_AT.rawValue)
-            cookie |= UInt64(secret) << UInt64(TAPEDECK_SECRET_AT.rawValue)
-            cookie |= UInt64(length) << UInt64(TAPEDECK_LENGTH_AT.rawValue)
-            if let random {
-                cookie |= UInt64(random) << UInt64(TAPEDECK_RANDOM_AT.rawValue)
-                cookie |= 1 << UInt64(TAPEDECK_HAS_RANDOM.rawValue)
+            func bits(_ value: UInt64, _ place: tapedeck_place) -> UInt64 { value << UInt64(place.rawValue) }
+            var cookie =
+                bits(UInt64(label), TAPEDECK_LABEL_AT) | bits(UInt64(secret), TAPEDECK_SECRET_AT)
+                | bits(UInt64(length), TAPEDECK_LENGTH_AT)
+            if let random { cookie |= bits(UInt64(random), TAPEDECK_RANDOM_AT) | bits(1, TAPEDECK_HAS_RANDOM) }
+            if let labelLength {
+                cookie |= bits(UInt64(labelLength), TAPEDECK_LABEL_LENGTH_AT) | bits(1, TAPEDECK_HAS_LABEL_LENGTH)
             }
             return cookie
         }
@@ -151,17 +176,19 @@ struct KeyLogFunction: Equatable {
     private struct Values {
         enum Value: Equatable {
             case unknown
-            /// The function's: session, label, secret and its length, from 0 on.
-            case argument(Int)
+            case argument(Argument)
             /// A place within what the session's address leads to.
             case inSession(Int32)
             case constant(UInt32)
         }
 
+        private let convention: Convention
         private var values = [Value](repeating: .unknown, count: 16)
 
-        /// System V's calling convention: rdi, rsi, rdx, rcx.
-        init() { for (argument, register) in [7, 6, 2, 1].enumerated() { values[register] = .argument(argument) } }
+        init(_ convention: Convention) {
+            self.convention = convention
+            for (argument, register) in convention.registers { values[Int(register)] = .argument(argument) }
+        }
 
         private func register(_ value: Value) -> Instruction.Register? {
             values.firstIndex(of: value).map { Instruction.Register($0) }
@@ -169,10 +196,17 @@ struct KeyLogFunction: Equatable {
 
         /// `nil` where one of them is gone.
         var registers: Registers? {
-            guard let label = register(.argument(1)), let secret = register(.argument(2)),
-                let length = register(.argument(3))
+            guard let label = register(.argument(.label)), let secret = register(.argument(.secret)),
+                let length = register(.argument(.length))
             else { return nil }
-            return Registers(label: label, secret: secret, length: length, random: random)
+            switch convention {
+            case .c: return Registers(label: label, secret: secret, length: length, random: random)
+            case .go:
+                guard let random = register(.argument(.random)), let labelLength = register(.argument(.labelLength))
+                else { return nil }
+                return Registers(
+                    label: label, secret: secret, length: length, random: random, labelLength: labelLength)
+            }
         }
 
         /// A place within the session whose length, 32, is handed on with it: that is the client's random.
@@ -186,7 +220,7 @@ struct KeyLogFunction: Equatable {
             switch kind {
             case .copy(let to, let from): values[Int(to)] = values[Int(from)]
             case .address(let to, let base, let offset):
-                values[Int(to)] = values[Int(base)] == .argument(0) ? .inSession(offset) : .unknown
+                values[Int(to)] = values[Int(base)] == .argument(.session) ? .inSession(offset) : .unknown
             case .relativeAddress(let to, _): values[Int(to)] = .unknown
             case .constant(let to, let number): values[Int(to)] = .constant(number)
             case .changes(let one, let other):

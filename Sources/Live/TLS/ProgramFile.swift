@@ -54,6 +54,27 @@ struct ProgramFile {
         }
     }
 
+    /// A section by its name's end, where the file still has its table of them.
+    func section(named suffix: String) -> Segment? {
+        let head = bytes(at: 0, count: 64)
+        let (table, size, count) = (head.number(40, 8), head.number(58, 2), head.number(60, 2))
+        guard size == 64, count > 0 else { return nil }
+        let rows = bytes(at: table, count: Int(size * count))
+        let names = Int(head.number(62, 2)) * 64
+        guard names + 64 <= rows.count else { return nil }
+        let texts = bytes(at: rows.number(names + 24, 8), count: Int(min(rows.number(names + 32, 8), 1 << 16)))
+        for row in stride(from: 0, to: rows.count - 63, by: 64) {
+            let start = Int(rows.number(row, 4))
+            guard start < texts.count else { continue }
+            let name = String(decoding: texts[start...].prefix { $0 != 0 }, as: UTF8.self)
+            guard name.hasSuffix(suffix) else { continue }
+            return Segment(
+                offset: rows.number(row + 24, 8), address: rows.number(row + 16, 8), count: rows.number(row + 32, 8),
+                isExecutable: rows.number(row + 8, 8) & 4 != 0)
+        }
+        return nil
+    }
+
     #if arch(arm64)
         /// EM_AARCH64.
         private static let machine: UInt64 = 183
@@ -119,8 +140,8 @@ struct ProgramFile {
 
 extension [UInt8] {
     /// A little-endian number; 0 where it is not all there.
-    fileprivate func number(_ place: Int, _ count: Int) -> UInt64 {
-        guard place + count <= self.count else { return 0 }
+    func number(_ place: Int, _ count: Int) -> UInt64 {
+        guard place >= 0, place + count <= self.count else { return 0 }
         return (0..<count).reduce(0) { $0 | UInt64(self[place + $1]) << UInt64(8 * $1) }
     }
 }

@@ -4,27 +4,32 @@ import Synchronization
 
 /// The program of the kernel side that takes secrets (bpf/secrets.h), and where it is attached.
 ///
-/// Unchecked: libbpf attaches a program from any thread, and the links are behind a lock.
+/// Unchecked: the program's pointer is only read, and libbpf attaches from any thread.
 final class SecretProgram: @unchecked Sendable {
     private static let names = ["session_secret", "session_secret_awake"]
 
     private let program: OpaquePointer
     private let links = Mutex<[Link]>([])
 
-    private struct Link: @unchecked Sendable {
-        let pointer: OpaquePointer
+    private enum Link: @unchecked Sendable {
+        case descriptor(Int32)
+        case perf(OpaquePointer)
     }
 
     /// Leaves out of the object what is not used of it; before it is loaded.
     /// - Parameter isWanted: secrets are taken.
     static func choose(in object: OpaquePointer, isWanted: Bool) {
+        let programs = names.compactMap { bpf_object__find_program_by_name(object, $0) }
         // Programs that may sleep came with Linux 6.0.
-        let major = Requirement.kernelRelease.split(separator: ".").first.flatMap { Int($0) } ?? 0
-        let chosen = major >= 6 ? names[0] : names[1]
-        for name in names where !isWanted || name != chosen {
-            bpf_program__set_autoload(bpf_object__find_program_by_name(object, name), false)
+        let chosen = Requirement.isKernel(6, 0) ? programs.first : programs.last
+        for program in programs where !isWanted || program != chosen { bpf_program__set_autoload(program, false) }
+        if hasLinks, let chosen {
+            bpf_program__set_expected_attach_type(chosen, bpf_attach_type(UInt32(TAPEDECK_UPROBE_MULTI)))
         }
     }
+
+    /// Links of its own kind came with Linux 6.6.
+    private static var hasLinks: Bool { Requirement.isKernel(6, 6) }
 
     /// - Parameter object: which holds the program as long as it is used.
     /// - Returns: `nil` where secrets are not taken.
@@ -42,16 +47,22 @@ final class SecretProgram: @unchecked Sendable {
     /// Attaches it, for whatever process runs the file.
     /// - Returns: why that failed.
     func probe(_ path: String, _ function: KeyLogFunction) -> String? {
+        guard let link = link(path, function) else { return String(cString: strerror(errno)) }
+        links.withLock { $0.append(link) }
+        return nil
+    }
+
+    private func link(_ path: String, _ function: KeyLogFunction) -> Link? {
+        if Self.hasLinks {
+            let link = tapedeck_attach_uprobe(bpf_program__fd(program), path, function.offset, function.cookie)
+            return link < 0 ? nil : .descriptor(link)
+        }
         var options = bpf_uprobe_opts()
         // libbpf wants its padding to be zero, too.
         memset(&options, 0, MemoryLayout<bpf_uprobe_opts>.size)
         options.sz = MemoryLayout<bpf_uprobe_opts>.size
         options.bpf_cookie = function.cookie
-        guard let link = bpf_program__attach_uprobe_opts(program, -1, path, Int(function.offset), &options) else {
-            return String(cString: strerror(errno))
-        }
-        links.withLock { $0.append(Link(pointer: link)) }
-        return nil
+        return bpf_program__attach_uprobe_opts(program, -1, path, Int(function.offset), &options).map { .perf($0) }
     }
 
     func detach() {
@@ -59,6 +70,11 @@ final class SecretProgram: @unchecked Sendable {
             defer { links = [] }
             return links
         }
-        for link in all { bpf_link__destroy(link.pointer) }
+        for link in all {
+            switch link {
+            case .descriptor(let descriptor): close(descriptor)
+            case .perf(let link): bpf_link__destroy(link)
+            }
+        }
     }
 }

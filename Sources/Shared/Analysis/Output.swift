@@ -41,6 +41,19 @@ protocol Output: AnyObject {
     /// Has the analyzer woken when a secret of the session comes.
     func waitForSecret(of session: SessionSecrets.ClientRandom)
 
+    /// Looks among the secrets of which nobody has said the session for the one that a record shows to be its own; it is the
+    /// session's from then on.
+    /// - Parameters:
+    ///   - tried: up to which secret the record was tried before; then, up to which it has been.
+    ///   - isRight: whether a secret opens the record.
+    func findSecret(
+        _ label: SessionSecrets.Label, of session: SessionSecrets.ClientRandom, tried: inout UInt64,
+        _ isRight: ([UInt8]) -> Bool
+    ) -> Bool
+
+    /// Nothing of what the connection's TLS carried could be read.
+    func stayedClosed(_ why: TLSClosed)
+
     /// So many of the bytes that this call takes are no part of any message; the others are parsed. So the ledger
     /// balances by construction.
     func unparsed(_ count: Int, _ why: UnparsedReason)

@@ -67,6 +67,8 @@ final class SessionSecrets {
     /// In the order in which they began to wait.
     private var queue: [ClientRandom] = []
     private let limit: Int
+    /// Those of which the source does not know the session.
+    private let unplaced = UnplacedSecrets()
 
     private struct Waiting {
         /// Not held: what waits holds the run.
@@ -80,7 +82,7 @@ final class SessionSecrets {
     var comeLater = false
 
     /// Nothing can be opened, and nothing says that something will be.
-    var isHopeless: Bool { entries.isEmpty && !comeLater }
+    var isHopeless: Bool { entries.isEmpty && unplaced.isEmpty && !comeLater }
 
     /// Takes a secret.
     /// - Returns: what became of it.
@@ -89,7 +91,13 @@ final class SessionSecrets {
             // What a KeyUpdate makes of a secret follows from it.
             return secret.label.hasSuffix("_TRAFFIC_SECRET_N") ? .known : .notNeeded
         }
-        guard let random = secret.clientRandom.flatMap({ ClientRandom($0.span.bytes) }) else { return .withoutRandom }
+        guard let random = secret.clientRandom.flatMap({ ClientRandom($0.span.bytes) }) else {
+            return unplaced.add(label, secret.secret, secret.process) ? .unplaced : .known
+        }
+        return add(label, secret.secret, of: random)
+    }
+
+    private func add(_ label: Label, _ secret: [UInt8], of random: ClientRandom) -> Outcome {
         let hash = Self.hash(random, index.seed)
         let first = index.find(hash) { entries[$0].random == random }
         var last = first
@@ -102,8 +110,9 @@ final class SessionSecrets {
         guard entries.count < limit else { return .overLimit }
         let place = entries.count
         entries.append(
-            Entry(random: random, label: label, start: bytes.count, count: secret.secret.count, next: 0))
-        bytes += secret.secret
+            Entry(random: random, label: label, start: bytes.count, count: secret.count, next: 0))
+        bytes += secret
+        unplaced.place(secret)
         if let last { entries[last].next = place &+ 1 } else { index.insert(place, hash) }
         return .added(isNewSession: first == nil)
     }
@@ -113,10 +122,31 @@ final class SessionSecrets {
         case known
         /// It opens no records: an exporter's, or of a form that is not known.
         case notNeeded
-        /// The source does not know whose it is.
-        case withoutRandom
+        /// The source does not know whose it is: what it opens will show.
+        case unplaced
         case overLimit
     }
+
+    // MARK: Whose session is not known
+
+    /// Secrets of which nobody has found the session.
+    var unplacedCount: UInt64 { unplaced.count }
+
+    /// Looks for the secret that a record shows to be its own, and keeps it as the session's.
+    /// - Parameters:
+    ///   - process: the connection's; `nil`: any may have told of it.
+    ///   - tried: up to which secret the record was tried before; then, up to which it has been.
+    ///   - isRight: whether a secret opens the record.
+    /// - Returns: what became of it; `nil`: there is none yet.
+    func place(
+        _ label: Label, of random: ClientRandom, _ process: ProcessKey?, tried: inout UInt64,
+        _ isRight: ([UInt8]) -> Bool
+    ) -> Outcome? {
+        unplaced.find(label, of: process, tried: &tried, isRight).map { add(label, $0, of: random) }
+    }
+
+    /// A process has ended.
+    func end(_ process: ProcessKey) { unplaced.end(process) }
 
     func secret(_ label: Label, of random: ClientRandom) -> [UInt8]? {
         var next = index.find(Self.hash(random, index.seed)) { entries[$0].random == random }.map { $0 &+ 1 } ?? 0
@@ -164,7 +194,9 @@ final class SessionSecrets {
     private static let waitingOfSession = 16
 
     /// Remembers who is to be told when a secret of the session comes.
-    func wait(for random: ClientRandom, _ who: any SecretWaiter, _ number: UInt64) {
+    /// - Parameter process: the connection's.
+    func wait(for random: ClientRandom, _ process: ProcessKey?, _ who: any SecretWaiter, _ number: UInt64) {
+        unplaced.wait(process, who, number)
         if waiting[random]?.contains(where: { $0.who === who && $0.number == number }) ?? false { return }
         if waiting[random] == nil {
             if queue.count >= Self.waitingLimit {
@@ -179,8 +211,11 @@ final class SessionSecrets {
 
     /// Tells those who wait for this session's secrets; they may wait for more.
     func tell(_ secret: TLSSecret, _ at: Timestamp) {
-        guard let random = secret.clientRandom.flatMap({ ClientRandom($0.span.bytes) }), let all = waiting[random]
-        else { return }
+        guard let random = secret.clientRandom.flatMap({ ClientRandom($0.span.bytes) }) else {
+            if let process = secret.process { unplaced.tell(process, at) }
+            return
+        }
+        guard let all = waiting[random] else { return }
         for waiting in all { waiting.who?.secretCame(for: waiting.number, at) }
     }
 }
@@ -189,4 +224,7 @@ final class SessionSecrets {
 protocol SecretWaiter: AnyObject {
     /// - Parameter number: of the connection that waited; it may have ended.
     func secretCame(for number: UInt64, _ at: Timestamp)
+
+    /// - Parameter number: of the connection that waited; it may have ended, or gone on.
+    func isWaiting(_ number: UInt64) -> Bool
 }

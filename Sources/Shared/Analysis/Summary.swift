@@ -199,6 +199,8 @@ package struct Summary: Equatable, Sendable {
         package var decrypted: UInt64 = 0
         /// The others, by the reason.
         package var closed = Tally<TLSClosed>()
+        /// Of these, connections whose secrets nobody took, by the names of their programs.
+        package private(set) var closedPrograms: [String: UInt64] = [:]
         /// Records that were opened, and proved to be what was sent.
         package var records: UInt64 = 0
         /// Records that no key opened, though there was one.
@@ -211,6 +213,26 @@ package struct Summary: Equatable, Sendable {
         package var waited: UInt64 = 0
 
         package var isEmpty: Bool { self == TLS() }
+
+        /// Those of most connections first.
+        package var closedProgramsByCount: [(name: String, count: UInt64)] {
+            closedPrograms.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { ($0.key, $0.value) }
+        }
+
+        /// A secret was taken that is news.
+        mutating func count(isNewSession: Bool) {
+            secrets &+= 1
+            if isNewSession { sessions &+= 1 }
+        }
+
+        /// More programs than a machine has are names that somebody makes up.
+        private static let programLimit = 256
+
+        /// A connection of a program stayed closed.
+        mutating func count(closedOf program: String) {
+            guard closedPrograms[program] != nil || closedPrograms.count < Self.programLimit else { return }
+            closedPrograms[program, default: 0] &+= 1
+        }
     }
 
     struct Unread: Equatable, Sendable {

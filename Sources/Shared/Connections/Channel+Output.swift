@@ -88,7 +88,21 @@ extension Channel: Output {
     }
 
     func waitForSecret(of session: SessionSecrets.ClientRandom) {
-        run.secrets.wait(for: session, self, connection.number)
+        run.secrets.wait(for: session, connection.opened.process, self, connection.number)
+    }
+
+    func findSecret(
+        _ label: SessionSecrets.Label, of session: SessionSecrets.ClientRandom, tried: inout UInt64,
+        _ isRight: ([UInt8]) -> Bool
+    ) -> Bool {
+        let outcome = run.secrets.place(label, of: session, connection.opened.process, tried: &tried, isRight)
+        if case .added(let isNewSession) = outcome { run.summary.tls.count(isNewSession: isNewSession) }
+        return outcome != nil && outcome != .overLimit
+    }
+
+    func stayedClosed(_ why: TLSClosed) {
+        run.summary.tls.closed[why] &+= 1
+        connection.closedTLS = why
     }
 
     func reached(_ limit: Limit) { run.summary.limits[limit] &+= 1 }
@@ -160,5 +174,9 @@ extension Channel: SecretWaiter {
     func secretCame(for number: UInt64, _ at: Timestamp) {
         guard connection.number == number, mode == .reading else { return }
         analyzer?.wake(at, self)
+    }
+
+    func isWaiting(_ number: UInt64) -> Bool {
+        connection.number == number && mode == .reading && (analyzer?.held ?? 0) > 0
     }
 }

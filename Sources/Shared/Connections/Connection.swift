@@ -34,6 +34,8 @@ package final class Connection {
     var proxiedFor: Endpoint?
     /// What its TLS handshake said in the clear; `nil` where there was none, and until it has told what it can.
     @Rare var tls: TLSFacts?
+    /// Why nothing of what its TLS carried could be read.
+    var closedTLS: TLSClosed?
     /// Both sides of the connection are profiled, and this is one of two views of the same bytes.
     var hasOtherView = false
     /// The views of its exchanges, where there are several whose streams can be compared.
@@ -74,6 +76,7 @@ package final class Connection {
         namedDestination = nil
         proxiedFor = nil
         tls = nil
+        closedTLS = nil
         hasOtherView = false
         otherProcess = nil
         views = nil

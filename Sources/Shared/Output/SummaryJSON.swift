@@ -100,6 +100,10 @@ extension IndentedJSON {
             ]
             for (name, count) in counts where count > 0 { json.number("\(name)", count) }
             if tls.closed.total > 0 { json.counts("closed", tls.closed) }
+            let programs = tls.closedProgramsByCount
+            if !programs.isEmpty {
+                json.object("closed_programs") { json in for (name, count) in programs { json.number(name, count) } }
+            }
             let records: [(name: StaticString, count: UInt64)] = [
                 ("decrypted", tls.records), ("failed", tls.failed), ("unverified", tls.unverified),
                 ("lost", tls.lost), ("waited", tls.waited),

@@ -181,8 +181,18 @@ package struct SummaryReport {
         if tls.closed.total > 0 {
             let reasons = tls.closed.nonZero.map { "\(Quantity.count($0.count)) \(Self.reason($0.key))" }
             line(tls.secrets > 0 ? "" : "TLS", ["closed: " + reasons.joined(separator: ", ")], tone: .warning)
+            let programs = tls.closedProgramsByCount
+            if !programs.isEmpty {
+                let named = programs.prefix(Self.namedPrograms).map { "\(Quantity.count($0.count)) of \($0.name)" }
+                let many =
+                    programs.count > named.count
+                    ? [Quantity.count(UInt64(programs.count - named.count), "program") + " more"] : []
+                line("", ["these are " + (named + many).joined(separator: ", ")], tone: .warning)
+            }
         }
     }
+
+    private static let namedPrograms = 6
 
     /// With what would help.
     private static func reason(_ why: TLSClosed) -> String {

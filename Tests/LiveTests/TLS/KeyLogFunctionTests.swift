@@ -19,6 +19,13 @@ import Testing
         #expect(found.isCheap)
     }
 
+    @Test func `of GnuTLS, and of Go in a program that was stripped`() throws {
+        let gnutls = try #require(function(in: Self.libraries + "libgnutls.so.30"))
+        #expect(gnutls.isCheap && !gnutls.knowsSession)
+        let go = try #require(function(in: Programs.find("nats-server", package: "nats-server")))
+        #expect(go.isCheap && go.knowsSession && go.cookie == cookie(3, 9, 10, random: 7) | 1 << 21 | 1 << 26)
+    }
+
     @Test func `is not found in what has none`() {
         for name in ["libc.so.6", "libcrypto.so.3", "libz.so.1"] {
             #expect(function(in: Self.libraries + name) == nil, "\(name)")

@@ -51,6 +51,20 @@ struct TLSStage {
             port: port, environment: run.environment(optedIn: optedIn, ["ADI_PROFILE_NAME": "web"]))
     }
 
+    /// A program of Go, which answers what one asks of it over HTTPS.
+    func nats(optedIn: Bool) throws -> LocalServer {
+        let (port, clients) = (try Port.free(), try Port.free())
+        let text = """
+            listen: 127.0.0.1:\(clients)
+            https: 127.0.0.1:\(port)
+            tls { cert_file: "\(run.path("certificate.pem"))", key_file: "\(run.path("key.pem"))" }
+            """
+        try Data(text.utf8).write(to: URL(fileURLWithPath: run.path("nats.conf")))
+        return try .start(
+            Programs.find("nats-server", package: "nats-server"), ["-c", run.path("nats.conf")], port: port,
+            environment: run.environment(optedIn: optedIn, ["ADI_PROFILE_NAME": "go"]))
+    }
+
     /// Secrets of a key log, as bytes, by their labels.
     static func secrets(_ keyLog: String) -> [(label: String, secret: [UInt8])] {
         keyLog.split(separator: "\n").compactMap { line in

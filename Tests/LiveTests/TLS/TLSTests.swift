@@ -56,6 +56,87 @@ extension Live {
             #expect(messages(shop) == messages(wire) && wire.count == 300)
         }
 
+        /// GnuTLS, and Node's own OpenSSL, tell of a secret without its session; Go's crypto/tls is linked into each program.
+        @Test func `GnuTLS, Node and Go, each with its own library`() throws {
+            let run = try LiveRun(.socket)
+            let stage = try TLSStage(run)
+            let (web, go) = (try stage.nginx(optedIn: false), try stage.nats(optedIn: true))
+            let wget = try Programs.find("wget", package: "wget")
+            try run.launch(
+                wget, ["-q", "--no-check-certificate", "-O", "-", "https://127.0.0.1:\(web.port)/gnutls/1"],
+                optedIn: true
+            ).succeed()
+            let script = """
+                const https = require("https"), agent = new https.Agent({rejectUnauthorized: false});
+                for (let i = 0; i < 10; i++)
+                    https.get({port: \(web.port), host: "127.0.0.1", path: "/node/" + i, agent}, answer => answer.resume());
+                """
+            try run.launch(Programs.find("node", package: "nodejs"), ["-e", script], optedIn: true).succeed()
+            try run.launch(Self.curl, ["-sk", "https://127.0.0.1:\(go.port)/healthz?go=1"], optedIn: false).succeed()
+            try go.stop()
+            let outcome = try run.stop()
+            let urls = outcome.requests.compactMap(\.url)
+            #expect(urls.first == "/gnutls/1" && urls.last == "/healthz?go=1")
+            #expect(Set(urls.dropFirst().dropLast()) == Set((0..<10).map { "/node/\($0)" }))
+            for answer in outcome.responses where answer.body?.contains("port") == true {
+                #expect(answer.body?.hasPrefix("{\"port\":\(answer.destPort),") == true, "on its own connection")
+            }
+            #expect(outcome.responses.count == 12 && outcome.summary.tls?.closed == nil)
+            #expect(outcome.summary.tls?.records?.failed == nil)
+            try run.expectReplayAgrees(outcome)
+        }
+
+        @Test func `PostgreSQL and psql, where TLS begins within the protocol`() throws {
+            let run = try LiveRun(.socket)
+            _ = try TLSStage(run)
+            let server = try LocalServer.postgres(
+                environment: run.environment(optedIn: true, ["ADI_PROFILE_NAME": "database"]),
+                certificate: [run.path("certificate.pem"), run.path("key.pem")])
+            let psql = try Programs.find("psql", package: "postgresql-client")
+            let dsn = "host=127.0.0.1 port=\(server.port) user=postgres dbname=postgres sslmode=require"
+            _ = try run.launch(
+                psql, [dsn, "-At", "-c", "select 7 from pg_tables limit 1", "-c", "select nothing"], optedIn: true,
+                environment: ["ADI_PROFILE_NAME": "shop"]
+            ).wait()
+            try server.stop()
+            let outcome = try run.stop()
+            let operations = outcome.log.split(separator: "\n").filter { $0.contains("\"event_type\":\"operation\"") }
+            #expect(operations.count == 2 * 2, "each side sees each: \(outcome.log)")
+            #expect(operations.allSatisfy { $0.contains("\"tls\":true") && $0.contains("\"protocol\":\"postgres\"") })
+            #expect(
+                operations.filter { $0.contains("\"targets\":[\"pg_tables\"]") && $0.contains("\"rows\":1") }.count == 2
+            )
+            #expect(operations.filter { $0.contains("\"code\":\"42703\"") }.count == 2)
+            #expect(outcome.summary.tls?.closed == nil && outcome.summary.tls?.records?.failed == nil)
+            try run.expectReplayAgrees(outcome)
+        }
+
+        @Test func `a library that a program brings with it, and loads later`() throws {
+            let run = try LiveRun(.socket)
+            let server = try TLSStage(run).asyncio(optedIn: false)
+            // Another file than the system's, which the program has not loaded when it starts.
+            try FileManager.default.copyItem(
+                atPath: "/usr/lib/x86_64-linux-gnu/libssl.so.3", toPath: run.path("libssl.so.3"))
+            let script = """
+                import ctypes, sys
+                print("up", flush=True)
+                sys.stdin.readline()
+                ctypes.CDLL("\(run.path("libssl.so.3"))", ctypes.RTLD_GLOBAL)
+                import ssl, urllib.request
+                mapped = [line for line in open("/proc/self/maps") if "libssl" in line]
+                assert all("\(run.folder.path)" in line for line in mapped), mapped
+                context = ssl._create_unverified_context()
+                urllib.request.urlopen("https://127.0.0.1:\(server.port)/loaded", context=context).read()
+                """
+            let client = try run.launch("/usr/bin/python3", ["-c", script], optedIn: true)
+            _ = try client.line { $0 == "up" }
+            try client.proceed()
+            try client.succeed()
+            let outcome = try run.stop()
+            #expect(outcome.requests.map(\.url) == ["/loaded"])
+            #expect(outcome.summary.tls?.closed == nil)
+        }
+
         @Test func `the secrets of who did not opt in never leave the kernel`() throws {
             let run = try LiveRun(.socket)
             let server = try TLSStage(run).asyncio(optedIn: false)
@@ -82,6 +163,32 @@ extension Live {
             }
             for entry in unseen { #expect(!isOnTape(entry.secret), "\(entry.label)") }
             try run.expectReplayAgrees(outcome)
+        }
+
+        @Test func `what stays closed is named by its program`() throws {
+            let run = try LiveRun(.socket)
+            let server = try TLSStage(run).asyncio(optedIn: false)
+            // A handshake whose library is here, in the script: nobody can know its secrets. What comes is refused.
+            let script = """
+                import socket, ssl
+                hello, waiting = ssl.MemoryBIO(), ssl.MemoryBIO()
+                context = ssl._create_unverified_context()
+                tls = context.wrap_bio(waiting, hello)
+                try: tls.do_handshake()
+                except ssl.SSLWantReadError: pass
+                connection = socket.create_connection(("127.0.0.1", \(server.port)))
+                connection.sendall(hello.read())
+                answer = connection.recv(65536)
+                connection.sendall(b"\\x14\\x03\\x03\\x00\\x01\\x01" + b"\\x17\\x03\\x03\\x00\\x20" + bytes(32))
+                connection.recv(65536)
+                """
+            let client = try run.launch("/usr/bin/python3", ["-c", script], optedIn: true).wait()
+            #expect(client.status == 0, "\(client.errors)")
+            let outcome = try run.stop()
+            #expect(outcome.requests.isEmpty)
+            #expect(outcome.summary.tls?.closed == ["no_secret": 1])
+            #expect(outcome.summary.tls?.closedPrograms == ["python3": 1])
+            #expect(outcome.events.map(\.protocol) == ["tls"])
         }
 
         @Test(arguments: ["--tls off", "--no-tls-secrets"])

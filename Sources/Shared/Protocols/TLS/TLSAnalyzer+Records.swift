@@ -16,7 +16,7 @@ extension TLSAnalyzer {
                 direction.isSkipping = true
             }
         }
-        guard makeKey(direction, out) else { return direction.closed != nil }
+        guard makeKey(direction, record, out) else { return direction.closed != nil }
         open(record, type, direction, now, out)
         return true
     }
@@ -40,19 +40,40 @@ extension TLSAnalyzer {
         if session.version != nil, !session.isVersion13 { direction.enter(.application) }
     }
 
+    /// - Parameter record: the first under the key.
     /// - Returns: whether the direction's key is there.
-    private func makeKey(_ direction: TLSDirection, _ out: any Output) -> Bool {
+    private func makeKey(_ direction: TLSDirection, _ record: RawSpan, _ out: any Output) -> Bool {
         if direction.cipher != nil { return true }
         switch session.key(direction.side, direction.epoch, run.secrets) {
         case .known(let cipher, let secret):
             direction.cipher = cipher
             direction.secret = secret
             return true
-        case .missing: return false
+        case .missing: return findKey(direction, record, out)
         case .unsupported:
             close(direction, .unsupported, out)
             return false
         }
+    }
+
+    /// Tries the secrets of which nobody has said the session.
+    private func findKey(_ direction: TLSDirection, _ record: RawSpan, _ out: any Output) -> Bool {
+        guard let random = session.random else { return false }
+        var plain = UniqueBytes()
+        run.buffers.lend(to: &plain)
+        defer { run.buffers.take(from: &plain) }
+        let isFound = out.findSecret(
+            session.label(direction.side, direction.epoch), of: random, tried: &direction.tried
+        ) { secret in
+            guard case .known(let cipher, _) = session.key(direction.side, from: secret) else { return false }
+            return Self.open(record, cipher, 0, &plain)
+        }
+        guard isFound, case .known(let cipher, let secret) = session.key(direction.side, direction.epoch, run.secrets)
+        else { return false }
+        direction.cipher = cipher
+        direction.secret = secret
+        mayGoOn = true
+        return true
     }
 
     /// Whether the direction's records can be opened, from here on.

@@ -167,7 +167,7 @@ final class TLSAnalyzer: Analyzer {
         if isDecrypted {
             run.summary.tls.decrypted &+= 1
         } else if let why = server.closed ?? client.closed {
-            run.summary.tls.closed[why] &+= 1
+            out.stayedClosed(why)
         }
         letGo()
     }

@@ -8,6 +8,8 @@ final class TLSDirection {
     var sequence: UInt64 = 0
     /// TLS 1.3: what the key was made from, and the next is.
     var secret: [UInt8] = []
+    /// Up to which secret of no known session the first record under this key was tried.
+    var tried: UInt64 = 0
     /// Why its records are passed over.
     var closed: TLSClosed?
     /// Since a loss of unknown shape: where the first record began that is missing.
@@ -65,5 +67,6 @@ final class TLSDirection {
         self.epoch = epoch
         cipher = nil
         sequence = 0
+        tried = 0
     }
 }

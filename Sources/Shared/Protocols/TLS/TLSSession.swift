@@ -25,19 +25,26 @@ struct TLSSession {
     }
 
     func key(_ side: Side, _ epoch: TLSDirection.Epoch, _ secrets: SessionSecrets) -> Key {
-        guard let random, let version, let suite, let protection = suite.protection else { return .unsupported }
-        guard version >= 0x0304 else {
-            guard let master = secrets.secret(.master, of: random) else { return .missing }
-            return cipher(protection, keys(side, master, random, version, suite, protection), version)
+        guard let random, version != nil, suite?.protection != nil else { return .unsupported }
+        guard let secret = secrets.secret(label(side, epoch), of: random) else { return .missing }
+        return key(side, from: secret)
+    }
+
+    /// What the secret is called that a direction's key is made from.
+    func label(_ side: Side, _ epoch: TLSDirection.Epoch) -> SessionSecrets.Label {
+        guard isVersion13 else { return .master }
+        return switch epoch {
+        case .early: .clientEarly
+        case .clear, .handshake: side == .client ? .clientHandshake : .serverHandshake
+        case .application: side == .client ? .clientApplication : .serverApplication
         }
-        let label: SessionSecrets.Label =
-            switch epoch {
-            case .early: .clientEarly
-            case .clear, .handshake: side == .client ? .clientHandshake : .serverHandshake
-            case .application: side == .client ? .clientApplication : .serverApplication
-            }
-        guard let secret = secrets.secret(label, of: random) else { return .missing }
-        return key(from: secret)
+    }
+
+    /// The key that a secret gives, if it is the session's.
+    func key(_ side: Side, from secret: [UInt8]) -> Key {
+        if isVersion13 { return key(from: secret) }
+        guard let random, let version, let suite, let protection = suite.protection else { return .unsupported }
+        return cipher(protection, keys(side, secret, random, version, suite, protection), version)
     }
 
     /// RFC 8446, section 7.3.
