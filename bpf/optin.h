@@ -64,18 +64,6 @@ static __always_inline struct tapedeck_verdict *verdict_of(struct task_struct *t
 	return verdict->start_ticks == task->group_leader->start_boottime / TAPEDECK_TICK ? verdict : 0;
 }
 
-/* The current thread, if its process is profiled: all that one that is not has to pay for. */
-static __always_inline struct thread *profiled_thread(struct task_struct *task)
-{
-	struct thread *thread;
-
-	/* Most have no storage of any kind: a load tells sooner than a call. */
-	if (!task->bpf_storage)
-		return 0;
-	thread = bpf_task_storage_get(&threads, task, 0, 0);
-	return thread && thread->profiled ? thread : 0;
-}
-
 static __always_inline void mark(struct task_struct *task)
 {
 	struct thread *thread = bpf_task_storage_get(&threads, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
@@ -93,6 +81,36 @@ static __always_inline void may_share(void)
 		control.may_share = 1;
 		wake();
 	}
+}
+
+/* Threads that the kernel has made for a process, as io_uring does, come to be without a fork that is told of. */
+static __noinline struct thread *made_by_kernel(struct task_struct *task)
+{
+	struct thread *thread;
+
+	if (!verdict_of(task))
+		return 0;
+	thread = bpf_task_storage_get(&threads, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!thread) {
+		count(TAPEDECK_MAP_FULL);
+		return 0;
+	}
+	thread->profiled = 1;
+	may_share();
+	return thread;
+}
+
+/* The current thread, if its process is profiled: all that one that is not has to pay for. */
+static __always_inline struct thread *profiled_thread(struct task_struct *task)
+{
+	struct thread *thread = 0;
+
+	/* Most have no storage of any kind: a load tells sooner than a call. */
+	if (task->bpf_storage)
+		thread = bpf_task_storage_get(&threads, task, 0, 0);
+	if (thread)
+		return thread->profiled ? thread : 0;
+	return task->flags & (PF_IO_WORKER | PF_USER_WORKER) ? made_by_kernel(task) : 0;
 }
 
 /* Marks the threads that were there before the profiler, once the reader has judged their processes. Those that come to

@@ -62,7 +62,7 @@ uint32_t crc32_more(uint32_t crc, const void *bytes, size_t count);
 
 extern const struct way ways[];
 const struct way *way_named(const char *name);
-const struct way *uring_way(void);
+const struct way *uring_way(const char *name);
 void uring_start_receive(int fd, void *buffer, size_t count);
 ssize_t uring_await(void);
 

@@ -1,4 +1,5 @@
-/* send and receive through io_uring, by its system calls alone. */
+/* send and receive through io_uring, by its system calls alone: in the thread that asks, in a worker of the kernel
+ * (IOSQE_ASYNC), or in the thread that looks for what is asked (IORING_SETUP_SQPOLL). */
 #define _GNU_SOURCE
 #include "exerciser.h"
 
@@ -10,17 +11,22 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+static enum { BY_CALLER, BY_WORKER, BY_POLLER } who;
+
 static struct {
 	int fd;
 	struct io_uring_sqe *submissions;
 	struct io_uring_cqe *completions;
-	_Atomic unsigned *submission_tail, *completion_head, *completion_tail;
+	_Atomic unsigned *submission_flags, *submission_tail, *completion_head, *completion_tail;
 	unsigned *submission_array, submission_mask, completion_mask;
 } ring = { .fd = -1 };
 
 static void open_ring(void)
 {
-	struct io_uring_params parameters = { 0 };
+	/* Its thread sleeps after so many milliseconds, and has to be woken. */
+	struct io_uring_params parameters = {
+		.flags = who == BY_POLLER ? IORING_SETUP_SQPOLL : 0, .sq_thread_idle = 1,
+	};
 
 	if (ring.fd >= 0)
 		return;
@@ -39,6 +45,7 @@ static void open_ring(void)
 	if (rings == MAP_FAILED || entries == MAP_FAILED)
 		die("mmap of the io_uring");
 	ring.submissions = entries;
+	ring.submission_flags = (void *)(rings + parameters.sq_off.flags);
 	ring.submission_tail = (void *)(rings + parameters.sq_off.tail);
 	ring.submission_array = (void *)(rings + parameters.sq_off.array);
 	ring.submission_mask = *(unsigned *)(rings + parameters.sq_off.ring_mask);
@@ -58,9 +65,14 @@ static void submit(int operation, int fd, const void *bytes, size_t count, unsig
 	ring.submissions[index].fd = fd;
 	ring.submissions[index].addr = (uintptr_t)bytes;
 	ring.submissions[index].len = count;
+	ring.submissions[index].flags = who == BY_WORKER ? IOSQE_ASYNC : 0;
 	ring.submission_array[index] = index;
 	atomic_store(ring.submission_tail, tail + 1);
-	if (syscall(SYS_io_uring_enter, ring.fd, 1, awaited, IORING_ENTER_GETEVENTS, NULL, 0) != 1)
+	atomic_thread_fence(memory_order_seq_cst);
+	int sleeps = atomic_load(ring.submission_flags) & IORING_SQ_NEED_WAKEUP;
+
+	if (syscall(SYS_io_uring_enter, ring.fd, 1, awaited,
+		    IORING_ENTER_GETEVENTS | (sleeps ? IORING_ENTER_SQ_WAKEUP : 0), NULL, 0) != 1)
 		die("io_uring_enter");
 }
 
@@ -93,11 +105,19 @@ static ssize_t by_uring_receive(struct connection *c, char *bytes, size_t count)
 	return uring_await();
 }
 
-const struct way *uring_way(void)
+const struct way *uring_way(const char *name)
 {
-	static const struct way way = {
-		"io-uring", by_uring_send, by_uring_receive, .bodies_only = true, .blind_send = true, .blind_receive = true,
+	static const char *const names[] = { "io-uring", "io-uring-worker", "io-uring-poller" };
+	static struct way way = {
+		.send = by_uring_send, .receive = by_uring_receive, .bodies_only = true, .blind_send = true,
+		.blind_receive = true,
 	};
 
-	return &way;
+	for (int index = BY_CALLER; index <= BY_POLLER; index++)
+		if (!strcmp(name, names[index])) {
+			who = index;
+			way.name = names[index];
+			return &way;
+		}
+	return NULL;
 }

@@ -481,8 +481,10 @@ const struct way ways[] = {
 
 const struct way *way_named(const char *name)
 {
-	if (!strcmp(name, "io-uring"))
-		return uring_way();
+	const struct way *ring = uring_way(name);
+
+	if (ring)
+		return ring;
 	for (const struct way *way = ways; way->name; way++)
 		if (!strcmp(way->name, name))
 			return way;

@@ -43,6 +43,8 @@ extension Live {
             Case(name: "splice-in", gap: "splice"),
             Case(name: "discard", gap: "unreadable"),
             Case(name: "io-uring", gap: "io_uring"),
+            Case(name: "io-uring-worker", gap: "io_uring"),
+            Case(name: "io-uring-poller", gap: "io_uring"),
             Case(name: "write-read", client: ["--address", "::1"], server: ["--address", "::1"]),
             Case(name: "write-read", client: ["--address", "::ffff:127.0.0.1"], server: ["--address", "::"]),
             Case(name: "write-read", client: ["--address", "127.0.0.1"], server: ["--address", "::"]),
