@@ -30,10 +30,16 @@ final class Capture {
     private let command: LaunchedCommand?
     private var wasInterrupted = false
     private var manager = ServiceManager()
+    private let socket: StatusSocket?
+    private let since = Clock.wall
+    private var rate = ExchangeRate(now: Clock.monotonic)
+    /// `nil` where nothing is said.
+    private var line: StatusLine?
 
     init(_ settings: LiveSettings) throws(Failure) {
         // Before a file is replaced.
         for pid in settings.chosenPids { _ = try ChosenProcesses.process(pid) }
+        socket = try settings.statusSocket.map { path throws(Failure) in try StatusSocket(path) }
         let (beginning, monotonic) = (Clock.wall, Clock.monotonic)
         let recording = try Recording(settings, beginning: beginning)
         containers = try settings.containerSocket.map { socket throws(Failure) in
@@ -65,6 +71,7 @@ final class Capture {
         command =
             settings.command.isEmpty
             ? nil : try LaunchedCommand(settings.command, allowed: settings.kernel.allowed)
+        line = settings.saysStatus ? StatusLine(StatusLine.place, now: Clock.monotonic) : nil
     }
 
     var hooks: KernelProgram.Hooks { program.hooks }
@@ -73,7 +80,7 @@ final class Capture {
     func run() {
         var pace = Pace()
         var (kept, looked) = (Clock.monotonic, Clock.monotonic)
-        manager.isReady(status: status)
+        manager.isReady(status: serviceStatus)
         while !isOver() {
             if namePause.isOn { usleep(Self.namePauseInterval) } else { pace.wait(for: program.descriptor) }
             pace.took(consume())
@@ -84,7 +91,8 @@ final class Capture {
             noteLosses()
             recording.flush()
             if Interruption.takeReopening() { manager.reload(recording.reopen) }
-            manager.lives(now: now) { status }
+            manager.lives(now: now) { serviceStatus }
+            tellStatus(now)
             guard now &- looked >= Self.lookInterval else { continue }
             looked = now
             recording.look()
@@ -108,6 +116,8 @@ final class Capture {
 
     func finish() {
         manager.isStopping()
+        socket?.end()
+        Terminal.eraseLine()
         // Whoever is in a hurry sends a second signal: what was read until then is in the files.
         _ = consume()
         recording.flush()
@@ -121,8 +131,25 @@ final class Capture {
 
     var summary: Summary { recording.summary }
 
-    /// One line for who asks how the service is.
-    private var status: String {
+    var mapView: MapView { recording.mapView }
+
+    var files: [CaptureStatus.File] { recording.files }
+
+    /// Tells who asks or looks on how the capture stands.
+    private func tellStatus(_ now: Int64) {
+        if rate.isDue(now) { rate.note(CaptureStatus.exchanges(recording.profiler.summary), now: now) }
+        line?.show(now: now) { status }
+        socket?.answer { status.json }
+    }
+
+    private var status: CaptureStatus {
+        CaptureStatus(
+            since: since, now: Clock.wall, processes: decoder.runningProcesses, rate: rate.perSecond,
+            files: recording.files, summary: summary)
+    }
+
+    /// One line for the service manager.
+    private var serviceStatus: String {
         let summary = summary
         let (requests, operations) = (summary.messages.requests, summary.operations.byStatus.total)
         return "watching; \(requests) requests, \(operations) operations, "

@@ -78,6 +78,12 @@ struct CaptureCommand: ParsableCommand {
             "Keep so many of these (or TAPEDECK_ROTATE_KEEP; default: 5).", valueName: "number"))
     var rotateKeep: NumberArgument?
 
+    @Option(
+        help: ArgumentHelp(
+            "Answer there how the capture stands, for `profiler status` (or TAPEDECK_STATUS_SOCKET; default: nowhere).",
+            valueName: "socket"), completion: .file())
+    var statusSocket: String?
+
     @Flag(help: "Hide values that look like credentials.")
     var redact = false
 
@@ -134,7 +140,7 @@ struct CaptureCommand: ParsableCommand {
     @Flag(help: "Print the summary as one JSON object.")
     var json = false
 
-    @Flag(name: [.short, .long], help: "Print no summary for people.")
+    @Flag(name: [.short, .long], help: "Print no summary for people, and nothing of how the capture stands.")
     var quiet = false
 
     func run() throws {
@@ -162,14 +168,23 @@ struct CaptureCommand: ParsableCommand {
             if json {
                 try StandardOutput.write(SummaryJSON.text(summary), to: screen)
             } else {
-                var report = SummaryReport(Terminal.style(screen))
-                report.blank()
-                report.add(summary)
-                try StandardOutput.write(report.text + "\n", to: screen)
+                try StandardOutput.write(report(capture, summary, Terminal.style(screen)), to: screen)
             }
         }
         // All is written. exit() would take libraries down in which threads still wait for a container runtime.
         _exit(capture.commandStatus ?? (SummaryReport.isLossy(summary) ? 1 : 0))
+    }
+
+    /// What is told at the end: the summary, the service map, and where all of it is.
+    private func report(_ capture: Capture, _ summary: Summary, _ style: TextStyle) -> String {
+        var report = SummaryReport(style)
+        report.blank()
+        report.add(summary)
+        var (text, files) = (report.text, SummaryReport(style))
+        let tree = ServiceMapTree.text(capture.mapView, style)
+        if !tree.isEmpty { text += "\n" + tree }
+        files.add(capture.files, style)
+        return text + "\n" + files.text + "\n"
     }
 
     private func settings() throws(Failure) -> LiveSettings {
@@ -219,6 +234,7 @@ struct CaptureCommand: ParsableCommand {
             settings.kernel.takesSecrets = value == "on"
         }
         settings.keepsSecretsOffTrace = noTlsSecrets || Self.variable("TAPEDECK_NO_TLS_SECRETS") == "1"
+        settings.statusSocket = statusSocket ?? Self.variable("TAPEDECK_STATUS_SOCKET")
         settings.appends = append || Self.variable("TAPEDECK_APPEND") == "1"
         if compat || Self.variable("TAPEDECK_COMPAT") == "1" { settings.fields = .compat }
         if let (option, bodyLimit) = given(bodyLimit, "--body-limit") {
@@ -235,8 +251,11 @@ struct CaptureCommand: ParsableCommand {
             }
             settings.kernel.hooks = chosen
         }
-        let paths = [settings.outputPath, settings.environmentPath, settings.serviceMapPath, settings.tracePath]
-            .compactMap { $0 }.filter { !OutputFile.isDirect($0) }
+        let outputs = [settings.outputPath, settings.environmentPath, settings.serviceMapPath, settings.tracePath]
+            .compactMap { $0 }
+        // What a command says, and events that somebody reads there, are not to stand in one line with it.
+        settings.saysStatus = !quiet && command.isEmpty && !outputs.contains("-")
+        let paths = outputs.filter { !OutputFile.isDirect($0) }
         for (index, path) in paths.enumerated() {
             let meets = paths[..<index].contains { OutputFile.takes($0, path) || OutputFile.takes(path, $0) }
             guard !meets else {

@@ -81,6 +81,9 @@ struct EventDecoder<Sink: EventSink> {
     /// When the kernel has made the last record, by its monotonic clock.
     var lastRecordTime: Int64 { lastTime.nanoseconds &- clockOffset }
 
+    /// Profiled processes that run.
+    var runningProcesses: Int { processes.values.reduce(0) { $0 + ($1.hasExited ? 0 : 1) } }
+
     // MARK: - Facts from elsewhere
 
     /// A process that ran before the capture.

@@ -15,7 +15,7 @@ final class LiveOutput {
     private let stopsAtFailure: Bool
     private var hasFailed = false
     /// Where the file ends, as far as this output knows.
-    private var size: off_t = 0
+    private(set) var size: off_t = 0
 
     /// - Parameters:
     ///   - option: the setting that named the file, for the message.

@@ -11,6 +11,10 @@ struct LiveSettings {
     /// Add to an event log and an environment file that are there, instead of replacing them.
     var appends = false
     var rotation = Rotation()
+    /// Where it is answered how the capture stands; `nil`: nowhere.
+    var statusSocket: String?
+    /// Say how it stands while it runs.
+    var saysStatus = true
     /// Prefixes of the variables that are kept; empty: all.
     var environmentPrefixes: [String] = []
     var redact = false

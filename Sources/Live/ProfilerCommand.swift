@@ -9,6 +9,7 @@ struct ProfilerCommand: ParsableCommand {
         usage: """
             sudo profiler [<options>]
             sudo profiler run [<options>] -- <command> ...
+            sudo profiler status
             sudo profiler doctor
             """,
         discussion: """
@@ -34,7 +35,7 @@ struct ProfilerCommand: ParsableCommand {
               2  could not do what was asked
             """,
         version: ProgramVersion.full,
-        subcommands: [CaptureCommand.self, DoctorCommand.self, LaunchCommand.self],
+        subcommands: [CaptureCommand.self, StatusCommand.self, DoctorCommand.self, LaunchCommand.self],
         defaultSubcommand: CaptureCommand.self)
 
     static func main() { runProgram { help(withOptionsOf: CaptureCommand.self) } }

@@ -9,12 +9,14 @@ final class Recording: EventSink {
     private static let gatheredBytes = 64 << 10
     /// The service map is rewritten at most so often, nanoseconds.
     private static let mapInterval: Int64 = 2_000_000_000
+    /// And so many times longer than it takes: 2 % of a core.
+    private static let mapShare: Int64 = 50
 
     let profiler: Profiler
     private let log: LiveOutput?
     private let environment: LiveOutput?
-    private let map: LiveMap?
-    private let fields: FieldSet
+    private let map: MapWriter?
+    private let mapPath: String?
     private let trace: LiveOutput?
     private var traceWriter = TraceWriter()
     /// As the trace has it.
@@ -23,6 +25,8 @@ final class Recording: EventSink {
     private let rotation: LiveSettings.Rotation
     private var hasNews = false
     private var mapWritten: Int64 = 0
+    /// Processor time that the last map took on this thread, nanoseconds.
+    private var mapCost: Int64 = 0
 
     /// - Parameter beginning: when the tape begins; its end mark is promised.
     init(_ settings: LiveSettings, beginning: Timestamp) throws(Failure) {
@@ -40,8 +44,8 @@ final class Recording: EventSink {
         environment = try LiveOutput(
             settings.environmentPath, option: "ENV_OUTPUT_PATH (--env-output)", appends: appends)
         // Whether it can be written is found out before anything is attached.
-        map = try settings.serviceMapPath.map { path throws(Failure) in try LiveMap(path) }
-        fields = settings.fields
+        map = try settings.serviceMapPath.map { path throws(Failure) in try MapWriter(path, settings.fields) }
+        mapPath = settings.serviceMapPath
         rotation = settings.rotation
         keepsSecretsOff = settings.keepsSecretsOffTrace
         trace = try settings.tracePath.map { path throws(Failure) in
@@ -77,7 +81,10 @@ final class Recording: EventSink {
         flushGrowing()
         rotate()
         let now = Clock.monotonic
-        guard hasNews, map != nil, now &- mapWritten >= Self.mapInterval else { return }
+        guard hasNews, let map, !map.isWriting else { return }
+        // As much of the time as is asked for, however wide the map is.
+        let pause = Swift.max(Self.mapInterval, (mapCost &+ map.cost) &* Self.mapShare)
+        guard now &- mapWritten >= pause else { return }
         mapWritten = now
         hasNews = false
         writeMap()
@@ -89,8 +96,13 @@ final class Recording: EventSink {
         consume(CapturedEvent(end, .end), payload: RawSpan())
         profiler.finish()
         flushGrowing()
+        map?.wait()
         writeMap()
+        map?.wait()
     }
+
+    /// What the map says by now.
+    var mapView: MapView { MapView(profiler.serviceMap()) }
 
     /// What was seen, and what the outputs had no room for.
     var summary: Summary {
@@ -115,9 +127,28 @@ final class Recording: EventSink {
         traceWriter.drain { trace.write($0) }
     }
 
-    private func writeMap() { map?.write(ServiceMapFile.yaml(profiler.serviceMap(), fields)) }
+    private func writeMap() {
+        let before = Clock.threadProcessor
+        map?.write(profiler.serviceMap())
+        mapCost = Clock.threadProcessor &- before
+    }
 
     // MARK: - Files
+
+    /// The outputs that are files.
+    var files: [CaptureStatus.File] {
+        let growing: [(Summary.OutputKind, LiveOutput?)] = [(.eventLog, log), (.environmentFile, environment)]
+        var files = growing.compactMap { kind, output in
+            output.map { CaptureStatus.File(kind: kind, path: $0.path, bytes: UInt64(clamping: $0.size)) }
+        }
+        if let map, let mapPath {
+            files.append(CaptureStatus.File(kind: .serviceMap, path: mapPath, bytes: UInt64(clamping: map.bytes)))
+        }
+        if let trace {
+            files.append(CaptureStatus.File(kind: .trace, path: trace.path, bytes: UInt64(clamping: trace.size)))
+        }
+        return files.filter { $0.path != "-" }
+    }
 
     /// Opens the growing files anew, where somebody has moved them away.
     func reopen() {

@@ -50,26 +50,11 @@ struct ServiceManager {
 
     /// A manager that does not listen is not waited for: it misses the message.
     private func tell(_ lines: [String]) {
-        guard let socket else { return }
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let path = Array(socket.utf8)
-        guard path.count < MemoryLayout.size(ofValue: address.sun_path) else { return }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path) }
-        // A name that begins with @ is in no folder (unix(7), abstract), and has no zero at its end.
-        let isAbstract = path[0] == UInt8(ascii: "@")
-        if isAbstract { address.sun_path.0 = 0 }
-        let length = MemoryLayout.offset(of: \sockaddr_un.sun_path)! + path.count + (isAbstract ? 0 : 1)
+        guard let address = socket.flatMap({ UnixAddress($0) }) else { return }
         let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
         let text = Array(lines.joined(separator: "\n").utf8)
-        withUnsafePointer(to: address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { destination in
-                _ = sendto(
-                    descriptor, text, text.count, Int32(MSG_DONTWAIT | MSG_NOSIGNAL), destination,
-                    socklen_t(length))
-            }
-        }
+        _ = address.lend { sendto(descriptor, text, text.count, Int32(MSG_DONTWAIT | MSG_NOSIGNAL), $0, $1) }
     }
 }

@@ -13,7 +13,7 @@ import Testing
     }
 
     static let programs = [
-        Program(path: Programs.profiler, page: "docs/man/profiler.8", subcommands: ["run", "doctor"]),
+        Program(path: Programs.profiler, page: "docs/man/profiler.8", subcommands: ["run", "status", "doctor"]),
         Program(
             path: Programs.replay, page: "docs/man/replay.1",
             subcommands: ["run", "convert", "check", "grade", "paths", "export"]),

@@ -163,7 +163,7 @@ extension Live {
 }
 
 /// A client that did not opt in: the test itself.
-private struct PlainClient {
+struct PlainClient {
     private let descriptor: Int32
 
     init(port: Int) throws {

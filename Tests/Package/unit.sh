@@ -45,7 +45,8 @@ chmod 700 "$work/run"
 export HOME=$work XDG_RUNTIME_DIR=$work/run XDG_CONFIG_HOME=$work/config
 unset DBUS_SESSION_BUS_ADDRESS
 logs=$work/config/log/tapedeck
-sed "s|/var/log/tapedeck|$logs|" "$root/etc/tapedeck/profiler.env" >"$work/profiler.env"
+# The manager of a user has its folder for sockets elsewhere.
+sed "s|/var/log/tapedeck|$logs|; s|/run/tapedeck|$work/run/tapedeck|" "$root/etc/tapedeck/profiler.env" >"$work/profiler.env"
 echo "ADI_PROFILE_ALLOWED=unit-$$" >>"$work/profiler.env"
 # Only where things are, and how long it may be silent.
 sed "s|/usr/local/libexec|$root/usr/local/libexec|; s|^EnvironmentFile=.*|EnvironmentFile=$work/profiler.env|
@@ -100,6 +101,10 @@ eventually "the map has no path" grep -q 'path: /orders/{orderId}' "$logs/map.ya
 [ "$(stat -c %a "$logs" "$logs/events.jsonl" "$logs/map.yaml" | paste -sd ' ')" = "700 600 600" ] || wrong "others may read"
 says_requests() { [[ $(property StatusText) == "watching; "[1-9]*" requests, 0 operations, nothing lost" ]]; }
 eventually "its status is: $(property StatusText)" says_requests
+status() { "$root/usr/local/libexec/tapedeck/profiler" status --status-socket "$work/run/tapedeck/profiler.sock" "$@"; }
+[ "$(status --json | jq -r '"\(.pid) \(.complete) \(.files.event_log.path)"')" = "$pid true $logs/events.jsonl" ] ||
+    wrong "it answers $(status --json)"
+[ "$(stat -c %a "$work/run/tapedeck" "$work/run/tapedeck/profiler.sock" | paste -sd ' ')" = "700 600" ] || wrong "others may ask"
 
 mv "$logs/events.jsonl" "$logs/events.jsonl.old"
 systemctl --user reload tapedeck-profiler || wrong "reload"

@@ -9,7 +9,6 @@ struct ProgressBar: ~Copyable {
     private let style: TextStyle
     private let started: Int64
     private var nextDraw: Int64
-    private var isShown = false
     private let totalBytes: UInt64?
 
     private static let firstDrawNanoseconds: Int64 = 500_000_000
@@ -24,7 +23,7 @@ struct ProgressBar: ~Copyable {
         nextDraw = started &+ Self.firstDrawNanoseconds
     }
 
-    deinit { if isShown { Self.write("\r\u{1B}[K") } }
+    deinit { Terminal.eraseLine() }
 
     /// Draws the line anew, ten times a second at the most.
     ///
@@ -33,11 +32,10 @@ struct ProgressBar: ~Copyable {
         let now = Clock.monotonic
         guard now >= nextDraw else { return }
         nextDraw = now &+ Self.drawNanoseconds
-        isShown = true
         let line = Self.line(
             readBytes: readBytes, totalBytes: totalBytes, packets: packets, seconds: Double(now &- started) / 1e9,
             style: style)
-        Self.write("\r\(line)\u{1B}[K")
+        Terminal.draw(line)
     }
 
     /// The line, no wider than the terminal.
@@ -56,6 +54,4 @@ struct ProgressBar: ~Copyable {
         let rest = String(repeating: style.symbol("─", "-"), count: columns - filled)
         return "\(style.tone(.accent, bar))\(style.tone(.faint, rest)) \(percent)  \(facts)"
     }
-
-    private static func write(_ text: String) { try? StandardOutput.write(text, to: STDERR_FILENO) }
 }

@@ -15,6 +15,9 @@ package enum Clock {
     /// The monotonic clock, to wait by.
     package static var elapsed: Duration { .nanoseconds(monotonic) }
 
+    /// Processor time that the calling thread has used, nanoseconds.
+    package static var threadProcessor: Int64 { now(CLOCK_THREAD_CPUTIME_ID) }
+
     private static func now(_ clock: clockid_t) -> Int64 {
         var time = timespec()
         clock_gettime(clock, &time)

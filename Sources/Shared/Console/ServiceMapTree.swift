@@ -1,4 +1,4 @@
-import Shared
+package import Shared
 
 /// The service map as a tree for people: a service, and below it what it talks to, with numbers in columns.
 ///
@@ -7,7 +7,7 @@ import Shared
 ///     │    GET  /orders/{orderId}       12      1.0/s        2    2.4 ms   12 ms
 ///     │    POST /orders                  3      0.2/s             3.1 ms  3.3 ms
 ///     └──▶ orders-db  postgres :5432  1 connection
-struct ServiceMapTree {
+package struct ServiceMapTree {
     private let style: TextStyle
     private let columns: Columns
     private let view: MapView
@@ -30,7 +30,9 @@ struct ServiceMapTree {
     }
 
     /// - Parameter top: how many of each list are shown; `nil`: what fits.
-    static func text(_ view: MapView, _ style: TextStyle, isInbound: Bool = false, top: Int? = nil) -> String {
+    package static func text(
+        _ view: MapView, _ style: TextStyle, isInbound: Bool = false, top: Int? = nil
+    ) -> String {
         var tree = ServiceMapTree(view, style, isInbound: isInbound, top: top)
         for service in view.services { tree.add(service) }
         return tree.lines.isEmpty ? "" : tree.lines.joined(separator: "\n") + "\n"

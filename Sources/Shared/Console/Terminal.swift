@@ -1,5 +1,6 @@
 import Glibc
 package import Shared
+import Synchronization
 
 /// What a descriptor's terminal is like, if it is one.
 package enum Terminal {
@@ -40,7 +41,29 @@ package enum Terminal {
     package static func complain(_ line: String) {
         let style = TextStyle(hasUnicode: hasUnicode)
         let program = CommandLine.arguments.first?.split(separator: "/").last ?? "tapedeck"
-        // There is nowhere to complain of it.
-        try? StandardOutput.write("\(program): \(style.safe(line))\n", to: STDERR_FILENO)
+        show((takeLine() ? eraser : "") + "\(program): \(style.safe(line))\n")
     }
+
+    // MARK: - The line that is kept up to date
+
+    /// Whether it stands where the next text would go.
+    private static let hasLine = Atomic(false)
+    /// To the line's beginning, and all of it away (ECMA-48, EL).
+    private static let eraser = "\r\u{1B}[K"
+
+    /// Draws a line on the terminal of standard error in place of the one that was drawn before.
+    /// - Parameter line: narrower than the terminal; may be coloured.
+    package static func draw(_ line: String) {
+        _ = takeLine()
+        show("\r\(line)\u{1B}[K")
+        hasLine.store(true, ordering: .relaxed)
+    }
+
+    /// Takes it away, for what comes next.
+    package static func eraseLine() { if takeLine() { show(eraser) } }
+
+    private static func takeLine() -> Bool { hasLine.exchange(false, ordering: .relaxed) }
+
+    /// There is nowhere to complain where that fails.
+    private static func show(_ text: String) { try? StandardOutput.write(text, to: STDERR_FILENO) }
 }

@@ -18,7 +18,7 @@ package enum SummaryJSON {
     }
 
     /// `joinedLate` as `joined_late`.
-    static func snakeCase(_ name: String) -> String {
+    package static func snakeCase(_ name: String) -> String {
         var text = ""
         for character in name {
             if character.isUppercase { text += "_" }
