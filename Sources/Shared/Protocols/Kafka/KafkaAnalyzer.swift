@@ -4,10 +4,10 @@
 /// An answer has the number of its request, and comes in the order of the requests; both must agree. It can be read only where the
 /// request is known. Records are stepped over, their counts read where they stand.
 final class KafkaAnalyzer: Analyzer {
-    private let run: Run
-    private let table: KafkaTable
-    private let topics: KafkaTopics
-    private var queue = OperationQueue<Ask>()
+    let run: Run
+    let table: KafkaTable
+    let topics: KafkaTopics
+    var queue = OperationQueue<Ask>()
     private let client: Half
     private let server: Half
     private var isLost: InlineArray<2, Bool> = [false, false]
@@ -18,10 +18,10 @@ final class KafkaAnalyzer: Analyzer {
     /// Behind SaslHandshake of version 0 tokens come without a header (KIP-43), each answered by one.
     private var hasTokens = false
     private var tokens = 0
-    private var lastMoment = Timestamp(nanoseconds: 0)
+    var lastMoment = Timestamp(nanoseconds: 0)
 
     /// What has to be known of a request while its answer is read.
-    private struct Ask {
+    struct Ask {
         var id: UInt32
         var key: UInt16
         var version: UInt16
@@ -31,7 +31,7 @@ final class KafkaAnalyzer: Analyzer {
     }
 
     /// The message of one side that is being read.
-    private final class Half {
+    final class Half {
         let reader: KafkaReader
         /// Bytes of the message that are to come; `nil` between messages.
         var left: Int?
@@ -53,7 +53,7 @@ final class KafkaAnalyzer: Analyzer {
         }
     }
 
-    private enum Key {
+    enum Key {
         static let produce: UInt16 = 0
         static let fetch: UInt16 = 1
         static let metadata: UInt16 = 3
@@ -210,11 +210,6 @@ final class KafkaAnalyzer: Analyzer {
         tokens = 0
     }
 
-    private func giveUp(_ out: any Output) {
-        tell(queue[0].operation, .unanswered, out)
-        queue.popFront()
-    }
-
     // MARK: Headers
 
     private enum Opened {
@@ -268,222 +263,5 @@ final class KafkaAnalyzer: Analyzer {
             ask.flatMap { table.message($0.key, isResponse: true) }, version: ask?.version ?? 0, isFlexible: isFlexible,
             content: half.size &- 4, hasTags: isFlexible && ask?.key != Key.apiVersions)
         return .opened(4)
-    }
-
-    // MARK: Messages
-
-    private func complete(_ half: Half, _ side: Side, _ at: Arrival, _ out: any Output, hasGap: Bool = false) {
-        if half.isToken {
-            // What proves who the client is.
-        } else if side == .client, let header = half.header {
-            ask(half, header, at, hasGap, out)
-        } else if side == .server {
-            answer(half, at, hasGap, out)
-        }
-        half.close()
-    }
-
-    private func ask(_ half: Half, _ header: KafkaHeader, _ at: Arrival, _ hasGap: Bool, _ out: any Output) {
-        while queue.count >= run.limits.pipelinedRequests || queue.text.count >= run.limits.pipelinedBytes,
-            !queue.isEmpty
-        {
-            out.reached(.pipelinedRequests)
-            giveUp(out)
-        }
-        var operation = ServiceOperation()
-        operation.pairing = .id
-        operation.system = "kafka"
-        operation.isHousekeeping = Self.isHousekeeping(header.key)
-        operation.isWaiting = header.key == Key.fetch
-        operation.requestBytes = UInt64(half.size &+ 4)
-        operation.requestFirst = half.first
-        operation.requestLast = at.last
-        if hasGap { operation.incomplete.insert(.request) }
-        operation.name = name(header.key)
-        var detail = Ask(id: header.id, key: header.key, version: header.version)
-        let isOneWay = header.key == Key.produce && half.reader.acks == 0
-        guard header.key == Key.produce, !half.reader.topics.isEmpty else {
-            // What a Fetch reads is told by its answer.
-            if header.key != Key.fetch { operation.targets = targets(of: half.reader) }
-            summarise(&operation)
-            isOneWay ? tell(operation, .oneWay, out) : queue.append(operation, detail)
-            return
-        }
-        detail.isPart = true
-        for topic in half.reader.topics {
-            var one = operation
-            one.targets = target(topic, half.reader)
-            if one.targets.isEmpty { one.incomplete.insert(.text) }
-            one.affected = topic.records
-            one.batch = topic.records > 1 ? UInt32(clamping: topic.records) : 0
-            detail.topicID = topic.id
-            summarise(&one)
-            if isOneWay { tell(one, .oneWay, out) } else { queue.append(one, detail) }
-            operation.requestBytes = 0
-        }
-        if queue.isEmpty { queue.removeAll() }
-    }
-
-    private func answer(_ half: Half, _ at: Arrival, _ hasGap: Bool, _ out: any Output) {
-        guard let place = queue.firstIndex(where: { $0.detail.id == half.id }) else { return }
-        // Answers come in order: those before it were lost.
-        for _ in 0..<place { giveUp(out) }
-        learn(half.reader, queue[0].detail.key)
-        var isFirst = true
-        while let entry = queue.front, entry.detail.id == half.id, isFirst || entry.detail.isPart {
-            var operation = entry.operation
-            operation.responseFirst = half.first
-            operation.responseBytes = isFirst ? UInt64(half.size &+ 4) : 0
-            operation.ended = at.last
-            if hasGap { operation.incomplete.insert(.response) }
-            if entry.detail.key == Key.fetch {
-                tellFetched(operation, half.reader, out)
-            } else {
-                let error = entry.detail.isPart ? error(of: entry, half.reader) : half.reader.error
-                tell(operation, error: error, out)
-            }
-            isFirst = false
-            queue.popFront()
-        }
-    }
-
-    /// One for each topic that something was read from; and one where nothing was.
-    private func tellFetched(_ operation: ServiceOperation, _ reader: KafkaReader, _ out: any Output) {
-        var operation = operation
-        let topics = reader.topics.filter { $0.records > 0 || $0.error != 0 }
-        guard !topics.isEmpty else {
-            operation.rows = 0
-            summarise(&operation)
-            return tell(operation, error: reader.error, out)
-        }
-        for topic in topics {
-            var one = operation
-            one.targets = target(topic, reader)
-            if one.targets.isEmpty { one.incomplete.insert(.text) }
-            one.rows = topic.records
-            one.batch = topic.records > 1 ? UInt32(clamping: topic.records) : 0
-            summarise(&one)
-            tell(one, error: topic.error, out)
-            operation.requestBytes = 0
-            operation.responseBytes = 0
-        }
-    }
-
-    /// What became of one topic of a Produce.
-    private func error(of entry: QueuedOperation<Ask>, _ reader: KafkaReader) -> Int16 {
-        for topic in reader.topics {
-            if let id = topic.id, id == entry.detail.topicID { return topic.error }
-            guard topic.id == nil else { continue }
-            var isSame = false
-            queue.text.withBytes { text in
-                reader.text.withBytes {
-                    isSame = $0.extracting(topic.name).equals(text.extracting(entry.operation.targets))
-                }
-            }
-            if isSame { return topic.error }
-        }
-        return 0
-    }
-
-    /// Metadata and CreateTopics say which id is which topic's.
-    private func learn(_ reader: KafkaReader, _ key: UInt16) {
-        guard key == Key.metadata || key == Key.createTopics else { return }
-        for topic in reader.topics {
-            guard let id = topic.id, !topic.name.isEmpty else { continue }
-            reader.text.withBytes { topics.learn(id, $0.extracting(topic.name)) }
-        }
-    }
-
-    // MARK: Texts
-
-    private func name(_ key: UInt16) -> ByteRange {
-        switch key {
-        case Key.produce: queue.store("send")
-        case Key.fetch: queue.store("poll")
-        case Key.offsetCommit: queue.store("commit")
-        default: table.name(key).map { queue.store($0) } ?? queue.store(decimal: UInt64(key))
-        }
-    }
-
-    /// A topic, by its name; empty where only its id is known.
-    private func target(_ topic: KafkaReader.Topic, _ reader: KafkaReader) -> ByteRange {
-        if !topic.name.isEmpty {
-            var stored = ByteRange.empty
-            reader.text.withBytes { stored = queue.store($0.extracting(topic.name)) }
-            return stored
-        }
-        guard let id = topic.id, let name = topics.name(id) else { return .empty }
-        return queue.store(name.span.bytes)
-    }
-
-    /// Topics, each once, 16 at the most, or else the group that is asked about.
-    private func targets(of reader: KafkaReader) -> ByteRange {
-        let start = queue.text.count
-        var told: [[UInt8]] = []
-        for topic in reader.topics.prefix(64) where told.count < 16 {
-            var name: [UInt8] = []
-            if !topic.name.isEmpty {
-                reader.text.withBytes { name = [UInt8]($0.extracting(topic.name)) }
-            } else if let id = topic.id {
-                name = topics.name(id) ?? []
-            }
-            guard !name.isEmpty, !told.contains(name) else { continue }
-            if !told.isEmpty { _ = queue.store("\0") }
-            _ = queue.store(name.span.bytes)
-            told.append(name)
-        }
-        if told.isEmpty, !reader.group.isEmpty {
-            reader.text.withBytes { _ = queue.store($0.extracting(reader.group)) }
-        }
-        return ByteRange(start, queue.text.count)
-    }
-
-    /// The name and what it acts on.
-    private func summarise(_ operation: inout ServiceOperation) {
-        guard !operation.isHousekeeping else { return }
-        let start = Int(queue.store(copyOf: operation.name).start)
-        // Whole names up to 255 bytes.
-        if !operation.targets.isEmpty, operation.name.count &+ operation.targets.count < 255 {
-            _ = queue.store(" ")
-            _ = queue.store(copyOf: operation.targets)
-        }
-        operation.summary = ByteRange(start, queue.text.count)
-    }
-
-    /// What only keeps a session going: which versions there are, who the client is, where topics and groups are.
-    private static func isHousekeeping(_ key: UInt16) -> Bool {
-        switch key {
-        case Key.metadata, Key.apiVersions, Key.saslHandshake, 36, 10, 12, 68, 71, 72, 76: true
-        default: false
-        }
-    }
-
-    // MARK: Telling
-
-    private func tell(_ operation: ServiceOperation, error: Int16, _ out: any Output) {
-        var operation = operation
-        guard error != 0 else { return tell(operation, .ok, out) }
-        operation.code =
-            table.error(error).map { queue.store($0) }
-            ?? queue.store(decimal: UInt64(UInt16(bitPattern: error)))
-        operation.isHousekeeping = false
-        operation.affected = operation.affected.map { _ in 0 }
-        tell(operation, .error, out)
-    }
-
-    private func tell(_ operation: ServiceOperation, _ status: ServiceOperation.Status, _ out: any Output) {
-        var operation = operation
-        operation.status = status
-        switch status {
-        case .unanswered:
-            operation.pairing = .none
-            operation.incomplete.insert(.response)
-            operation.ended = lastMoment
-        case .oneWay:
-            operation.pairing = .none
-            operation.ended = operation.requestLast
-        default: break
-        }
-        queue.tell(operation, out)
     }
 }
