@@ -21,7 +21,7 @@ DEPTHS = [
 OTHERS = {"tls": "who talks to whom: server name, ALPN, version", "unknown": "who talks to whom, and what was looked at"}
 NAMES = {"http/1.1": "HTTP/1 (0.9 to 1.1)", "http/2": "HTTP/2", "grpc": "gRPC", "tls": "TLS", "postgres": "PostgreSQL",
          "mysql": "MySQL and MariaDB", "mssql": "SQL Server (TDS)", "redis": "Redis", "memcached": "memcached",
-         "mongodb": "MongoDB", "kafka": "Kafka", "amqp": "AMQP (RabbitMQ)", "nats": "NATS", "websocket": "WebSocket", "sse": "server-sent events",
+         "mongodb": "MongoDB", "kafka": "Kafka", "amqp": "AMQP (RabbitMQ)", "nats": "NATS", "dns": "DNS", "websocket": "WebSocket", "sse": "server-sent events",
          "unknown": "anything else"}
 
 

@@ -11,7 +11,7 @@ NS=tapedeck-$$                      # the namespace of the fixture that is being
 MAX_CAPTURE_BYTES=300000            # a fixture is read in every test run and kept in git for ever
 READY_SECONDS=90                    # RabbitMQ on a busy machine is the slowest to become ready
 CLIENT_SECONDS=60
-# Ends a capture: see capture_end. Port 9 is "discard"; no fixture uses UDP.
+# Ends a capture: see capture_end. Port 9 is "discard"; no fixture uses it.
 MARKER_PORT=9
 MARKER_ADDRESS=127.0.0.1            # a fixture that captures elsewhere than on lo sets one that is routed there
 
@@ -118,7 +118,7 @@ publish() {
     esac
     size=$(stat -c %s "$SCRATCH/input")
     ((size <= MAX_CAPTURE_BYTES)) || complain "the capture has $size bytes; at most $MAX_CAPTURE_BYTES are wanted"
-    [[ $(tshark -r "$SCRATCH/input" -Y tcp 2>>"$LOG" | wc -l) -gt 0 ]] || complain "no TCP packet in the capture"
+    [[ $(tshark -r "$SCRATCH/input" -Y 'tcp or udp' 2>>"$LOG" | wc -l) -gt 0 ]] || complain "no TCP or UDP packet in the capture"
     mkdir -p "$OUT"
     rm -f "$OUT"/input.pcap "$OUT"/input.pcapng "$OUT"/input.pcap.gz
     mv "$SCRATCH/input" "$OUT/input.$extension"

@@ -103,15 +103,6 @@ other/ldap() {
     client_failing ldapsearch -x -H ldap://127.0.0.1 -D cn=admin,dc=shop -w wrong -b dc=shop
 }
 
-other/dns() {
-    about "dig asks dnsmasq over TCP." "messages with a 16-bit length before them."
-    uses dnsmasq bind9-dnsutils
-    serve 53 dnsmasq --keep-in-foreground --conf-file=/dev/null --no-resolv --no-hosts --listen-address=127.0.0.1 --bind-interfaces \
-        --user=root "--pid-file=$SCRATCH/pid" --address=/shop.test/10.1.2.3 --txt-record=shop.test,hello
-    capture 'tcp port 53'
-    client dig +tcp +keepopen @127.0.0.1 shop.test A shop.test TXT missing.test A
-}
-
 other/http2() {
     about "nghttp and curl speak HTTP/2 in plain text to nghttpd, with prior knowledge; curl also by Upgrade from HTTP/1.1, to nghttpx in front of it." "PRI * HTTP/2.0, which looks like HTTP/1; an Upgrade to h2c."
     uses nghttp2-server nghttp2-client nghttp2-proxy curl

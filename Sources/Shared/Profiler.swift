@@ -53,6 +53,7 @@ package final class Profiler: EventSink {
     private var quiet = QuietConnections()
     /// Plaintext of TLS connections, by the connection's identity.
     private var plaintexts: [UInt64: Channel] = [:]
+    private var conversations = Conversations()
     /// Channels of connections that ended, to be used again with their buffers.
     private var spares: [Channel] = []
     private var slots = Slots()
@@ -123,7 +124,7 @@ package final class Profiler: EventSink {
         case .name(let name): naming.told(name.name, of: name.address)
         case .lost(let loss): run.summary.losses[loss.reason] &+= loss.count
         case .sequenceNumbers(let numbers): learn(numbers, now)
-        case .datagram(let datagram): run.summary.unread.count(datagram, bytes: payload.byteCount)
+        case .datagram(let datagram): read(datagram, payload, now)
         case .secret(let secret): learn(secret, now)
         case .unixSocket: run.summary.unread.unixSockets &+= 1
         case .tape(let origin): if origin.bringsSecrets { run.secrets.comeLater = true }
@@ -151,6 +152,7 @@ package final class Profiler: EventSink {
         let now = run.summary.lastEvent ?? Timestamp(nanoseconds: 0)
         for serial in connections.serials { close(ConnectionClosed(id: ConnectionID(serial), how: .tapeEnd), now) }
         run.summary.tls.unusedSecrets &+= run.secrets.unplacedCount
+        for id in conversations.ids { end(conversation: id, .tapeEnd, now) }
     }
 
     // MARK: Outputs
@@ -170,7 +172,8 @@ package final class Profiler: EventSink {
     /// Bytes of traffic that open connections keep.
     var heldBytes: Int {
         let wires = connections.serials.compactMap { connections[ConnectionID($0)] }
-        return (wires + plaintexts.values).reduce(0) { $0 + $1.held }
+        let talks = conversations.ids.compactMap { conversations[$0] }
+        return (wires + plaintexts.values + talks).reduce(0) { $0 + $1.held }
     }
 
     /// How often analyzers were asked.
@@ -238,15 +241,7 @@ package final class Profiler: EventSink {
         absent.remove(opened.id)
         run.summary.connections.opened &+= 1
         if opened.joinedLate { run.summary.connections.joinedLate &+= 1 }
-        run.connections &+= 1
-        let number = run.connections
-        let channel: Channel
-        if let spare = spares.popLast() {
-            spare.reuse(opened, number: number)
-            channel = spare
-        } else {
-            channel = Channel(Connection(opened, number: number, slot: slots.take()), run, pool, sinks)
-        }
+        let channel = channel(for: opened)
         connections.insert(channel, opened.id)
         channel.connection.openedAt = now
         if opened.process != nil { pair(channel) }
@@ -254,23 +249,101 @@ package final class Profiler: EventSink {
         naming.opened(channel.connection)
         last = (opened.id, channel)
         if run.registry.atHome(on: opened.remote.port) != nil || run.registry.atHome(on: opened.local.port) != nil {
-            quiet.trim(open: connections.count) { connections[$0]?.connection.number == $1 }
-            quiet.wait(for: opened.id, number: number, since: now)
+            wait(for: channel, since: now)
         }
+    }
+
+    private func channel(for opened: ConnectionOpened) -> Channel {
+        run.connections &+= 1
+        let number = run.connections
+        guard let spare = spares.popLast() else {
+            return Channel(Connection(opened, number: number, slot: slots.take()), run, pool, sinks)
+        }
+        spare.reuse(opened, number: number)
+        return spare
+    }
+
+    private func letGo(_ channel: Channel) {
+        if channel.connection.views?.isEmpty ?? true, spares.count < Self.spareLimit {
+            spares.append(channel)
+        } else {
+            slots.giveBack(channel.connection.slot)
+        }
+    }
+
+    /// Looks at it again when it will have been silent for long enough.
+    private func wait(for channel: Channel, since moment: Timestamp) {
+        quiet.trim(open: connections.count + conversations.count) {
+            (connections[$0] ?? conversations[$0])?.connection.number == $1
+        }
+        quiet.wait(for: channel.connection.opened.id, number: channel.connection.number, since: moment)
     }
 
     /// Of connections that were silent for some time it is told what can be told.
     @inline(never)
     private func tellQuiet(_ now: Timestamp) {
         while let (id, number, moment) = quiet.next(until: now) {
+            if conversations.count > 0, let channel = conversations[id] {
+                let isSilent = channel.lastHeard.nanoseconds <= moment.nanoseconds &- QuietConnections.silence
+                if isSilent {
+                    end(conversation: id, .idle, moment)
+                } else {
+                    wait(for: channel, since: channel.lastHeard)
+                }
+                continue
+            }
             guard let channel = connections[id], channel.connection.number == number, channel.connection.verdict == nil
             else { continue }
             if channel.lastHeard.nanoseconds > moment.nanoseconds &- QuietConnections.silence {
-                quiet.wait(for: id, number: number, since: channel.lastHeard)
+                wait(for: channel, since: channel.lastHeard)
             } else {
                 channel.pause(moment)
             }
         }
+    }
+
+    // MARK: Conversations
+
+    /// Takes a message without a stream; what no protocol has on this port is counted and not read.
+    @inline(never)
+    private func read(_ datagram: CapturedDatagram, _ payload: RawSpan, _ now: Timestamp) {
+        guard let channel = conversations.channel(of: datagram) ?? begin(datagram, payload, now) else {
+            return run.summary.unread.count(datagram, bytes: payload.byteCount)
+        }
+        channel.datagram(payload, datagram, now)
+    }
+
+    private func begin(_ datagram: CapturedDatagram, _ payload: RawSpan, _ now: Timestamp) -> Channel? {
+        // The first versions knew nothing of datagrams.
+        guard run.needs.contains(.operations), datagram.local.kind == .internet, datagram.remote.kind == .internet,
+            let row = run.registry.atHome(on: datagram.remote.port) ?? run.registry.atHome(on: datagram.local.port),
+            let found = run.registry[row].datagrams?.examine(datagram: payload, isWhole: datagram.cut == nil)
+        else { return nil }
+        while conversations.count >= Conversations.most, let oldest = conversations.oldest() {
+            end(conversation: oldest, .idle, now)
+        }
+        let localIsClient = (found.side == .client) == (datagram.direction == .send)
+        let opened = ConnectionOpened(
+            id: conversations.number(), local: datagram.local, remote: datagram.remote,
+            role: localIsClient ? .client : .server, process: datagram.process)
+        run.summary.connections.opened &+= 1
+        let channel = channel(for: opened)
+        channel.connection.openedAt = now
+        if let other = conversations.insert(channel) {
+            other.connection.pair(with: opened.process)
+            channel.connection.pair(with: other.connection.opened.process)
+            naming.paired(channel.connection, other.connection)
+        }
+        naming.opened(channel.connection)
+        channel.begin(datagrams: row, found.evidence, now)
+        wait(for: channel, since: now)
+        return channel
+    }
+
+    private func end(conversation id: ConnectionID, _ how: ConnectionClosed.How, _ now: Timestamp) {
+        guard let channel = conversations.remove(id) else { return }
+        channel.close(ConnectionClosed(id: id, how: how), now)
+        letGo(channel)
     }
 
     /// A tape goes on in another file: where the earlier ones were read, what it says is known.
@@ -362,12 +435,7 @@ package final class Profiler: EventSink {
         }
         views.forgetNumbers(connection.opened)
         last = nil
-        let isFree = connection.views?.isEmpty ?? true
-        if isFree, spares.count < Self.spareLimit {
-            spares.append(channel)
-        } else {
-            slots.giveBack(channel.connection.slot)
-        }
+        letGo(channel)
     }
 
     private static let spareLimit = 256

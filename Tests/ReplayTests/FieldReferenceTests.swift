@@ -25,6 +25,7 @@ import Testing
         var rare = CaptureReport(Tape(sink: RecordingSink()), inputs: 0)
         rare.files = [CaptureFile(name: "rare", refusals: CaptureRefusals(interfaces: 1))]
         rare.packets.evictedFragments = 1
+        rare.packets.datagrams = 1
         rare.packets.notUnpacked = [.esp: 1]
         rare.flows.probeBytes = 1
         rare.flows.resetBytes = 1

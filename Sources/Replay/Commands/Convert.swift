@@ -58,7 +58,7 @@ struct Convert: ParsableCommand {
         if result.unplacedEvents > 0 {
             let events = Quantity.count(result.unplacedEvents, "event")
             Terminal.complain(
-                "\(output): without \(events) of Unix sockets, datagrams, names and secrets of no session, which stay in a trace"
+                "\(output): without \(events) of Unix sockets, names and secrets of no session, which stay in a trace"
             )
         }
         if result.report.isLossy || result.strayEvents > 0 || result.unplacedEvents > 0 { throw ExitCode(1) }

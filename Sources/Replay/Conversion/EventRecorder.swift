@@ -20,7 +20,7 @@ protocol EventRecorder: EventSink {
     var count: Int { get }
     /// Events that this form has no place for, because their connection is not open.
     var strayEvents: UInt64 { get }
-    /// Events that this form has no place for, whatever their connection: of Unix sockets, datagrams, names.
+    /// Events that this form has no place for, whatever their connection: of Unix sockets, names.
     var unplacedEvents: UInt64 { get }
     /// Begins a tape of this origin, in place of those of its inputs; before the first event, or not at all.
     func begin(_ origin: TapeOrigin)

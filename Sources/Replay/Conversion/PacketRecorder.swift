@@ -58,7 +58,8 @@ final class PacketRecorder: EventRecorder {
             connections[numbers.connection]?.learn(numbers, at, &writer) ?? stray(numbers.connection)
         case .secret(let secret):
             if let line = secret.keyLogLine { writer.secrets(line) } else { unplacedEvents &+= 1 }
-        case .datagram, .unixSocket, .name: unplacedEvents &+= 1
+        case .datagram(let datagram): message(datagram, payload, at)
+        case .unixSocket, .name: unplacedEvents &+= 1
         case .listening, .container, .lost, .tape, .end: break
         }
     }
@@ -91,6 +92,22 @@ final class PacketRecorder: EventRecorder {
         var connection = PacketConnection(opened, generation: generation, comment: comment)
         connection.open(at, &writer)
         connections[opened.id] = connection
+    }
+
+    private func message(_ datagram: CapturedDatagram, _ payload: RawSpan, _ at: Timestamp) {
+        let (local, remote) = (datagram.local, datagram.remote)
+        let isSend = datagram.direction == .send
+        let missing = Int(datagram.cut?.length ?? 0)
+        let packet = UDPPacket(source: isSend ? local : remote, destination: isSend ? remote : local)
+        guard local.kind == .internet, remote.kind == .internet, let bytes = packet.bytes(payload, missing: missing)
+        else {
+            unplacedEvents &+= 1
+            return
+        }
+        // A port of a service is the server's, whose view it is then.
+        let isServer = datagram.process != nil && DatagramPorts.isRead(local.port)
+        let comment = datagram.process.map { processes[$0] ?? "pid \($0.pid)" }
+        writer.packet(bytes, missing: missing, interface: isServer ? 1 : 0, at: at, comment: comment)
     }
 
     private func stray(_ id: ConnectionID) {

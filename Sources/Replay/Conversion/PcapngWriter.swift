@@ -39,14 +39,17 @@ struct PcapngWriter {
     }
 
     /// Appends an Enhanced Packet Block.
-    mutating func packet(_ packet: [UInt8], interface: UInt32, at: Timestamp, comment: String? = nil) {
+    /// - Parameter missing: bytes of the packet that were not captured.
+    mutating func packet(
+        _ packet: [UInt8], missing: Int = 0, interface: UInt32, at: Timestamp, comment: String? = nil
+    ) {
         block(6) { bytes in
             bytes.little(interface)
             let time = UInt64(max(at.nanoseconds, 0))
             bytes.little(UInt32(truncatingIfNeeded: time >> 32))
             bytes.little(UInt32(truncatingIfNeeded: time))
             bytes.little(UInt32(truncatingIfNeeded: packet.count))
-            bytes.little(UInt32(truncatingIfNeeded: packet.count))
+            bytes.little(UInt32(truncatingIfNeeded: packet.count &+ missing))
             bytes.append(contentsOf: packet)
             bytes.pad()
             if let comment {

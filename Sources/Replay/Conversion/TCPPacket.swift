@@ -37,9 +37,55 @@ struct TCPPacket {
         segment.big(0 as UInt32)
         segment.append(payload)
 
-        var addresses: [UInt8] = []
-        let isV4 = source.address.v4 != nil && destination.address.v4 != nil
-        for address in [source.address, destination.address] {
+        let packet = IPPacket(from: source.address, to: destination.address, number: 6)
+        let checksum = packet.checksum(segment, length: segment.count)
+        segment[16] = UInt8(truncatingIfNeeded: checksum >> 8)
+        segment[17] = UInt8(truncatingIfNeeded: checksum)
+        return packet.header(segment.count) + segment
+    }
+}
+
+/// An IP packet with a message of UDP in it (RFC 768).
+struct UDPPacket {
+    var source: Endpoint
+    var destination: Endpoint
+
+    /// The packet, as far as it was captured.
+    /// - Parameter missing: bytes behind the payload that were not; the checksum is 0 then, which is none.
+    /// - Returns: `nil` where no packet holds so much.
+    func bytes(_ payload: RawSpan, missing: Int) -> [UInt8]? {
+        let length = 8 &+ payload.byteCount &+ missing
+        guard length <= Int(UInt16.max) &- 20 else { return nil }
+        var message: [UInt8] = []
+        message.reserveCapacity(8 &+ payload.byteCount)
+        message.big(source.port)
+        message.big(destination.port)
+        message.big(UInt16(truncatingIfNeeded: length))
+        message.big(0 as UInt16)
+        message.append(payload)
+        let packet = IPPacket(from: source.address, to: destination.address, number: 17)
+        if missing == 0 {
+            // One that comes to 0 is sent as all ones.
+            let sum = packet.checksum(message, length: length)
+            let checksum = sum == 0 ? 0xFFFF : sum
+            message[6] = UInt8(truncatingIfNeeded: checksum >> 8)
+            message[7] = UInt8(truncatingIfNeeded: checksum)
+        }
+        return packet.header(length) + message
+    }
+}
+
+/// The header of an IP packet: IPv4 where both ends are, else IPv6.
+private struct IPPacket {
+    private var addresses: [UInt8] = []
+    private let isV4: Bool
+    /// Of the protocol in it (IANA protocol numbers).
+    private let number: UInt8
+
+    init(from source: IPAddress, to destination: IPAddress, number: UInt8) {
+        isV4 = source.v4 != nil && destination.v4 != nil
+        self.number = number
+        for address in [source, destination] {
             if isV4 {
                 addresses.big(address.v4 ?? 0)
             } else {
@@ -47,31 +93,34 @@ struct TCPPacket {
                 addresses.big(address.low)
             }
         }
-        var pseudo = addresses
-        pseudo.big(UInt32(truncatingIfNeeded: segment.count))
-        pseudo.big(6 as UInt32)
-        let checksum = Self.checksum(segment, after: Self.sum(pseudo))
-        segment[16] = UInt8(truncatingIfNeeded: checksum >> 8)
-        segment[17] = UInt8(truncatingIfNeeded: checksum)
-        return (isV4 ? Self.header4(segment.count, addresses) : Self.header6(segment.count, addresses)) + segment
     }
 
-    private static func header4(_ length: Int, _ addresses: [UInt8]) -> [UInt8] {
+    func header(_ length: Int) -> [UInt8] { isV4 ? header4(length) : header6(length) }
+
+    /// Of what is in it, with the header's addresses (RFC 9293, section 3.1; RFC 8200, section 8.1).
+    func checksum(_ content: [UInt8], length: Int) -> UInt16 {
+        var pseudo = addresses
+        pseudo.big(UInt32(truncatingIfNeeded: length))
+        pseudo.big(UInt32(number))
+        return Self.checksum(content, after: Self.sum(pseudo))
+    }
+
+    private func header4(_ length: Int) -> [UInt8] {
         var header: [UInt8] = [0x45, 0]
         header.big(UInt16(truncatingIfNeeded: 20 &+ length))
-        // Don't Fragment, a time to live of 64, TCP.
-        header += [0, 0, 0x40, 0, 64, 6, 0, 0]
+        // Don't Fragment, a time to live of 64.
+        header += [0, 0, 0x40, 0, 64, number, 0, 0]
         header += addresses
-        let checksum = checksum(header, after: 0)
+        let checksum = Self.checksum(header, after: 0)
         header[10] = UInt8(truncatingIfNeeded: checksum >> 8)
         header[11] = UInt8(truncatingIfNeeded: checksum)
         return header
     }
 
-    private static func header6(_ length: Int, _ addresses: [UInt8]) -> [UInt8] {
+    private func header6(_ length: Int) -> [UInt8] {
         var header: [UInt8] = [0x60, 0, 0, 0]
         header.big(UInt16(truncatingIfNeeded: length))
-        return header + [6, 64] + addresses
+        return header + [number, 64] + addresses
     }
 
     // MARK: The Internet checksum (RFC 1071)

@@ -30,6 +30,15 @@ struct FlowLimits: Sendable {
     }
 }
 
+/// Ports of UDP whose datagrams are looked at: those of the registry's protocols that have such.
+enum DatagramPorts {
+    private static let read = Registry.standard.datagramPorts
+
+    static func areRead(_ source: UInt16, _ destination: UInt16) -> Bool { isRead(source) || isRead(destination) }
+
+    static func isRead(_ port: UInt16) -> Bool { read.contains(port) }
+}
+
 /// Ports that belong to a service and hardly ever to a client.
 enum ServicePorts {
     private static let home: [UInt64] = {

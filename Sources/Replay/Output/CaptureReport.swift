@@ -72,6 +72,7 @@ struct CaptureReport {
                 ])
         }
         var kinds = ["\(Quantity.count(packets.segments)) TCP"]
+        if packets.datagrams > 0 { kinds.append("\(Quantity.count(packets.datagrams)) UDP") }
         if packets.otherProtocol > 0 { kinds.append("\(Quantity.count(packets.otherProtocol)) other IP") }
         if packets.notIP > 0 { kinds.append("\(Quantity.count(packets.notIP)) not IP") }
         if packets.fragments > 0 { kinds.append("\(Quantity.count(packets.fragments)) fragments") }
@@ -115,6 +116,7 @@ struct CaptureReport {
             json.number("captured_bytes", packets.bytes)
             json.number("tcp_segments", packets.segments)
             json.number("fragments", packets.fragments)
+            if packets.datagrams > 0 { json.number("udp_datagrams", packets.datagrams) }
             json.number("other_protocol", packets.otherProtocol)
             json.number("not_ip", packets.notIP)
             json.number("malformed", packets.malformed)

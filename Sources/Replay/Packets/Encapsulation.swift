@@ -56,6 +56,8 @@ enum Encapsulation {
         case next(Place)
         /// No IP packet: ARP, a spanning tree's frame, a keep-alive.
         case notIP
+        /// A datagram of UDP that is no tunnel, between ports of which one is looked at; its payload is at the place.
+        case message(source: UInt16, destination: UInt16, Place)
         /// An IP packet with something that carries none: UDP, ICMP.
         case otherProtocol
         /// A header that is cut short.

@@ -159,11 +159,17 @@ extension Encapsulation {
 
     // MARK: UDP
 
+    /// Whether a datagram between these ports is looked into.
+    static func isRead(_ source: UInt16, _ destination: UInt16) -> Bool {
+        Port.isTunnel(source, destination) || DatagramPorts.areRead(source, destination)
+    }
+
     /// A tunnel by its port (RFC 768: ports, length, checksum); the length bounds what is inside.
     private static func udp(_ bytes: RawSpan, _ place: Place, of datagram: Datagram) -> Step {
         guard has(8, bytes, place) else { return short(8, place) }
         let (source, destination) = (bytes.field16(place.at), bytes.field16(place.at &+ 2))
-        guard Port.isTunnel(source, destination) else { return .otherProtocol }
+        let isTunnel = Port.isTunnel(source, destination)
+        guard isTunnel || DatagramPorts.areRead(source, destination) else { return .otherProtocol }
         var inside = place
         inside.at = place.at &+ 8
         // 0 where the datagram is longer than the field can say (RFC 2675, section 4).
@@ -171,6 +177,9 @@ extension Encapsulation {
         if length >= 8 {
             inside.end = min(place.end, place.at &+ length)
             inside.isBounded = true
+        }
+        guard isTunnel else {
+            return length < 8 ? .malformed : .message(source: source, destination: destination, inside)
         }
         guard has(1, bytes, inside) else { return short(1, inside) }
         switch destination {

@@ -172,6 +172,9 @@ struct PacketDecoder<Sink: EventSink>: ~Copyable {
                 step = Encapsulation.payload(number, bytes, place, of: datagram)
             default: step = Encapsulation.step(bytes, place)
             }
+            if case .message(let from, let to, let place) = step, let datagram {
+                return message(bytes, place, Endpoint(datagram.source, from), Endpoint(datagram.destination, to), at)
+            }
             guard case .next(let next) = step else { return count(step) }
             place = next
         }
@@ -206,9 +209,27 @@ struct PacketDecoder<Sink: EventSink>: ~Copyable {
             datagram.destination, on: place.network, at: at)
     }
 
+    /// Puts a datagram on the tape, as a message between its two ends; the client's is the local one.
+    private mutating func message(
+        _ bytes: RawSpan, _ place: Encapsulation.Place, _ source: Endpoint, _ destination: Endpoint, _ at: Timestamp
+    ) {
+        guard place.at <= place.end, place.end &- place.at <= Int(UInt16.max) else { return count(.malformed) }
+        statistics.datagrams &+= 1
+        let (isRead, isOtherRead) = (DatagramPorts.isRead(source.port), DatagramPorts.isRead(destination.port))
+        let isFromServer = isRead != isOtherRead ? isRead : destination < source
+        let end = max(min(bytes.byteCount, place.end), min(place.at, bytes.byteCount))
+        let payload = bytes.extracting(min(place.at, bytes.byteCount)..<end)
+        let missing = place.end &- place.at &- payload.byteCount
+        let datagram = CapturedDatagram(
+            local: isFromServer ? destination : source, remote: isFromServer ? source : destination,
+            direction: isFromServer ? .receive : .send,
+            cut: missing > 0 ? CapturedDatagram.Cut(UInt32(missing), .snaplen) : nil)
+        sink.consume(CapturedEvent(at, .datagram(datagram)), payload: payload)
+    }
+
     private mutating func count(_ step: Encapsulation.Step) {
         switch step {
-        case .next: break
+        case .next, .message: break
         case .notIP: statistics.notIP &+= 1
         case .otherProtocol: statistics.otherProtocol &+= 1
         case .malformed: statistics.malformed &+= 1
@@ -252,7 +273,7 @@ struct PacketDecoder<Sink: EventSink>: ~Copyable {
         // Its first part has the ports, unless it was cut before; of the others one that follows it belongs to a tunnel.
         case Datagram.Number.udp where fragment.offset == 0:
             payload.byteCount < min(4, header.payloadLength)
-                || payload.byteCount >= 4 && Encapsulation.Port.isTunnel(payload.field16(0), payload.field16(2))
+                || payload.byteCount >= 4 && Encapsulation.isRead(payload.field16(0), payload.field16(2))
         case Datagram.Number.udp: fragments.isWaiting(header, fragment, on: network)
         // Behind the fragment header may be options, or a check, before TCP.
         default: IPv6.isExtension(header.payloadProtocol)
@@ -268,6 +289,8 @@ struct PacketStatistics: Equatable, Sendable {
     var bytes: UInt64 = 0
     /// TCP segments that were taken apart.
     var segments: UInt64 = 0
+    /// Datagrams of UDP that were put on the tape.
+    var datagrams: UInt64 = 0
     /// Fragments of datagrams that may hold TCP.
     var fragments: UInt64 = 0
     /// Datagrams in parts that were let go of because there were too many.

@@ -22,6 +22,11 @@ protocol Analyzer: AnyObject {
     ///   taken is unparsed.
     func gap(_ length: UInt64, _ side: Side, after tail: RawSpan, _ at: Arrival, _ out: any Output) -> Step
 
+    /// Takes a message that belongs to no stream, of protocols that have such messages (`ProtocolRow.datagrams`).
+    ///
+    /// - Parameter isWhole: all of it was captured.
+    func datagram(_ bytes: RawSpan, isWhole: Bool, _ side: Side, _ at: Timestamp, _ out: any Output)
+
     /// Looks for the next message after the place was lost. Where it is found, the analyzer goes on there.
     ///
     /// No byte twice: `from` is what the last call gave back, moved with the bytes that went away.
@@ -60,6 +65,10 @@ extension Analyzer {
     var hasRead: Bool { true }
 
     func wake(_ at: Timestamp, _ out: any Output) {}
+
+    func datagram(_ bytes: RawSpan, isWhole: Bool, _ side: Side, _ at: Timestamp, _ out: any Output) {
+        out.unparsed(bytes.byteCount, .betweenMessages)
+    }
 
     /// For protocols in which a message can begin anywhere, or whose place is never lost.
     func search(_ bytes: RawSpan, _ side: Side, from: Search) -> Found { .at(from.start) }

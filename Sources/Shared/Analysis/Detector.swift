@@ -30,6 +30,13 @@ extension Detector {
     static func likeness(_ bytes: RawSpan, from side: Side, isStreamStart: Bool) -> Likeness { .no }
 }
 
+/// The contract of a detector of datagrams: each is judged by itself.
+protocol DatagramDetector: SendableMetatype {
+    /// - Parameter isWhole: all of it was captured.
+    /// - Returns: who says it, and why it is sure; `nil` for what is another protocol's.
+    static func examine(datagram: RawSpan, isWhole: Bool) -> (side: Side, evidence: Evidence)?
+}
+
 /// How bytes look in the light of the port on which they were said, once no more will come.
 ///
 /// On its own port a protocol has to show less: one message that is whole, of a form that others rarely have, confirms it.

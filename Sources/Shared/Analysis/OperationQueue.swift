@@ -24,7 +24,7 @@ extension TextQueue {
 
 extension ServiceOperation: TextHolder {
     var textStart: Int? {
-        let ranges = [namespace, name, targets, statement, summary, code]
+        let ranges = [namespace, name, targets, statement, summary, code, answers]
         return ranges.lazy.filter { !$0.isEmpty }.map { Int($0.start) }.min()
     }
 
@@ -35,5 +35,6 @@ extension ServiceOperation: TextHolder {
         statement = statement.moved(by: distance)
         summary = summary.moved(by: distance)
         code = code.moved(by: distance)
+        answers = answers.moved(by: distance)
     }
 }

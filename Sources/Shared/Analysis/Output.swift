@@ -38,6 +38,12 @@ protocol Output: AnyObject {
     /// - Parameter isComplete: no more of it will be known; told once.
     func know(_ facts: TLSFacts, isComplete: Bool, _ at: Timestamp)
 
+    /// A server of names has told the client that a name has this address, for so many seconds.
+    func resolved(_ name: RawSpan, _ address: IPAddress, seconds: UInt32, _ at: Timestamp)
+
+    /// What all connections of this client to this server have together, by its type; made when it is first asked for.
+    func shared<T: AnyObject>(_ make: () -> T) -> T
+
     /// Has the analyzer woken when a secret of the session comes.
     func waitForSecret(of session: SessionSecrets.ClientRandom)
 

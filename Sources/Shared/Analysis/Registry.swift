@@ -15,6 +15,8 @@ package struct ProtocolRow: Sendable {
     /// The document that says what is on the wire.
     package let document: StaticString
     let detectors: [any Detector.Type]
+    /// What knows its datagrams, where it has such; on its ports alone.
+    let datagrams: (any DatagramDetector.Type)?
     /// What TLS calls the protocol (ALPN: IANA's registry of "TLS Application-Layer Protocol Negotiation (ALPN)
     /// Protocol IDs").
     let alpn: [StaticString]
@@ -25,7 +27,7 @@ package struct ProtocolRow: Sendable {
 
     /// What the protocol is used for, as `category` has it.
     enum Category: Sendable {
-        case http, tls, database, cache, messageBus, prefix
+        case http, tls, database, cache, messageBus, nameService, prefix
 
         var name: StaticString {
             switch self {
@@ -34,6 +36,7 @@ package struct ProtocolRow: Sendable {
             case .database: "database"
             case .cache: "cache"
             case .messageBus: "message_bus"
+            case .nameService: "name_service"
             case .prefix: "prefix"
             }
         }
@@ -54,7 +57,7 @@ package struct ProtocolRow: Sendable {
     init(
         name: StaticString, wireName: StaticString? = nil, category: Category, ports: [UInt16], role: Role,
         document: StaticString,
-        detectors: [any Detector.Type], alpn: [StaticString] = [],
+        detectors: [any Detector.Type], datagrams: (any DatagramDetector.Type)? = nil, alpn: [StaticString] = [],
         upgrade: [StaticString] = [],
         make: @escaping @Sendable (Run) -> any Analyzer
     ) {
@@ -65,6 +68,7 @@ package struct ProtocolRow: Sendable {
         self.role = role
         self.document = document
         self.detectors = detectors
+        self.datagrams = datagrams
         self.alpn = alpn
         self.upgrade = upgrade
         self.make = make
@@ -124,6 +128,9 @@ package struct Registry: Sendable {
     func row(upgrade name: RawSpan) -> ProtocolID? {
         ids.first { self[$0].upgrade.contains { name.isWordIgnoringCase($0, at: 0..<name.byteCount) } }
     }
+
+    /// Ports on which datagrams are looked at.
+    package var datagramPorts: [UInt16] { rows.filter { $0.datagrams != nil }.flatMap(\.ports) }
 
     /// The service that is at home on `port`, if one is.
     func atHome(on port: UInt16) -> ProtocolID? { homes.first { $0.port == port }?.row }

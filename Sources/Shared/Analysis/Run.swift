@@ -30,6 +30,8 @@ final class Run {
     private(set) var heldBodyBytes = 0
     private var decoders: [ContentDecoder] = []
     private var common: [ObjectIdentifier: AnyObject] = [:]
+    /// What connections of one client to one server have together.
+    var acquaintances = Acquaintances()
     /// Of TLS sessions.
     let secrets: SessionSecrets
     /// For the bytes of messages.

@@ -80,6 +80,10 @@ package struct ServiceOperation {
     /// Keys that were there, and those that were not; `nil` where the answer does not say.
     var hits: UInt64?
     var misses: UInt64?
+    /// What a server of names has answered, with a NUL between two.
+    var answers = ByteRange.empty
+    /// For how many seconds that holds.
+    var timeToLive: UInt32?
     /// Operations in the one message, where they are several.
     package var batch: UInt32 = 0
     package var requestBytes: UInt64 = 0

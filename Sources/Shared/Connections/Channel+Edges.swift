@@ -19,13 +19,13 @@ extension Channel {
         let reason = "\(chosen?.evidence.reason ?? run.registry[row].name)"
         // What was said before it was recognised is told then.
         let timestamp = max(timestamp, chosen?.at ?? timestamp)
-        if let reported = connection.reported, run.registry[reported].isService, connection.confidence == 90 {
+        if let reported = connection.reported, run.registry[reported].role == .service, connection.confidence == 90 {
             // It said so in the clear, before TLS began.
             report(
                 reported, confidence: 90, connection.reportedReason, facts.serverName, timestamp, isEncrypted: true)
         } else if let name = facts.applicationProtocol, let named = run.registry.row(alpn: name) {
             // What is HTTP within TLS is an exchange, or hidden.
-            guard run.registry[named].isService else {
+            guard run.registry[named].role == .service else {
                 report(row, confidence: 90, "\(reason), ALPN \(name)", facts.serverName, timestamp, isEncrypted: true)
                 return
             }

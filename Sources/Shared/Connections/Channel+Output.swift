@@ -87,6 +87,16 @@ extension Channel: Output {
         if isComplete, !connection.isDecrypted { report(facts, at) }
     }
 
+    func resolved(_ name: RawSpan, _ address: IPAddress, seconds: UInt32, _ at: Timestamp) {
+        // The first versions knew nothing of them.
+        guard run.needs.contains(.operations) else { return }
+        sinks.state.resolved(name, address, seconds: seconds, at, by: connection)
+    }
+
+    func shared<T: AnyObject>(_ make: () -> T) -> T {
+        run.acquaintances.object(between: connection.client.address, and: connection.server, make)
+    }
+
     func waitForSecret(of session: SessionSecrets.ClientRandom) {
         run.secrets.wait(for: session, connection.opened.process, self, connection.number)
     }

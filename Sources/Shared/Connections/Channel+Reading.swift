@@ -135,7 +135,7 @@ extension Channel {
 
     /// Accounts for bytes that the analyzer took.
     @inline(__always)
-    private func took(_ bytes: RawSpan, _ side: Side) {
+    func took(_ bytes: RawSpan, _ side: Side) {
         let count = UInt64(bytes.byteCount)
         tail(side).position &+= count
         guard isTakenApart else { return tookWhole(bytes, side) }

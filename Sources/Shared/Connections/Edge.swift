@@ -21,13 +21,13 @@ extension ProtocolRow {
     var edgeName: StaticString { role == .exchanges ? wireName : name }
 
     /// More is known of it than that it was there: its messages are read, or it is one of the services that are looked for.
-    var isUnderstood: Bool { role == .exchanges || isService }
+    var isUnderstood: Bool { role == .exchanges || role == .service }
 
     /// A database, a cache or a message bus: what the first versions told of, and `--compat` does.
     var isService: Bool {
         switch category {
         case .database, .cache, .messageBus: true
-        case .http, .tls, .prefix: false
+        case .http, .tls, .nameService, .prefix: false
         }
     }
 }

@@ -41,6 +41,10 @@ package protocol Sink: AnyObject {
     /// Bytes are missing there.
     func missing(_ length: UInt64, _ direction: Direction, of connection: Connection)
 
+    /// Somebody was told that a name has this address, for so many seconds.
+    func resolved(
+        _ name: RawSpan, _ address: IPAddress, seconds: UInt32, _ at: Timestamp, by connection: Connection)
+
     /// The last call for a connection.
     func ended(_ connection: Connection, _ end: ConnectionEnd)
 }
@@ -62,6 +66,9 @@ extension Sink {
     package func gap(_ length: UInt64, _ side: Side, of connection: Connection, _ origin: Origin) {}
     package func opened(_ bytes: RawSpan, _ direction: Direction, of connection: Connection) {}
     package func missing(_ length: UInt64, _ direction: Direction, of connection: Connection) {}
+    package func resolved(
+        _ name: RawSpan, _ address: IPAddress, seconds: UInt32, _ at: Timestamp, by connection: Connection
+    ) {}
     package func ended(_ connection: Connection, _ end: ConnectionEnd) {}
 }
 

@@ -18,13 +18,13 @@ package struct CapturedDatagram: Equatable, Sendable {
         package var length: UInt32
         package var reason: GapReason
 
-        init(_ length: UInt32, _ reason: GapReason) {
+        package init(_ length: UInt32, _ reason: GapReason) {
             self.length = length
             self.reason = reason
         }
     }
 
-    init(
+    package init(
         local: Endpoint, remote: Endpoint, direction: Direction, process: ProcessKey? = nil, cut: Cut? = nil
     ) {
         self.local = local

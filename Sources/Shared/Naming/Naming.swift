@@ -23,8 +23,10 @@ final class Naming {
     /// Names of addresses that the tape tells of, as a resolver does.
     private var told: [IPAddress: Party.TextID] = [:]
     /// Names that found no room; parties that found none are refused where they are recorded.
-    var refused: UInt64 { hosts.refused &+ refusedNames }
+    var refused: UInt64 { hosts.refused &+ refusedNames &+ resolutions.refused }
     private var refusedNames: UInt64 = 0
+    /// Names of addresses that clients were told by servers of names.
+    private var resolutions: Resolutions
 
     private struct Entry {
         /// The connection's place on the tape: a damaged or made-up trace may use an identity twice.
@@ -35,6 +37,8 @@ final class Naming {
         var host: UInt32 = 0
         var calling = Calling.connection
         var destination: PartyID?
+        /// The name that the client had been told of the server's address when it connected.
+        var resolved: (name: Party.TextID, server: Endpoint)?
     }
 
     private struct Host {
@@ -50,6 +54,7 @@ final class Naming {
         limit = limits.serviceMapEntries.multipliedReportingOverflow(by: 4).partialValue
         texts = ByteInterner(maximumCount: limit, maximumBytes: 64 << 20)
         hosts = HostNames(limit: limit)
+        resolutions = Resolutions(limit: limits.participants)
         for fact in containers { participants.add(fact) }
     }
 
@@ -59,6 +64,30 @@ final class Naming {
     func opened(_ connection: Connection) {
         participants.add(connection.opened)
         if connection.opened.role != .unknown { _ = look(connection) }
+        if !resolutions.isEmpty { resolve(connection) }
+    }
+
+    /// Takes note of the name that the client knew the server by.
+    private func resolve(_ connection: Connection) {
+        let (client, server) = (connection.client, connection.server)
+        let process = connection.localIsClient ? connection.opened.process : nil
+        let who = process.map { HostNames.Who.process($0) } ?? .address(client.address)
+        guard let name = resolutions.name(of: server.address, for: who, at: connection.openedAt) else { return }
+        let slot = connection.slot
+        if slot >= entries.count || entries[slot].number != connection.number { begin(connection) }
+        entries[slot].resolved = (name, server)
+    }
+
+    /// Takes what a client was told by a server of names, over a connection of its own.
+    func resolved(_ name: RawSpan, _ address: IPAddress, seconds: UInt32, _ at: Timestamp, by connection: Connection) {
+        let process = connection.localIsClient ? connection.opened.process : connection.otherProcess
+        let number = texts.number(of: name)
+        guard number != ByteInterner.full else {
+            refusedNames &+= 1
+            return
+        }
+        let who = process.map { HostNames.Who.process($0) } ?? .address(connection.client.address)
+        resolutions.add(Party.TextID(raw: number), address, to: who, seconds: seconds, at: at)
     }
 
     /// Takes note of the two views of one connection: each knows whom the other one is with.
@@ -175,12 +204,14 @@ final class Naming {
         if let listener, let name = participants.serviceName(listener) {
             return number(.process(listener, text(name)))
         }
+        let resolved = entries[connection.slot].resolved
         return number(
             .server(
                 Party.Server(
                     endpoint: server, host: host.name, port: calling.isOwn(host.port) ? 0 : host.port,
                     client: connection.localIsClient ? process : nil,
-                    process: connection.localIsClient ? nil : process, calling: calling)))
+                    process: connection.localIsClient ? nil : process, calling: calling,
+                    resolved: resolved?.server == server ? resolved?.name : nil)))
     }
 
     /// Where a connection goes that a prefix (CONNECT, SOCKS, PROXY) takes beyond the server.
@@ -318,7 +349,7 @@ final class Naming {
         if let shown = shown(server) { return name(shown) }
         // Ports tell services on one address apart.
         let isPlain = server.calling.isOwn(endpoint.port)
-        if let told = told[endpoint.address].map(string) {
+        if let told = (server.resolved ?? told[endpoint.address]).map(string) {
             return PartyName(text: isPlain ? told : "\(told):\(endpoint.port)", type: .external)
         }
         return PartyName(text: isPlain ? endpoint.address.description : endpoint.description, type: .external)

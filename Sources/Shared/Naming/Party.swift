@@ -30,6 +30,8 @@ enum Party: Hashable {
         /// Who was called.
         var process: ProcessKey?
         var calling: Calling
+        /// The name that the client had been told of the address when it connected, by a server of names.
+        var resolved: TextID?
     }
 
     /// A text in the interner of names.

@@ -21,13 +21,15 @@ extension EventLog {
             json.string(operation.system)
         }
         writeText("operation", operation.name, text)
-        writeTargets(text.extracting(operation.targets))
+        writeList("targets", text.extracting(operation.targets))
         writeStatement(text.extracting(operation.statement))
         writeText("summary", operation.summary, text)
         json.key("status")
         json.string(operation.status.name)
         writeText("code", operation.code, text)
         writeCounts(operation)
+        writeList("answers", text.extracting(operation.answers))
+        if let seconds = operation.timeToLive { writeNumber("ttl", UInt64(seconds)) }
         json.key("paired")
         json.string(operation.pairing.name)
         writeIncomplete(operation)
@@ -46,15 +48,16 @@ extension EventLog {
         json.headerText(text.extracting(range))
     }
 
-    private func writeTargets(_ targets: RawSpan) {
-        guard targets.byteCount > 0 else { return }
-        json.key("targets")
+    /// Texts with a NUL between two.
+    private func writeList(_ name: StaticString, _ list: RawSpan) {
+        guard list.byteCount > 0 else { return }
+        json.key(name)
         json.beginArray()
         var at = 0
-        while at <= targets.byteCount {
-            let end = targets.firstIndex(of: 0, from: at) ?? targets.byteCount
+        while at <= list.byteCount {
+            let end = list.firstIndex(of: 0, from: at) ?? list.byteCount
             json.element()
-            json.headerText(targets.extracting(at..<end))
+            json.headerText(list.extracting(at..<end))
             at = end &+ 1
         }
         json.endArray()

@@ -96,6 +96,10 @@ final class MapState: Sink {
         if connection.views == nil, connection.isCountedElsewhere { takeBack(connection) }
     }
 
+    func resolved(
+        _ name: RawSpan, _ address: IPAddress, seconds: UInt32, _ at: Timestamp, by connection: Connection
+    ) { naming.resolved(name, address, seconds: seconds, at, by: connection) }
+
     func withdraw(_ connection: Connection) { takeBack(connection) }
 
     // MARK: Edges

@@ -28,7 +28,7 @@ struct Conversation: Sendable, CustomTestStringConvertible {
     }
 
     /// What the nine protocols say.
-    static let recorded = recordedDatabases + recordedCaches + recordedMessageBuses
+    static let recorded = recordedDatabases + recordedCaches + recordedMessageBuses + recordedNameServices
 
     var name: String
     /// What Tapedeck has to say; `nil` for what it must not recognise.

@@ -15,6 +15,7 @@ extension ProtocolID {
     static let kafka = standard("kafka")
     static let amqp = standard("amqp")
     static let nats = standard("nats")
+    static let dns = standard("dns")
     static let proxyProtocol = standard("proxy_protocol")
     static let socks = standard("socks")
 
