@@ -55,8 +55,11 @@ extension PostgresAnalyzer {
 
     private static var connectName: StaticString { "connect" }
 
-    /// CancelRequest has a connection of its own, and no answer.
-    func cancel(_ message: PostgresMessage, _ out: any Output) {
+    /// CancelRequest has a connection of its own, and no answer: what it ends says so itself.
+    func cancel(_ message: PostgresMessage, _ bytes: RawSpan, _ out: any Output) {
+        if bytes.byteCount > 8 {
+            out.shared { PostgresSessions() }[[UInt8](bytes.extracting(8...))]?.isCancelled = true
+        }
         var entry = entry(.connect, message)
         entry.parts.name = queue.store("CANCEL" as StaticString)
         entry.parts.isKnown = true

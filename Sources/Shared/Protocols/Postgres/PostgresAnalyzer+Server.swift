@@ -9,14 +9,19 @@ extension PostgresAnalyzer {
         case UInt8(ascii: "A"): PostgresFraming.headerBytes + 4 + 256
         case UInt8(ascii: "R"): PostgresFraming.headerBytes + 4
         case UInt8(ascii: "Z"): PostgresFraming.headerBytes + 1
+        case UInt8(ascii: "K"): PostgresFraming.headerBytes + 4 + longestKey
         default: PostgresFraming.headerBytes
         }
     }
 
+    /// Of protocol 3.2; before that it has four bytes.
+    private static let longestKey = 256
+
     func hear(server message: PostgresMessage, _ bytes: RawSpan, _ out: any Output) {
         switch message.type {
         // What comes at any time, and answers nothing.
-        case UInt8(ascii: "N"), UInt8(ascii: "K"), UInt8(ascii: "v"): return
+        case UInt8(ascii: "N"), UInt8(ascii: "v"): return
+        case UInt8(ascii: "K"): return key(bytes, out)
         case UInt8(ascii: "S"): return parameter(bytes)
         case UInt8(ascii: "A"): return notification(message, bytes, out)
         case UInt8(ascii: "Z"): return ready(message, bytes, out)
@@ -177,8 +182,25 @@ extension PostgresAnalyzer {
             if !isDoubtful { place &-= 1 }
         }
         queue.update(answered) { $0.code = code }
-        end(.error, message, out)
+        end(isCancelled(code) ? .cancelled : .error, message, out)
         skip(message, out)
+    }
+
+    /// BackendKeyData: by this the client may cancel, from another connection.
+    private func key(_ bytes: RawSpan, _ out: any Output) {
+        let session = PostgresSession()
+        self.session = session
+        out.shared { PostgresSessions() }.add(
+            session, [UInt8](bytes.extracting(PostgresFraming.headerBytes..<bytes.byteCount)))
+    }
+
+    /// The client has asked for it; the same error comes of a timeout, too (query_canceled).
+    private func isCancelled(_ code: ByteRange) -> Bool {
+        guard let session, session.isCancelled else { return false }
+        var isMeant = false
+        queue.withText { isMeant = $0.isWord("57014", at: code.range) }
+        if isMeant { session.isCancelled = false }
+        return isMeant
     }
 
     /// The server passes over the rest of the cycle.
@@ -348,7 +370,7 @@ extension PostgresAnalyzer {
         operation.requestLast = entry.requestLast
         operation.ended = status == .unanswered ? lastMoment : entry.ended
         switch status {
-        case .ok, .error:
+        case .ok, .error, .cancelled:
             operation.code = entry.code
             operation.responseFirst = entry.responseFirst
             operation.responseBytes = entry.responseBytes
@@ -358,7 +380,6 @@ extension PostgresAnalyzer {
             }
         case .unanswered: operation.incomplete.insert(.response)
         case .oneWay, .skipped: operation.ended = entry.ended.nanoseconds == 0 ? entry.requestLast : entry.ended
-        case .cancelled: break
         }
         queue.withText { out.operation(operation, $0) }
     }

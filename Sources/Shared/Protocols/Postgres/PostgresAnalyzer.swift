@@ -31,6 +31,8 @@ final class PostgresAnalyzer: Analyzer {
 
     // MARK: What the server has told
 
+    /// Since it has told by which key it may be cancelled.
+    var session: PostgresSession?
     /// standard_conforming_strings is off.
     var hasBackslashes = false
     /// ReadyForQuery was its last message.
@@ -90,6 +92,7 @@ final class PostgresAnalyzer: Analyzer {
         cycleIsOpen = false
         isSkipped = false
         request = (0, nil)
+        session = nil
         hasBackslashes = false
         serverIsIdle = false
         response = (0, nil)
@@ -290,7 +293,7 @@ final class PostgresAnalyzer: Analyzer {
         opening = .none
         let message = PostgresMessage(type: 0, length: Int(length), at: at)
         if code == 80_877_102 {
-            cancel(message, out)
+            cancel(message, bytes.extracting(first: Int(length)), out)
         } else {
             login(message, bytes.extracting(first: Int(length)), out)
         }
@@ -334,6 +337,8 @@ final class PostgresAnalyzer: Analyzer {
 
     /// The client begins to ask anew, behind ReadyForQuery of what it asked before, unless it has never waited for that.
     func beginCycle(_ out: any Output) {
+        // What came before has ended, whoever wanted to end it.
+        if queue.isEmpty { session?.isCancelled = false }
         guard !isPaired else {
             if queue.openCycles > 0 { isPipelined = true }
             return

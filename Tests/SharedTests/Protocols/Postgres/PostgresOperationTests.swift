@@ -175,6 +175,36 @@ import Testing
         try talk.check(["CANCEL one_way"])
     }
 
+    @Test func `are cancelled from another connection, and by that alone`() throws {
+        let statement = "select pg_sleep(9)"
+        func cancel(_ key: UInt8) -> [UInt8] {
+            PostgresTalk.big(16) + PostgresTalk.big(80_877_102) + [0, 0, 0, 1, 9, 9, 9, key]
+        }
+        for (key, status) in [(9, "cancelled"), (8, "error")] as [(UInt8, String)] {
+            var talk = PostgresTalk(startsUp: false)
+            let parameters = Array("user\0alice\0\0".utf8)
+            talk.raw(.send, PostgresTalk.big(UInt32(8 + parameters.count)) + PostgresTalk.big(196_608) + parameters)
+            talk.server(.ok)
+            talk.raw(.receive, PostgresTalk.message("K", [0, 0, 0, 1, 9, 9, 9, 9]))
+            talk.server(.ready)
+            talk.client(.query(statement))
+            let (first, sent, received) = (talk.tape.connection, talk.tape.sent, talk.tape.received)
+            talk.tape.open(local: Endpoint(TapeBuilder.client.address, 40_001), remote: TapeBuilder.server(5432))
+            talk.tape.data(.send, cancel(key))
+            talk.tape.close()
+            talk.tape.resume(first, sent: sent, received: received)
+            talk.server(.error("57014"), .ready)
+            // Later ones are not meant: the server has its own reasons.
+            talk.client(.query(statement))
+            talk.server(.error("57014"), .ready)
+            #expect(
+                try talk.ended.run().operationLines() == [
+                    "CANCEL one_way", "SELECT \(status) 57014 0/0 select pg_sleep(?)",
+                    "SELECT error 57014 0/0 select pg_sleep(?)",
+                ])
+        }
+    }
+
     // MARK: What answers nothing
 
     @Test func `are pushes where the server notifies`() throws {
