@@ -13,6 +13,7 @@ struct ReplayCommand: ParsableCommand {
             replay grade --manifest <file> <inputs> ... [--differences <number>]
             replay paths <inputs> ... [--paths <file>]
             replay export <format> <inputs> ... [--output <file>]
+            replay state <inputs> ... --output <file>
             """,
         discussion: """
             EXAMPLES
@@ -34,6 +35,8 @@ struct ReplayCommand: ParsableCommand {
                   Prints the templates of paths, to be edited and given to --paths.
               replay export schema capture.pcap -o schemas.json
                   Writes JSON Schemas of the bodies that were seen.
+              replay state host-a.pcap -o a.state
+                  Writes what was seen as a state; replay a.state b.state shows both as one.
               replay grade --manifest truth.jsonl run.tape
                   Says how much of what really happened was seen, and how exactly.
 
@@ -44,7 +47,7 @@ struct ReplayCommand: ParsableCommand {
               2  could not do what was asked
             """,
         version: ProgramVersion.full,
-        subcommands: [Run.self, Convert.self, Check.self, Grade.self, Paths.self, Export.self],
+        subcommands: [Run.self, Convert.self, Check.self, Grade.self, Paths.self, Export.self, State.self],
         defaultSubcommand: Run.self)
 
     static func main() { runProgram { help } }

@@ -15,11 +15,15 @@ struct Replaying {
     var observer: (any Sink)?
     /// The map says what the bodies of endpoints have in common.
     var withBodies = false
+    /// What was seen is wanted as a state, too.
+    var makesState = false
 
     struct Result {
         var summary: Summary
         var map: ServiceMapDocument
         var capture: CaptureReport
+        /// The file, where it is wanted.
+        var state: [UInt8]?
     }
 
     /// - Parameter names: what the inputs are called in the summary, if not by their paths.
@@ -31,6 +35,12 @@ struct Replaying {
         log: (RawSpan) throws(Failure) -> Bool
     ) throws(Failure) -> Result {
         try Input.check(paths)
+        let inputs = try Inputs(paths, names: names)
+        if let filter, let state = inputs.states.first {
+            throw Failure(
+                "--filter \(filter): \(state.name) is a state, which has no packets; give the filter where it is made")
+        }
+        let (paths, names) = (inputs.tapes, inputs.tapeNames)
         let profiler = Profiler(options, observer: observer)
         let filter = filter.map { PacketFilter($0) }
         var tape = Tape(sink: profiler, filter: filter)
@@ -45,11 +55,11 @@ struct Replaying {
             return isWanted
         }
         if paths.count == 1 {
-            let input = try Input.open(paths[0], name: names?[0], readsAhead: readsAhead)
+            let input = try inputs.only(readsAhead: readsAhead)
             try tape.read(input) { readPackets throws(Failure) in
                 try afterSome(readPackets) { input.bytes.filePosition }
             }
-        } else {
+        } else if !paths.isEmpty {
             var order = try InputOrder(paths, names: names, readsAhead: readsAhead)
             try tape.read(&order) { readPackets, order throws(Failure) in
                 try afterSome(readPackets) { order.filePosition }
@@ -60,9 +70,17 @@ struct Replaying {
         profiler.finish()
         _ = try drain(profiler, log)
         try drain(profiler, environments)
+        var capture = CaptureReport(tape, filter: filter, inputs: paths.count)
+        for state in inputs.states {
+            let file = try state.add(to: profiler)
+            capture.files.insert(file, at: min(state.place, capture.files.count))
+        }
+        let map = profiler.serviceMap(withBodies: withBodies)
+        var summary = profiler.summary
+        summary.limits[.series] = map.folded
         return Result(
-            summary: profiler.summary, map: profiler.serviceMap(withBodies: withBodies),
-            capture: CaptureReport(tape, filter: filter, inputs: paths.count))
+            summary: summary, map: map, capture: capture,
+            state: makesState ? profiler.state(capture.source) : nil)
     }
 
     private func drain(_ profiler: Profiler, _ log: (RawSpan) throws(Failure) -> Bool) throws(Failure) -> Bool {

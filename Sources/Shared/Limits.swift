@@ -42,12 +42,17 @@ package struct Limits: Equatable, Sendable {
     ///
     /// No interface that people wrote has as many side by side.
     var pathWords = 256
-    /// Places among the paths of one destination, while they are recorded, and a quarter of those of all.
+    /// Places among the paths of one destination, while they are recorded, and a quarter of those of all: what lies deeper
+    /// than the depth at which there are more is `/**`.
     ///
     /// The largest interfaces have some thousands; names that are to become parameters take room until they do.
-    var pathNodes = 1 << 16
+    var pathNodes = 1 << 14
     /// Places among the paths of one destination that are written; what lies deeper is `/**`.
     var templateNodes = 4096
+    /// Endpoints and operations of one service that are told of each, whatever their bodies; the others are one, `_other`.
+    ///
+    /// More of them nobody reads, and each is a series of a metric.
+    var series = 2000
     /// Shapes of one endpoint's bodies that are held each; of more only what they have in common, and as many variants as are written.
     var heldShapes = 64
     /// Variants of one endpoint that are written, which differ in the shape of a body; of more the shape is one that holds for all.
@@ -68,12 +73,12 @@ package struct Limits: Equatable, Sendable {
 package enum Limit: UInt8, Sendable, CaseIterable {
     case headBytes, outOfOrder, streamDistance, pipelinedRequests, connections, serviceMapEntries, pathNodes, jsonDepth,
         jsonKeys, expansion, layers, preparedStatements, streamBytes,
-        secrets
+        secrets, series
 
     /// Whether what lies beyond it is missing from the results; otherwise it is in them in a coarser form.
     var isLoss: Bool {
         switch self {
-        case .pathNodes, .jsonDepth, .jsonKeys: false
+        case .pathNodes, .jsonDepth, .jsonKeys, .series: false
         case .headBytes, .outOfOrder, .streamDistance, .pipelinedRequests, .connections, .serviceMapEntries,
             .expansion, .layers, .preparedStatements, .streamBytes, .secrets:
             true

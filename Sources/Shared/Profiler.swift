@@ -113,15 +113,15 @@ package final class Profiler: EventSink {
         case .continued(let continued): goOn(continued, now)
         case .close(let closed): close(closed, now)
         case .process(let process):
-            naming.participants.add(process)
+            naming.participants.add(process, at: now)
             environments?.write(process)
         case .exit(let process):
             naming.participants.end(process)
             environments?.end(process)
             run.secrets.end(process)
-        case .listening(let listening): naming.participants.add(listening)
-        case .container(let fact): naming.participants.add(fact)
-        case .name(let name): naming.told(name.name, of: name.address)
+        case .listening(let listening): naming.participants.add(listening, at: now)
+        case .container(let fact): naming.participants.add(fact, at: now)
+        case .name(let name): naming.told(name.name, of: name.address, at: now)
         case .lost(let loss): run.summary.losses[loss.reason] &+= loss.count
         case .sequenceNumbers(let numbers): learn(numbers, now)
         case .datagram(let datagram): read(datagram, payload, now)
@@ -162,10 +162,11 @@ package final class Profiler: EventSink {
 
     package var summary: Summary {
         var summary = run.summary
-        summary.limits[.serviceMapEntries] =
+        // States that were added may have brought some.
+        summary.limits[.serviceMapEntries] &+=
             map.refused &+ run.shapes.refused &+ naming.participants.refused &+ naming.refused
         summary.limits[.pathNodes] = map.refusedPaths
-        if let redactor = run.redactor { summary.hidden = redactor.hidden }
+        if let redactor = run.redactor { summary.hidden = summary.hidden.joined(with: redactor.hidden) }
         return summary
     }
 
@@ -197,6 +198,36 @@ package final class Profiler: EventSink {
     /// - Parameter withBodies: say what the bodies of endpoints have in common, too.
     package func serviceMap(withBodies: Bool = false) -> ServiceMapDocument {
         map.document(generatedAt: run.summary.lastEvent, withBodies: withBodies)
+    }
+
+    // MARK: State
+
+    /// What was seen until now, to be added to what others have seen: the file that `add` reads.
+    ///
+    /// Equal maps give equal bytes, in whatever order they were recorded, or added.
+    package func state(_ source: StateSource) -> [UInt8] {
+        var summary = summary
+        var state = StateWriter(origin: summary.firstEvent ?? Timestamp(nanoseconds: 0))
+        state.section(.summary) { source.write(&$0, &summary, isRaw: map.isRaw) }
+        map.write(&state)
+        return state.file()
+    }
+
+    /// Adds what a state has, once the tapes have ended.
+    package func add(state file: [UInt8]) throws(StateFault) -> StateSource {
+        var state = try StateReader(file: file)
+        var source = StateSource()
+        var reading = ServiceMapReading()
+        while let section = try state.section() {
+            var content = section.content
+            switch section.kind {
+            case .summary?: try source.read(&content, &run.summary, isRaw: map.isRaw)
+            case let kind?: try map.add(kind, &content, &reading)
+            case nil: source.skipped &+= 1
+            }
+        }
+        source.skipped &+= reading.skipped
+        return source
     }
 
     /// What a file has to say first in which the tape goes on, to be read alone: the facts that hold, and the connections that

@@ -23,7 +23,9 @@ import Testing
         let trace = "Fixtures/trace/text/input.jsonl"
         // What hardly any capture has.
         var rare = CaptureReport(Tape(sink: RecordingSink()), inputs: 0)
-        rare.files = [CaptureFile(name: "rare", refusals: CaptureRefusals(interfaces: 1))]
+        rare.files = [
+            CaptureFile(name: "rare", refusals: CaptureRefusals(interfaces: 1)), CaptureFile(name: "state", tapes: 1),
+        ]
         rare.packets.evictedFragments = 1
         rare.packets.datagrams = 1
         rare.packets.notUnpacked = [.esp: 1]

@@ -165,11 +165,14 @@ import Yams
         // No fixture asks for as many paths.
         let asking = try #require(map.services.firstIndex { !$0.endpoints.isEmpty })
         for hash in 0..<300 { map.services[asking].endpoints[0].paths.insert(UInt64(hash)) }
+        // Nor for so many things.
+        map.services[asking].endpoints[0].series = 1
         // No analyzer of what the tape has knows of what waits.
         for service in map.services.indices {
             for connection in map.services[service].connections.indices
             where !map.services[service].connections[connection].operations.isEmpty {
                 map.services[service].connections[connection].operations[0].waiting.record(1)
+                map.services[service].connections[connection].operations[0].series = 1
             }
         }
         let own = ServiceMapFile.yaml(map, set)

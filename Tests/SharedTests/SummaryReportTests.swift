@@ -101,7 +101,7 @@ import Testing
             summary.limits[limit] = 1
             return SummaryReport.isLossy(summary)
         }
-        let coarser: Set<Limit> = [.pathNodes, .jsonDepth, .jsonKeys]
+        let coarser: Set<Limit> = [.pathNodes, .jsonDepth, .jsonKeys, .series]
         #expect(Set(Limit.allCases.filter { !isLossy($0) }) == coarser)
     }
 

@@ -101,6 +101,25 @@ struct Input {
         return TraceFormat.isTrace(head.span.bytes) || TraceTextReader.isTrace(head.span.bytes)
     }
 
+    /// Whether it is what `replay state` writes: of what was seen, and no tape.
+    var isState: Bool {
+        let head = bytes.head
+        return StateFormat.isState(head.span.bytes)
+    }
+
+    /// All bytes.
+    func whole() throws(Failure) -> [UInt8] {
+        var all: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 256 << 10)
+        while true {
+            let count = block.withUnsafeMutableBytes { bytes.read(into: $0) }
+            if count == 0 { break }
+            all += block[..<count]
+        }
+        if let failure = bytes.failure { throw Failure("\(name): \(failure)") }
+        return all
+    }
+
     /// Why this could not be opened as a pcap file, in words that help.
     func isNoCapture(_ reason: String) -> Failure {
         if bytes.head.isEmpty {
@@ -108,6 +127,7 @@ struct Input {
             return Failure("\(name)\(cause); replay reads traces, pcap and pcapng, also compressed with gzip or zstd")
         }
         if isCapture { return Failure("\(name): \(reason)") }
+        if isState { return Failure("\(name): is a state, which holds no traffic; give the tapes that it was made of") }
         let shown = bytes.head.prefix(16)
         let hex = shown.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
         let text = String(decoding: shown.map { (0x20..<0x7F).contains($0) ? $0 : UInt8(ascii: ".") }, as: UTF8.self)

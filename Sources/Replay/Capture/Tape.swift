@@ -248,6 +248,10 @@ struct CaptureFile: Equatable, Sendable {
     var packets: UInt64 = 0
     /// Of a trace, how many events it holds; `nil` where it is a capture.
     var events: UInt64?
+    /// Of a state, how many captures and traces it was made of.
+    var tapes: UInt64?
+    /// Of a state: not all of them were read to their ends.
+    var isIncomplete = false
     /// Why the file ended too early.
     var failure: String?
     /// Of a capture, what its reader has let go of.

@@ -38,10 +38,17 @@ struct CaptureReport {
     var wasInterrupted: Bool { unreadInputs > 0 || files.contains { $0.failure == DescriptorBytes.interrupted } }
 
     /// Whether an input was a capture.
-    private var hasPackets: Bool { files.isEmpty || files.contains { $0.events == nil } }
+    private var hasPackets: Bool { files.isEmpty || files.contains { $0.events == nil && $0.tapes == nil } }
+
+    /// What a state says that it was made of.
+    var source: StateSource {
+        StateSource(tapes: files.reduce(0) { $0 &+ ($1.tapes ?? 1) }, isIncomplete: isIncomplete)
+    }
 
     /// Whether events are missing of which no loss on the tape speaks: it was interrupted, or is newer than this program.
-    var isIncomplete: Bool { wasInterrupted || lateInputs > 0 || files.contains { $0.skipped > 0 } }
+    var isIncomplete: Bool {
+        wasInterrupted || lateInputs > 0 || files.contains { $0.skipped > 0 || $0.isIncomplete }
+    }
 
     /// Whether something of the inputs could not be read.
     var isLossy: Bool {
@@ -50,9 +57,14 @@ struct CaptureReport {
             || files.contains { $0.failure != nil || $0.damaged > 0 }
     }
 
+    private var kind: String {
+        if files.allSatisfy({ $0.tapes != nil }) { return "State" }
+        if files.contains(where: { $0.tapes != nil }) { return "Input" }
+        return files.allSatisfy { $0.events != nil } ? "Trace" : "Capture"
+    }
+
     func write(_ report: inout SummaryReport, _ summary: Summary, _ style: TextStyle) {
         for (place, file) in files.enumerated() {
-            let kind = files.allSatisfy { $0.events != nil } ? "Trace" : "Capture"
             let label = place == 0 ? (files.count == 1 ? kind : kind + "s") : ""
             report.line(label, [style.safe(file.name), file.amount])
         }
@@ -94,7 +106,10 @@ struct CaptureReport {
     func write(_ json: inout IndentedJSON) {
         json.array("inputs", files) { json, file in
             json.string("name", file.name)
-            if let events = file.events {
+            if let tapes = file.tapes {
+                json.number("tapes", tapes)
+                json.number("skipped", file.skipped)
+            } else if let events = file.events {
                 json.number("events", events)
                 json.number("damaged", file.damaged)
                 json.number("skipped", file.skipped)
@@ -233,6 +248,7 @@ struct CaptureReport {
 extension CaptureFile {
     /// Packets or events, for people.
     fileprivate var amount: String {
-        events.map { Quantity.count($0, "event") } ?? Quantity.count(packets, "packet")
+        if let tapes { return "of " + Quantity.count(tapes, "tape") }
+        return events.map { Quantity.count($0, "event") } ?? Quantity.count(packets, "packet")
     }
 }

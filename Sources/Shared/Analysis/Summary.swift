@@ -91,8 +91,8 @@ package struct Summary: Equatable, Sendable {
 
     /// What the connections that ended had talked.
     package struct Verdicts: Equatable, Sendable {
-        private let names: [String]
-        private var byProtocol: [UInt64]
+        fileprivate let names: [String]
+        fileprivate var byProtocol: [UInt64]
         /// Only the port speaks for it.
         var byPortOnly: UInt64 = 0
         var noPayload: UInt64 = 0
@@ -118,14 +118,14 @@ package struct Summary: Equatable, Sendable {
     /// Connections with a payload of which no more is known than that it was there: encrypted, or of a protocol that is
     /// known by name at the most.
     struct NotUnderstood: Equatable, Sendable {
-        private let names: [String]
-        private var byProtocol: [UInt64]
+        fileprivate let names: [String]
+        fileprivate var byProtocol: [UInt64]
         /// Of no protocol that is known.
-        private(set) var unknown: UInt64 = 0
+        fileprivate(set) var unknown: UInt64 = 0
         /// By the server's port; there are no more than 65,536.
-        private var unknownPorts: [UInt16: UInt64] = [:]
+        fileprivate var unknownPorts: [UInt16: UInt64] = [:]
         /// Of all these connections' streams.
-        private(set) var bytes: UInt64 = 0
+        fileprivate(set) var bytes: UInt64 = 0
 
         init(_ registry: Registry) {
             names = registry.rows.map { "\($0.name)" }
@@ -289,4 +289,97 @@ package enum UnparsedReason: UInt8, Sendable, CaseIterable {
     case streamDistance
     /// The connection was refused, because as many as `Limits` allows were open.
     case connectionLimit
+}
+
+// MARK: - Counters
+
+extension Summary {
+    /// Shows each counter with its name, which a state knows it by.
+    mutating func forEachCounter(_ body: (String, inout UInt64) -> Void) {
+        body("connections.opened", &connections.opened)
+        body("connections.joinedLate", &connections.joinedLate)
+        body("connections.copies", &connections.copies)
+        Self.visit("connections.closed", &connections.closed, body)
+        for (place, name) in connections.verdicts.names.enumerated() {
+            body("verdicts.\(name)", &connections.verdicts.byProtocol[place])
+        }
+        body("verdicts.byPortOnly", &connections.verdicts.byPortOnly)
+        body("verdicts.noPayload", &connections.verdicts.noPayload)
+        body("verdicts.unrecognised", &connections.verdicts.unrecognised)
+        for (place, name) in notUnderstood.names.enumerated() {
+            body("notUnderstood.\(name)", &notUnderstood.byProtocol[place])
+        }
+        body("notUnderstood.unknown", &notUnderstood.unknown)
+        body("notUnderstood.bytes", &notUnderstood.bytes)
+        body("messages.requests", &messages.requests)
+        body("messages.responses", &messages.responses)
+        body("messages.exchanges", &messages.exchanges)
+        body("messages.unansweredRequests", &messages.unansweredRequests)
+        body("messages.housekeeping", &messages.housekeeping)
+        Self.visit("messages.said", &messages.said, body)
+        Self.visit("operations.byStatus", &operations.byStatus, body)
+        body("operations.housekeeping", &operations.housekeeping)
+        body("operations.textUnknown", &operations.textUnknown)
+        bytes.forEachCounter("bytes", body)
+        innerBytes.forEachCounter("innerBytes", body)
+        Self.visit("anomalies", &anomalies, body)
+        Self.visit("losses", &losses, body)
+        body("strayConnections", &strayConnections)
+        body("tls.secrets", &tls.secrets)
+        body("tls.sessions", &tls.sessions)
+        body("tls.unusedSecrets", &tls.unusedSecrets)
+        body("tls.decrypted", &tls.decrypted)
+        Self.visit("tls.closed", &tls.closed, body)
+        body("tls.records", &tls.records)
+        body("tls.failed", &tls.failed)
+        body("tls.unverified", &tls.unverified)
+        body("tls.lost", &tls.lost)
+        body("tls.waited", &tls.waited)
+        body("unread.datagrams", &unread.datagrams)
+        body("unread.datagramBytes", &unread.datagramBytes)
+        Self.visit("unread.datagramGaps", &unread.datagramGaps, body)
+        body("unread.unixSockets", &unread.unixSockets)
+        Self.visit("hidden", &hidden, body)
+        Self.visit("unwritten", &unwritten, body)
+        Self.visit("limits", &limits, body)
+        // In whatever order: who writes them down sorts them.
+        for port in notUnderstood.unknownPorts.keys {
+            body("notUnderstood.ports.\(port)", &notUnderstood.unknownPorts[port, default: 0])
+        }
+    }
+
+    fileprivate static func visit<Key>(
+        _ name: String, _ tally: inout Tally<Key>, _ body: (String, inout UInt64) -> Void
+    ) {
+        for key in Key.allCases { body("\(name).\(key)", &tally[key]) }
+    }
+
+    /// Adds counters by their names, and gives those back that are none of this version's.
+    mutating func add(_ counters: [String: UInt64]) -> [String] {
+        var rest = counters
+        for (name, count) in counters {
+            guard name.hasPrefix("notUnderstood.ports."), let port = UInt16(name.dropFirst(20)) else { continue }
+            notUnderstood.unknownPorts[port, default: 0] &+= count
+            rest[name] = nil
+        }
+        let others = rest
+        forEachCounter { name, count in
+            guard let more = others[name] else { return }
+            count &+= more
+            rest[name] = nil
+        }
+        return rest.keys.sorted()
+    }
+}
+
+extension Summary.ByteLedger {
+    fileprivate mutating func forEachCounter(_ name: String, _ body: (String, inout UInt64) -> Void) {
+        body("\(name).total", &total)
+        body("\(name).parsed", &parsed)
+        body("\(name).recognised", &recognised)
+        Summary.visit("\(name).gaps", &gaps, body)
+        Summary.visit("\(name).unparsed", &unparsed, body)
+        body("\(name).retransmitted", &retransmitted)
+        body("\(name).retransmittedDifferent", &retransmittedDifferent)
+    }
 }

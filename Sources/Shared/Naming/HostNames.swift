@@ -39,7 +39,7 @@ struct HostNames: ~Copyable {
         var port: UInt16
     }
 
-    private var calls: Set<Call> = []
+    private(set) var calls: Set<Call> = []
     private var uses: [Use: Facts] = [:]
     private var names: [Place: [UInt32]] = [:]
     private var places: [IPAddress: [Place]] = [:]
@@ -47,7 +47,7 @@ struct HostNames: ~Copyable {
     private var servers: [Actor: [Place]] = [:]
     /// Names that a proxy passes on: they speak for others.
     private var passedOn: Set<UInt32> = []
-    private var selfCallers: Set<IPAddress> = []
+    private(set) var selfCallers: Set<IPAddress> = []
     private let limit: Int
     /// Calls that found no room.
     private(set) var refused: UInt64 = 0

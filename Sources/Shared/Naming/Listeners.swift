@@ -4,16 +4,23 @@
 /// the same place has the same server. Else a listener in the client's own network namespace counts. A listener of another
 /// network says nothing, and neither does one of which nobody knows the network.
 struct Listeners: ~Copyable {
-    private var places: [Endpoint: [Listener]] = [:]
+    private(set) var places: [Endpoint: [Listener]] = [:]
     /// Addresses of profiled processes' own ends: a listener without an address (`0.0.0.0`) is reached there.
-    private var ownAddresses: Set<OwnAddress> = []
+    private(set) var ownAddresses: Set<OwnAddress> = []
     /// Who answers whom, by connections of which both ends are on the tape.
-    private var answers: [Question: ProcessKey] = [:]
+    private(set) var answers: [Question: Told<ProcessKey>] = [:]
 
-    private struct Listener {
+    struct Listener {
         var process: ProcessKey
         /// Of its socket.
         var namespace: NetworkNamespace?
+        /// When that was told of last.
+        var at: Timestamp
+
+        /// Only one of them can be: in one network the latest, and of each process of which no network is known.
+        func isInPlace(of other: Listener) -> Bool {
+            namespace == other.namespace && (namespace != nil || process == other.process)
+        }
     }
 
     /// What is known of the network that somebody is in.
@@ -29,12 +36,12 @@ struct Listeners: ~Copyable {
         }
     }
 
-    private struct OwnAddress: Hashable {
+    struct OwnAddress: Hashable {
         var address: IPAddress
         var namespace: NetworkNamespace
     }
 
-    private struct Question: Hashable {
+    struct Question: Hashable {
         var place: Endpoint
         var client: ProcessKey
     }
@@ -48,12 +55,24 @@ struct Listeners: ~Copyable {
 
     /// Takes where a process accepts connections; in one network the latest counts.
     /// - Returns: whether that is news.
-    mutating func add(_ process: ProcessKey, at endpoint: Endpoint, in namespace: NetworkNamespace?) -> Bool {
+    mutating func add(
+        _ process: ProcessKey, at endpoint: Endpoint, in namespace: NetworkNamespace?, _ moment: Timestamp
+    ) -> Bool {
+        let listener = Listener(process: process, namespace: namespace, at: moment)
         var known = places[endpoint] ?? []
-        if let last = known.last, last.process == process, last.namespace == namespace { return false }
-        known.removeAll { $0.process == process || namespace != nil && $0.namespace == namespace }
-        if known.count >= Self.listenersOfPlace { known.removeFirst() }
-        known.append(Listener(process: process, namespace: namespace))
+        if let last = known.last, last.process == process, last.namespace == namespace {
+            if last.at < moment {
+                known[known.count - 1].at = moment
+                places[endpoint] = known
+            }
+            return false
+        }
+        if known.contains(where: { $0.isInPlace(of: listener) && moment < $0.at }) { return false }
+        known.removeAll { $0.isInPlace(of: listener) }
+        // The latest is the last.
+        let place = known.firstIndex { moment < $0.at } ?? known.count
+        known.insert(listener, at: place)
+        if known.count > Self.listenersOfPlace { known.removeFirst() }
         places[endpoint] = known
         return true
     }
@@ -70,16 +89,14 @@ struct Listeners: ~Copyable {
 
     /// Takes who answered a client's connection.
     /// - Returns: whether that is news.
-    mutating func add(answer: ProcessKey, to client: ProcessKey, at endpoint: Endpoint, limit: Int) -> Bool {
+    mutating func add(
+        answer: ProcessKey, to client: ProcessKey, at endpoint: Endpoint, _ moment: Timestamp, limit: Int
+    ) -> Bool {
         let question = Question(place: endpoint, client: client)
-        guard let known = answers[question] else {
-            guard answers.count < limit else { return false }
-            answers[question] = answer
-            return true
-        }
-        if known == answer { return false }
-        answers[question] = answer
-        return true
+        let known = answers[question]
+        guard known != nil || answers.count < limit else { return false }
+        Told.add(answer, at: moment, to: &answers[question])
+        return known?.value != answers[question]?.value
     }
 
     /// Where who listens, in the order of places.
@@ -94,7 +111,7 @@ struct Listeners: ~Copyable {
     /// Forgets processes that ended long ago.
     mutating func remove(_ gone: Set<ProcessKey>) {
         places = places.mapValues { $0.filter { !gone.contains($0.process) } }.filter { !$0.value.isEmpty }
-        answers = answers.filter { !gone.contains($0.key.client) && !gone.contains($0.value) }
+        answers = answers.filter { !gone.contains($0.key.client) && !gone.contains($0.value.value) }
     }
 
     /// The profiled process that a connection to this place reaches.
@@ -104,7 +121,7 @@ struct Listeners: ~Copyable {
     func process(
         at endpoint: Endpoint, from client: ProcessKey, in network: Network, container: (ProcessKey) -> String?
     ) -> ProcessKey? {
-        if let answer = answers[Question(place: endpoint, client: client)] { return answer }
+        if let answer = answers[Question(place: endpoint, client: client)] { return answer.value }
         if places.isEmpty { return nil }
         let isOwn =
             endpoint.address.isLoopback

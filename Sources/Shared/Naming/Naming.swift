@@ -4,10 +4,10 @@
 /// Connections get parties, which are identities; `name(of:)` says what one is called by now.
 final class Naming {
     var participants: Participants
-    private let names: AddressNames
+    let names: AddressNames
     private var texts: ByteInterner
     private var numbers: [Party: PartyID] = [:]
-    private var parties: [Party] = []
+    private(set) var parties: [Party] = []
     private let limit: Int
     /// What is known of open connections, at their slots.
     private var entries: [Entry] = []
@@ -15,13 +15,13 @@ final class Naming {
     private var lastClient: (address: IPAddress, id: PartyID)?
     /// Names that were chosen, and what had been told then.
     private var chosen: [(name: PartyName, at: UInt64)?] = []
-    private var hosts: HostNames
+    var hosts: HostNames
     /// The last call of each party.
     private var lastCalls: [HostNames.Call?] = []
     /// What host texts say, at their numbers.
     private var hostTexts: [Host?] = []
     /// Names of addresses that the tape tells of, as a resolver does.
-    private var told: [IPAddress: Party.TextID] = [:]
+    private(set) var told: [IPAddress: Told<Party.TextID>] = [:]
     /// Names that found no room; parties that found none are refused where they are recorded.
     var refused: UInt64 { hosts.refused &+ refusedNames &+ resolutions.refused }
     private var refusedNames: UInt64 = 0
@@ -55,14 +55,14 @@ final class Naming {
         texts = ByteInterner(maximumCount: limit, maximumBytes: 64 << 20)
         hosts = HostNames(limit: limit)
         resolutions = Resolutions(limit: limits.participants)
-        for fact in containers { participants.add(fact) }
+        for fact in containers { participants.add(fact, at: Timestamp(nanoseconds: 0)) }
     }
 
     // MARK: Facts
 
     /// Takes note of who was at the ends when the connection was made: where an address goes to somebody else, it stays.
     func opened(_ connection: Connection) {
-        participants.add(connection.opened)
+        participants.add(connection.opened, at: connection.openedAt)
         if connection.opened.role != .unknown { _ = look(connection) }
         if !resolutions.isEmpty { resolve(connection) }
     }
@@ -95,21 +95,24 @@ final class Naming {
         for (view, mirrored) in [(connection, other), (other, connection)] {
             guard view.opened.role == .client, let client = view.opened.process, let answer = mirrored.opened.process
             else { continue }
-            participants.add(answer: answer, to: client, at: view.opened.remote)
+            participants.add(
+                answer: answer, to: client, at: view.opened.remote, max(connection.openedAt, other.openedAt))
         }
     }
 
     /// Takes the name of an address that the tape tells of (a capture's Name Resolution Block, a resolver's answer).
     ///
-    /// It is weaker than containers, processes and the hosts that the traffic itself names; of several names the first
+    /// It is weaker than containers, processes and the hosts that the traffic itself names; of several names the earliest
     /// counts.
-    func told(_ name: String, of address: IPAddress) {
-        guard told[address] == nil, !name.isEmpty else { return }
-        guard told.count < limit else {
+    func told(_ name: String, of address: IPAddress, at moment: Timestamp) {
+        guard !name.isEmpty else { return }
+        if let known = told[address] {
+            guard moment < known.at else { return }
+        } else if told.count >= limit {
             refusedNames &+= 1
             return
         }
-        told[address] = text(name)
+        told[address] = Told(value: text(name), at: moment)
     }
 
     // MARK: Ends
@@ -286,7 +289,7 @@ final class Naming {
         return host
     }
 
-    private func number(_ party: Party) -> PartyID {
+    func number(_ party: Party) -> PartyID {
         if let known = numbers[party] { return known }
         guard parties.count < limit else { return .none }
         let id = PartyID(raw: UInt32(parties.count))
@@ -295,7 +298,7 @@ final class Naming {
         return id
     }
 
-    private func text(_ text: String) -> Party.TextID {
+    func text(_ text: String) -> Party.TextID {
         var text = text
         return text.withUTF8 {
             Party.TextID(raw: texts.number(of: RawSpan(_unsafeBytes: UnsafeRawBufferPointer($0))))
@@ -332,7 +335,7 @@ final class Naming {
             }
             if let name = participants.serviceName(process) { return PartyName(text: name, type: .process) }
             if process == nil, let shown = hosts.shown(client: address) { return name(shown) }
-            return PartyName(text: told[address].map(string) ?? address.description, type: .external)
+            return PartyName(text: told[address].map { string($0.value) } ?? address.description, type: .external)
         case .server(let server): return choose(server)
         }
     }
@@ -349,7 +352,7 @@ final class Naming {
         if let shown = shown(server) { return name(shown) }
         // Ports tell services on one address apart.
         let isPlain = server.calling.isOwn(endpoint.port)
-        if let told = (server.resolved ?? told[endpoint.address]).map(string) {
+        if let told = (server.resolved ?? told[endpoint.address]?.value).map(string) {
             return PartyName(text: isPlain ? told : "\(told):\(endpoint.port)", type: .external)
         }
         return PartyName(text: isPlain ? endpoint.address.description : endpoint.description, type: .external)
@@ -370,7 +373,7 @@ final class Naming {
         return PartyName(text: shown.port == 0 ? text : "\(text):\(shown.port)", type: .external)
     }
 
-    private func string(_ text: Party.TextID) -> String {
+    func string(_ text: Party.TextID) -> String {
         text.raw == ByteInterner.full ? "" : texts.text(of: text.raw)
     }
 

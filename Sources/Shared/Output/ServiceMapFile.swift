@@ -62,6 +62,7 @@ package enum ServiceMapFile {
             time("last_seen", endpoint.lastSeen)
             number("count", endpoint.count)
             guard fields == .all else { return }
+            if endpoint.series > 0 { number("series", endpoint.series) }
             text("protocol", endpoint.protocolName)
             if let operation = endpoint.operation { text("operation", operation) }
             incomplete(endpoint)
@@ -185,6 +186,7 @@ package enum ServiceMapFile {
             }
             if !operation.summary.isEmpty { text("summary", operation.summary) }
             number("count", operation.count)
+            if operation.series > 0 { number("series", operation.series) }
             if operation.errors > 0 { number("errors", operation.errors) }
             number("rows", operation.rows)
             percentiles("latency_ms", operation.latency)

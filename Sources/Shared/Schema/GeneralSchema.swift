@@ -15,6 +15,11 @@ struct GeneralSchema: Equatable, Sendable {
     /// Places in one schema.
     static let mostNodes = 4096
 
+    init(_ facts: SchemaFacts = SchemaFacts(), depth: Int = SchemaFacts.deepest) {
+        self.facts = facts
+        self.depth = depth
+    }
+
     var isEmpty: Bool { facts.total == 0 }
 
     /// Takes bodies that have a shape.

@@ -29,7 +29,8 @@ extension Shape {
         }
     }
 
-    private var rank: Int {
+    /// The place of the kind; in a state, too, so that it never changes.
+    var rank: Int {
         switch self {
         case .empty: 0
         case .nonJSON: 1

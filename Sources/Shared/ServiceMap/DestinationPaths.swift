@@ -11,8 +11,10 @@ struct DestinationPaths: ~Copyable {
     private(set) var trie: PathTrie
     /// Of each destination, at its party's number.
     private(set) var roots: [UInt32] = []
-    /// Nodes of each destination, those that were joined to others too.
+    /// Nodes of each destination, but those for the rest of paths; those that were joined to others, too, until the next cut.
     private var sizes: [Int] = []
+    /// How deep one looks at paths of each destination: what lies deeper is `/**`.
+    private(set) var depths: [Int] = []
     /// Requests whose paths found no room: they are counted under `/**`.
     private(set) var refused: UInt64 = 0
     private let templates: PathTemplates
@@ -62,11 +64,13 @@ struct DestinationPaths: ~Copyable {
             }
             node = trie.add(root, .whole, text, [])
         } else {
-            node = walk(path, root, sizes[Int(destination.raw)], &texts)
+            node = walk(path, root, depths[Int(destination.raw)], &texts)
             guard node != ByteInterner.full else { return node }
         }
-        sizes[Int(destination.raw)] += trie.nodes.count - before
         trie.end(node, path.withUnsafeBytes { DistinctPaths.hash($0) })
+        // Whole paths take part in nothing, and of the rests that are among the new ones the bound's count is rid when it matters.
+        let isGrown = trie.nodes.count > before && trie.nodes[Int(node)].kind != .whole
+        if isGrown, grow(destination, by: trie.nodes.count - before) { return trie.current(node) }
         if !byRule { memo.remember(path, Known(destination: destination.raw, node: node)) }
         return node
     }
@@ -81,9 +85,42 @@ struct DestinationPaths: ~Copyable {
         while roots.count <= place {
             roots.append(PathTrie.none)
             sizes.append(0)
+            depths.append(PathTrie.depth)
         }
         if roots[place] == PathTrie.none { roots[place] = trie.addRoot() }
         return roots[place]
+    }
+
+    /// Holds the bound, when nodes were added below a destination's root.
+    /// - Returns: whether what was there is another node now.
+    private mutating func grow(_ destination: PartyID, by count: Int) -> Bool {
+        let place = Int(destination.raw)
+        sizes[place] += count
+        guard sizes[place] > maximumNodes else { return false }
+        // Nodes that were joined to others are none.
+        let levels = trie.levels(roots[place])
+        sizes[place] = levels.reduce(0, +)
+        guard sizes[place] > maximumNodes else { return false }
+        var (sum, depth) = (0, 0)
+        while depth < levels.count, sum + levels[depth] <= maximumNodes {
+            sum += levels[depth]
+            depth += 1
+        }
+        cut(destination, to: depth)
+        return true
+    }
+
+    private mutating func cut(_ destination: PartyID, to depth: Int) {
+        let place = Int(destination.raw)
+        depths[place] = min(depths[place], depth)
+        trie.cut(roots[place], to: depths[place])
+        sizes[place] = trie.levels(roots[place]).reduce(0, +)
+    }
+
+    /// It stands for the rest of a path at which one no longer looks, because there were too many.
+    func isCut(_ node: UInt32, of destination: UInt32) -> Bool {
+        Int(destination) < depths.count && depths[Int(destination)] < PathTrie.depth
+            && trie.nodes[Int(node)].kind == .rest
     }
 
     /// The text that stands for a path without a look at others: itself, or the user's template.
@@ -100,15 +137,15 @@ struct DestinationPaths: ~Copyable {
 
     /// From segment to segment.
     private mutating func walk(
-        _ path: RawSpan, _ root: UInt32, _ size: Int, _ texts: inout ByteInterner
+        _ path: RawSpan, _ root: UInt32, _ deepest: Int, _ texts: inout ByteInterner
     ) -> UInt32 {
-        let hasRoom = size < maximumNodes && trie.nodes.count < maximumNodes &* Self.destinations
+        let hasRoom = trie.nodes.count < maximumNodes &* Self.destinations
         return path.withUnsafeBytes { bytes in
             var node = root
             var start = 1
             var depth = 0
             while start <= bytes.count {
-                guard depth < PathTrie.depth else { return trie.add(node, .rest, PathTrie.plain, []) }
+                guard depth < deepest else { return trie.add(node, .rest, PathTrie.plain, []) }
                 let segment = PathSegment(bytes, from: start, isFirst: depth == 0)
                 let next = step(bytes, segment, node, hasRoom: hasRoom, &texts)
                 guard next != ByteInterner.full else {
@@ -159,4 +196,55 @@ struct DestinationPaths: ~Copyable {
         }
         return trie.add(node, segment.kind, text, origins)
     }
+
+    // MARK: State
+
+    /// Writes the paths of destinations.
+    /// - Parameter parties: the numbers that they have in the state.
+    /// - Returns: the number in the state of each place.
+    func write(
+        _ state: inout StateWriter, _ parties: [UInt32: UInt64], _ texts: borrowing ByteInterner
+    ) -> [UInt32: UInt64] {
+        let known = parties.filter { Int($0.key) < roots.count && roots[Int($0.key)] != PathTrie.none }
+            .sorted { $0.value < $1.value }
+        var numbers: [UInt32: UInt64] = [:]
+        state.number(refused)
+        state.number(known.count)
+        for (party, number) in known {
+            state.number(number)
+            state.number(depths[Int(party)])
+            trie.write(&state, roots[Int(party)], texts, &numbers)
+        }
+        return numbers
+    }
+
+    /// Adds the paths of a state.
+    /// - Returns: the place here of each of the state's numbers.
+    mutating func add(
+        _ state: inout StateReader, _ parties: [PartyID], _ texts: inout ByteInterner
+    ) throws(StateFault) -> [UInt32] {
+        var places: [UInt32] = []
+        refused &+= try state.number()
+        for _ in 0..<(try state.count()) {
+            guard let party = parties.at(try state.number()) else { throw .damaged }
+            let depth = min(try state.number(Int.self), PathTrie.depth)
+            // A party that found no room has nothing, but its paths have to be read.
+            let root = party == .none ? trie.addRoot() : root(party)
+            let before = trie.nodes.count
+            var reading = PathTrie.Reading(mostNodes: max(before, maximumNodes &* Self.destinations))
+            try trie.read(&state, below: root, &texts, &reading)
+            if party != .none {
+                if min(depth, depths[Int(party.raw)]) < PathTrie.depth { cut(party, to: depth) }
+                _ = grow(party, by: trie.nodes.count - before)
+            }
+            refused &+= reading.refused
+            places += reading.places
+        }
+        return places
+    }
+}
+
+extension Array {
+    /// The element with a number that somebody else gives.
+    func at(_ number: UInt64) -> Element? { number < UInt64(count) ? self[Int(number)] : nil }
 }

@@ -62,3 +62,17 @@ struct DistinctPaths: Equatable, Sendable {
         return fold(state, 0xE703_7ED1_A0B4_28DB)
     }
 }
+
+extension DistinctPaths {
+    func write(_ state: inout StateWriter) {
+        state.flag(isAtLeast)
+        state.number(count)
+        if let smallest { state.word(smallest) }
+        for hash in others { state.word(hash) }
+    }
+
+    init(_ state: inout StateReader) throws(StateFault) {
+        isAtLeast = try state.flag()
+        for _ in 0..<(try state.count()) { insert(try state.word()) }
+    }
+}

@@ -46,3 +46,21 @@ struct EndpointSchemas: Equatable, Sendable {
         responses.values.reduce(into: GeneralSchema()) { $0.merge($1) }
     }
 }
+
+extension EndpointSchemas {
+    func write(_ state: inout StateWriter) {
+        request.write(&state)
+        state.list(responses.filter { !$0.value.isEmpty }.sorted { $0.key < $1.key }) { state, response in
+            state.number(response.key)
+            response.value.write(&state)
+        }
+    }
+
+    init(_ state: inout StateReader) throws(StateFault) {
+        request = try GeneralSchema(&state)
+        for _ in 0..<(try state.count()) {
+            let status = try state.number(UInt16.self)
+            responses[status] = try GeneralSchema(&state)
+        }
+    }
+}

@@ -66,3 +66,18 @@ struct Sightings: Equatable, Sendable {
         count &+= other.count
     }
 }
+
+extension Sightings {
+    func write(_ state: inout StateWriter) {
+        state.moment(first)
+        state.signed(last.since(first))
+        state.number(count)
+    }
+
+    init(_ state: inout StateReader) throws(StateFault) {
+        let first = try state.moment()
+        self.init(
+            first: first, last: Timestamp(nanoseconds: first.nanoseconds &+ (try state.signed())),
+            count: try state.number())
+    }
+}

@@ -86,3 +86,27 @@ struct ExchangeNumbers: Equatable, Sendable {
     /// Answers that are an error to the client who asked: its own, and the server's.
     var errors: UInt64 { status.reduce(0) { AnswerStatus.isError($1) ? $0 + $2 : $0 } }
 }
+
+extension ExchangeNumbers {
+    func write(_ state: inout StateWriter) {
+        status.write(&state)
+        state.number(requestBytes)
+        state.number(responseBytes)
+        total.write(&state)
+        server.write(&state)
+        waiting.write(&state)
+        state.number(oneWay)
+        state.number(pastDeadline)
+    }
+
+    init(_ state: inout StateReader) throws(StateFault) {
+        status = try SparseCounts(&state)
+        requestBytes = try state.number()
+        responseBytes = try state.number()
+        total = try LatencyHistogram(&state)
+        server = try LatencyHistogram(&state)
+        waiting = try LatencyHistogram(&state)
+        oneWay = try state.number()
+        pastDeadline = try state.number()
+    }
+}

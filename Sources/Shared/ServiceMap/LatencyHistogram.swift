@@ -62,3 +62,23 @@ struct LatencyHistogram: Equatable, Sendable {
         counts.visit { body($0 == 0 ? nil : Int($0) - Self.firstBucket, $1) }
     }
 }
+
+extension LatencyHistogram {
+    func write(_ state: inout StateWriter) {
+        counts.write(&state)
+        guard !counts.isEmpty else { return }
+        state.number(minimum)
+        state.number(maximum)
+        state.number(sum)
+    }
+
+    init(_ state: inout StateReader) throws(StateFault) {
+        counts = try SparseCounts(&state)
+        guard !counts.isEmpty else { return }
+        minimum = try state.number()
+        maximum = try state.number()
+        sum = try state.number()
+        // Between them lie all percentiles.
+        guard minimum <= maximum else { throw .damaged }
+    }
+}

@@ -42,3 +42,21 @@ struct OperationValue: Equatable, Sendable {
         waiting.merge(other.waiting)
     }
 }
+
+extension OperationValue {
+    func write(_ state: inout StateWriter) {
+        sightings.write(&state)
+        state.number(errors)
+        state.number(rows)
+        latency.write(&state)
+        waiting.write(&state)
+    }
+
+    init(_ state: inout StateReader) throws(StateFault) {
+        sightings = try Sightings(&state)
+        errors = try state.number()
+        rows = try state.number()
+        latency = try LatencyHistogram(&state)
+        waiting = try LatencyHistogram(&state)
+    }
+}

@@ -130,11 +130,35 @@ final class MapState: Sink {
         }
     }
 
+    // MARK: State
+
+    /// Paths are as they were seen.
+    var isRaw: Bool { map.paths.isRaw }
+
+    /// Writes what is known, by identity.
+    func write(_ state: inout StateWriter) {
+        map.settle(run.shapes)
+        let numbers = naming.write(&state, map.parties)
+        map.write(&state, numbers, run.shapes)
+    }
+
+    /// Adds a part of another state.
+    func add(
+        _ kind: StateSection, _ content: inout StateReader, _ reading: inout ServiceMapReading
+    ) throws(StateFault) {
+        switch kind {
+        case .participants: try naming.participants.add(&content)
+        case .names: try naming.addNames(&content)
+        case .parties: reading.take(try naming.addParties(&content))
+        default: try reading.read(kind, &content, into: &map, &run.shapes)
+        }
+    }
+
     /// What found no room in the map.
     var refused: UInt64 { map.refused }
 
     /// Requests whose paths found no room of their own.
-    var refusedPaths: UInt64 { map.paths.refused }
+    var refusedPaths: UInt64 { map.cutPaths }
 }
 
 extension Token {

@@ -2,8 +2,8 @@
 ///
 /// A set of paths gives one trie, in whatever order they come and however tries of parts are joined: it is a semilattice.
 /// The bound on words below one node (`words`) is a part of it: one too many, and all of them are one parameter.
-/// The bound on nodes is not: it is far above what the interface of a service has, guards memory alone, and what is over
-/// it is counted.
+/// The bound on nodes cuts at the depth at which there are too many (`cut`): it is far above what the interface of a service
+/// has. Only where a place turns out later to have more words than it has room for can the depth differ.
 ///
 /// A node keeps its number for good. One that was joined to another leads to it (`current`).
 struct PathTrie: ~Copyable {
@@ -132,12 +132,17 @@ struct PathTrie: ~Copyable {
     }
 
     /// A path ends at a node.
-    mutating func end(_ node: UInt32, _ hash: UInt64) {
+    mutating func end(_ node: UInt32, _ hash: UInt64) { paths[ends(of: node)].insert(hash) }
+
+    /// Paths end at a node.
+    mutating func end(_ node: UInt32, _ others: DistinctPaths) { paths[ends(of: node)].merge(others) }
+
+    private mutating func ends(of node: UInt32) -> Int {
         if nodes[Int(node)].ends == Self.none {
             nodes[Int(node)].ends = UInt32(paths.count)
             paths.append(DistinctPaths())
         }
-        paths[Int(nodes[Int(node)].ends)].insert(hash)
+        return Int(nodes[Int(node)].ends)
     }
 
     func distinct(_ node: UInt32) -> DistinctPaths {
@@ -148,7 +153,7 @@ struct PathTrie: ~Copyable {
     // MARK: Joining
 
     /// All words below a node are one parameter from now on.
-    private mutating func foldWords(_ node: UInt32) {
+    mutating func foldWords(_ node: UInt32) {
         nodes[Int(node)].isFolded = true
         merge(children(node).filter { Self.isWord(nodes[Int($0)].kind, nodes[Int($0)].text) }, below: node, as: .word)
     }
@@ -208,20 +213,55 @@ struct PathTrie: ~Copyable {
         }
     }
 
+    /// How many nodes there are at each depth below a root, but those that stand for whole paths and for the rest of some.
+    func levels(_ root: UInt32) -> [Int] {
+        var level = [root]
+        var counts: [Int] = []
+        while !level.isEmpty {
+            level = level.flatMap {
+                children($0).filter { nodes[Int($0)].kind != .rest && nodes[Int($0)].kind != .whole }
+            }
+            if !level.isEmpty { counts.append(level.count) }
+        }
+        return counts
+    }
+
+    /// Makes one of what lies deeper than so many segments below a root: the rest of a path.
+    mutating func cut(_ root: UInt32, to depth: Int) {
+        var level = [root]
+        for _ in 0..<depth { level = level.flatMap { children($0) } }
+        for node in level where nodes[Int(node)].kind != .rest {
+            let deeper = children(node).filter { nodes[Int($0)].kind != .rest && nodes[Int($0)].kind != .whole }
+            guard !deeper.isEmpty else { continue }
+            let rest = add(node, .rest, Self.plain, [])
+            for child in deeper {
+                detach(child)
+                give(child, to: rest)
+            }
+        }
+    }
+
+    /// Makes a node that hangs nowhere, and what is below it, a part of another that has nothing below it.
+    private mutating func give(_ node: UInt32, to rest: UInt32) {
+        nodes[Int(node)].joined = rest
+        joins &+= 1
+        if nodes[Int(node)].ends != Self.none {
+            end(rest, paths[Int(nodes[Int(node)].ends)])
+            paths[Int(nodes[Int(node)].ends)] = DistinctPaths()
+        }
+        for child in children(node) {
+            detach(child)
+            give(child, to: rest)
+        }
+    }
+
     /// Adds what is below a node of another trie; both know texts by the same numbers.
     /// - Parameter places: takes what each of the other's nodes is here.
     mutating func absorb(_ other: borrowing PathTrie, _ node: UInt32, into own: UInt32, _ places: inout [UInt32]) {
         places[Int(node)] = own
         let facts = other.nodes[Int(node)]
         if facts.isFolded, !nodes[Int(own)].isFolded { foldWords(own) }
-        if facts.ends != Self.none {
-            if nodes[Int(own)].ends == Self.none {
-                nodes[Int(own)].ends = UInt32(paths.count)
-                paths.append(other.paths[Int(facts.ends)])
-            } else {
-                paths[Int(nodes[Int(own)].ends)].merge(other.paths[Int(facts.ends)])
-            }
-        }
+        if facts.ends != Self.none { end(own, other.paths[Int(facts.ends)]) }
         for child in other.children(node) {
             let facts = other.nodes[Int(child)]
             let place = add(current(own), facts.kind, facts.text, facts.origins)

@@ -74,7 +74,8 @@ extension ServiceMap {
             }
             document.story = story(journal, &names, templates: templates, name: name)
         }
-        return document
+        // Who wants paths as they are wants each.
+        return self.paths.isRaw ? document : document.limited(to: limits.series)
     }
 
     /// What the bodies of each endpoint have in common, where there are any.

@@ -15,7 +15,7 @@ struct OperationID: Equatable, Sendable {
 /// no room is counted in `refused`.
 struct ServiceMap: ~Copyable {
     /// Records that found no room.
-    private(set) var refused: UInt64 = 0
+    var refused: UInt64 = 0
 
     var texts: ByteInterner
     var paths: DestinationPaths
@@ -28,19 +28,21 @@ struct ServiceMap: ~Copyable {
     /// An entry costs little memory, since shapes are shared, but its text may be long.
     private var schemaLines = 0
     /// What the bodies of endpoints have in common whose shapes were too many to be held each.
-    private(set) var schemas = EntryTable<EndpointKey, EndpointSchemas>()
+    var schemas = EntryTable<EndpointKey, EndpointSchemas>()
     /// Shapes that entries have instead of those that they stand for.
-    private(set) var kept = WrittenShapes(isExact: false)
+    var kept = WrittenShapes(isExact: false)
     /// Endpoints that came since shapes were made fewer, and how many may come until then.
     private var added = 0
     private var mayAdd = Self.leastAdded
     private static let leastAdded = 1024
     /// Places in all of `schemas`.
-    private var schemaPlaces = 0
-    private static let mostSchemaPlaces = 1 << 17
+    var schemaPlaces = 0
+    static let mostSchemaPlaces = 1 << 17
     private let maximumSchemaLines: Int
     /// Of `PathTrie.joins`, when entries were joined last.
     private var joinedEntries: UInt64 = 0
+    /// After so many, entries are made fewer: most of them are one by then.
+    private static let manyJoins: UInt64 = 4096
 
     /// An endpoint of a source: each pair of shapes is an entry of its own.
     ///
@@ -170,7 +172,7 @@ struct ServiceMap: ~Copyable {
             path: paths.place(path, method: method, host: host, of: destination, &texts, mayGrow: hasRoom))
     }
 
-    private var hasRoom: Bool { count < maximumEntries }
+    var hasRoom: Bool { count < maximumEntries }
 
     /// Counts one exchange: a request with its response, or (`response` is `.empty`) one that was never answered.
     /// - Returns: the key of its entry; `nil` where there was no room.
@@ -200,19 +202,40 @@ struct ServiceMap: ~Copyable {
             }
             return key
         }
-        if !hasRoom { joinEntries(shapes) }
-        if added >= mayAdd || !hasRoom && added >= Self.leastAdded { foldShapes(shapes) }
-        let lines = shapes.lines(request) + shapes.lines(response)
-        guard hasRoom, lines <= maximumSchemaLines - schemaLines else {
-            refused &+= 1
-            return nil
-        }
-        schemaLines += lines
-        added &+= 1
+        guard makeRoom(request, response, shapes) else { return nil }
         var value = EndpointValue(sightings: Sightings(first: moment, last: moment, count: 1))
         value.numbers.record(measures)
         endpoints.append(key, value)
         return key
+    }
+
+    /// Makes the entries those that any order of recording would have given.
+    mutating func settle(_ shapes: borrowing ShapeTable) {
+        joinEntries(shapes)
+        foldShapes(shapes)
+    }
+
+    /// Makes room for another entry, where there may be.
+    /// - Returns: whether there is some now.
+    mutating func makeRoom(_ request: ShapeID, _ response: ShapeID, _ shapes: borrowing ShapeTable) -> Bool {
+        if !hasRoom || paths.trie.joins &- joinedEntries > Self.manyJoins { joinEntries(shapes) }
+        if added >= mayAdd || !hasRoom && added >= Self.leastAdded { foldShapes(shapes) }
+        let lines = [request, response].reduce(0) { $0 + (Self.isHeld($1) ? 0 : shapes.lines($1)) }
+        guard hasRoom, lines <= maximumSchemaLines - schemaLines else {
+            refused &+= 1
+            return false
+        }
+        schemaLines += lines
+        added &+= 1
+        return true
+    }
+
+    /// Requests whose paths are told of as the rest of a path, because there were too many.
+    var cutPaths: UInt64 {
+        endpoints.entries.reduce(paths.refused) { sum, entry in
+            let node = paths.trie.current(entry.key.path)
+            return paths.isCut(node, of: entry.key.destination) ? sum &+ entry.value.sightings.count : sum
+        }
     }
 
     /// Makes one entry of those whose paths were joined since they came.
@@ -254,8 +277,10 @@ struct ServiceMap: ~Copyable {
         var groups = EntryTable<EndpointKey, [Int]>()
         var keys = endpoints.entries.map(\.key)
         for (number, key) in keys.enumerated() { groups.merge(key.withoutShapes, [number]) { $0 += $1 } }
-        for group in groups.entries where group.value.count > limits.heldShapes {
-            hold(group.key, group.value, &keys, shapes)
+        for group in groups.entries {
+            // Where some are held, there were too many.
+            let isHeld = group.value.contains { Self.isHeld(keys[$0].request) || Self.isHeld(keys[$0].response) }
+            if isHeld || group.value.count > limits.heldShapes { hold(group.key, group.value, &keys, shapes) }
         }
         var table = EntryTable<EndpointKey, EndpointValue>()
         for (number, entry) in endpoints.entries.enumerated() {
@@ -377,7 +402,7 @@ struct ServiceMap: ~Copyable {
     }
 
     /// The number of a text; `nil` where there is no room for it.
-    private mutating func number(of text: RawSpan) -> UInt32? {
+    mutating func number(of text: RawSpan) -> UInt32? {
         let number = hasRoom ? texts.number(of: text) : texts.find(text)
         return number == ByteInterner.full ? nil : number
     }

@@ -41,6 +41,8 @@ package struct ServiceMapDocument: Equatable, Sendable {
         package var firstSeen: Timestamp
         package var lastSeen: Timestamp
         package var count: UInt64
+        /// It stands for so many endpoints, which are beyond what is told of each (`SeriesLimit`).
+        var series: UInt64 = 0
         /// As `protocol` has it: `http/1.1`.
         package var protocolName: String
         var numbers = ExchangeNumbers()
@@ -100,6 +102,8 @@ package struct ServiceMapDocument: Equatable, Sendable {
         var latency = LatencyHistogram()
         /// How long it took where somebody listened.
         var waiting = LatencyHistogram()
+        /// It stands for so many operations, which are beyond what is told of each (`SeriesLimit`).
+        var series: UInt64 = 0
         package var firstSeen: Timestamp
         package var lastSeen: Timestamp
     }

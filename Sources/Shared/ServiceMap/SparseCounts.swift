@@ -88,3 +88,25 @@ struct SparseCounts: Equatable, Sendable {
         return result
     }
 }
+
+extension SparseCounts {
+    /// Each number as what it is above the one before.
+    func write(_ state: inout StateWriter) {
+        state.number(distinct)
+        var last: UInt16 = 0
+        visit { number, count in
+            state.number(number &- last)
+            state.number(count)
+            last = number
+        }
+    }
+
+    init(_ state: inout StateReader) throws(StateFault) {
+        var last: UInt64 = 0
+        for _ in 0..<(try state.count()) {
+            last &+= try state.number()
+            guard let number = UInt16(exactly: last) else { throw .damaged }
+            add(try state.number(), to: number)
+        }
+    }
+}

@@ -113,9 +113,9 @@ import Testing
 
     @Test func `of the tape's resolver are weaker than all that is seen`() {
         let naming = Naming(AddressNames(), [], limits: Limits())
-        naming.told("db.internal", of: TapeBuilder.server().address)
-        naming.told("later.internal", of: TapeBuilder.server().address)
-        naming.told("client.internal", of: TapeBuilder.client.address)
+        naming.told("db.internal", of: TapeBuilder.server().address, at: Timestamp(nanoseconds: 1))
+        naming.told("later.internal", of: TapeBuilder.server().address, at: Timestamp(nanoseconds: 2))
+        naming.told("client.internal", of: TapeBuilder.client.address, at: Timestamp(nanoseconds: 3))
         let opened = ConnectionOpened(
             id: ConnectionID(1), local: TapeBuilder.client, remote: TapeBuilder.server(5432), role: .client)
         let connection = Connection(opened, number: 1, slot: 0)

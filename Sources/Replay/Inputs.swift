@@ -1,0 +1,59 @@
+import Console
+import Shared
+
+/// The inputs of a run, by what they are: tapes, and states of what was seen on others.
+struct Inputs {
+    /// In the order in which they were named.
+    private(set) var tapes: [String] = []
+    /// What they are called.
+    private(set) var tapeNames: [String] = []
+    private(set) var states: [StateInput] = []
+    /// The only tape, where it had to be opened to know what it is.
+    private var opened: Input?
+
+    /// - Parameter names: what the inputs are called, if not by their paths.
+    init(_ paths: [String], names: [String]?) throws(Failure) {
+        for (place, path) in paths.enumerated() {
+            let name = names?[place] ?? (path == "-" ? "standard input" : path)
+            // A pipe can be opened once, and several tapes are opened in the order of their times.
+            if Input.isFile(path) || paths.count == 1 {
+                let input = try Input.open(path, name: name, readsAhead: Input.isFile(path) ? false : nil)
+                if input.isState {
+                    states.append(StateInput(name: name, place: place, bytes: try input.whole()))
+                    continue
+                }
+                if !Input.isFile(path) { opened = input }
+            }
+            tapes.append(path)
+            tapeNames.append(name)
+        }
+    }
+
+    /// The only tape, opened.
+    func only(readsAhead: Bool?) throws(Failure) -> Input {
+        if let opened { return opened }
+        return try Input.open(tapes[0], name: tapeNames[0], readsAhead: readsAhead)
+    }
+}
+
+/// A file that `replay state` has written.
+struct StateInput {
+    var name: String
+    /// Among the inputs.
+    var place: Int
+    var bytes: [UInt8]
+
+    /// Adds it to what was seen on tapes, which have ended.
+    func add(to profiler: Profiler) throws(Failure) -> CaptureFile {
+        var file = CaptureFile(name: name)
+        do throws(StateFault) {
+            let source = try profiler.add(state: bytes)
+            file.tapes = source.tapes
+            file.isIncomplete = source.isIncomplete
+            file.skipped = source.skipped
+        } catch {
+            throw Failure("\(name): \(error)")
+        }
+        return file
+    }
+}
