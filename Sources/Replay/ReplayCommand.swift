@@ -14,6 +14,7 @@ struct ReplayCommand: ParsableCommand {
             replay paths <inputs> ... [--paths <file>]
             replay export <format> <inputs> ... [--output <file>]
             replay state <inputs> ... --output <file>
+            replay diff <old> <new> [--json | --markdown | --sarif] [--ignore <file>]
             """,
         discussion: """
             EXAMPLES
@@ -37,17 +38,19 @@ struct ReplayCommand: ParsableCommand {
                   Writes JSON Schemas of the bodies that were seen.
               replay state host-a.pcap -o a.state
                   Writes what was seen as a state; replay a.state b.state shows both as one.
+              replay diff main.tape branch.tape --markdown
+                  Says what is new, gone or different, as a table for a pull request.
               replay grade --manifest truth.jsonl run.tape
                   Says how much of what really happened was seen, and how exactly.
 
             EXIT STATUS
               0  done
               1  done, but something was lost (a file cut short, packets missing), or
-                 differs (check), or is not as it really was (grade)
+                 differs (check, diff), or is not as it really was (grade)
               2  could not do what was asked
             """,
         version: ProgramVersion.full,
-        subcommands: [Run.self, Convert.self, Check.self, Grade.self, Paths.self, Export.self, State.self],
+        subcommands: [Run.self, Convert.self, Check.self, Grade.self, Paths.self, Export.self, State.self, Diff.self],
         defaultSubcommand: Run.self)
 
     static func main() { runProgram { help } }

@@ -24,6 +24,8 @@ struct Replaying {
         var capture: CaptureReport
         /// The file, where it is wanted.
         var state: [UInt8]?
+        /// The names of variables, by service.
+        var variables: [String: Set<String>]
     }
 
     /// - Parameter names: what the inputs are called in the summary, if not by their paths.
@@ -80,7 +82,7 @@ struct Replaying {
         summary.limits[.series] = map.folded
         return Result(
             summary: summary, map: map, capture: capture,
-            state: makesState ? profiler.state(capture.source) : nil)
+            state: makesState ? profiler.state(capture.source) : nil, variables: profiler.variables)
     }
 
     private func drain(_ profiler: Profiler, _ log: (RawSpan) throws(Failure) -> Bool) throws(Failure) -> Bool {

@@ -200,6 +200,9 @@ package final class Profiler: EventSink {
         map.document(generatedAt: run.summary.lastEvent, withBodies: withBodies)
     }
 
+    /// The names of the variables of each service's processes, and no values.
+    package var variables: [String: Set<String>] { naming.participants.variables }
+
     // MARK: State
 
     /// What was seen until now, to be added to what others have seen: the file that `add` reads.

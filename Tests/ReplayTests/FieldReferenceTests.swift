@@ -72,6 +72,8 @@ import Testing
         try FileManager.default.createDirectory(atPath: folder.path + "/b", withIntermediateDirectories: true)
         folder.write("a/input.pcap", `Capture files`.capture.pcap())
         folder.write("b/input.pcap", Array("no capture".utf8))
+        folder.write("c/input.pcap", `Capture files`.capture.pcap())
+        folder.write("c/contract.yaml", Array("services: []\n".utf8))
         let names = try fields.names("The result of check")
         var seen = SeenFields(names)
         let result = try json(["check", folder.path, "--json"])

@@ -7,6 +7,11 @@ enum CheckReport {
         for result in results {
             let name = style.tone(.strong, style.safe(result.folder))
             if let failure = result.failure { lines.append("\(name): \(style.tone(.bad, style.safe(failure)))") }
+            if let beyond = result.beyond, !beyond.isEmpty {
+                let what = Quantity.count(UInt64(beyond.count), "thing")
+                lines.append("\(name): \(style.tone(.bad, "\(what) not in \(Fixture.contract)"))")
+                lines += beyond.map { "  \(style.safe(DifferenceReport.sentence($0, style.symbol("→", "->"))))" }
+            }
             for file in result.files {
                 switch file.state {
                 case .same: break
@@ -36,6 +41,9 @@ enum CheckReport {
             json.array("results", results) { json, result in
                 json.string("fixture", result.folder)
                 if let failure = result.failure { json.string("failure", failure) }
+                if let beyond = result.beyond {
+                    json.array("beyond_contract", beyond) { DifferenceReport.write($1, &$0) }
+                }
                 json.object("files") { json in
                     for file in result.files { json.string(file.name, state(file.state)) }
                 }

@@ -12,10 +12,20 @@ struct Fixture: Sendable {
     static let tapes = [
         "input.pcap", "input.pcapng", "input.pcap.gz", "input.pcapng.gz", "input.tape", "input.jsonl",
     ]
+    /// What may be there and need not, in the form of a map: services, destinations, endpoints, operations, schemas.
+    static let contract = "contract.yaml"
+
     /// An output that is compared.
     struct Golden {
         var name: String
         var content: [UInt8]
+    }
+
+    /// What a replay gives.
+    struct Outcome {
+        var goldens: [Golden]
+        /// What is there and not in the contract; `nil` where there is no contract.
+        var beyond: [MapDifference.Change]?
     }
 
     /// The fixtures in a folder and below it, in the order of their names.
@@ -34,7 +44,7 @@ struct Fixture: Sendable {
 
     /// What a replay gives now: event log, map and summary; and log and map as `--compat` has them, and pictures, where there is a
     /// golden of them.
-    func replay() throws(Failure) -> [Golden] {
+    func replay() throws(Failure) -> Outcome {
         let (log, result) = try replay(.all)
         let summary = SummaryJSON.text(result.summary) { result.capture.write(&$0) }
         var goldens = [
@@ -64,7 +74,19 @@ struct Fixture: Sendable {
             let text = result.report(MapView.Choice(), [tape])
             goldens.append(Golden(name: "report.html", content: Array(text.utf8)))
         }
-        return goldens
+        return Outcome(goldens: goldens, beyond: try beyondContract(result))
+    }
+
+    private func beyondContract(_ result: Replaying.Result) throws(Failure) -> [MapDifference.Change]? {
+        guard access(path(Self.contract), F_OK) == 0 else { return nil }
+        guard let text = TextFile.read(path(Self.contract)) else {
+            throw Failure("\(path(Self.contract)): can't be read: \(String(cString: strerror(errno)))")
+        }
+        do throws(MapFacts.Fault) {
+            return MapDifference(try MapFacts(map: text), MapFacts(result.map)).beyond
+        } catch {
+            throw Failure("\(path(Self.contract)): \(error)")
+        }
     }
 
     /// - Parameter journal: exchanges that a report shows.

@@ -63,6 +63,7 @@ extension Naming {
             state.optional(server.client) { $0.process($1) }
             state.optional(server.process) { $0.process($1) }
             state.byte(server.calling.rawValue)
+            state.optional(server.resolved) { $0.text(string($1)) }
         }
     }
 
@@ -108,9 +109,11 @@ extension Naming {
             let client = try state.optional { state throws(StateFault) in try state.process() }
             let process = try state.optional { state throws(StateFault) in try state.process() }
             guard let calling = Calling(rawValue: try state.byte()) else { throw .damaged }
+            let resolved = try state.optional { state throws(StateFault) in text(try state.string()) }
             return .server(
                 Party.Server(
-                    endpoint: endpoint, host: host, port: port, client: client, process: process, calling: calling))
+                    endpoint: endpoint, host: host, port: port, client: client, process: process, calling: calling,
+                    resolved: resolved))
         default: throw .damaged
         }
     }

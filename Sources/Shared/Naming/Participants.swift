@@ -158,6 +158,17 @@ struct Participants: ~Copyable {
         return process.comm.isEmpty ? nil : process.comm
     }
 
+    /// The names of the variables of each service's processes; none of processes whose environment is not known.
+    var variables: [String: Set<String>] {
+        var names: [String: Set<String>] = [:]
+        for (key, process) in processes {
+            guard case .block(let block) = process.value.environment, let service = serviceName(key) else { continue }
+            let own = block.split(separator: 0).map { String(decoding: $0.prefix { $0 != 0x3D }, as: UTF8.self) }
+            names[service, default: []].formUnion(own)
+        }
+        return names
+    }
+
     /// The profiled process that a connection to this endpoint reaches.
     /// - Parameter client: who connects.
     func listener(at endpoint: Endpoint, from client: ProcessKey?) -> ProcessKey? {
