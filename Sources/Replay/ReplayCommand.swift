@@ -12,6 +12,7 @@ struct ReplayCommand: ParsableCommand {
             replay check <folders> ... [--update] [--json] [--threads <number>]
             replay grade --manifest <file> <inputs> ... [--differences <number>]
             replay paths <inputs> ... [--paths <file>]
+            replay explain <inputs> ... --connection <number>
             replay export <format> <inputs> ... [--output <file>]
             replay state <inputs> ... --output <file>
             replay diff <old> <new> [--json | --markdown | --sarif] [--ignore <file>]
@@ -34,6 +35,8 @@ struct ReplayCommand: ParsableCommand {
                   Replays every fixture below a folder and compares the outputs.
               replay paths capture.pcap > paths.txt
                   Prints the templates of paths, to be edited and given to --paths.
+              replay explain capture.pcap --connection 7
+                  Says why a connection became what it is.
               replay export schema capture.pcap -o schemas.json
                   Writes JSON Schemas of the bodies that were seen.
               replay state host-a.pcap -o a.state
@@ -50,7 +53,9 @@ struct ReplayCommand: ParsableCommand {
               2  could not do what was asked
             """,
         version: ProgramVersion.full,
-        subcommands: [Run.self, Convert.self, Check.self, Grade.self, Paths.self, Export.self, State.self, Diff.self],
+        subcommands: [
+            Run.self, Convert.self, Check.self, Grade.self, Paths.self, Explain.self, Export.self, State.self, Diff.self,
+        ],
         defaultSubcommand: Run.self)
 
     static func main() { runProgram { help } }

@@ -18,6 +18,9 @@ struct Tape<Sink: EventSink>: ~Copyable {
     private(set) var lateInputs: UInt64 = 0
     /// The highest serial number of a trace's connection.
     private var lastSerial: UInt64 = 0
+    /// The sink, where it wants to know which packet is read.
+    private let counting: (any PacketCounting)?
+    private var taken: UInt64 = 0
     /// Records of traces that were read.
     private var steps: UInt64 = 0
 
@@ -26,6 +29,7 @@ struct Tape<Sink: EventSink>: ~Copyable {
     ///   - filter: which packets are looked at, if not all.
     init(sink: Sink, filter: PacketFilter? = nil) {
         self.sink = sink
+        counting = sink as? any PacketCounting
         self.filter = filter
         var limits = FlowLimits()
         limits.isFiltered = filter != nil
@@ -89,6 +93,7 @@ struct Tape<Sink: EventSink>: ~Copyable {
             event: { event, payload in
                 guard isTrace else { return sink.consume(event, payload: payload) }
                 steps &+= 1
+                counting?.reading(steps)
                 if tape == nil { tape = numbers.tape(event) }
                 if let tape, let moved = numbers.moved(event, tape) { sink.consume(moved, payload: payload) }
             })
@@ -161,6 +166,10 @@ struct Tape<Sink: EventSink>: ~Copyable {
     /// Hands a packet on, if it is wanted.
     @inline(__always)
     private mutating func take(_ packet: CapturedPacket, isBigEndian: Bool) throws(Failure) {
+        if let counting {
+            taken &+= 1
+            counting.reading(taken)
+        }
         guard try filter?.accepts(packet, isBigEndian: isBigEndian) ?? true else { return }
         decoder.take(linkType: packet.linkType, packet.bytes.bytes, wireLength: packet.wireLength, at: packet.timestamp)
     }
@@ -191,11 +200,14 @@ struct Tape<Sink: EventSink>: ~Copyable {
     ) throws(Failure) {
         let base = max(lastSerial, decoder.flows.lastSerial)
         var highest = base
-        let sink = sink
+        let (sink, counting) = (sink, counting)
+        var number: UInt64 = 0
         var (isWanted, isRead) = (true, false)
         while isWanted {
             do throws(TraceError) {
                 let isThere = try trace.next { event, payload in
+                    number &+= 1
+                    counting?.reading(number)
                     if case .open(let opened) = event.kind { highest = max(highest, opened.id.serial &+ base) }
                     if base == 0 {
                         sink.consume(copy event, payload: payload)
@@ -239,6 +251,12 @@ struct Tape<Sink: EventSink>: ~Copyable {
 
     /// The tape has ended.
     mutating func finish() { decoder.finish() }
+}
+
+/// A sink that is told where on the tape it is.
+protocol PacketCounting: EventSink {
+    /// What follows comes out of this packet of the captures, or is this event of the traces; from 1 on.
+    func reading(_ number: UInt64)
 }
 
 /// What became of an input.

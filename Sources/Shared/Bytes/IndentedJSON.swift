@@ -56,7 +56,7 @@ package struct IndentedJSON: ~Copyable {
     }
 
     /// An array of strings, on one line.
-    mutating func strings(_ key: String, _ elements: [String]) {
+    package mutating func strings(_ key: String, _ elements: [String]) {
         member(key)
         json.byte(0x5B)
         for (place, element) in elements.enumerated() {

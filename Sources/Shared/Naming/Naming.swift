@@ -324,18 +324,21 @@ final class Naming {
 
     private func choose(_ party: Party) -> PartyName {
         switch party {
-        case .named(let text): return PartyName(text: string(text), type: .external)
+        case .named(let text): return PartyName(text: string(text), type: .external, rule: .user)
         case .container(let container): return name(container)
         case .process(let process, let text):
             if let container = participants.container(of: process) { return name(container) }
-            return PartyName(text: string(text), type: .process)
+            return PartyName(text: string(text), type: .process, rule: .process)
         case .client(let process, let address):
             if let container = participants.container(of: process) ?? participants.container(with: address) {
                 return name(container)
             }
-            if let name = participants.serviceName(process) { return PartyName(text: name, type: .process) }
+            if let name = participants.serviceName(process) {
+                return PartyName(text: name, type: .process, rule: .process)
+            }
             if process == nil, let shown = hosts.shown(client: address) { return name(shown) }
-            return PartyName(text: told[address].map { string($0.value) } ?? address.description, type: .external)
+            guard let told = told[address]?.value else { return PartyName(text: address.description, type: .external) }
+            return PartyName(text: string(told), type: .external, rule: .told)
         case .server(let server): return choose(server)
         }
     }
@@ -348,12 +351,17 @@ final class Naming {
             return name(container)
         }
         let listener = server.process ?? participants.listener(at: endpoint, from: client)
-        if let name = participants.serviceName(listener) { return PartyName(text: name, type: .process) }
+        if let name = participants.serviceName(listener) {
+            return PartyName(text: name, type: .process, rule: .process)
+        }
         if let shown = shown(server) { return name(shown) }
         // Ports tell services on one address apart.
         let isPlain = server.calling.isOwn(endpoint.port)
-        if let told = (server.resolved ?? told[endpoint.address]?.value).map(string) {
-            return PartyName(text: isPlain ? told : "\(told):\(endpoint.port)", type: .external)
+        if let found = server.resolved ?? told[endpoint.address]?.value {
+            let name = string(found)
+            return PartyName(
+                text: isPlain ? name : "\(name):\(endpoint.port)", type: .external,
+                rule: server.resolved == nil ? .told : .resolved)
         }
         return PartyName(text: isPlain ? endpoint.address.description : endpoint.description, type: .external)
     }
@@ -370,7 +378,7 @@ final class Naming {
 
     private func name(_ shown: HostNames.Shown) -> PartyName {
         let text = string(Party.TextID(raw: shown.name))
-        return PartyName(text: shown.port == 0 ? text : "\(text):\(shown.port)", type: .external)
+        return PartyName(text: shown.port == 0 ? text : "\(text):\(shown.port)", type: .external, rule: .host)
     }
 
     func string(_ text: Party.TextID) -> String {
@@ -378,6 +386,7 @@ final class Naming {
     }
 
     private func name(_ container: KnownContainer) -> PartyName {
-        PartyName(text: container.identity.service, type: .container, image: container.identity.image)
+        PartyName(
+            text: container.identity.service, type: .container, image: container.identity.image, rule: .container)
     }
 }

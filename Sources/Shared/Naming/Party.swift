@@ -83,4 +83,5 @@ struct PartyName: Equatable {
     var type: DestinationType
     /// Where it is a container.
     var image: String?
+    var rule = NameRule.address
 }

@@ -6,6 +6,8 @@ struct ChosenNames {
     private var chosen: [UInt32: (number: UInt32, type: DestinationType)] = [:]
     /// Of the services that are containers; the first that is met stays.
     private(set) var images: [UInt32: String] = [:]
+    /// What each was taken from.
+    private var rules: [UInt32: NameRule] = [:]
 
     subscript(number: UInt32) -> String { texts[Int(number)] }
 
@@ -22,7 +24,13 @@ struct ChosenNames {
         }
         if let image = name.image, images[number] == nil { images[number] = image }
         chosen[party] = (number, name.type)
+        rules[number] = min(rules[number] ?? name.rule, name.rule)
         return (number, name.type)
+    }
+
+    /// What each name was taken from.
+    var rulesByName: [String: NameRule] {
+        Dictionary(uniqueKeysWithValues: rules.map { (texts[Int($0.key)], $0.value) })
     }
 
     /// The place of each name in the order of their bytes.

@@ -18,6 +18,11 @@ final class Journal {
         var connection: UInt64
     }
 
+    struct Ends: Sendable {
+        var source: UInt32
+        var destination: UInt32
+    }
+
     enum Subject: Sendable {
         case endpoint(ServiceMap.EndpointKey)
         case operation(OperationKey)
@@ -28,17 +33,25 @@ final class Journal {
     private(set) var operations = EntryTable<OperationKey, Timeline>()
     private(set) var records: [Record] = []
     private(set) var count: UInt64 = 0
+    /// Who was at the ends of the first connections, by their numbers.
+    private(set) var ends: [UInt64: Ends] = [:]
     private let limit: Int
-    private let redactor = Redactor()
     private static let mostOfTarget = 240
 
     /// - Parameter limit: exchanges that are kept one by one.
     init(limit: Int) { self.limit = limit }
 
+    /// What is known of a connection now counts.
+    func add(_ connection: Connection, from source: UInt32, to destination: UInt32) {
+        guard ends.count < limit || ends[connection.number] != nil else { return }
+        ends[connection.number] = Ends(source: source, destination: destination)
+    }
+
     func add(_ exchange: Exchange, _ text: RawSpan, to endpoint: ServiceMap.EndpointKey, of connection: Connection) {
         let isError = exchange.isAnswered ? AnswerStatus.isError(exchange.status) : !exchange.isOneWay
         let moment = exchange.requestFirstByte
         axis.see(moment)
+        add(connection, from: endpoint.source, to: endpoint.destination)
         let key = endpoint.withoutShapes
         if let known = endpoints.find(key) {
             endpoints.update(known) { $0.record(moment, isError: isError, axis) }
@@ -55,7 +68,7 @@ final class Journal {
             Record(
                 subject: .endpoint(key), moment: moment, total: ExchangeMeasures(exchange).total, status: status,
                 isError: isError, requestBytes: exchange.requestBytes, responseBytes: exchange.answerBytes,
-                target: target(text.extracting(exchange.target)), connection: connection.number))
+                target: Self.shown(target: text.extracting(exchange.target)), connection: connection.number))
     }
 
     func add(
@@ -84,7 +97,8 @@ final class Journal {
     }
 
     /// A request's target without values: `/items?limit=…&q=…`.
-    private func target(_ target: RawSpan) -> [UInt8] {
+    static func shown(target: RawSpan) -> [UInt8] {
+        let redactor = Redactor()
         let bytes = [UInt8](target)
         guard let query = bytes.firstIndex(of: 0x3F) else { return cut(redactor.shown(bytes)) }
         var shown = redactor.shown(Array(bytes[..<query]))
@@ -101,8 +115,8 @@ final class Journal {
         return cut(shown)
     }
 
-    private func cut(_ text: [UInt8]) -> [UInt8] {
-        text.count <= Self.mostOfTarget ? text : text.prefix(Self.mostOfTarget) + Array("…".utf8)
+    private static func cut(_ text: [UInt8]) -> [UInt8] {
+        text.count <= mostOfTarget ? text : text.prefix(mostOfTarget) + Array("…".utf8)
     }
 }
 
@@ -132,6 +146,15 @@ extension ServiceMapDocument {
             var connection: UInt64
         }
 
+        struct Ends: Equatable, Sendable {
+            var service: String
+            var destination: String
+        }
+
+        /// What each name was taken from.
+        var rules: [String: NameRule] = [:]
+        /// Of connections, by their numbers.
+        var ends: [UInt64: Ends] = [:]
         var axis = TimeAxis()
         var timelines: [Subject: Timeline] = [:]
         /// Exchanges and operations, of all that is in the map.
@@ -148,7 +171,9 @@ extension ServiceMapDocument.Endpoint {
 
 extension ServiceMapDocument.Operation {
     /// What people call it.
-    var title: String {
+    var title: String { Self.title(name, targets, summary) }
+
+    static func title(_ name: String, _ targets: [String], _ summary: String) -> String {
         guard summary.isEmpty else { return summary }
         let words = ([name] + targets).filter { !$0.isEmpty }
         return words.isEmpty ? "text unknown" : words.joined(separator: " ")

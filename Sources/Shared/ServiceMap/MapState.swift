@@ -77,6 +77,7 @@ final class MapState: Sink {
         let key = ServiceMap.ConnectionKey(
             source: naming.source(of: connection).raw, destination: destination.raw, port: connection.destinationPort,
             row: event.row)
+        journal?.add(connection, from: key.source, to: key.destination)
         let known = edge(of: connection)
         // A connection is one edge: what is known better takes the place of what was thought of it.
         if let known, known.key != key { takeBack(connection) }

@@ -50,6 +50,16 @@ package enum PathListing {
             String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "\u{FFFD}" : $0 }))
     }
 
+    /// Why an endpoint's path is written as it is.
+    static func reason(_ endpoint: ServiceMapDocument.Endpoint) -> String? {
+        guard let template = endpoint.template else { return nil }
+        guard template.hasParameters else { return "as it was seen, or as you gave it" }
+        let paths =
+            endpoint.paths.isAtLeast
+            ? "more than \(DistinctPaths.most) paths" : counted(UInt64(endpoint.paths.count), "path")
+        return "stands for \(paths): \(reasons(template))"
+    }
+
     private static func reasons(_ template: PathTemplate) -> String {
         var reasons = template.origins.identifiers.map { "\($0.name)" }
         if template.origins.contains(.sibling) { reasons.append("words asked for alike and answered alike") }

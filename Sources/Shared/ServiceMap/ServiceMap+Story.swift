@@ -47,6 +47,12 @@ extension ServiceMap {
                     isError: record.isError, requestBytes: record.requestBytes, responseBytes: record.responseBytes,
                     target: String(decoding: record.target, as: UTF8.self), connection: record.connection))
         }
+        for (connection, ends) in journal.ends {
+            story.ends[connection] = ServiceMapDocument.Story.Ends(
+                service: names[names.number(of: ends.source, name).number],
+                destination: names[names.number(of: ends.destination, name).number])
+        }
+        story.rules = names.rulesByName
         // They were told of in the order in which they ended.
         let order = story.exchanges.indices.sorted {
             (story.exchanges[$0].moment, $0) < (story.exchanges[$1].moment, $1)

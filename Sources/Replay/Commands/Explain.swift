@@ -1,0 +1,150 @@
+import ArgumentParser
+import Command
+import Console
+import Glibc
+import Shared
+
+/// `replay explain INPUT…`, why a connection, an exchange or an endpoint became what it became.
+struct Explain: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Say why a connection, an exchange or an endpoint of a map became what it is.",
+        discussion: """
+            Which packets or calls brought it and when, what each detector says of its first bytes and why, what became of the \
+            bytes, what was lost and why, which rule named its ends and made the template of its path. The inputs are read \
+            twice: they are files.
+
+            EXAMPLES
+              replay explain capture.pcap --connection 7
+                  Of the connection that the event log has as 7.
+              replay explain capture.pcap --exchange 12 --json
+                  Of the exchange that the event log has as 12, for programs.
+              replay explain capture.pcap --endpoint 'GET /orders/{orderId}'
+                  Where an endpoint comes from.
+            """)
+
+    @Argument(help: "Tapes to read.", completion: .file())
+    var inputs: [String]
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The connection, by its number in the event log.", valueName: "number"))
+    var connection: NumberArgument?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The exchange, by its number in the event log.", valueName: "number"))
+    var exchange: NumberArgument?
+
+    @Option(
+        help: ArgumentHelp(
+            "The endpoint, as the map has it: 'GET /orders/{orderId}', or an operation's summary: 'SELECT orders'.",
+            valueName: "name"))
+    var endpoint: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Show at most so many of each list (default: 24).", valueName: "number"))
+    var top: NumberArgument?
+
+    @Flag(help: "Print the result as one JSON object.")
+    var json = false
+
+    @OptionGroup var names: NameOptions
+
+    @OptionGroup var containers: ContainerOptions
+
+    @OptionGroup var paths: PathOptions
+
+    @OptionGroup var keys: KeyOptions
+
+    /// Exchanges whose connections are remembered.
+    private static let remembered = 100_000
+
+    func run() throws {
+        let top = try top?.number("--top", in: 1...Int.max)
+        let number = try connection?.number("--connection", in: 1...Int.max)
+        let wanted = try exchange?.number("--exchange", in: 1...Int.max)
+        guard [number != nil, wanted != nil, endpoint != nil].filter({ $0 }).count == 1 else {
+            throw Failure("explain: say what, by one of --connection, --exchange and --endpoint")
+        }
+        guard !inputs.contains("-") else {
+            throw Failure("explain reads its inputs twice, which standard input can't be; give it a file")
+        }
+        var replaying = Replaying()
+        replaying.options.names = try names.read()
+        replaying.options.containers = try containers.read()
+        replaying.options.paths = try paths.read()
+        replaying.options.secrets = try keys.read()
+        replaying.options.eventLog = false
+        replaying.options.environments = false
+        replaying.options.journal = Self.remembered
+        replaying.showsProgress = true
+        let finder = ConnectionFinder(exchange: wanted.map { UInt64($0) })
+        replaying.observer = finder
+        let result = try replaying.run(inputs) { _ in true }
+        for line in result.capture.complaints { Terminal.complain(line) }
+        let style = Terminal.style(STDOUT_FILENO)
+        if let endpoint {
+            let found = result.map.explained(endpoint)
+            guard !found.isEmpty else {
+                throw Failure("--endpoint '\(endpoint)': is not in the map; `replay --top 1000` shows what is")
+            }
+            let report = EndpointReport(found, result.map)
+            try StandardOutput.write(json ? report.json : report.text(style, top: top))
+        } else {
+            let found = try found(finder, number.map { UInt64($0) }, wanted.map { UInt64($0) })
+            let explanation = try explanation(of: found, finder, replaying, result, wanted.map { UInt64($0) })
+            try StandardOutput.write(json ? explanation.json : explanation.text(style, top: top))
+        }
+        if result.isLossy { throw ExitCode(1) }
+    }
+
+    private func found(
+        _ finder: ConnectionFinder, _ number: UInt64?, _ exchange: UInt64?
+    ) throws(Failure) -> ConnectionFinder.Found {
+        if let number {
+            if let found = finder[connection: number] { return found }
+            throw Failure("--connection \(number): the tape has \(Quantity.count(UInt64(finder.count), "connection"))")
+        }
+        if let found = finder.ofExchange { return found }
+        throw Failure("--exchange \(exchange ?? 0): no request of the tape has that number")
+    }
+
+    /// Reads the inputs again, for the one connection.
+    private func explanation(
+        of found: ConnectionFinder.Found, _ finder: ConnectionFinder, _ first: Replaying, _ result: Replaying.Result,
+        _ exchange: UInt64?
+    ) throws(Failure) -> Explanation {
+        let history = ConnectionHistory(first.options.registry)
+        var options = first.options
+        options.journal = nil
+        let run = Profiler(options, observer: history)
+        let witness = ConnectionWitness(found.id, run)
+        var tape = Tape(sink: witness)
+        if inputs.count == 1 {
+            try tape.read(try Input.open(inputs[0], name: nil, readsAhead: nil))
+        } else {
+            var order = try InputOrder(inputs, names: nil, readsAhead: nil)
+            try tape.read(&order)
+        }
+        tape.finish()
+        run.finish()
+        let ends = result.map.ends(of: found.number)
+        let numbers = finder.exchanges(of: found.number)
+        let entries = history.entries.map { entry in
+            // Alone, the connection's exchanges are numbered from 1 on.
+            var entry = entry
+            entry.exchange = entry.exchange.flatMap { $0 > 0 && $0 <= numbers.count ? numbers[Int($0) - 1] : nil }
+            return entry
+        }
+        return Explanation(
+            number: found.number, exchange: exchange, client: found.client, server: found.server,
+            service: ends.map { ($0.service, result.map.rule(of: $0.service)) },
+            destination: ends.map { ($0.destination, result.map.rule(of: $0.destination)) },
+            events: witness.events, arePackets: tape.files.allSatisfy { $0.events == nil }, signs: witness.signs,
+            holes: witness.holes,
+            opinions: witness.opinions(options.registry), heard: witness.heardBytes,
+            home: options.registry.home(found.server.port), history: entries, more: history.more,
+            summary: run.summary)
+    }
+}
