@@ -126,7 +126,7 @@ package final class Profiler: EventSink {
         case .sequenceNumbers(let numbers): learn(numbers, now)
         case .datagram(let datagram): read(datagram, payload, now)
         case .secret(let secret): learn(secret, now)
-        case .unixSocket: run.summary.unread.unixSockets &+= 1
+        case .unixSocket(let socket): naming.told(socket, at: now)
         case .tape(let origin): if origin.bringsSecrets { run.secrets.comeLater = true }
         // About the tape as a file, not about what is on it.
         case .end: break
@@ -410,7 +410,7 @@ package final class Profiler: EventSink {
         guard own.views == nil else { return }
         // Of a view that joined late nobody knows where its streams begin, unless both have begun with the same segment.
         guard !own.opened.joinedLate && !others.opened.joinedLate || own.isJoined(with: others) else { return }
-        let views = other.connection.views ?? Views(sinks)
+        let views = other.connection.views ?? Views(run, sinks)
         if other.connection.views == nil { views.join(other) }
         views.join(channel)
     }

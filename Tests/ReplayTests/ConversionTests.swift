@@ -122,6 +122,73 @@ private func convert(_ inputs: [[UInt8]], _ recorder: some EventRecorder) throws
         #expect(sink.lines.contains { $0.hasPrefix("open 5 unknown late") && $0.hasSuffix(".80") })
     }
 
+    /// What both sides have seen is there once: nothing looks like a retransmission, and all that was said is still there.
+    @Test func `to packets has once what both sides have seen`() throws {
+        let file = try #require(TextFile.bytes("Fixtures/demo/live/input.tape"))
+        let (twice, once) = (try convert([file], PacketRecorder()), try convert([file], MergedViews<PacketRecorder>()))
+        func repeated(_ packets: [UInt8]) throws -> (sent: Int, again: UInt64, requests: UInt64) {
+            var options = Profiler.Options()
+            options.eventLog = false
+            let profiler = Profiler(options)
+            var tape = Tape(sink: profiler)
+            try tape.read(Input(bytes: PeekedBytes(MemoryBytes(packets)), name: "packets"))
+            tape.finish()
+            profiler.finish()
+            return (packets.count, profiler.summary.bytes.retransmitted, profiler.summary.messages.requests)
+        }
+        let (before, after) = (try repeated(twice), try repeated(once))
+        #expect(before.again > 0 && after.again == 0)
+        #expect(after.requests == 52 && after.sent < before.sent * 6 / 10)
+    }
+
+    /// The sides tell in any order, each of what it has; what neither has stays a gap.
+    @Test func `of both sides fills what one of them lacks by the other`() throws {
+        let (client, server) = (Endpoint(IPAddress(v4: 0x0A00_0001), 40000), Endpoint(IPAddress(v4: 0x0A00_0002), 80))
+        let (one, two) = (ConnectionID(1), ConnectionID(2))
+        let recorder = MergedViews<TraceTextRecorder>()
+        var time: Int64 = 0
+        func tell(_ kind: CapturedEvent.Kind, _ bytes: String = "") {
+            time += 1000
+            let payload = Array(bytes.utf8)
+            recorder.consume(CapturedEvent(Timestamp(nanoseconds: time), kind), payload: payload.span.bytes)
+        }
+        for (id, local, remote, role) in [(one, client, server, Role.client), (two, server, client, .server)] {
+            tell(
+                .open(
+                    ConnectionOpened(
+                        id: id, local: local, remote: remote, role: role,
+                        process: ProcessKey(pid: Int32(id.serial), startTime: 1))))
+        }
+        tell(.data(StreamPosition(one, .send, 0)), "abcd")
+        tell(.data(StreamPosition(two, .receive, 0)), "abcdef")
+        // The client has sent five by sendfile, and the server has got three of them at first.
+        tell(.gap(StreamGap(at: StreamPosition(one, .send, 6), length: 5, reason: .sendfile)))
+        tell(.data(StreamPosition(one, .send, 11)), "lm")
+        tell(.data(StreamPosition(two, .receive, 6)), "ghi")
+        tell(.data(StreamPosition(two, .receive, 9)), "jklm")
+        tell(.data(StreamPosition(two, .send, 0)), "answer")
+        tell(.data(StreamPosition(one, .receive, 0)), "ans")
+        tell(.finished(StreamPosition(two, .send, 6)))
+        tell(.finished(StreamPosition(one, .receive, 6)))
+        tell(.close(ConnectionClosed(id: two, how: .orderly)))
+        tell(.close(ConnectionClosed(id: one, how: .orderly)))
+        recorder.finish()
+        var text = ""
+        recorder.drain { bytes in text += String(decoding: [UInt8](bytes), as: UTF8.self) }
+        let events = text.split(separator: "\n").compactMap { line -> String? in
+            guard let type = line.firstMatch(of: /"type":"(\w+)"/)?.1, type != "tape" else { return nil }
+            let parts = [/"direction":"(\w+)"/, /"position":(\d+)/, /"text":"(\w+)"/, /"length":(\d+)/].compactMap {
+                line.firstMatch(of: $0)?.1
+            }
+            return ([type] + parts).joined(separator: " ")
+        }
+        #expect(
+            events == [
+                "open", "data send 0 abcd", "data send 4 ef", "gap send 6 5", "data send 11 lm", "data send 6 ghi",
+                "data send 9 jk", "data receive 0 answer", "finished receive 6", "close",
+            ], "\(text)")
+    }
+
     @Test func `of the first trace of version 1 gives its text and itself`() throws {
         let tape = try #require(TextFile.bytes("Fixtures/trace/version-1/input.tape"))
         let text = try #require(TextFile.bytes("Fixtures/trace/version-1/trace.jsonl"))

@@ -253,7 +253,8 @@ import Yams
         unread.tls.count(closedOf: "java")
         unread.operations.byStatus[.ok] = 1
         unread.operations.textUnknown = 1
-        unread.unread.unixSockets = 1
+        unread.operations.again[.ok] = 1
+        unread.messages.exchanges = 1
         unread.hidden[.token] = 1
         unread.unwritten[.eventLog] = 1
         summaries.append(SummaryJSON.text(unread))

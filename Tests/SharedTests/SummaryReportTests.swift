@@ -12,13 +12,27 @@ import Testing
         summary.connections.closed[.tapeEnd] = 1
         summary.messages.requests = 1200
         summary.messages.responses = 1199
-        summary.messages.exchanges = 1199
+        (summary.messages.exchanges, summary.messages.distinct) = (1199, 1199)
         summary.messages.unansweredRequests = 1
         summary.bytes.total = 2_000_000
         summary.bytes.parsed = 1_500_000
         summary.bytes.recognised = 499_000
         summary.bytes.gaps[.packetLost] = 1000
         return summary
+    }
+
+    /// People read how much was said; each side of it is in the log.
+    @Test func `counts an exchange once that both sides have told of`() {
+        var summary = Summary(.standard)
+        (summary.messages.requests, summary.messages.responses) = (22, 20)
+        (summary.messages.exchanges, summary.messages.distinct) = (20, 12)
+        (summary.messages.unansweredRequests, summary.messages.distinctUnanswered) = (2, 1)
+        (summary.operations.byStatus[.ok], summary.operations.again[.ok]) = (10, 4)
+        (summary.operations.byStatus[.error], summary.operations.again[.error]) = (2, 1)
+        var report = SummaryReport(TextStyle(width: 100))
+        report.add(summary)
+        #expect(report.text.contains("  HTTP            12 exchanges · 8 seen by both sides · 1 unanswered\n"))
+        #expect(report.text.contains("  Operations      7 · 5 seen by both sides · 1 error\n"))
     }
 
     @Test func `for people`() {

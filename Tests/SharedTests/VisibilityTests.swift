@@ -9,7 +9,7 @@ import Testing
         "ConnectionEvent": "Sink",
         "Limit": "Summary", "Limits": "Profiler", "MessageHead": "Message", "PartyID": "Token",
         "ProtocolRow": "Registry", "ServiceOperation": "Sink", "Shape": "ServiceMapDocument", "TLSClosed": "Summary",
-        "Token": "Sink", "TraceStep": "TraceReading", "UniqueBytes": "Message", "UnixSocket": "CapturedEvent",
+        "Token": "Sink", "TraceStep": "TraceReading", "UniqueBytes": "Message",
         "UnparsedReason": "Summary",
     ]
 

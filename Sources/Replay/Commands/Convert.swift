@@ -10,7 +10,8 @@ struct Convert: ParsableCommand {
             Inputs are traces and captures, told apart by their content; several are read as one tape. The output's name \
             says its form: .tape is what profiler records, .jsonl is the same as text, to be read and edited, .pcapng is \
             for Wireshark. A replay of a trace gives what a replay of the captures gives that it was made from. Packets \
-            in a .pcapng are made up from the streams; processes are comments on them.
+            in a .pcapng are made up from the streams; processes are comments on them, and what both sides of a connection \
+            have seen is there once.
             """)
 
     @Argument(help: "Tapes to read (- is standard input), and the file to write (- is standard output).")
@@ -25,12 +26,18 @@ struct Convert: ParsableCommand {
     @Flag(help: "Write what TLS carried in place of its bytes, and no secrets.")
     var plaintextOnly = false
 
+    @Flag(help: "Write to a .pcapng what both sides of a connection have seen twice, each on an interface of its own.")
+    var bothViews = false
+
     func run() throws {
         guard files.count >= 2, let output = files.last else {
             throw Failure("convert needs an input and an output: replay convert capture.pcap trace.tape")
         }
         let inputs = Array(files.dropLast())
         let form = try form(output)
+        guard !bothViews || form == .pcapng else {
+            throw Failure("--both-views: a trace has both views; leave it out, or write a .pcapng")
+        }
         for input in inputs where output != "-" && OutputFile.takes(output, input) {
             throw Failure("\(output): would overwrite the input \(input); choose another file")
         }
@@ -43,6 +50,8 @@ struct Convert: ParsableCommand {
                 switch form {
                 case .tape: try convert(inputs, secrets, TraceRecorder(), to: file)
                 case .jsonl: try convert(inputs, secrets, TraceTextRecorder(), to: file)
+                case .pcapng where !bothViews:
+                    try convert(inputs, secrets, MergedViews<PacketRecorder>(), to: file)
                 case .pcapng: try convert(inputs, secrets, PacketRecorder(), to: file)
                 }
         } catch {

@@ -162,6 +162,19 @@ package struct Summary: Equatable, Sendable {
         /// Requests with their final response.
         package var exchanges: UInt64 = 0
         var unansweredRequests: UInt64 = 0
+        /// Exchanges and unanswered requests that both sides of a connection have told of, each once.
+        package var distinct: UInt64 = 0
+        var distinctUnanswered: UInt64 = 0
+        /// Exchanges that are another one, as its other side saw it.
+        var again: UInt64 { exchanges > distinct ? exchanges &- distinct : 0 }
+        /// Requests of both kinds, each once.
+        package var distinctRequests: UInt64 { distinct &+ distinctUnanswered }
+
+        /// Takes note of an exchange of which no other view is counted.
+        @inline(__always)
+        mutating func countOnce(_ exchange: Exchange) {
+            if exchange.isAnswered { distinct &+= 1 } else { distinctUnanswered &+= 1 }
+        }
         /// Of the exchanges, such as only ask whether a service is there, or what it can.
         var housekeeping: UInt64 = 0
         /// Within conversations that a request has opened.
@@ -172,17 +185,24 @@ package struct Summary: Equatable, Sendable {
     package struct Operations: Equatable, Sendable {
         /// All of them, by what became of them.
         package var byStatus = Tally<ServiceOperation.Status>()
+        /// Of these, such as the other side of theirs has told of, too, and that counts.
+        var again = Tally<ServiceOperation.Status>()
+        /// All of them, each once.
+        package var distinct: UInt64 { total &- again.total }
         /// Of these, such that only keep a session going.
         package var housekeeping: UInt64 = 0
+        var housekeepingAgain: UInt64 = 0
         /// Of these, such whose text is not known.
         package var textUnknown: UInt64 = 0
 
         var total: UInt64 { byStatus.total }
 
         @inline(__always)
-        mutating func count(_ operation: borrowing ServiceOperation) {
+        mutating func count(_ operation: borrowing ServiceOperation, isAgain: Bool) {
             byStatus[operation.status] &+= 1
+            if isAgain { again[operation.status] &+= 1 }
             if operation.isHousekeeping { housekeeping &+= 1 }
+            if operation.isHousekeeping, isAgain { housekeepingAgain &+= 1 }
             if operation.incomplete.contains(.text) { textUnknown &+= 1 }
         }
     }
@@ -241,10 +261,8 @@ package struct Summary: Equatable, Sendable {
         var datagramBytes: UInt64 = 0
         /// Of these, bytes that were not captured.
         var datagramGaps = Tally<GapReason>()
-        /// Facts about Unix sockets.
-        var unixSockets: UInt64 = 0
 
-        var isEmpty: Bool { datagrams == 0 && unixSockets == 0 }
+        var isEmpty: Bool { datagrams == 0 }
 
         /// - Parameter bytes: that were captured of it.
         mutating func count(_ datagram: CapturedDatagram, bytes: Int) {

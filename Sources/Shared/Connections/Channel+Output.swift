@@ -22,7 +22,10 @@ extension Channel: Output {
     func exchange(_ exchange: Exchange, _ text: RawSpan) {
         if !connection.isCopy { run.summary.count(exchange) }
         // What a connection is for does not show by it.
-        if exchange.isHousekeeping { return }
+        if exchange.isHousekeeping {
+            if !connection.isCountedElsewhere { run.summary.messages.countOnce(exchange) }
+            return
+        }
         connection.hasExchange = true
         connection.given = exchange.position &+ 1
         if isDecrypted { connection.isDecrypted = true }
@@ -33,6 +36,7 @@ extension Channel: Output {
             return
         }
         guard !connection.isCountedElsewhere else { return }
+        run.summary.messages.countOnce(exchange)
         sinks.state.exchange(exchange, text, of: connection, origin(of: exchange))
     }
 
@@ -66,7 +70,7 @@ extension Channel: Output {
     func operation(_ operation: borrowing ServiceOperation, _ text: RawSpan) {
         // Nobody's own view, of what another tells.
         if connection.isCopy { return }
-        run.summary.operations.count(operation)
+        run.summary.operations.count(operation, isAgain: connection.isCountedElsewhere)
         guard run.needs.contains(.operations) else { return }
         let origin = origin
         sinks.state.operation(operation, text, of: connection, origin)

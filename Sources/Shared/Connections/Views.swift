@@ -15,6 +15,7 @@ final class Views {
     private var edge: (member: Int, confidence: Int)?
     /// One of the views gave an exchange.
     private(set) var hasExchange = false
+    private let run: Run
     private let sinks: Sinks
 
     private struct Member {
@@ -71,7 +72,10 @@ final class Views {
     /// More views of one connection are not told apart.
     private static let memberLimit = 32
 
-    init(_ sinks: Sinks) { self.sinks = sinks }
+    init(_ run: Run, _ sinks: Sinks) {
+        self.run = run
+        self.sinks = sinks
+    }
 
     // MARK: Members
 
@@ -217,6 +221,7 @@ final class Views {
     }
 
     private func count(_ exchange: Exchange, _ text: RawSpan, of connection: Connection, _ origin: Origin) {
+        run.summary.messages.countOnce(exchange)
         sinks.state.exchange(exchange, text, of: connection, origin)
     }
 

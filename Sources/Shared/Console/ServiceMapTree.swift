@@ -114,7 +114,9 @@ package struct ServiceMapTree {
             parts.append("\(Quantity.count(failure.count)) failed: \(failure.reason)")
         }
         let name = style.safe(connection.protocolName)
-        let rest = " :\(connection.port)  \(parts.joined(separator: ", "))"
+        // A Unix socket has none.
+        let port = connection.port == 0 ? "" : " :\(connection.port)"
+        let rest = "\(port)  \(parts.joined(separator: ", "))"
         let shown = style.fitted(rest, max(columns - name.count, 8))
         return (style.tone(.good, name) + shown, name.count + shown.count)
     }

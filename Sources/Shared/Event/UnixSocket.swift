@@ -33,7 +33,7 @@ package struct UnixSocket: Equatable, Sendable {
     }
 
     /// - Returns: `nil` where no socket can have such a name.
-    init?(number: UInt64, name: Name, process: ProcessKey? = nil) {
+    package init?(number: UInt64, name: Name, process: ProcessKey? = nil) {
         switch name {
         case .unnamed: break
         case .path(let bytes):

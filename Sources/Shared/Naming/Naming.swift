@@ -115,6 +115,19 @@ final class Naming {
         told[address] = Told(value: text(name), at: moment)
     }
 
+    /// Takes the name of a Unix socket: a path, or `@` and an abstract name; of one without a name, whose it is.
+    func told(_ socket: UnixSocket, at moment: Timestamp) {
+        let name: String
+        switch socket.name {
+        case .path(let bytes): name = String(decoding: bytes, as: UTF8.self)
+        case .abstract(let bytes): name = "@" + String(decoding: bytes, as: UTF8.self)
+        case .unnamed:
+            let end = Endpoint(unix: socket.number)
+            name = socket.process.map { "pid \($0.pid)" } ?? end.description
+        }
+        told(name, of: Endpoint(unix: socket.number).address, at: moment)
+    }
+
     // MARK: Ends
 
     /// The containers at a connection's ends, as far as the tape has told.
@@ -173,7 +186,8 @@ final class Naming {
     /// - Parameter host: the host that the traffic names, maybe with a port; empty where it names none.
     func destination(of connection: Connection, host: RawSpan, as calling: Calling) -> PartyID {
         let slot = look(connection)
-        let host = texts.number(of: host)
+        // Of a Unix socket the host that a request names is made up.
+        let host = texts.number(of: connection.server.kind == .unix ? RawSpan() : host)
         if let known = entries[slot].destination, entries[slot].host == host, entries[slot].calling == calling {
             return known
         }
@@ -356,14 +370,16 @@ final class Naming {
         }
         if let shown = shown(server) { return name(shown) }
         // Ports tell services on one address apart.
-        let isPlain = server.calling.isOwn(endpoint.port)
+        let isPlain = server.calling.isOwn(endpoint.port) || endpoint.kind == .unix
         if let found = server.resolved ?? told[endpoint.address]?.value {
             let name = string(found)
             return PartyName(
                 text: isPlain ? name : "\(name):\(endpoint.port)", type: .external,
                 rule: server.resolved == nil ? .told : .resolved)
         }
-        return PartyName(text: isPlain ? endpoint.address.description : endpoint.description, type: .external)
+        return PartyName(
+            text: isPlain && endpoint.kind == .internet ? endpoint.address.description : endpoint.description,
+            type: .external)
     }
 
     /// What the traffic calls a server.

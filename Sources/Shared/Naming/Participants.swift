@@ -45,7 +45,9 @@ struct Participants: ~Copyable {
     /// at a place listens there, whoever had begun to.
     mutating func add(_ opened: ConnectionOpened, at moment: Timestamp) {
         guard let process = opened.process, let namespace = processes[process]?.value.networkNamespace else { return }
-        var isNews = listeners.add(ownAddress: opened.local.address, in: namespace, limit: limit)
+        var isNews =
+            opened.local.kind == .internet
+            && listeners.add(ownAddress: opened.local.address, in: namespace, limit: limit)
         if opened.role == .server, listeners.count < limit || listeners.isKnown(opened.local) {
             if listeners.add(process, at: opened.local, in: namespace, moment) { isNews = true }
         }

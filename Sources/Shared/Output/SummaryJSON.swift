@@ -48,6 +48,7 @@ extension IndentedJSON {
             json.number("responses", summary.messages.responses)
             json.number("exchanges", summary.messages.exchanges)
             json.number("unanswered_requests", summary.messages.unansweredRequests)
+            if summary.messages.again > 0 { json.number("by_both_sides", summary.messages.again) }
             if summary.messages.housekeeping > 0 { json.number("housekeeping", summary.messages.housekeeping) }
             json.members(summary.messages.said)
         }
@@ -55,6 +56,9 @@ extension IndentedJSON {
             object("operations") { json in
                 json.number("total", summary.operations.total)
                 json.counts("by_status", summary.operations.byStatus)
+                if summary.operations.again.total > 0 {
+                    json.number("by_both_sides", summary.operations.again.total)
+                }
                 if summary.operations.housekeeping > 0 {
                     json.number("housekeeping", summary.operations.housekeeping)
                 }
@@ -78,7 +82,6 @@ extension IndentedJSON {
                     json.number("datagram_bytes", summary.unread.datagramBytes)
                     json.counts("datagram_gaps", summary.unread.datagramGaps)
                 }
-                if summary.unread.unixSockets > 0 { json.number("unix_sockets", summary.unread.unixSockets) }
             }
         }
         if summary.hidden.total > 0 { counts("hidden", summary.hidden) }

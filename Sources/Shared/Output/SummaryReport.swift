@@ -97,7 +97,15 @@ package struct SummaryReport {
             Quantity.count(messages.requests, "request"), Quantity.count(messages.responses, "response"),
             Quantity.count(messages.exchanges, "exchange"),
         ]
-        if messages.unansweredRequests > 0 { parts.append("\(Quantity.count(messages.unansweredRequests)) unanswered") }
+        var unanswered = messages.unansweredRequests
+        if messages.again > 0 {
+            // What each side has told of is in the log; how much was said is less.
+            parts = [
+                Quantity.count(messages.distinct, "exchange"), "\(Quantity.count(messages.again)) seen by both sides",
+            ]
+            unanswered = messages.distinctUnanswered
+        }
+        if unanswered > 0 { parts.append("\(Quantity.count(unanswered)) unanswered") }
         if messages.housekeeping > 0 { parts.append("\(Quantity.count(messages.housekeeping)) housekeeping") }
         line("HTTP", parts)
     }
@@ -113,11 +121,14 @@ package struct SummaryReport {
 
     private mutating func operations(_ operations: Summary.Operations) {
         guard operations.total > 0 else { return }
-        var parts = [Quantity.count(operations.total)]
+        var parts = [Quantity.count(operations.distinct)]
+        if operations.again.total > 0 { parts.append("\(Quantity.count(operations.again.total)) seen by both sides") }
         for (status, count) in operations.byStatus.nonZero where status != .ok {
-            parts.append("\(Quantity.count(count)) \(status.name)".replacing("_", with: " "))
+            let once = count &- operations.again[status]
+            if once > 0 { parts.append("\(Quantity.count(once)) \(status.name)".replacing("_", with: " ")) }
         }
-        if operations.housekeeping > 0 { parts.append("\(Quantity.count(operations.housekeeping)) housekeeping") }
+        let housekeeping = operations.housekeeping &- operations.housekeepingAgain
+        if housekeeping > 0 { parts.append("\(Quantity.count(housekeeping)) housekeeping") }
         if operations.textUnknown > 0 { parts.append("\(Quantity.count(operations.textUnknown)) of unknown text") }
         line("Operations", parts)
     }
@@ -220,7 +231,6 @@ package struct SummaryReport {
                 "\(Quantity.count(unread.datagrams, "datagram")) of \(Quantity.bytes(unread.datagramBytes))"
                     + (missing > 0 ? ", \(Quantity.bytes(missing)) of them not captured" : ""))
         }
-        if unread.unixSockets > 0 { parts.append(Quantity.count(unread.unixSockets, "Unix socket")) }
         line("Not read", parts)
     }
 
