@@ -95,8 +95,20 @@ struct sock_common {
 	struct in6_addr skc_v6_rcv_saddr;
 } RELOCATED;
 
+struct upid {
+	int nr;			/* in the namespace that it is numbered by */
+} RELOCATED;
+
+struct pid {
+	struct upid numbers[1];	/* the first one in the machine's own */
+} RELOCATED;
+
+struct socket;
+
 struct sock {
 	struct sock_common __sk_common;
+	struct socket *sk_socket;	/* none once the file was closed */
+	struct pid *sk_peer_pid;	/* of a Unix socket: who called connect or listen at its other end */
 	__u16 sk_type;
 	__u16 sk_protocol;	/* a bit field before 5.6 */
 	int sk_err;
@@ -119,17 +131,43 @@ struct tcp_sock {
 	__u64 tcp_clock_cache;	/* CLOCK_MONOTONIC when TCP last sent or received, nanoseconds */
 } RELOCATED;
 
-struct socket {
-	struct sock *sk;
-} RELOCATED;
-
 struct inode {
 	unsigned short i_mode;
+	unsigned long i_ino;
 } RELOCATED;
 
 struct file {
 	struct inode *f_inode;
 	void *private_data;
+} RELOCATED;
+
+struct socket {
+	struct sock *sk;
+	struct file *file;
+} RELOCATED;
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct sockaddr_un {
+	unsigned short sun_family;
+	char sun_path[108];
+} RELOCATED;
+
+struct refcount_struct {
+	atomic_t refs;
+} RELOCATED;
+
+struct unix_address {
+	struct refcount_struct refcnt;
+	int len;		/* of the name, with its family */
+	struct sockaddr_un name[1];
+} RELOCATED;
+
+struct unix_sock {
+	struct unix_address *addr;	/* one for a listener and all that it has accepted */
+	struct sock *peer;
 } RELOCATED;
 
 struct fdtable {
@@ -140,10 +178,6 @@ struct fdtable {
 struct files_struct {
 	struct fdtable *fdt;
 } RELOCATED;
-
-typedef struct {
-	int counter;
-} atomic_t;
 
 struct signal_struct {
 	atomic_t live;		/* threads that have not begun to exit */
@@ -194,6 +228,13 @@ struct bpf_iter__task {
 	struct task_struct *task;
 };
 
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	__u32 fd;
+	struct file *file;
+};
+
 struct task_struct {
 	unsigned int flags;
 	int pid;
@@ -234,7 +275,7 @@ struct user_mmsghdr {
 	__u32 padding;
 };
 
-enum { AF_INET = 2, AF_INET6 = 10 };
+enum { AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10 };
 enum { SOCK_STREAM = 1, IPPROTO_TCP = 6 };
 enum { S_IFMT = 0170000, S_IFSOCK = 0140000 };
 enum { MSG_OOB = 1, MSG_PEEK = 2, MSG_TRUNC = 0x20, MSG_ERRQUEUE = 0x2000 };

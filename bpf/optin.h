@@ -113,8 +113,8 @@ static __always_inline struct thread *profiled_thread(struct task_struct *task)
 	return task->flags & (PF_IO_WORKER | PF_USER_WORKER) ? made_by_kernel(task) : 0;
 }
 
-/* Marks the threads that were there before the profiler, once the reader has judged their processes. Those that come to
- * be meanwhile are marked by the fork. */
+/* Marks the threads that were there before the profiler, once the reader has judged all processes: nothing is captured
+ * before, since nobody reads it meanwhile. Those that come to be while this runs are marked by the fork. */
 SEC("iter/task")
 int mark_thread(struct bpf_iter__task *ctx)
 {
@@ -371,8 +371,11 @@ int process_fork(__u64 *ctx)
 
 	if (!parent)
 		return 0;
-	mark(child);
-	may_share();
+	/* As their parent's, these are still to be marked. */
+	if (!control.judging || profiled_thread(task)) {
+		mark(child);
+		may_share();
+	}
 	if (tgid == task->tgid)
 		return 0;
 	record.process.start_time = child->start_boottime;

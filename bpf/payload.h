@@ -336,11 +336,15 @@ static __always_inline struct socket_state *socket_of(struct sock *sk, struct ta
 	__u64 key = (__u64)sk;
 	struct socket_state *state = bpf_map_lookup_elem(&sockets, &key);
 
-	*first = first_byte(state, now, thread, length, direction);
-	if (!state) {
-		__u32 sent = direction == TAPEDECK_SEND ? *first : now->sent;
-		__u32 received = direction == TAPEDECK_RECEIVE ? *first : now->received;
+	__u32 sent, received;
 
+	*first = first_byte(state, now, thread, length, direction);
+	sent = direction == TAPEDECK_SEND ? *first : now->sent;
+	received = direction == TAPEDECK_RECEIVE ? *first : now->received;
+	if (state && state->may_be_late && !state->connection.process.pid &&
+	    (sent != state->connection.send_base || received != state->connection.receive_base))
+		state = 0;
+	if (!state) {
 		__u32 role = TAPEDECK_UNKNOWN_ROLE;
 		int is_whole = knows_start(sk, sent, received, &role);
 

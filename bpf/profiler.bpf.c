@@ -23,6 +23,7 @@ struct tapedeck_control control SEC(".data.control") = {.judging = 1};
 #include "sockets.h"		/* connect, accept, listen, close: which connections there are */
 #include "listeners.h"		/* those that were there before their process */
 #include "payload.h"		/* the bytes of one call */
+#include "unix.h"		/* streams without TCP */
 #include "socket_hooks.h"	/* where they are seen: Linux 6.3 and newer */
 #include "syscall_hooks.h"	/* the same for older kernels */
 #include "secrets.h"		/* what opens TLS, where a library would log it */

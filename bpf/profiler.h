@@ -74,6 +74,7 @@ enum tapedeck_type {
 	TAPEDECK_FORK,		/* a child of a process that opted in */
 	TAPEDECK_EXIT,
 	TAPEDECK_WAKE,		/* says nothing */
+	TAPEDECK_UNIX,		/* the name of a Unix socket, and who owns it: before an OPEN that has its number */
 	TAPEDECK_STRINGS,	/* more of a process' arguments or environment, behind its EXEC */
 	TAPEDECK_SECRET,	/* what decrypts a TLS session, or a part of it */
 };
@@ -153,7 +154,7 @@ struct tapedeck_connection {
 	__u8 role;
 	__u8 joined_late;
 	__u8 knows_bases;	/* they are those of the connection's first bytes, one more than its SYNs */
-	__u8 padding;
+	__u8 is_unix;		/* its addresses are numbers of sockets, the machine's byte order; UNIX tells of them before */
 	__u32 network_namespace;	/* the socket's; 0 where the kernel has none */
 	__u32 padding2;
 };
@@ -205,6 +206,20 @@ struct tapedeck_listen {
 	__u32 network_namespace;	/* the socket's; 0 where the kernel has none */
 };
 
+#define TAPEDECK_NAME_MAX 108	/* sun_path's */
+
+/* UNIX */
+struct tapedeck_unix {
+	struct tapedeck_header header;
+	__u64 server;		/* the number of the name: the same for all that were accepted there */
+	__u64 client;		/* of the socket that connected */
+	__u32 server_pid;	/* who called listen; 0 where that is not known */
+	__u32 client_pid;	/* who called connect */
+	__u8 length;		/* of the name; an abstract one begins with a zero byte */
+	char name[TAPEDECK_NAME_MAX];
+	__u8 padding[3];
+};
+
 /* FORK, EXIT, and what EXEC begins with */
 struct tapedeck_task {
 	struct tapedeck_header header;
@@ -245,6 +260,7 @@ _Static_assert(sizeof(struct tapedeck_connection) == 80, "layout");
 _Static_assert(sizeof(struct tapedeck_data) == 40, "layout");
 _Static_assert(sizeof(struct tapedeck_state) == 128, "layout");
 _Static_assert(sizeof(struct tapedeck_listen) == 56, "layout");
+_Static_assert(sizeof(struct tapedeck_unix) == 152, "layout");
 _Static_assert(sizeof(struct tapedeck_task) == 64, "layout");
 _Static_assert(sizeof(struct tapedeck_exec) == 448, "layout");
 _Static_assert(sizeof(struct tapedeck_strings) == 40, "layout");

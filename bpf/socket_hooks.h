@@ -71,15 +71,17 @@ static __always_inline void socket_call(struct sock *sk, int result, int flags, 
 {
 	struct tcp_sock *tcp = tcp_of(sk);
 	struct socket_state *state;
-	struct positions now;
+	struct positions now = {};
 	struct call call = {};
-	__u32 first;
+	__u32 first = 0;
 
-	if (!tcp)
+	if (tcp) {
+		now.sent = tcp->write_seq;
+		now.received = tcp->copied_seq;
+		now.next = tcp->rcv_nxt;
+	} else if (sk->__sk_common.skc_family != AF_UNIX || sk->sk_type != SOCK_STREAM) {
 		return;
-	now.sent = tcp->write_seq;
-	now.received = tcp->copied_seq;
-	now.next = tcp->rcv_nxt;
+	}
 	current_call(&call, task, thread, sk, result);
 	if (direction == TAPEDECK_RECEIVE && flags & (MSG_PEEK | MSG_ERRQUEUE))
 		return;
@@ -89,10 +91,11 @@ static __always_inline void socket_call(struct sock *sk, int result, int flags, 
 		return;
 	if (direction == TAPEDECK_RECEIVE && flags & (MSG_TRUNC | MSG_OOB))
 		call.number = ~0U;
-	state = socket_of(sk, task, &now, thread, result, direction, &first);
+	state = tcp ? socket_of(sk, task, &now, thread, result, direction, &first)
+		    : unix_of(sk, task, direction, &first);
 	if (!state)
 		return;
-	if (!state->is_connecting && is_order_unknown(state, thread, first, direction)) {
+	if (tcp && !state->is_connecting && is_order_unknown(state, thread, first, direction)) {
 		control.has_shared = 1;
 		may_share();
 		if (direction == TAPEDECK_RECEIVE)
@@ -103,7 +106,7 @@ static __always_inline void socket_call(struct sock *sk, int result, int flags, 
 		return;
 	}
 	/* TCP read the clock when it sent the last of these bytes: the packet's time, and no need to ask again. */
-	if (direction == TAPEDECK_SEND && bpf_core_field_exists(tcp->tcp_clock_cache) && tcp->snd_nxt == now.sent)
+	if (tcp && direction == TAPEDECK_SEND && bpf_core_field_exists(tcp->tcp_clock_cache) && tcp->snd_nxt == now.sent)
 		call.time = tcp->tcp_clock_cache;
 	moved(state, &call, first, result, direction);
 }

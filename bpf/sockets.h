@@ -9,6 +9,10 @@ struct socket_state {
 	__u32 receive_next;
 	__u32 ring_start;	/* of bytes that io_uring sends, if any wait to be told of */
 	__u32 written;		/* at the last look: what stays untold from one look to the next went past the hooks */
+	__u64 inode;		/* of a Unix socket: which one it is, where another one comes to stand at its place */
+	__u8 is_named;		/* of a Unix socket: the reader knows what it is called */
+	__u32 server_pid;	/* of a Unix socket: who has called listen, and connect */
+	__u32 client_pid;
 	__u32 send_end;		/* write_seq at the end: a disconnect changes it */
 	__s32 error;		/* sk_err at the end: the process may fetch it, and clear it */
 	__u8 announced;		/* the reader knows the connection */
@@ -19,6 +23,7 @@ struct socket_state {
 	__u8 last_state;
 	__u8 is_connecting;	/* the SYN has no answer: no position is known */
 	__u8 went_with_syn;	/* bytes of a send did, and wait to be told of */
+	__u8 may_be_late;	/* accepted before the threads were marked that use it */
 };
 
 /* By the kernel's sock, not by file descriptor: it survives dup, fork and passing the descriptor on. */
@@ -134,6 +139,7 @@ static __noinline int put_socket(struct sock *sk, __u32 role, __u32 joined_late,
 	state.connection.serial = __sync_fetch_and_add(&control.last_serial, 1) + 1;
 	state.connection.role = role;
 	state.is_connecting = role == TAPEDECK_CLIENT;
+	state.may_be_late = control.judging;
 	state.connection.joined_late = joined_late;
 	state.connection.knows_bases = !joined_late && !state.is_connecting;
 	state.connection.send_base = send_base;
@@ -261,6 +267,11 @@ static __noinline int emit_state(struct socket_state *state, struct sock *sk, __
 	record.old_state = old_state;
 	record.sent_fin = state->sent_fin;
 	record.read_fin = state->received_end || has_read_fin(state, record.receive_next, rcv_nxt(sk));
+	if (state->connection.is_unix) {
+		record.send_next = state->send_next;
+		record.receive_next = state->receive_next;
+		record.sent_fin = record.read_fin = 0;
+	}
 	if (!output(&record, sizeof(record))) {
 		state->announced = 1;
 		state->lost[0].length = state->lost[1].length = 0;
@@ -324,6 +335,9 @@ int socket_state(__u64 *ctx)
 			listens(sk, task);
 			return 0;
 		}
+		/* What it does with the connection would not be seen yet. */
+		if (!profiled_thread(task))
+			return 0;
 		/* A socket can be disconnected and used again. */
 		state = bpf_map_lookup_elem(&sockets, &key);
 		if (state && state->connection.process.pid)
@@ -410,6 +424,14 @@ int look_at_socket(struct bpf_iter__bpf_map_elem *ctx)
 	state = bpf_map_lookup_elem(&sockets, &sk);
 	if (!state || !state->connection.process.pid || state->last_state)
 		return 0;
+	if (state->connection.is_unix) {
+		if (BPF_CORE_READ((struct sock *)sk, sk_socket, file, f_inode, i_ino) != state->inode) {
+			if (state->announced)
+				emit_state(state, (struct sock *)sk, TAPEDECK_CLOSE, 0);
+			bpf_map_delete_elem(&sockets, &sk);
+		}
+		return 0;
+	}
 	written = write_seq((struct sock *)sk) - state->sent_fin;
 	ahead = written - state->send_next;
 	if (!ahead || ahead >> 31 || BPF_CORE_READ((struct sock *)sk, sk_write_pending)) {

@@ -167,4 +167,56 @@ int call_ended(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
+/* The same for Unix sockets; of calls that move several messages the bytes are only counted. In a program of its own: together
+ * the two are more than the verifiers of older kernels would look through. */
+static __noinline int unix_call_moved(struct task_struct *task, struct thread *thread, long result)
+{
+	struct sock *sk = sock_of(task, thread->call.argument[0]);
+	__u32 direction = TAPEDECK_SEND, first = 0;
+	struct messages messages = {};
+	struct socket_state *state;
+
+	if (!sk || !is_unix_stream(sk))
+		return 0;
+	switch (thread->call.number) {
+	case NR_read:
+	case NR_readv:
+	case NR_preadv2:
+	case NR_recvfrom:
+	case NR_recvmsg:
+	case NR_recvmmsg:
+	case NR_splice:
+		direction = TAPEDECK_RECEIVE;
+	}
+	if (result == 0 && direction == TAPEDECK_RECEIVE)
+		received_end(sk);
+	if (result <= 0 || (direction == TAPEDECK_RECEIVE && receive_flags(&thread->call) & (MSG_PEEK | MSG_ERRQUEUE)))
+		return 0;
+	thread->call.socket = (__u64)sk;
+	state = unix_of(sk, task, direction, &first);
+	if (!state)
+		return 0;
+	if (thread->call.number != NR_sendmmsg && thread->call.number != NR_recvmmsg) {
+		moved_apart(state, &thread->call, first, result, direction);
+		return 0;
+	}
+	messages.call = thread->call;
+	bpf_loop(result > IOV_MAX ? IOV_MAX : result, one_message, &messages, 0);
+	emit_gap(state, first, messages.total, direction, TAPEDECK_UNREADABLE);
+	return 0;
+}
+
+SEC("raw_tp/sys_exit")
+int unix_call_ended(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pt_regs *registers = (struct pt_regs *)ctx->args[0];
+	struct thread *thread = profiled_thread(task);
+
+	/* The registers still have the call, whatever has been made of it. */
+	if (thread && note_call(thread, CALL_NUMBER_OF(registers), registers))
+		unix_call_moved(task, thread, ctx->args[1]);
+	return 0;
+}
+
 #endif

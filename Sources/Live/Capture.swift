@@ -118,6 +118,8 @@ final class Capture {
         manager.isStopping()
         socket?.end()
         Terminal.eraseLine()
+        // What has ended since the last look is told of.
+        program.lookAtSockets()
         // Whoever is in a hurry sends a second signal: what was read until then is in the files.
         _ = consume()
         recording.flush()
@@ -151,7 +153,7 @@ final class Capture {
     /// One line for the service manager.
     private var serviceStatus: String {
         let summary = summary
-        let (requests, operations) = (summary.messages.requests, summary.operations.byStatus.total)
+        let (requests, operations) = (summary.messages.distinctRequests, summary.operations.distinct)
         return "watching; \(requests) requests, \(operations) operations, "
             + (SummaryReport.isLossy(summary) ? "something was lost" : "nothing lost")
     }

@@ -35,6 +35,7 @@ struct EventDecoder<Sink: EventSink> {
     }
     /// Processes whose end was told of, the oldest first.
     private var exited: [ProcessKey] = []
+    private var unixNumbers = UnixNumbers()
     /// Who was told to listen there last.
     private var listeners: [Place: ProcessKey] = [:]
 
@@ -144,6 +145,7 @@ struct EventDecoder<Sink: EventSink> {
         case TAPEDECK_EXEC, TAPEDECK_FORK, TAPEDECK_EXIT: task(record, header)
         case TAPEDECK_STRINGS: strings(record, header)
         case TAPEDECK_SECRET: secret(record)
+        case TAPEDECK_UNIX: unix(record)
         default: break
         }
     }
@@ -235,6 +237,18 @@ struct EventDecoder<Sink: EventSink> {
             Listening(
                 process: key, endpoint: Self.endpoint(listen.address, listen.port),
                 networkNamespace: NetworkNamespace(UInt64(listen.network_namespace))))
+    }
+
+    private mutating func unix(_ record: UnsafeRawBufferPointer) {
+        guard record.count >= MemoryLayout<tapedeck_unix>.size else { return }
+        let told = record.loadUnaligned(as: tapedeck_unix.self)
+        let name = withUnsafeBytes(of: told.name) { Array($0.prefix(Int(told.length))) }
+        let known = processes
+        let news = unixNumbers.take(
+            name, server: UnixNumbers.End(place: told.server, pid: Int32(bitPattern: told.server_pid)),
+            client: UnixNumbers.End(place: told.client, pid: Int32(bitPattern: told.client_pid))
+        ) { known[$0].map(\.identity.key) ?? ProcFS.key($0) }
+        for socket in news { emit(.unixSocket(socket)) }
     }
 
     private mutating func tellListener(_ listening: Listening) {
@@ -336,8 +350,16 @@ struct EventDecoder<Sink: EventSink> {
             case TAPEDECK_SERVER: .server
             default: .unknown
             }
-        let local = Self.endpoint(connection.local, connection.local_port)
-        if role == .server {
+        let isUnix = connection.is_unix != 0
+        let local =
+            isUnix
+            ? unixEnd(connection.local, isClient: role == .client)
+            : Self.endpoint(connection.local, connection.local_port)
+        let remote =
+            isUnix
+            ? unixEnd(connection.remote, isClient: role != .client)
+            : Self.endpoint(connection.remote, connection.remote_port)
+        if role == .server, !isUnix {
             tellAccepting(key, at: local, in: NetworkNamespace(UInt64(connection.network_namespace)))
         }
         // Before the first byte stands the SYN.
@@ -345,7 +367,7 @@ struct EventDecoder<Sink: EventSink> {
         emit(
             .open(
                 ConnectionOpened(
-                    id: id, local: local, remote: Self.endpoint(connection.remote, connection.remote_port), role: role,
+                    id: id, local: local, remote: remote, role: role,
                     joinedLate: connection.joined_late != 0, process: key,
                     localSequenceNumber: knowsNumbers ? connection.send_base &- 1 : nil,
                     remoteSequenceNumber: knowsNumbers ? connection.receive_base &- 1 : nil)))
@@ -394,6 +416,11 @@ struct EventDecoder<Sink: EventSink> {
 
     // MARK: - Values
 
+    private func unixEnd<Bytes>(_ place: Bytes, isClient: Bool) -> Endpoint {
+        let place = withUnsafeBytes(of: place) { $0.loadUnaligned(as: UInt64.self) }
+        return isClient ? unixNumbers.client(place) : unixNumbers.server(place)
+    }
+
     private static func key(_ process: tapedeck_process) -> ProcessKey {
         ProcessKey(pid: process.pid, bootNanoseconds: process.start_time)
     }
@@ -439,6 +466,8 @@ struct EventDecoder<Sink: EventSink> {
         let timeWait: UInt8 = 6
         let lastAck: UInt8 = 9
         let closing: UInt8 = 11
+        // It has no states, and nobody is told how it ended.
+        if state.connection.is_unix != 0 { return .orderly }
         return state.error == 0 && [finWait2, timeWait, lastAck, closing].contains(state.old_state) ? .orderly : .reset
     }
 }

@@ -50,8 +50,8 @@ final class KernelProgram {
     private let maps: (verdicts: Int32, listening: Int32, counters: Int32, unsent: [Int32], sockets: Int32)
     /// Ends of connections for which the ring buffer had no room.
     private var ends: [tapedeck_state] = []
-    /// Run a program for each of the threads, and for each of the sockets that are known.
-    private var iterators: (threads: OpaquePointer?, sockets: OpaquePointer?)
+    /// Run a program for each of the threads, for each of their files, and for each of the sockets that are known.
+    private var iterators: (threads: OpaquePointer?, files: OpaquePointer?, sockets: OpaquePointer?)
     /// What the running programs read; the map is mapped into this process.
     private let control: UnsafeMutablePointer<tapedeck_control>
     /// One thread reads, and no reading begins within another.
@@ -112,7 +112,9 @@ final class KernelProgram {
     // MARK: - Attaching
 
     private func attach() throws(Failure) {
-        iterators = (try iterator("mark_thread"), try iterator("look_at_socket", over: maps.sockets))
+        iterators = (
+            try iterator("mark_thread"), try iterator("mark_unix"), try iterator("look_at_socket", over: maps.sockets)
+        )
         var program: OpaquePointer?
         while true {
             program = bpf_object__next_program(object, program)
@@ -158,8 +160,9 @@ final class KernelProgram {
         order?.detach()
         secrets?.detach()
         bpf_link__destroy(iterators.threads)
+        bpf_link__destroy(iterators.files)
         bpf_link__destroy(iterators.sockets)
-        iterators = (nil, nil)
+        iterators = (nil, nil, nil)
     }
 
     private static func configure(_ object: OpaquePointer, _ settings: Settings, _ hooks: Hooks) throws(Failure) {
@@ -198,7 +201,7 @@ final class KernelProgram {
         bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "spill"), settings.ringBytes)
         let unused: [String] =
             switch hooks {
-            case .socket: ["call_begins", "call_ended"]
+            case .socket: ["call_begins", "call_ended", "unix_call_ended"]
             case .syscall: ["socket_sent", "socket_received"]
             }
         let missing = values.orders_sends != 0 ? [] : ["send_begins"]
@@ -237,7 +240,9 @@ final class KernelProgram {
     /// All processes that ran before are judged: the threads of those that opted in are marked.
     func endJudging() {
         control.pointee.judging = 0
-        if control.pointee.any_profiled != 0 { run(iterators.threads) }
+        guard control.pointee.any_profiled != 0 else { return }
+        run(iterators.threads)
+        run(iterators.files)
     }
 
     /// What arrives on the port is looked at.

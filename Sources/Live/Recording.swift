@@ -7,10 +7,6 @@ import Shared
 final class Recording: EventSink {
     /// How much of an output is gathered before it is written, if the timer doesn't come first.
     private static let gatheredBytes = 64 << 10
-    /// The service map is rewritten at most so often, nanoseconds.
-    private static let mapInterval: Int64 = 2_000_000_000
-    /// And so many times longer than it takes: 2 % of a core.
-    private static let mapShare: Int64 = 50
 
     let profiler: Profiler
     private let log: LiveOutput?
@@ -24,7 +20,7 @@ final class Recording: EventSink {
     private let keepsSecretsOff: Bool
     private let rotation: LiveSettings.Rotation
     private var hasNews = false
-    private var mapWritten: Int64 = 0
+    private var mapPace = MapPace()
     /// Processor time that the last map took on this thread, nanoseconds.
     private var mapCost: Int64 = 0
 
@@ -82,10 +78,8 @@ final class Recording: EventSink {
         rotate()
         let now = Clock.monotonic
         guard hasNews, let map, !map.isWriting else { return }
-        // As much of the time as is asked for, however wide the map is.
-        let pause = Swift.max(Self.mapInterval, (mapCost &+ map.cost) &* Self.mapShare)
-        guard now &- mapWritten >= pause else { return }
-        mapWritten = now
+        guard mapPace.isDue(now, cost: mapCost &+ map.cost) else { return }
+        mapPace.wrote(now)
         hasNews = false
         writeMap()
     }

@@ -235,7 +235,8 @@ func expectStreams(
         for message in messages {
             let (local, remote) = direction == "send" ? ("source", "dest") : ("dest", "source")
             let ends = [
-                "source": "\(message.sourceIp)|\(message.sourcePort)", "dest": "\(message.destIp)|\(message.destPort)",
+                "source": "\(message.sourceIp ?? "")|\(message.sourcePort ?? 0)",
+                "dest": "\(message.destIp ?? "")|\(message.destPort ?? 0)",
             ]
             #expect(ends[local] == "\(moved.localIp)|\(moved.localPort)", "\(side)", sourceLocation: sourceLocation)
             #expect(ends[remote] == "\(moved.remoteIp)|\(moved.remotePort)", "\(side)", sourceLocation: sourceLocation)

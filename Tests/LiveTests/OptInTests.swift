@@ -107,6 +107,25 @@ extension Live {
             #expect(outcome.summary.bytes.balanced)
         }
 
+        /// All are judged before the first is captured, and that takes a while: what opens meanwhile is joined late, and nothing of
+        /// what opens then is missed.
+        @Test(arguments: Hooks.allCases) func `what opens right after a start under load is whole`(_ hooks: Hooks)
+            throws
+        {
+            let run = try LiveRun()
+            let many = ["--connections", "1000000"]
+            let server = try run.server("fd-reuse", many, optedIn: true)
+            let client = try run.client("fd-reuse", server.port, many)
+            try client.goOn(by: 20)
+            try run.start(["--hooks", hooks.rawValue, "--ring-size", "64M"])
+            try run.waitUntilWatching()
+            try client.goOn(by: 200)
+            let outcome = try run.stop()
+            #expect(outcome.summary.connections.opened > 50)
+            #expect(outcome.summary.bytes.gaps.isEmpty && outcome.summary.lost.isEmpty, "\(outcome.summary)")
+            #expect(outcome.summary.connections.joinedLate < 20, "\(outcome.summary)")
+        }
+
         @Test func `who ran before the profiler is judged at its start`() throws {
             let run = try LiveRun()
             let server = try run.server("write-read", ["--connections", "3"])

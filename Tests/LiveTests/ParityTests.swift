@@ -31,7 +31,8 @@ extension Live {
         private static func messages(_ log: String, views: Int = 1) throws -> [Message] {
             let all = try Records.lines(LoggedEvent.self, log).filter { $0.eventType == "http" }.map {
                 let text = [
-                    $0.sourceIp, "\($0.sourcePort)", $0.destIp, "\($0.destPort)", "\($0.bytes ?? 0)", $0.method ?? "",
+                    $0.sourceIp ?? "", "\($0.sourcePort ?? 0)", $0.destIp ?? "", "\($0.destPort ?? 0)",
+                    "\($0.bytes ?? 0)", $0.method ?? "",
                     $0.url ?? "", $0.statusCode.map(String.init) ?? "", $0.body ?? $0.bodyBase64 ?? "",
                     String(decoding: $0.payload, as: UTF8.self),
                 ]

@@ -9,10 +9,12 @@ struct LoggedEvent: Decodable {
     var comm: String?
     var cmdline: String?
     var direction: String
-    var sourceIp: String
-    var sourcePort: Int
-    var destIp: String
-    var destPort: Int
+    /// A Unix socket has neither address nor port.
+    var sourceIp: String?
+    var sourcePort: Int?
+    var destIp: String?
+    var destPort: Int?
+    var peer: String?
     var bytes: Int?
     var method: String?
     var url: String?

@@ -138,7 +138,7 @@ extension Live {
 @Suite struct `The status line` {
     private func status(exchanges: UInt64 = 0, connections: UInt64 = 0, rate: Double = 0) -> CaptureStatus {
         var summary = Summary(.standard)
-        summary.messages.exchanges = exchanges
+        (summary.messages.exchanges, summary.messages.distinct) = (2 * exchanges, exchanges)
         summary.connections.opened = connections
         return CaptureStatus(
             since: Timestamp(nanoseconds: 0), now: Timestamp(nanoseconds: 65_000_000_000), processes: 3, rate: rate,
@@ -186,6 +186,23 @@ extension Live {
         #expect(rate.perSecond == 0)
         rate.note(55, now: 5 * Self.second)
         #expect(rate.perSecond == 2.5)
+    }
+
+    @Test func `a map is written every two seconds, and a wide one so seldom that it takes 2 % of a core`() {
+        let costs: [(Int64, Int)] = [(0, 300), (10_000_000, 300), (400_000_000, 30), (5_000_000_000, 3)]
+        for (cost, most) in costs {
+            var pace = MapPace()
+            var written = 0
+            // Ten minutes, looked at every tenth of a second.
+            for now in stride(from: Int64(0), to: 600 * Self.second, by: Int(Self.second / 10))
+            where pace.isDue(now, cost: written == 0 ? 0 : cost) {
+                pace.wrote(now)
+                written += 1
+            }
+            // The first is before its cost is known.
+            #expect(written >= most && written <= most + 1, "\(cost)")
+            #expect(Int64(written - 1) * cost <= 600 * Self.second / 50)
+        }
     }
 
     @Test func `docs/fields.md has what the socket answers before the summary`() throws {

@@ -23,11 +23,12 @@ struct CaptureStatus {
     var files: [File]
     var summary: Summary
 
-    /// HTTP exchanges that were answered, and operations of databases, caches and message buses.
+    /// HTTP exchanges that were answered, and operations of databases, caches and message buses; each once, where both sides have
+    /// told of it.
     var exchanges: UInt64 { Self.exchanges(summary) }
 
     static func exchanges(_ summary: Summary) -> UInt64 {
-        summary.messages.exchanges &+ summary.operations.byStatus.total
+        summary.messages.distinct &+ summary.operations.distinct
     }
 
     var isComplete: Bool { !SummaryReport.isLossy(summary) }

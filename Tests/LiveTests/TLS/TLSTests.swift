@@ -11,13 +11,13 @@ extension Live {
         private func expectOwnConnections(_ events: [LoggedEvent], sourceLocation: SourceLocation = #_sourceLocation) {
             for event in events where event.isRequest {
                 #expect(
-                    event.url?.hasPrefix("/port-\(event.sourcePort)/") == true,
+                    event.url?.hasPrefix("/port-\(event.sourcePort ?? 0)/") == true,
                     "\(event.url ?? "") from \(event.sourcePort)",
                     sourceLocation: sourceLocation)
             }
             for event in events where event.isResponse {
                 #expect(
-                    event.body?.hasPrefix("{\"port\":\(event.destPort),") == true, "\(event.body ?? "")",
+                    event.body?.hasPrefix("{\"port\":\(event.destPort ?? 0),") == true, "\(event.body ?? "")",
                     sourceLocation: sourceLocation)
             }
         }
@@ -48,8 +48,10 @@ extension Live {
             ).wait()
             #expect(again.status == 0, "\(again.errors)")
             func messages(_ events: [LoggedEvent]) -> [String] {
-                events.map { "\($0.sourcePort) \($0.destPort) \($0.url ?? "") \($0.statusCode ?? 0) \($0.body ?? "")" }
-                    .sorted()
+                events.map {
+                    "\($0.sourcePort ?? 0) \($0.destPort ?? 0) \($0.url ?? "") \($0.statusCode ?? 0) \($0.body ?? "")"
+                }
+                .sorted()
             }
             let wire = try Records.lines(LoggedEvent.self, run.folder.text("wire.jsonl") ?? "")
             let shop = outcome.events.filter { $0.comm == "python3" }
@@ -79,7 +81,7 @@ extension Live {
             #expect(urls.first == "/gnutls/1" && urls.last == "/healthz?go=1")
             #expect(Set(urls.dropFirst().dropLast()) == Set((0..<10).map { "/node/\($0)" }))
             for answer in outcome.responses where answer.body?.contains("port") == true {
-                #expect(answer.body?.hasPrefix("{\"port\":\(answer.destPort),") == true, "on its own connection")
+                #expect(answer.body?.hasPrefix("{\"port\":\(answer.destPort ?? 0),") == true, "on its own connection")
             }
             #expect(outcome.responses.count == 12 && outcome.summary.tls?.closed == nil)
             #expect(outcome.summary.tls?.records?.failed == nil)
