@@ -220,7 +220,7 @@ package struct Summary: Equatable, Sendable {
         /// The others, by the reason.
         package var closed = Tally<TLSClosed>()
         /// Of these, connections whose secrets nobody took, by the names of their programs.
-        package private(set) var closedPrograms: [String: UInt64] = [:]
+        package fileprivate(set) var closedPrograms: [String: UInt64] = [:]
         /// Records that were opened, and proved to be what was sent.
         package var records: UInt64 = 0
         /// Records that no key opened, though there was one.
@@ -334,9 +334,13 @@ extension Summary {
         body("messages.exchanges", &messages.exchanges)
         body("messages.unansweredRequests", &messages.unansweredRequests)
         body("messages.housekeeping", &messages.housekeeping)
+        body("messages.distinct", &messages.distinct)
+        body("messages.distinctUnanswered", &messages.distinctUnanswered)
         Self.visit("messages.said", &messages.said, body)
         Self.visit("operations.byStatus", &operations.byStatus, body)
+        Self.visit("operations.again", &operations.again, body)
         body("operations.housekeeping", &operations.housekeeping)
+        body("operations.housekeepingAgain", &operations.housekeepingAgain)
         body("operations.textUnknown", &operations.textUnknown)
         bytes.forEachCounter("bytes", body)
         innerBytes.forEachCounter("innerBytes", body)
@@ -356,13 +360,15 @@ extension Summary {
         body("unread.datagrams", &unread.datagrams)
         body("unread.datagramBytes", &unread.datagramBytes)
         Self.visit("unread.datagramGaps", &unread.datagramGaps, body)
-        body("unread.unixSockets", &unread.unixSockets)
         Self.visit("hidden", &hidden, body)
         Self.visit("unwritten", &unwritten, body)
         Self.visit("limits", &limits, body)
         // In whatever order: who writes them down sorts them.
         for port in notUnderstood.unknownPorts.keys {
-            body("notUnderstood.ports.\(port)", &notUnderstood.unknownPorts[port, default: 0])
+            body("\(Self.ports)\(port)", &notUnderstood.unknownPorts[port, default: 0])
+        }
+        for program in tls.closedPrograms.keys {
+            body("\(Self.closedPrograms)\(program)", &tls.closedPrograms[program, default: 0])
         }
     }
 
@@ -372,12 +378,20 @@ extension Summary {
         for key in Key.allCases { body("\(name).\(key)", &tally[key]) }
     }
 
+    private static let ports = "notUnderstood.ports."
+    private static let closedPrograms = "tls.closedPrograms."
+
     /// Adds counters by their names, and gives those back that are none of this version's.
     mutating func add(_ counters: [String: UInt64]) -> [String] {
         var rest = counters
         for (name, count) in counters {
-            guard name.hasPrefix("notUnderstood.ports."), let port = UInt16(name.dropFirst(20)) else { continue }
-            notUnderstood.unknownPorts[port, default: 0] &+= count
+            if name.hasPrefix(Self.ports), let port = UInt16(name.dropFirst(Self.ports.count)) {
+                notUnderstood.unknownPorts[port, default: 0] &+= count
+            } else if name.hasPrefix(Self.closedPrograms) {
+                tls.closedPrograms[String(name.dropFirst(Self.closedPrograms.count)), default: 0] &+= count
+            } else {
+                continue
+            }
             rest[name] = nil
         }
         let others = rest

@@ -61,6 +61,11 @@ import Testing
         func resolved(_ name: RawSpan, _ address: IPAddress, seconds: UInt32, _ at: Timestamp) {}
         func shared<T: AnyObject>(_ make: () -> T) -> T { make() }
         func waitForSecret(of session: SessionSecrets.ClientRandom) {}
+        func findSecret(
+            _ label: SessionSecrets.Label, of session: SessionSecrets.ClientRandom, tried: inout UInt64,
+            _ isRight: ([UInt8]) -> Bool
+        ) -> Bool { false }
+        func stayedClosed(_ why: TLSClosed) {}
         func unparsed(_ count: Int, _ why: UnparsedReason) { Issue.record("\(count) unparsed") }
         func reached(_ limit: Limit) {}
         var retransmittedDifferent: UInt64 { 0 }
