@@ -67,7 +67,7 @@ final class Capture {
         }
         program.watchOrder()
         profiledAtStart = running.profiled.count
-        if let complaint = running.complaint { Terminal.complain(complaint) }
+        for complaint in running.complaints { Terminal.complain(complaint) }
         command =
             settings.command.isEmpty
             ? nil : try LaunchedCommand(settings.command, allowed: settings.kernel.allowed)

@@ -80,6 +80,13 @@ enum ProcFS {
         return [28, 48, 50, 51].compactMap { UInt64(fields[$0 - 2]) }
     }
 
+    /// Whether it has an environment that somebody could read: it is no thread of the kernel's own, and has not ended.
+    static func hasEnvironment(_ pid: Int32) -> Bool {
+        // proc_pid_stat(5): state 3, flags 9; include/linux/sched.h, PF_EXITING, PF_KTHREAD.
+        guard let fields = status(pid), fields.count > 7, let flags = UInt64(fields[9 - 2]) else { return false }
+        return !["Z", "X"].contains(fields[3 - 2]) && flags & 0x0020_0004 == 0
+    }
+
     /// The network namespace that a process is in now; `nil` where it is gone, or may not be looked at.
     static func networkNamespace(_ key: ProcessKey) -> NetworkNamespace? {
         // `net:[4026531840]`

@@ -15,6 +15,8 @@ struct RunningProcesses {
     private(set) var profiled: [(identity: ProcessIdentity, listeners: [Endpoint])] = []
     /// Those of which nobody can tell, as they have written something else where their environment was.
     private var unclear: [ProcessKey] = []
+    /// Those whose environments this process may not read.
+    private var unreadable: [ProcessKey] = []
 
     /// So many of them are named.
     private static let mostNames = 3
@@ -35,7 +37,11 @@ struct RunningProcesses {
             var isNew = false
             for pid in ProcFS.pids() where pid != own {
                 guard let key = ProcFS.key(pid), seen.insert(key).inserted else { continue }
-                guard program.verdict(on: pid) == nil, let environment = ProcFS.environment(pid) else { continue }
+                guard program.verdict(on: pid) == nil else { continue }
+                guard let environment = ProcFS.environment(pid) else {
+                    if ProcFS.hasEnvironment(pid) { unreadable.append(key) }
+                    continue
+                }
                 isNew = true
                 judge(key, environment)
             }
@@ -91,19 +97,36 @@ struct RunningProcesses {
         return true
     }
 
-    /// Says who can't be judged, if somebody can't.
-    var complaint: String? {
-        let left = unclear.filter { ProcFS.key($0.pid) == $0 }
-        guard !left.isEmpty else { return nil }
+    /// Says who can't be judged, and why.
+    var complaints: [String] { [overwritten, forbidden].compactMap { $0 } }
+
+    /// Those of them that still run, by name.
+    private func list(_ processes: [ProcessKey]) -> (count: Int, names: String) {
+        let left = processes.filter { ProcFS.key($0.pid) == $0 }
         var names: [String] = []
         for key in left {
             let name = ProcFS.identityWithoutEnvironment(key, "").comm
             if !name.isEmpty, !names.contains(name) { names.append(name) }
         }
         let many = names.count > Self.mostNames ? "…" : ""
-        let list = names.prefix(Self.mostNames).joined(separator: ", ") + many
-        return left.count == 1
+        return (left.count, names.prefix(Self.mostNames).joined(separator: ", ") + many)
+    }
+
+    private var forbidden: String? {
+        let (count, names) = list(unreadable)
+        guard count > 0 else { return nil }
+        let missing = [Capability.sysPtrace, .dacReadSearch].filter { !$0.isHeld }.map(\.name)
+        let remedy = missing.isEmpty ? "" : "; it lacks \(missing.joined(separator: " and "))"
+        return count == 1
+            ? "1 process that runs already can't be judged, since its environment may not be read: \(names)\(remedy)"
+            : "\(count) processes that run already can't be judged, since their environments may not be read: \(names)\(remedy)"
+    }
+
+    private var overwritten: String? {
+        let (count, list) = list(unclear)
+        guard count > 0 else { return nil }
+        return count == 1
             ? "1 process can't be judged, since it has overwritten its environment: \(list); restart it, or use --pid"
-            : "\(left.count) processes can't be judged, since they have overwritten their environments: \(list); restart them, or use --pid"
+            : "\(count) processes can't be judged, since they have overwritten their environments: \(list); restart them, or use --pid"
     }
 }

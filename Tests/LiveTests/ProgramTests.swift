@@ -82,6 +82,16 @@ extension Live {
             _ = try server.child.succeed()
             let outcome = try run.stop()
             #expect(outcome.requests.count == 1 && outcome.status == 0 && moved.count == 1, "\(outcome.errors)")
+            #expect(!outcome.errors.contains("it lacks"), "\(outcome.errors)")
+            // Who may not look at the others says so, and what is missing.
+            let blind = try LiveRun()
+            chmod(blind.folder.path, 0o777)
+            try blind.start(by: [setpriv] + plain("+bpf,+perfmon"))
+            try blind.waitUntilWatching()
+            let said = try blind.stop().errors
+            let words =
+                /\d+ process(es)? that runs? already can't be judged, .*; it lacks CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH/
+            #expect(said.firstMatch(of: words) != nil, "\(said)")
         }
 
         @Test(arguments: [SIGINT, SIGTERM])
