@@ -219,6 +219,20 @@ private struct Decrypted {
         #expect(result.tls.sessions <= known.tls.sessions && result.tls.closed.total == 0)
     }
 
+    /// Of a connection both ends tell, one of them without its session.
+    @Test(arguments: [false, true])
+    func `counts a secret once that two tell of`(_ isKnownFirst: Bool) throws {
+        let entries = try Events("decrypted").entries
+        let known = Decrypted(entries)
+        let result = Decrypted(
+            try entries.flatMap { entry in
+                guard entry.isSecret else { return [entry] }
+                let other = try entry.withoutSession()
+                return isKnownFirst ? [entry, other] : [other, entry]
+            })
+        #expect(result.messages == known.messages && result.tls == known.tls)
+    }
+
     @Test func `tries the secrets of a process on its own connections only`() throws {
         let (own, other) = (ProcessKey(pid: 7, startTime: 1), ProcessKey(pid: 8, startTime: 1))
         let entries = try Events("decrypted").entries

@@ -80,7 +80,6 @@ final class UnplacedSecrets {
 
     /// The secret's session is known.
     func place(_ bytes: [UInt8]) {
-        guard told > 0 else { return }
         secrets.removeAll { $0.label != .master && $0.bytes == bytes }
         for place in secrets.indices where secrets[place].bytes == bytes { secrets[place].isPlaced = true }
         let beginning = Self.beginning(bytes)
