@@ -61,7 +61,7 @@ struct Explanation {
             }
             for hole in shown.last { lines.append("    " + style.tone(.warning, line(hole))) }
         }
-        head("What was asked of its first \(heard.client) and \(heard.server) bytes, the client's and the server's")
+        head("What detectors say of the client's first \(heard.client) bytes and the server's first \(heard.server)")
         line("port \(server.port): " + (home.map { "\($0) is at home there" } ?? "nobody is at home there"))
         for opinion in opinions where opinion.finding != .no {
             line(

@@ -83,7 +83,7 @@ package struct MapView: Equatable, Sendable {
         if let first = document.services.map(\.firstSeen).min(), let last = document.services.map(\.lastSeen).max() {
             span = last.since(first)
         }
-        var places: [String: Int] = [:]
+        var places = Places()
         for service in document.filtered(choice).services {
             for endpoint in service.endpoints {
                 let totals = Totals(endpoint)
@@ -92,12 +92,13 @@ package struct MapView: Equatable, Sendable {
                     name: endpoint.title,
                     protocolName: endpoint.protocolName, totals: totals,
                     variants: 1)
-                edge(service.name, endpoint.destination, choice, &places) { $0.add(operation) }
+                add(operation, to: edge(service.name, endpoint.destination, choice, &places), &places)
             }
             for connection in service.connections {
-                edge(service.name, connection.destination, choice, &places) { peer in
-                    peer.connections.append(connection)
-                    for operation in connection.operations { peer.add(Operation(operation, connection)) }
+                let edge = edge(service.name, connection.destination, choice, &places)
+                services[edge.service].peers[edge.peer].connections.append(connection)
+                for operation in connection.operations {
+                    add(Operation(operation, connection), to: edge, &places)
                 }
             }
         }
@@ -126,23 +127,58 @@ package struct MapView: Equatable, Sendable {
 
     // MARK: Making
 
+    /// Where what was added stands.
+    private struct Places {
+        struct Pair: Hashable {
+            var service: Int
+            var peer: String
+        }
+
+        struct Asked: Hashable {
+            var service: Int
+            var peer: Int
+            var method: String
+            var name: String
+            var protocolName: String
+        }
+
+        var services: [String: Int] = [:]
+        var peers: [Pair: Int] = [:]
+        var operations: [Asked: Int] = [:]
+    }
+
+    /// The places of a service and of its peer.
     private mutating func edge(
-        _ source: String, _ destination: String, _ choice: Choice, _ places: inout [String: Int],
-        _ add: (inout Peer) -> Void
-    ) {
+        _ source: String, _ destination: String, _ choice: Choice, _ places: inout Places
+    ) -> (service: Int, peer: Int) {
         let (own, other) = choice.isInbound ? (destination, source) : (source, destination)
-        let service = places[own] ?? services.count
+        let service = places.services[own] ?? services.count
         if service == services.count {
-            places[own] = service
+            places.services[own] = service
             services.append(Service(name: own))
         }
-        let key = "\(own)\0\(other)"
-        let peer = places[key] ?? services[service].peers.count
+        let pair = Places.Pair(service: service, peer: other)
+        let peer = places.peers[pair] ?? services[service].peers.count
         if peer == services[service].peers.count {
-            places[key] = peer
+            places.peers[pair] = peer
             services[service].peers.append(Peer(name: other))
         }
-        add(&services[service].peers[peer])
+        return (service, peer)
+    }
+
+    /// Adds what is asked of a peer, to what is there of the same kind.
+    private mutating func add(_ operation: Operation, to edge: (service: Int, peer: Int), _ places: inout Places) {
+        let asked = Places.Asked(
+            service: edge.service, peer: edge.peer, method: operation.method, name: operation.name,
+            protocolName: operation.protocolName)
+        services[edge.service].peers[edge.peer].totals.merge(operation.totals)
+        if let known = places.operations[asked] {
+            services[edge.service].peers[edge.peer].operations[known].totals.merge(operation.totals)
+            services[edge.service].peers[edge.peer].operations[known].variants += operation.variants
+        } else {
+            places.operations[asked] = services[edge.service].peers[edge.peer].operations.count
+            services[edge.service].peers[edge.peer].operations.append(operation)
+        }
     }
 
     private mutating func sort(_ order: Order) {
@@ -175,19 +211,6 @@ extension MapView.Order {
         case .bytes: totals.bytes
         case .name: 0
         }
-    }
-}
-
-extension MapView.Peer {
-    /// Adds what is asked of it, to what is there of the same kind.
-    fileprivate mutating func add(_ operation: MapView.Operation) {
-        totals.merge(operation.totals)
-        let known = operations.firstIndex {
-            $0.name == operation.name && $0.method == operation.method && $0.protocolName == operation.protocolName
-        }
-        guard let known else { return operations.append(operation) }
-        operations[known].totals.merge(operation.totals)
-        operations[known].variants += operation.variants
     }
 }
 

@@ -53,6 +53,15 @@ import Testing
             ])
     }
 
+    @Test func `tells names apart whatever characters they have`() {
+        let graph = Self.graph([
+            Self.service("a", [Self.endpoint("b\0c")]), Self.service("a\0b", [Self.endpoint("c"), Self.endpoint("a")]),
+            Self.service("a\0b\0c", [Self.endpoint("d")]), Self.service("z", [Self.endpoint("a\0b")]),
+        ])
+        #expect(graph.nodes.count == 7 && graph.edges.count == 5)
+        #expect(graph.edges.allSatisfy { $0.totals.count == 1 })
+    }
+
     @Test func `of hosts beside containers some are external`() {
         var own = Self.endpoint("orders")
         own.destinationType = .container
