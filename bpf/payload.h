@@ -25,6 +25,7 @@ struct assembly {
 	struct tapedeck_data data;
 	__u8 bytes[2 * TAPEDECK_PAYLOAD_MAX];
 	struct user_iovec buffers[FEW_BUFFERS];		/* the stack has no room for them */
+	struct user_msghdr message;			/* neither, with those of its callers (Linux 6.1 adds them up) */
 	struct rest rest;
 	__u64 unasked;		/* bytes since the CPU asked how many wait, which costs a third of a record */
 };
@@ -199,7 +200,6 @@ static __always_inline int moved(struct socket_state *state, struct call *call, 
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct assembly *assembly = bpf_map_lookup_elem(&assemblies, &cpu);
 	struct vector vector = {.assembly = cpu};
-	struct user_msghdr message;
 	__u64 count = 0, base = 0, captured, want;
 	__u8 reason = TAPEDECK_CAPTURED;
 
@@ -230,13 +230,13 @@ static __always_inline int moved(struct socket_state *state, struct call *call, 
 	case NR_recvmsg:
 	case NR_sendmmsg:
 	case NR_recvmmsg:
-		if (bpf_probe_read_user(&message, sizeof(message),
+		if (bpf_probe_read_user(&assembly->message, sizeof(assembly->message),
 					(void *)(call->argument[1] + call->index * sizeof(struct user_mmsghdr)))) {
 			reason = TAPEDECK_UNREADABLE;
 			break;
 		}
-		vector.iov = message.iov;
-		count = message.iov_length;
+		vector.iov = assembly->message.iov;
+		count = assembly->message.iov_length;
 		break;
 	case NR_sendfile:
 		reason = TAPEDECK_SENDFILE;
