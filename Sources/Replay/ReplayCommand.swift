@@ -54,7 +54,8 @@ struct ReplayCommand: ParsableCommand {
             """,
         version: ProgramVersion.full,
         subcommands: [
-            Run.self, Convert.self, Check.self, Grade.self, Paths.self, Explain.self, Export.self, State.self, Diff.self,
+            Run.self, Convert.self, Check.self, Grade.self, Paths.self, Explain.self, Export.self, State.self,
+            Diff.self,
         ],
         defaultSubcommand: Run.self)
 

@@ -62,6 +62,13 @@ public struct Endpoint: Hashable, Sendable {
         kind = .unix
     }
 
+    /// The same place, whatever the port.
+    var withoutPort: Endpoint {
+        var place = self
+        place.port = 0
+        return place
+    }
+
     /// The number of a Unix socket, `nil` for what is none.
     public var unixNumber: UInt64? { kind == .unix ? address.high : nil }
 }

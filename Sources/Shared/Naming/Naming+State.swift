@@ -51,10 +51,10 @@ extension Naming {
             state.byte(2)
             state.process(process)
             state.text(string(name))
-        case .client(let process, let address):
+        case .client(let process, let place):
             state.byte(3)
             state.optional(process) { $0.process($1) }
-            state.address(address)
+            state.endpoint(place)
         case .server(let server):
             state.byte(4)
             state.endpoint(server.endpoint)
@@ -101,7 +101,7 @@ extension Naming {
         case 2: return .process(try state.process(), text(try state.string()))
         case 3:
             let process = try state.optional { state throws(StateFault) in try state.process() }
-            return .client(process, try state.address())
+            return .client(process, try state.endpoint())
         case 4:
             let endpoint = try state.endpoint()
             let host = try state.optional { state throws(StateFault) in text(try state.string()) }
@@ -122,7 +122,7 @@ extension Naming {
     private func named(_ party: Party) -> Party {
         let name: String?
         switch party {
-        case .client(_, let address): name = names.name(of: Endpoint(address, 0))
+        case .client(_, let place): name = names.name(of: place)
         case .server(let server): name = server.calling.isOnward ? nil : names.name(of: server.endpoint)
         case .named, .container, .process: name = nil
         }

@@ -12,7 +12,7 @@ final class Naming {
     /// What is known of open connections, at their slots.
     private var entries: [Entry] = []
     /// The last client that is an address and nothing more: most connections come from the same host as the one before.
-    private var lastClient: (address: IPAddress, id: PartyID)?
+    private var lastClient: (place: Endpoint, id: PartyID)?
     /// Names that were chosen, and what had been told then.
     private var chosen: [(name: PartyName, at: UInt64)?] = []
     var hosts: HostNames
@@ -174,10 +174,11 @@ final class Naming {
         if let container = connection.localIsClient ? ends.local : ends.remote { return number(.container(container)) }
         if let process, let name = participants.serviceName(process) { return number(.process(process, text(name))) }
         if let name = names.name(of: client) { return number(.named(text(name))) }
-        guard process == nil else { return number(.client(process, client.address)) }
-        if let lastClient, lastClient.address == client.address { return lastClient.id }
-        let id = number(.client(nil, client.address))
-        lastClient = (client.address, id)
+        let place = client.withoutPort
+        guard process == nil else { return number(.client(process, place)) }
+        if let lastClient, lastClient.place == place { return lastClient.id }
+        let id = number(.client(nil, place))
+        lastClient = (place, id)
         return id
     }
 
@@ -343,7 +344,8 @@ final class Naming {
         case .process(let process, let text):
             if let container = participants.container(of: process) { return name(container) }
             return PartyName(text: string(text), type: .process, rule: .process)
-        case .client(let process, let address):
+        case .client(let process, let place):
+            let address = place.address
             if let container = participants.container(of: process) ?? participants.container(with: address) {
                 return name(container)
             }
@@ -351,7 +353,10 @@ final class Naming {
                 return PartyName(text: name, type: .process, rule: .process)
             }
             if process == nil, let shown = hosts.shown(client: address) { return name(shown) }
-            guard let told = told[address]?.value else { return PartyName(text: address.description, type: .external) }
+            guard let told = told[address]?.value else {
+                let text = place.kind == .unix ? place.description : address.description
+                return PartyName(text: text, type: .external)
+            }
             return PartyName(text: string(told), type: .external, rule: .told)
         case .server(let server): return choose(server)
         }

@@ -6,8 +6,8 @@ enum Party: Hashable {
     case container(KnownContainer)
     /// A profiled process, and what it was called then: an exec changes the name, and does not change what was.
     case process(ProcessKey, TextID)
-    /// Whoever called from this address; of the process nothing was known.
-    case client(ProcessKey?, IPAddress)
+    /// Whoever called from this address or Unix socket, whatever the port; of the process nothing was known.
+    case client(ProcessKey?, Endpoint)
     /// Whoever was called there, under the host that the traffic named.
     case server(Server)
 
