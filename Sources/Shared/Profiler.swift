@@ -37,23 +37,23 @@ package final class Profiler: EventSink {
         package var secrets: [TLSSecret] = []
     }
 
-    private let run: Run
+    let run: Run
     private let pool: AnalyzerPool
-    private let naming: Naming
+    let naming: Naming
     private let map: MapState
-    private let sinks: Sinks
+    let sinks: Sinks
     /// `nil` where nobody wants them.
     private let log: EventLog?
     private var environments: EnvironmentFile?
-    private var connections = ConnectionTable()
+    var connections = ConnectionTable()
     /// The connection of the last event: packets come in trains.
     private var last: (id: ConnectionID, channel: Channel)?
-    private var views = ViewTable()
+    var views = ViewTable()
     private var absent: AbsentConnections
     private var quiet = QuietConnections()
     /// Plaintext of TLS connections, by the connection's identity.
     private var plaintexts: [UInt64: Channel] = [:]
-    private var conversations = Conversations()
+    var conversations = Conversations()
     /// Channels of connections that ended, to be used again with their buffers.
     private var spares: [Channel] = []
     private var slots = Slots()
@@ -287,7 +287,7 @@ package final class Profiler: EventSink {
         }
     }
 
-    private func channel(for opened: ConnectionOpened) -> Channel {
+    func channel(for opened: ConnectionOpened) -> Channel {
         run.connections &+= 1
         let number = run.connections
         guard let spare = spares.popLast() else {
@@ -297,7 +297,7 @@ package final class Profiler: EventSink {
         return spare
     }
 
-    private func letGo(_ channel: Channel) {
+    func letGo(_ channel: Channel) {
         if channel.connection.views?.isEmpty ?? true, spares.count < Self.spareLimit {
             spares.append(channel)
         } else {
@@ -306,7 +306,7 @@ package final class Profiler: EventSink {
     }
 
     /// Looks at it again when it will have been silent for long enough.
-    private func wait(for channel: Channel, since moment: Timestamp) {
+    func wait(for channel: Channel, since moment: Timestamp) {
         quiet.trim(open: connections.count + conversations.count) {
             (connections[$0] ?? conversations[$0])?.connection.number == $1
         }
@@ -336,50 +336,6 @@ package final class Profiler: EventSink {
         }
     }
 
-    // MARK: Conversations
-
-    /// Takes a message without a stream; what no protocol has on this port is counted and not read.
-    @inline(never)
-    private func read(_ datagram: CapturedDatagram, _ payload: RawSpan, _ now: Timestamp) {
-        guard let channel = conversations.channel(of: datagram) ?? begin(datagram, payload, now) else {
-            return run.summary.unread.count(datagram, bytes: payload.byteCount)
-        }
-        channel.datagram(payload, datagram, now)
-    }
-
-    private func begin(_ datagram: CapturedDatagram, _ payload: RawSpan, _ now: Timestamp) -> Channel? {
-        // The first versions knew nothing of datagrams.
-        guard run.needs.contains(.operations), datagram.local.kind == .internet, datagram.remote.kind == .internet,
-            let row = run.registry.atHome(on: datagram.remote.port) ?? run.registry.atHome(on: datagram.local.port),
-            let found = run.registry[row].datagrams?.examine(datagram: payload, isWhole: datagram.cut == nil)
-        else { return nil }
-        while conversations.count >= Conversations.most, let oldest = conversations.oldest() {
-            end(conversation: oldest, .idle, now)
-        }
-        let localIsClient = (found.side == .client) == (datagram.direction == .send)
-        let opened = ConnectionOpened(
-            id: conversations.number(), local: datagram.local, remote: datagram.remote,
-            role: localIsClient ? .client : .server, process: datagram.process)
-        run.summary.connections.opened &+= 1
-        let channel = channel(for: opened)
-        channel.connection.openedAt = now
-        if let other = conversations.insert(channel) {
-            other.connection.pair(with: opened.process)
-            channel.connection.pair(with: other.connection.opened.process)
-            naming.paired(channel.connection, other.connection)
-        }
-        naming.opened(channel.connection)
-        channel.begin(datagrams: row, found.evidence, now)
-        wait(for: channel, since: now)
-        return channel
-    }
-
-    private func end(conversation id: ConnectionID, _ how: ConnectionClosed.How, _ now: Timestamp) {
-        guard let channel = conversations.remove(id) else { return }
-        channel.close(ConnectionClosed(id: id, how: how), now)
-        letGo(channel)
-    }
-
     /// A tape goes on in another file: where the earlier ones were read, what it says is known.
     private func goOn(_ continued: ConnectionContinued, _ now: Timestamp) {
         guard connections[continued.opened.id] == nil else { return }
@@ -387,67 +343,6 @@ package final class Profiler: EventSink {
         opened.joinedLate = true
         open(opened, now)
         connections[opened.id]?.begin(sent: continued.sent, received: continued.received)
-    }
-
-    /// Looks for the other side's view of the same connection.
-    private func pair(_ channel: Channel) {
-        let view = views.open(channel.connection.opened)
-        guard view.isPaired else { return }
-        pair(channel, view.open.flatMap { connections[$0] })
-    }
-
-    private func pair(_ channel: Channel, _ other: Channel?) {
-        other?.connection.pair(with: channel.connection.opened.process)
-        channel.connection.pair(with: other?.connection.opened.process)
-        guard let other else { return }
-        naming.paired(channel.connection, other.connection)
-        join(channel, other)
-    }
-
-    /// From now on what two views of one connection see is counted once.
-    private func join(_ channel: Channel, _ other: Channel) {
-        let (own, others) = (channel.connection, other.connection)
-        guard own.views == nil else { return }
-        // Of a view that joined late nobody knows where its streams begin, unless both have begun with the same segment.
-        guard !own.opened.joinedLate && !others.opened.joinedLate || own.isJoined(with: others) else { return }
-        let views = other.connection.views ?? Views(run, sinks)
-        if other.connection.views == nil { views.join(other) }
-        views.join(channel)
-    }
-
-    // MARK: The same connection elsewhere
-
-    private func learn(_ numbers: SequenceNumbers, _ now: Timestamp) {
-        guard let channel = connections[numbers.connection] else { return stray(numbers.connection) }
-        channel.connection.learn(numbers)
-        findByNumbers(channel, now)
-    }
-
-    /// Looks for the same connection behind other addresses: translation leaves sequence numbers alone.
-    private func findByNumbers(_ channel: Channel, _ now: Timestamp) {
-        let connection = channel.connection
-        connection.numbered = connection.numbered ?? now
-        guard let other = views.number(connection.opened).flatMap({ connections[$0] }), connection.views == nil else {
-            return
-        }
-        guard !connection.opened.joinedLate else {
-            let isCaptured = connection.opened.process == nil && other.connection.opened.process == nil
-            if isCaptured, connection.isJoined(with: other.connection) { addCopy(channel, of: other) }
-            return
-        }
-        switch (connection.opened.process, other.connection.opened.process) {
-        case (.some, .some): if connection.opened.role != other.connection.opened.role { pair(channel, other) }
-        case (nil, .some), (.some, nil): addCopy(channel, of: other)
-        case (nil, nil): if connection.isAsOld(as: other.connection) { addCopy(channel, of: other) }
-        }
-    }
-
-    /// A capture has met a connection's packets in several places; where it met them first, they count.
-    private func addCopy(_ channel: Channel, of other: Channel) {
-        join(channel, other)
-        guard let more = channel.connection.views?.markCopies() else { return }
-        run.summary.connections.opened &-= UInt64(bitPattern: Int64(more))
-        run.summary.connections.copies &+= UInt64(bitPattern: Int64(more))
     }
 
     private func close(_ closed: ConnectionClosed, _ now: Timestamp) {
@@ -478,7 +373,7 @@ package final class Profiler: EventSink {
 
     /// Accounts for the bytes of an event whose connection is not open.
     @inline(never)
-    private func stray(_ id: ConnectionID, bytes: Int = 0) {
+    func stray(_ id: ConnectionID, bytes: Int = 0) {
         let reason: UnparsedReason
         switch absent.absence(of: id) {
         case .refused: reason = .connectionLimit
@@ -490,7 +385,7 @@ package final class Profiler: EventSink {
         run.summary.bytes.unparsed[reason] &+= UInt64(bytes)
     }
 
-    private func stray(_ gap: StreamGap) {
+    func stray(_ gap: StreamGap) {
         stray(gap.at.connection)
         run.summary.bytes.total &+= gap.length
         run.summary.bytes.gaps[gap.reason] &+= gap.length

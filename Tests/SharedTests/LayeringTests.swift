@@ -8,7 +8,8 @@ import Testing
     static let order = [
         "Limits.swift", "Bytes", "Event", "Trace", "Schema", "Codings", "Streams", "Analysis", "SQL", "HTTP",
         "Protocols",
-        "Connections", "Naming", "ServiceMap", "Environment", "Output", "Export", "Profiler.swift",
+        "Connections", "Naming", "ServiceMap", "Environment", "Output", "Export",
+        "Profiler.swift", "Profiler+Conversations.swift", "Profiler+Views.swift",
     ]
     /// Targets of their own, and what is no source.
     static let others = ["CCodecs", "CCrypto", "CNghttp2", "Command", "Console", "Containers", "Digest", "Shared.docc"]
