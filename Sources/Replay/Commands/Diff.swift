@@ -37,13 +37,7 @@ struct Diff: ParsableCommand {
             valueName: "file"), completion: .file())
     var ignore: String?
 
-    @OptionGroup var names: NameOptions
-
-    @OptionGroup var containers: ContainerOptions
-
-    @OptionGroup var paths: PathOptions
-
-    @OptionGroup var keys: KeyOptions
+    @OptionGroup var reading: ReadingOptions
 
     func run() throws {
         guard [json, markdown, sarif].count(where: { $0 }) <= 1 else {
@@ -85,17 +79,10 @@ struct Diff: ParsableCommand {
                 throw Failure("\(path): \(error.description)")
             }
         }
-        var replaying = Replaying()
-        replaying.options.names = try names.read()
-        replaying.options.containers = try containers.read()
-        replaying.options.paths = try paths.read()
-        replaying.options.secrets = try keys.read()
-        replaying.options.eventLog = false
-        replaying.options.environments = false
-        replaying.showsProgress = true
+        let replaying = try reading.replaying()
         let result = try replaying.run([path]) { _ in true }
         for line in result.capture.complaints { Terminal.complain(line) }
-        if SummaryReport.isLossy(result.summary) || result.capture.isIncomplete {
+        if result.isLossy {
             Terminal.complain("\(path): something was lost, so that what seems gone may only not have been seen")
         }
         var facts = MapFacts(result.map)

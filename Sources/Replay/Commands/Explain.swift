@@ -49,13 +49,7 @@ struct Explain: ParsableCommand {
     @Flag(help: "Print the result as one JSON object.")
     var json = false
 
-    @OptionGroup var names: NameOptions
-
-    @OptionGroup var containers: ContainerOptions
-
-    @OptionGroup var paths: PathOptions
-
-    @OptionGroup var keys: KeyOptions
+    @OptionGroup var reading: ReadingOptions
 
     /// Exchanges whose connections are remembered.
     private static let remembered = 100_000
@@ -70,15 +64,8 @@ struct Explain: ParsableCommand {
         guard !inputs.contains("-") else {
             throw Failure("explain reads its inputs twice, which standard input can't be; give it a file")
         }
-        var replaying = Replaying()
-        replaying.options.names = try names.read()
-        replaying.options.containers = try containers.read()
-        replaying.options.paths = try paths.read()
-        replaying.options.secrets = try keys.read()
-        replaying.options.eventLog = false
-        replaying.options.environments = false
+        var replaying = try reading.replaying()
         replaying.options.journal = Self.remembered
-        replaying.showsProgress = true
         let finder = ConnectionFinder(exchange: wanted.map { UInt64($0) })
         replaying.observer = finder
         let result = try replaying.run(inputs) { _ in true }

@@ -32,15 +32,9 @@ struct Export: ParsableCommand {
         help: ArgumentHelp("Write to a file (default: -, standard output).", valueName: "file"), completion: .file())
     var output = "-"
 
-    @OptionGroup var names: NameOptions
-
-    @OptionGroup var containers: ContainerOptions
-
-    @OptionGroup var paths: PathOptions
+    @OptionGroup var reading: ReadingOptions
 
     @OptionGroup var filters: MapFilters
-
-    @OptionGroup var keys: KeyOptions
 
     @Option(
         parsing: .unconditional,
@@ -51,22 +45,15 @@ struct Export: ParsableCommand {
     var evidence = false
 
     func run() throws {
-        var replaying = Replaying()
-        replaying.options.names = try names.read()
-        replaying.options.containers = try containers.read()
-        replaying.options.paths = try paths.read()
-        replaying.options.secrets = try keys.read()
-        replaying.options.eventLog = false
-        replaying.options.environments = false
+        var replaying = try reading.replaying()
         replaying.withBodies = format == .schema || format == .html
         let shownExchanges = try exchanges?.number("--exchanges", in: 0...1_000_000) ?? 1000
         if format == .html { replaying.options.journal = shownExchanges }
         if let input = inputs.first(where: { output != "-" && OutputFile.takes(output, $0) }) {
             throw Failure("--output \(output): would overwrite the input \(input); choose another file")
         }
-        replaying.showsProgress = true
         let result = try replaying.run(inputs) { _ in true }
-        let isLossy = SummaryReport.isLossy(result.summary) || result.capture.isIncomplete
+        let isLossy = result.isLossy
         let file = try OutputFile(output, option: "--output")
         try file.write(text(result, isLossy: isLossy))
         try file.commit()

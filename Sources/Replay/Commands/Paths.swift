@@ -29,6 +29,6 @@ struct Paths: ParsableCommand {
         let result = try replaying.run(inputs) { _ in true }
         try StandardOutput.write(PathListing.text(result.map), to: STDOUT_FILENO)
         for line in result.capture.complaints { Terminal.complain(line) }
-        if SummaryReport.isLossy(result.summary) || result.capture.isIncomplete { throw ExitCode(1) }
+        if result.isLossy { throw ExitCode(1) }
     }
 }

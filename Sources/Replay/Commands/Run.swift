@@ -155,8 +155,7 @@ struct Run: ParsableCommand {
             try StandardOutput.write(text, to: screen)
         }
         for line in result.capture.complaints { Terminal.complain(line) }
-        let isLossy = SummaryReport.isLossy(result.summary) || result.capture.isIncomplete
-        if isLossy { throw ExitCode(1) }
+        if result.isLossy { throw ExitCode(1) }
     }
 
     private func summary(

@@ -20,28 +20,15 @@ struct State: ParsableCommand {
     @Option(name: [.short, .long], help: ArgumentHelp("Write to a file.", valueName: "file"), completion: .file())
     var output: String
 
-    @OptionGroup var names: NameOptions
-
-    @OptionGroup var containers: ContainerOptions
-
-    @OptionGroup var paths: PathOptions
-
-    @OptionGroup var keys: KeyOptions
+    @OptionGroup var reading: ReadingOptions
 
     @Flag(help: "Hide parts of paths that look like credentials.")
     var redact = false
 
     func run() throws {
-        var replaying = Replaying()
-        replaying.options.names = try names.read()
-        replaying.options.containers = try containers.read()
-        replaying.options.paths = try paths.read()
-        replaying.options.secrets = try keys.read()
-        replaying.options.eventLog = false
-        replaying.options.environments = false
+        var replaying = try reading.replaying()
         replaying.options.redact = redact
         replaying.makesState = true
-        replaying.showsProgress = true
         if output == "-", isatty(STDOUT_FILENO) == 1 {
             throw Failure("--output -: a state is no text, and standard output is a terminal; name a file")
         }
@@ -54,6 +41,6 @@ struct State: ParsableCommand {
         try file.write(state.span.bytes)
         try file.commit()
         for line in result.capture.complaints { Terminal.complain(line) }
-        if SummaryReport.isLossy(result.summary) || result.capture.isIncomplete { throw ExitCode(1) }
+        if result.isLossy { throw ExitCode(1) }
     }
 }

@@ -137,7 +137,7 @@ struct ServiceMapReading {
 
     mutating func take(_ parties: [PartyID]) { self.parties = parties }
 
-    /// - Returns: `false` where the section is none of a map's.
+    /// Takes a section; one that is none of a map's is passed over.
     mutating func read(
         _ kind: StateSection, _ state: inout StateReader, into map: inout ServiceMap, _ table: inout ShapeTable
     ) throws(StateFault) {

@@ -63,21 +63,24 @@ extension RedisAnalyzer {
         }
         let place = call.arguments &- argumentsLeft
         let end = text &+ size
+        // One byte of a line's end is enough to see that it is none: what is lost is lost at once, however it came.
+        let terminator = bytes.fitLineEnd(at: end)
         if call.wants(place, size) {
-            guard bytes.byteCount >= end &+ 2 else { return .took(used, next: end &+ 2 &- bytes.byteCount) }
-            guard bytes.fitLineEnd(at: end) == .yes else { return nil }
-            call.take(place, bytes.extracting(text..<end))
+            switch terminator {
+            case .no: return nil
+            case .open: return .took(used, next: end &+ 2 &- bytes.byteCount)
+            case .yes: call.take(place, bytes.extracting(text..<end))
+            }
         } else {
             call.pass(place)
-            guard bytes.byteCount >= end &+ 2 else {
-                requestBytes &+= UInt64(end &- used)
+            if terminator != .yes { requestBytes &+= UInt64(end &- used) }
+            switch terminator {
+            case .no: return .lost(took: end, .betweenMessages)
+            case .open:
                 isAtTerminator = true
                 if bytes.byteCount >= end { return .took(end, next: end &+ 2 &- bytes.byteCount) }
                 return .skip(took: bytes.byteCount, UInt64(end &- bytes.byteCount))
-            }
-            guard bytes.fitLineEnd(at: end) == .yes else {
-                requestBytes &+= UInt64(end &- used)
-                return .lost(took: end, .betweenMessages)
+            case .yes: break
             }
         }
         endArgument(end &+ 2 &- used, at, out)

@@ -138,15 +138,13 @@ extension RedisAnalyzer {
             value.capture(value.items, bytes.extracting(next..<end), isWhole: run.statements == .full)
         }
         if sign == UInt8(ascii: "!") { value.keepCode(bytes, from: next) }
-        guard end <= bytes.byteCount &- 2 else {
+        let terminator = bytes.fitLineEnd(at: end)
+        guard terminator == .yes else {
+            // The reply has begun, whether its end comes later or is none.
             value.isAtTerminator = true
+            if terminator == .no { return .lost(took: end, .betweenMessages) }
             if end <= bytes.byteCount { return .took(end, next: end &+ 2 &- bytes.byteCount) }
             return .skip(took: bytes.byteCount, UInt64(end &- bytes.byteCount))
-        }
-        guard bytes.fitLineEnd(at: end) == .yes else {
-            // The reply has begun, as where its end comes later.
-            value.isAtTerminator = true
-            return .lost(took: end, .betweenMessages)
         }
         value.bytes &+= 2
         ended(out)

@@ -75,6 +75,19 @@ import Testing
         try talk.check(["SET a ? ok", "GET b ok 1/0", "GET c ok 1/0"])
     }
 
+    @Test func `are lost at the first byte that is wrong, however it came`() {
+        // A length of one too many, of an argument and of a value: the byte behind it is no line's end.
+        var talk = ServiceTalk.redis()
+        talk.raw(.send, Array("*3\r\n$3\r\nSET\r\n$1\r\na\r\n$6\r\n8.1.0\r\n".utf8))
+        talk.reply("-ERR no")
+        talk.ask("GET b")
+        talk.raw(.receive, Array("$2\r\nx\r\n".utf8))
+        talk.ask("GET c")
+        talk.reply("$1 x")
+        let whole = talk.result().text
+        for length in [1, 2, 3, 7, 16] { #expect(talk.ended.cut(every: length).run().text == whole) }
+    }
+
     @Test func `tell of messages to a subscriber that the capture joined late`() throws {
         var talk = ServiceTalk.redis(joinedLate: true)
         talk.raw(.receive, Array("ret\r\n".utf8))
