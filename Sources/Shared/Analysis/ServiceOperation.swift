@@ -109,6 +109,12 @@ package struct ServiceOperation {
         ended = moment
     }
 
+    /// No answer is to be expected.
+    mutating func endOneWay() {
+        pairing = .none
+        ended = requestLast
+    }
+
     /// From the request's first byte to the answer's last, in nanoseconds; `nil` where there is no answer.
     package var duration: Int64? { responseFirst == nil ? nil : ended.since(requestFirst) }
 }

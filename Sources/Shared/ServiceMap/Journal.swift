@@ -2,21 +2,7 @@
 ///
 /// Without values: of a target the path, without what looks like a credential, and the names of the query.
 final class Journal {
-    /// An exchange or an operation.
-    struct Record: Sendable {
-        var subject: Subject
-        var moment: Timestamp
-        /// Nanoseconds from the first byte of what was asked to the last of the answer.
-        var total: Int64?
-        /// As people call it.
-        var status: String
-        var isError: Bool
-        var requestBytes: UInt64
-        var responseBytes: UInt64
-        var target: [UInt8]
-        /// The connection's number in the event log.
-        var connection: UInt64
-    }
+    typealias Record = ReportedExchange<Subject, [UInt8]>
 
     struct Ends: Sendable {
         var source: UInt32
@@ -134,17 +120,7 @@ extension ServiceMapDocument {
             var name: String
         }
 
-        struct Exchange: Equatable, Sendable {
-            var subject: Subject
-            var moment: Timestamp
-            var total: Int64?
-            var status: String
-            var isError: Bool
-            var requestBytes: UInt64
-            var responseBytes: UInt64
-            var target: String
-            var connection: UInt64
-        }
+        typealias Exchange = ReportedExchange<Subject, String>
 
         struct Ends: Equatable, Sendable {
             var service: String

@@ -41,11 +41,7 @@ extension ServiceMap {
                 about = known
             case .operation(let key): about = subject(key, &names)
             }
-            story.exchanges.append(
-                ServiceMapDocument.Story.Exchange(
-                    subject: about, moment: record.moment, total: record.total, status: record.status,
-                    isError: record.isError, requestBytes: record.requestBytes, responseBytes: record.responseBytes,
-                    target: String(decoding: record.target, as: UTF8.self), connection: record.connection))
+            story.exchanges.append(record.of(about, target: String(decoding: record.target, as: UTF8.self)))
         }
         for (connection, ends) in journal.ends {
             story.ends[connection] = ServiceMapDocument.Story.Ends(

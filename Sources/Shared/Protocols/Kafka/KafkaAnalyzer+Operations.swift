@@ -203,13 +203,8 @@ extension KafkaAnalyzer {
         var operation = operation
         operation.status = status
         switch status {
-        case .unanswered:
-            operation.pairing = .none
-            operation.incomplete.insert(.response)
-            operation.ended = lastMoment
-        case .oneWay:
-            operation.pairing = .none
-            operation.ended = operation.requestLast
+        case .unanswered: operation.endUnanswered(lastMoment)
+        case .oneWay: operation.endOneWay()
         default: break
         }
         queue.tell(operation, out)

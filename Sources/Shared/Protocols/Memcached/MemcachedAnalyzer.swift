@@ -143,9 +143,7 @@ final class MemcachedAnalyzer: OrderedReplies {
         switch status {
         case .ok, .error: break
         case .unanswered: operation.endUnanswered(lastMoment)
-        default:
-            operation.pairing = .none
-            operation.ended = operation.requestLast
+        default: operation.endOneWay()
         }
         queue.text.withBytes { out.operation(operation, $0) }
     }

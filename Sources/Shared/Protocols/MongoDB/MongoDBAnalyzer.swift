@@ -277,13 +277,8 @@ final class MongoDBAnalyzer: Analyzer {
         let isStream = status == .unanswered && operation.responseFirst != nil
         operation.status = isStream ? .ok : status
         switch operation.status {
-        case .unanswered:
-            operation.pairing = .none
-            operation.incomplete.insert(.response)
-            operation.ended = lastMoment
-        case .oneWay:
-            operation.pairing = .none
-            operation.ended = operation.requestLast
+        case .unanswered: operation.endUnanswered(lastMoment)
+        case .oneWay: operation.endOneWay()
         case .error: operation.isHousekeeping = false
         default: break
         }

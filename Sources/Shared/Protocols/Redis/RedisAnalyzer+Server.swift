@@ -403,9 +403,7 @@ extension RedisAnalyzer {
         switch status {
         case .ok, .error: break
         case .unanswered: operation.endUnanswered(lastMoment)
-        case .oneWay:
-            operation.pairing = .none
-            operation.ended = operation.requestLast
+        case .oneWay: operation.endOneWay()
         case .skipped, .cancelled: operation.responseFirst = nil
         }
         queue.text.withBytes { out.operation(operation, $0) }
