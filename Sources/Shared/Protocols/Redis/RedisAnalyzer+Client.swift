@@ -63,12 +63,13 @@ extension RedisAnalyzer {
         }
         let place = call.arguments &- argumentsLeft
         let end = text &+ size
-        // One byte of a line's end is enough to see that it is none: what is lost is lost at once, however it came.
+        // One byte of a line's end is enough to see that it is none, and no more is waited for: what is lost is lost at
+        // once, however it came.
         let terminator = bytes.fitLineEnd(at: end)
         if call.wants(place, size) {
             switch terminator {
             case .no: return nil
-            case .open: return .took(used, next: end &+ 2 &- bytes.byteCount)
+            case .open: return .took(used, next: Swift.max(1, end &+ 1 &- bytes.byteCount))
             case .yes: call.take(place, bytes.extracting(text..<end))
             }
         } else {
@@ -78,7 +79,7 @@ extension RedisAnalyzer {
             case .no: return .lost(took: end, .betweenMessages)
             case .open:
                 isAtTerminator = true
-                if bytes.byteCount >= end { return .took(end, next: end &+ 2 &- bytes.byteCount) }
+                if bytes.byteCount >= end { return .took(end, next: 1) }
                 return .skip(took: bytes.byteCount, UInt64(end &- bytes.byteCount))
             case .yes: break
             }

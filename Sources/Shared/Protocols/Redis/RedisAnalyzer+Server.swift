@@ -131,10 +131,10 @@ extension RedisAnalyzer {
         let end = next &+ size
         let isItem = value.mayBePush && value.depth == 1 && value.items < 2
         let wanted =
-            isItem && size <= KeyPattern.longest ? size &+ 2 : sign == UInt8(ascii: "!") ? Swift.min(size, 64) : 0
+            isItem && size <= KeyPattern.longest ? size : sign == UInt8(ascii: "!") ? Swift.min(size, 64) : 0
         guard bytes.byteCount &- next >= wanted else { return .took(used, next: next &+ wanted &- bytes.byteCount) }
         begin(sign, isNil: false, 0, end &- used, began, out)
-        if isItem, wanted > 0 {
+        if isItem, size <= KeyPattern.longest {
             value.capture(value.items, bytes.extracting(next..<end), isWhole: run.statements == .full)
         }
         if sign == UInt8(ascii: "!") { value.keepCode(bytes, from: next) }
@@ -143,7 +143,7 @@ extension RedisAnalyzer {
             // The reply has begun, whether its end comes later or is none.
             value.isAtTerminator = true
             if terminator == .no { return .lost(took: end, .betweenMessages) }
-            if end <= bytes.byteCount { return .took(end, next: end &+ 2 &- bytes.byteCount) }
+            if end <= bytes.byteCount { return .took(end, next: 1) }
             return .skip(took: bytes.byteCount, UInt64(end &- bytes.byteCount))
         }
         value.bytes &+= 2

@@ -88,6 +88,32 @@ import Testing
         for length in [1, 2, 3, 7, 16] { #expect(talk.ended.cut(every: length).run().text == whole) }
     }
 
+    /// A length of one too many, where what has it is kept: the key of a command, the channel of a message.
+    @Test(arguments: [
+        (Direction.send, "*2\r\n$3\r\nGET\r\n$2\r\nb\r\n"),
+        (.receive, "*3\r\n$7\r\nmessage\r\n$5\r\nnews\r\n"), (.receive, "*3\r\n$8\r\nmessage\r\n"),
+    ])
+    func `are lost at once, however little follows`(_ direction: Direction, _ wrong: String) {
+        var talk = ServiceTalk.redis()
+        talk.ask("SUBSCRIBE news")
+        talk.reply("*3 $9 subscribe $4 news :1")
+        talk.raw(direction, Array(wrong.utf8))
+        talk.raw(direction == .send ? .receive : .send, Array(":3\r\n".utf8))
+        let whole = talk.result().text
+        for length in [1, 2, 3, 7, 16] { #expect(talk.ended.cut(every: length).run().text == whole) }
+    }
+
+    @Test func `are found again by their own bytes, whatever follows them`() throws {
+        // Behind a line's end that is none, in one segment: a command, and what none begins with.
+        var talk = ServiceTalk.redis()
+        talk.ask("GET a")
+        talk.reply("$1 x")
+        talk.raw(.send, Array("*1\r\n$4\r\nPINGxx".utf8) + ServiceTalk.command("GET b") + Array("\u{1}5\0-ERR".utf8))
+        let whole = talk.result()
+        #expect(try ServiceTalk.operations(whole).contains { $0.hasPrefix("GET b") })
+        for length in [1, 2, 3, 7, 16] { #expect(talk.ended.cut(every: length).run().text == whole.text) }
+    }
+
     @Test func `tell of messages to a subscriber that the capture joined late`() throws {
         var talk = ServiceTalk.redis(joinedLate: true)
         talk.raw(.receive, Array("ret\r\n".utf8))
