@@ -16,14 +16,18 @@ final class LiveRun {
     let folder: TemporaryFolder
     private var profiler: Child?
     private let json: Bool
+    private let tls: Bool
 
-    init(json: Bool = true) throws {
+    /// - Parameter tls: whether secrets of TLS are looked for. What is attached for it takes 0.1 s to take off again, and there
+    ///   are hundreds of runs.
+    init(json: Bool = true, tls: Bool = false) throws {
         folder = try TemporaryFolder()
         self.json = json
+        self.tls = tls
     }
 
-    convenience init(_ hooks: Hooks, _ options: [String] = []) throws {
-        try self.init()
+    convenience init(_ hooks: Hooks, _ options: [String] = [], tls: Bool = false) throws {
+        try self.init(tls: tls)
         try start(["--hooks", hooks.rawValue] + options)
         try waitUntilWatching()
     }
@@ -42,7 +46,8 @@ final class LiveRun {
             Array(command.dropFirst()) + [
                 "--output", path("events.jsonl"), "--env-output", path("env.yaml"), "--service-map", path("map.yaml"),
                 "--record", path("run.tape"),
-            ] + (json ? ["--json"] : []) + (allowed.map { ["--allow", $0] } ?? []) + options,
+            ] + (json ? ["--json"] : []) + (tls ? [] : ["--tls", "off"]) + (allowed.map { ["--allow", $0] } ?? [])
+                + options,
             environment: environment)
     }
 

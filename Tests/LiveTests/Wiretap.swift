@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 
@@ -19,12 +20,34 @@ final class Wiretap {
         }
     }
 
+    /// The kernel hands its buffer over a block at a time, or after a second: these fill one.
+    private static let filling = [UInt8](repeating: 0, count: 60_000)
+
+    /// Sends datagrams to nobody, by a socket that is not connected: their refusal is not its error.
+    private static func send(_ datagrams: [[UInt8]]) throws {
+        let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+        guard descriptor >= 0 else { throw Failed("socket: \(String(cString: strerror(errno)))") }
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(discard).bigEndian
+        address.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
+        for datagram in datagrams {
+            let count = withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    sendto(descriptor, datagram, datagram.count, 0, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                }
+            }
+            guard count == datagram.count else { throw Failed("sendto: \(String(cString: strerror(errno)))") }
+        }
+    }
+
     /// Ends it when it has written all that was sent until now.
     func stop() throws {
         let mark = "end of \(path)"
         let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
         var place = try file.seekToEnd()
-        try Child("/bin/bash", ["-c", "printf '\(mark)' >/dev/udp/127.0.0.1/\(Self.discard)"]).succeed()
+        try Self.send([Array(mark.utf8)] + [[UInt8]](repeating: Self.filling, count: 20))
         _ = try eventually("the last packet in \(path)") {
             try file.seek(toOffset: place)
             let more = try file.readToEnd() ?? Data()

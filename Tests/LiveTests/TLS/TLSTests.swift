@@ -23,7 +23,7 @@ extension Live {
         }
 
         @Test func `fifty connections in turn, of nginx and Python, live and from tcpdump`() throws {
-            let run = try LiveRun(.socket)
+            let run = try LiveRun(.socket, tls: true)
             let server = try TLSStage(run).nginx(optedIn: true)
             let (pcap, keys) = (run.path("wire.pcap"), run.path("keys.log"))
             let wiretap = try Wiretap(pcap, filter: "tcp port \(server.port)")
@@ -60,7 +60,7 @@ extension Live {
 
         /// GnuTLS, and Node's own OpenSSL, tell of a secret without its session; Go's crypto/tls is linked into each program.
         @Test func `GnuTLS, Node and Go, each with its own library`() throws {
-            let run = try LiveRun(.socket)
+            let run = try LiveRun(.socket, tls: true)
             let stage = try TLSStage(run)
             let (web, go) = (try stage.nginx(optedIn: false), try stage.nats(optedIn: true))
             let wget = try Programs.find("wget", package: "wget")
@@ -89,7 +89,7 @@ extension Live {
         }
 
         @Test func `PostgreSQL and psql, where TLS begins within the protocol`() throws {
-            let run = try LiveRun(.socket)
+            let run = try LiveRun(.socket, tls: true)
             _ = try TLSStage(run)
             let server = try LocalServer.postgres(
                 environment: run.environment(optedIn: true, ["ADI_PROFILE_NAME": "database"]),
@@ -114,7 +114,7 @@ extension Live {
         }
 
         @Test func `a library that a program brings with it, and loads later`() throws {
-            let run = try LiveRun(.socket)
+            let run = try LiveRun(.socket, tls: true)
             let server = try TLSStage(run).asyncio(optedIn: false)
             // Another file than the system's, which the program has not loaded when it starts.
             try FileManager.default.copyItem(
@@ -140,7 +140,7 @@ extension Live {
         }
 
         @Test func `the secrets of who did not opt in never leave the kernel`() throws {
-            let run = try LiveRun(.socket)
+            let run = try LiveRun(.socket, tls: true)
             let server = try TLSStage(run).asyncio(optedIn: false)
             for (name, optedIn) in [("seen", true), ("unseen", false), ("unseen", false), ("seen", true)] {
                 for version in ["--tlsv1.3", "--tls-max=1.2"] {
@@ -168,7 +168,7 @@ extension Live {
         }
 
         @Test func `what stays closed is named by its program`() throws {
-            let run = try LiveRun(.socket)
+            let run = try LiveRun(.socket, tls: true)
             let server = try TLSStage(run).asyncio(optedIn: false)
             // A handshake whose library is here, in the script: nobody can know its secrets. What comes is refused.
             let script = """
@@ -195,7 +195,7 @@ extension Live {
 
         @Test(arguments: ["--tls off", "--no-tls-secrets"])
         func `secrets are not taken, or kept off the trace`(_ options: String) throws {
-            let run = try LiveRun(.socket, options.split(separator: " ").map(String.init))
+            let run = try LiveRun(.socket, options.split(separator: " ").map(String.init), tls: true)
             let server = try TLSStage(run).asyncio(optedIn: false)
             try run.launch(
                 Self.curl, ["-sk", "https://127.0.0.1:\(server.port)/here"], optedIn: true,
