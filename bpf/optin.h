@@ -105,6 +105,8 @@ static __always_inline struct thread *profiled_thread(struct task_struct *task)
 {
 	struct thread *thread = 0;
 
+	if (control.phase == TAPEDECK_ENDED)
+		return 0;
 	/* Most have no storage of any kind: a load tells sooner than a call. */
 	if (task->bpf_storage)
 		thread = bpf_task_storage_get(&threads, task, 0, 0);

@@ -40,11 +40,21 @@ struct tapedeck_settings {
 	char allowed[TAPEDECK_ALLOWED_MAX][TAPEDECK_VALUE_MAX];
 };
 
+/* How far a capture is. */
+enum tapedeck_phase {
+	/* Threads are being marked: a connection that opens now may be used before who accepts it is. */
+	TAPEDECK_MARKING,
+	TAPEDECK_WATCHING,
+	/* The programs are being detached, one after the other: none says any more what those that are gone do not. */
+	TAPEDECK_ENDED,
+};
+
 /* Changed while the programs run. */
 struct tapedeck_control {
 	/* Running processes are being judged from /proc: verdicts of no are kept too, so that what was read from an old
 	 * environment can't overwrite the verdict of a later exec. */
 	__u32 judging;
+	enum tapedeck_phase phase;
 	/* A process has opted in: before that nobody is asked for. */
 	__u32 any_profiled;
 	/* Two threads may use one socket at once, since there are new ones: what tells their order has to be attached. */

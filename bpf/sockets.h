@@ -324,7 +324,7 @@ int socket_state(__u64 *ctx)
 	struct task_struct *task;
 	struct socket_state *state;
 
-	if (!control.any_profiled)
+	if (!control.any_profiled || control.phase == TAPEDECK_ENDED)
 		return 0;
 	if (new == TCP_SYN_SENT || new == TCP_LISTEN) {
 		/* Always by the process itself. */
@@ -354,7 +354,7 @@ int socket_state(__u64 *ctx)
 		__u32 port = local_port(sk);
 		__u8 *listens = bpf_map_lookup_elem(&listening, &port);
 
-		if (listens && *listens && is_tcp(sk))
+		if (listens && *listens && control.phase == TAPEDECK_WATCHING && is_tcp(sk))
 			add_socket(sk, TAPEDECK_SERVER, 0, write_seq(sk), copied_seq(sk));
 		return 0;
 	}
@@ -401,7 +401,7 @@ int socket_destroyed(__u64 *ctx)
 	__u64 key = (__u64)sk;
 	struct socket_state *state = bpf_map_lookup_elem(&sockets, &key);
 
-	if (!state)
+	if (!state || control.phase == TAPEDECK_ENDED)
 		return 0;
 	if (state->connection.process.pid)
 		tell_state(state, sk, TAPEDECK_CLOSE, state->last_state);

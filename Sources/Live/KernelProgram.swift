@@ -155,6 +155,7 @@ final class KernelProgram {
 
     /// No more records are made; those that are in the ring buffer can still be read.
     func detach() {
+        control.pointee.phase = TAPEDECK_ENDED
         for link in links { bpf_link__destroy(link) }
         links = []
         order?.detach()
@@ -240,9 +241,9 @@ final class KernelProgram {
     /// All processes that ran before are judged: the threads of those that opted in are marked.
     func endJudging() {
         control.pointee.judging = 0
-        guard control.pointee.any_profiled != 0 else { return }
-        run(iterators.threads)
-        run(iterators.files)
+        if control.pointee.any_profiled != 0 { run(iterators.threads) }
+        control.pointee.phase = TAPEDECK_WATCHING
+        if control.pointee.any_profiled != 0 { run(iterators.files) }
     }
 
     /// What arrives on the port is looked at.
