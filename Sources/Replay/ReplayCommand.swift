@@ -43,6 +43,8 @@ struct ReplayCommand: ParsableCommand {
                   Writes what was seen as a state; replay a.state b.state shows both as one.
               replay diff main.tape branch.tape --markdown
                   Says what is new, gone or different, as a table for a pull request.
+              replay redact run.tape shared.tape
+                  Writes a trace to be given away: without what looks like a credential.
               replay grade --manifest truth.jsonl run.tape
                   Says how much of what really happened was seen, and how exactly.
 
@@ -55,7 +57,7 @@ struct ReplayCommand: ParsableCommand {
         version: ProgramVersion.full,
         subcommands: [
             Run.self, Convert.self, Check.self, Grade.self, Paths.self, Explain.self, Export.self, State.self,
-            Diff.self,
+            Diff.self, Redact.self,
         ],
         defaultSubcommand: Run.self)
 

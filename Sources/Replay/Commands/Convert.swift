@@ -85,57 +85,16 @@ struct Convert: ParsableCommand {
         return form
     }
 
-    /// How much is gathered before it is written.
-    private static let blockBytes = 256 << 10
-
     private func convert<Recorder: EventRecorder>(
         _ inputs: [String], _ secrets: [TLSSecret], _ recorder: Recorder, to file: OutputFile
     ) throws(Failure) -> (CaptureReport, strayEvents: UInt64, unplacedEvents: UInt64) {
         let report: CaptureReport
         if plaintextOnly {
             let plaintext = PlaintextRecorder(recorder, secrets)
-            report = try Self.read(inputs, plaintext, recorder, to: file) { plaintext.finish() }
+            report = try WrittenTape.write(inputs, plaintext, recorder, to: file) { plaintext.finish() }
         } else {
-            report = try Self.read(inputs, WithSecrets(recorder, secrets), recorder, to: file) {}
+            report = try WrittenTape.write(inputs, WithSecrets(recorder, secrets), recorder, to: file) {}
         }
         return (report, recorder.strayEvents, recorder.unplacedEvents)
-    }
-
-    /// - Parameter sink: what hands the events on to the recorder.
-    /// - Parameter end: called when there are no more.
-    private static func read<Sink: EventSink, Recorder: EventRecorder>(
-        _ inputs: [String], _ sink: Sink, _ recorder: Recorder, to file: OutputFile, end: () -> Void
-    ) throws(Failure) -> CaptureReport {
-        var tape = Tape(sink: sink)
-        func afterSome() throws(Failure) -> Bool {
-            if recorder.count >= blockBytes { try drain(recorder, to: file) }
-            return !file.isAbandoned
-        }
-        if inputs.count == 1 {
-            let input = try Input.open(inputs[0], headBytes: TapeOrigin.headBytes)
-            if !input.isTrace { recorder.begin(.converted(head: input.bytes.head, inputs: 1)) }
-            try tape.read(input) { _ throws(Failure) in try afterSome() }
-        } else {
-            var order = try InputOrder(inputs)
-            recorder.begin(.converted(head: try order.head(), inputs: inputs.count))
-            try tape.read(&order) { _, _ throws(Failure) in try afterSome() }
-        }
-        tape.finish()
-        end()
-        recorder.finish()
-        try drain(recorder, to: file)
-        return CaptureReport(tape, inputs: inputs.count)
-    }
-
-    private static func drain(_ recorder: some EventRecorder, to file: OutputFile) throws(Failure) {
-        var result = Swift.Result<Void, Failure>.success(())
-        recorder.drain { bytes in
-            do throws(Failure) {
-                try file.write(bytes)
-            } catch {
-                result = .failure(error)
-            }
-        }
-        try result.get()
     }
 }

@@ -5,7 +5,7 @@ import Shared
 ///
 /// The pipeline reads the tape meanwhile and tells what it has opened. Of a connection whose TLS stays closed nothing is
 /// left but that it was there.
-final class PlaintextRecorder<Recorder: EventRecorder>: EventSink {
+final class PlaintextRecorder<Recorder: EventSink>: EventSink {
     private let recorder: Recorder
     private let profiler: Profiler
     private let opened = OpenedBytes()

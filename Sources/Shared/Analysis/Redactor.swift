@@ -2,8 +2,17 @@
 final class Redactor {
     /// How many values were hidden.
     private(set) var hidden = Tally<Credential>()
+    /// The values themselves, for who has to find them again; `nil` where nobody asked for them.
+    private(set) var found: [FoundCredential]?
 
-    init() {}
+    /// - Parameter keepsFound: keep the values that are hidden.
+    init(keepsFound: Bool = false) { found = keepsFound ? [] : nil }
+
+    /// The values that were found since the last call.
+    func takeFound() -> [FoundCredential] {
+        defer { if found != nil { found = [] } }
+        return found ?? []
+    }
 
     /// What stands in place of a credential.
     static let mark = Array("[redacted]".utf8)
@@ -22,6 +31,7 @@ final class Redactor {
             shown += hit.needsQuotes ? Self.quotedMark : Self.mark
             copied = hit.range.upperBound
             if counts { hidden[hit.credential] &+= 1 }
+            found?.append(FoundCredential(hit, in: text))
         }
         return shown + text[copied...]
     }
@@ -31,18 +41,20 @@ final class Redactor {
     }
 
     /// The value of an environment variable.
-    func shown(_ value: [UInt8], ofVariable name: some Collection<UInt8>) -> [UInt8] {
-        hide(value, CredentialNames.credential(ofVariable: name))
+    func shown(_ value: [UInt8], ofVariable name: [UInt8]) -> [UInt8] {
+        hide(value, CredentialNames.credential(ofVariable: name), behind: name + [UInt8(ascii: "=")])
     }
 
     /// The value of a header field.
-    func shown(_ value: [UInt8], ofHeader name: some Collection<UInt8>) -> [UInt8] {
-        hide(value, CredentialNames.credential(ofField: name))
+    /// - Parameter separator: what stood between its name and its value.
+    func shown(_ value: [UInt8], ofHeader name: [UInt8], behind separator: [UInt8] = Array(": ".utf8)) -> [UInt8] {
+        hide(value, CredentialNames.credential(ofField: name), behind: name + separator)
     }
 
-    private func hide(_ value: [UInt8], _ credential: Credential?) -> [UInt8] {
+    private func hide(_ value: [UInt8], _ credential: Credential?, behind name: @autoclosure () -> [UInt8]) -> [UInt8] {
         guard let credential, !value.isEmpty else { return shown(value) }
         hidden[credential] &+= 1
+        found?.append(FoundCredential(credential, value, behind: name()))
         return Self.mark
     }
 }

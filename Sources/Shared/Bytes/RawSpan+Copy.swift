@@ -44,7 +44,7 @@ extension RawSpan {
 
     /// Whether the same bytes are here.
     @inline(__always)
-    func equals(_ other: RawSpan) -> Bool {
+    package func equals(_ other: RawSpan) -> Bool {
         guard byteCount == other.byteCount else { return false }
         return withUnsafeBytes { a in
             other.withUnsafeBytes { b in

@@ -115,6 +115,9 @@ package final class OutputFile {
         return copy >= 0 ? copy : nil
     }
 
+    /// Where its bytes are until it is whole, so that it can be read before anybody takes it for whole.
+    package var written: String { pending?.partial ?? path }
+
     /// Takes back a file that nothing was written to; otherwise it stays, as partial.
     package func discardIfEmpty() {
         if writtenBytes == 0 { discard() }

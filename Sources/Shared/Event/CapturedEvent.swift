@@ -242,6 +242,8 @@ package enum GapReason: UInt8, Sendable, CaseIterable {
     case unreadable
     /// The kernel's own count of the connection's bytes goes beyond what the hooks saw.
     case unseen
+    /// `replay redact` has taken them away: they held a credential that can't be hidden in its place.
+    case redacted
 }
 
 /// The end of a connection: nothing more of it follows.

@@ -19,7 +19,9 @@ extension Message {
             let name = [UInt8](wire.bytes.extracting(field.name))
             replace(
                 field.value.range,
-                by: redactor.shown([UInt8](wire.bytes.extracting(field.value)), ofHeader: name))
+                by: redactor.shown(
+                    [UInt8](wire.bytes.extracting(field.value)), ofHeader: name,
+                    behind: [UInt8](wire.bytes.extracting(field.name.range.upperBound..<field.value.range.lowerBound))))
         }
         let end = Swift.min(Swift.max(head.length, copied), wire.count)
         bytes.append(wire.bytes.extracting(copied..<end))

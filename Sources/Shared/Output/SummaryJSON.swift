@@ -151,7 +151,7 @@ extension IndentedJSON {
         }
     }
 
-    private mutating func counts<Key>(_ key: String, _ tally: Tally<Key>) {
+    mutating func counts<Key>(_ key: String, _ tally: Tally<Key>) {
         object(key) { $0.members(tally) }
     }
 

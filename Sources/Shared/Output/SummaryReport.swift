@@ -290,7 +290,7 @@ package struct SummaryReport {
     ///
     /// What is left out by a setting, or by its nature has no buffer to capture, is shown and is no loss.
     package static func isLossy(_ summary: Summary) -> Bool {
-        let leftOut: [GapReason] = [.captureLimit, .sendfile, .splice, .ioUring]
+        let leftOut: [GapReason] = [.captureLimit, .sendfile, .splice, .ioUring, .redacted]
         let missing = [summary.bytes.gaps, summary.innerBytes.gaps].contains { gaps in
             leftOut.reduce(gaps.total) { $0 &- gaps[$1] } > 0
         }
@@ -328,7 +328,7 @@ package struct SummaryReport {
     // MARK: - Words
 
     /// `joinedLate` as `joined late`.
-    private static func words(_ name: String) -> String { spaced(SummaryJSON.snakeCase(name)) }
+    static func words(_ name: String) -> String { spaced(SummaryJSON.snakeCase(name)) }
 
     private static func spaced(_ name: String) -> String { String(name.map { $0 == "_" ? " " : $0 }) }
 }

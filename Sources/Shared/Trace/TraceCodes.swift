@@ -93,6 +93,7 @@ extension GapReason: TraceCoded {
         case .ioUring: (7, "io_uring")
         case .unreadable: (8, "unreadable")
         case .unseen: (9, "unseen")
+        case .redacted: (10, "redacted")
         }
     }
 }

@@ -150,7 +150,7 @@ import Testing
     @Test func `counts by kind`() {
         let redactor = Redactor()
         _ = redactor.shown("password=a&token=b&token=c")
-        _ = redactor.shown(Array("x".utf8), ofVariable: "COOKIE".utf8)
+        _ = redactor.shown(Array("x".utf8), ofVariable: Array("COOKIE".utf8))
         _ = redactor.shown("password=a", counts: false)
         #expect(redactor.hidden.nonZero.map { "\($0.key) \($0.count)" } == ["password 1", "token 2", "cookie 1"])
     }

@@ -1,0 +1,112 @@
+import Shared
+
+/// Where credentials lie in the streams of a tape, however their bytes were cut.
+///
+/// What came in another order than the streams have is not found across the cuts: whoever reads the streams in order finds
+/// that it is still there.
+final class CredentialPlaces: EventSink {
+    private struct Stream: Hashable {
+        var connection: ConnectionID
+        var direction: Direction
+        var layer: StreamLayer
+
+        init(_ at: StreamPosition) {
+            connection = at.connection
+            direction = at.direction
+            layer = at.layer
+        }
+    }
+
+    /// Bytes of a stream that are to be hidden.
+    private struct Place {
+        var start: UInt64
+        var mask: ArraySlice<UInt8>
+        var end: UInt64 { start &+ UInt64(mask.count) }
+    }
+
+    private let patterns: CredentialPatterns
+    private var places: [Stream: [Place]] = [:]
+    /// The last bytes of each stream, and where they end.
+    private var tails: [Stream: (bytes: [UInt8], end: UInt64)] = [:]
+    /// How many there are in datagrams and in what is said of processes.
+    private(set) var countOutsideStreams = 0
+
+    /// How many there are anywhere.
+    var count: Int { places.values.reduce(countOutsideStreams) { $0 + $1.count } }
+    /// Where in connections there are any.
+    var streams: Set<CredentialFinder.Stream> {
+        Set(places.keys.map { CredentialFinder.Stream($0.connection, $0.direction) })
+    }
+
+    init(_ patterns: CredentialPatterns) { self.patterns = patterns }
+
+    func consume(_ event: borrowing CapturedEvent, payload: RawSpan) {
+        switch event.kind {
+        case .data(let at): search(payload, at)
+        case .datagram: countOutsideStreams += patterns.places(in: payload).count
+        case .process(let process):
+            countOutsideStreams += patterns.places(in: Array(process.commandLine.utf8).span.bytes).count
+            if case .block(let block) = process.environment {
+                countOutsideStreams += patterns.places(in: block.span.bytes).count
+            }
+        case .close(let closed):
+            for direction in [Direction.send, .receive] {
+                for layer in StreamLayer.allCases {
+                    tails[Stream(StreamPosition(closed.id, direction, 0, layer: layer))] = nil
+                }
+            }
+        default: break
+        }
+    }
+
+    private func search(_ payload: RawSpan, _ at: StreamPosition) {
+        let stream = Stream(at)
+        var text: [UInt8] = []
+        if let tail = tails[stream], tail.end == at.position { text = tail.bytes }
+        let start = at.position &- UInt64(text.count)
+        let known = text.count
+        text.append(payload)
+        for found in patterns.places(in: text.span.bytes) where found.range.upperBound > known {
+            places[stream, default: []].append(Place(start: start &+ UInt64(found.range.lowerBound), mask: found.mask))
+        }
+        tails[stream] = (text.suffix(CredentialPatterns.longest - 1), at.position &+ UInt64(payload.byteCount))
+    }
+
+    /// No more are looked for: puts them in the order of their streams.
+    func finish() {
+        tails = [:]
+        for stream in places.keys { places[stream]?.sort { $0.start < $1.start } }
+    }
+
+    /// The bytes of a stream with what lies in them hidden.
+    /// - Returns: `nil` where nothing does.
+    func hidden(_ payload: RawSpan, at position: StreamPosition) -> [UInt8]? {
+        guard let places = places[Stream(position)] else { return nil }
+        let (start, end) = (position.position, position.position &+ UInt64(payload.byteCount))
+        // None is longer than a pattern: those before can't reach in.
+        let earliest = start &- Swift.min(start, UInt64(CredentialPatterns.longest))
+        var index = firstPlace(in: places, from: earliest)
+        var hidden: [UInt8]?
+        while index < places.count, places[index].start < end {
+            let place = places[index]
+            index += 1
+            guard place.end > start else { continue }
+            let range = Swift.max(place.start, start)..<Swift.min(place.end, end)
+            var bytes = hidden ?? [UInt8](payload)
+            for at in range {
+                bytes[Int(at &- start)] = place.mask[place.mask.startIndex + Int(at &- place.start)]
+            }
+            hidden = bytes
+        }
+        return hidden
+    }
+
+    private func firstPlace(in places: [Place], from start: UInt64) -> Int {
+        var (low, high) = (0, places.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if places[middle].start < start { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}

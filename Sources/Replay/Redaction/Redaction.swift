@@ -1,0 +1,103 @@
+import Console
+import Shared
+
+/// A tape written down again without what looks like a credential, on any layer.
+///
+/// The inputs are read three times: for the credentials, as the pipeline finds them in all that it takes apart; for the places
+/// where their bytes lie, whoever said them; and to write the tape with other bytes of the same length there. What is inside
+/// TLS is written in place of the records that carried it, and without the secrets. Then what was written is read as the inputs
+/// were: where a credential is still found, since it lies coded there (in a header block of HTTP/2, in a compressed body), the
+/// stream's bytes become a gap.
+struct Redaction {
+    let inputs: [String]
+    let secrets: [TLSSecret]
+    let form: TapeForm
+
+    /// Writes the tape, and proves that no value is left.
+    /// - Parameter output: where it goes; the file has its name only if it holds none.
+    /// - Returns: what was hidden, and how the inputs were read.
+    func write(to output: String) throws(Failure) -> (HiddenCredentials, CaptureReport) {
+        let finder = CredentialFinder()
+        let report = try find(inputs, secrets, finder)
+        let patterns = CredentialPatterns(finder.values)
+        let places = CredentialPlaces(patterns)
+        let plaintext = PlaintextRecorder(places, secrets)
+        _ = try WrittenTape.read(inputs, plaintext)
+        plaintext.finish()
+        places.finish()
+
+        var blanked = finder.sealed
+        // What is left after the first writing is coded; of a stream that is a gap nothing can be left.
+        for _ in 0..<2 {
+            let file = try OutputFile(output, option: "redact")
+            do throws(Failure) {
+                let gapBytes = try write(patterns, places, blanked, to: file)
+                let left = try remaining(in: file, patterns)
+                if left.isEmpty {
+                    try file.commit()
+                    let gaps = (streams: blanked.count, bytes: gapBytes)
+                    return (HiddenCredentials(finder.values, places: places.count, gaps: gaps), report)
+                }
+                blanked.formUnion(left)
+                file.discard()
+            } catch {
+                file.discard()
+                throw error
+            }
+        }
+        throw Failure(
+            "\(output): not written: a credential is still found in it; please report this as a fault of replay")
+    }
+
+    private func find(
+        _ inputs: [String], _ secrets: [TLSSecret], _ finder: CredentialFinder
+    ) throws(Failure) -> CaptureReport {
+        let profiler = Profiler(CredentialFinder.options(secrets), observer: finder)
+        let report = try WrittenTape.read(inputs, FoundInEvents(profiler, finder))
+        profiler.finish()
+        return report
+    }
+
+    private func write(
+        _ patterns: CredentialPatterns, _ places: CredentialPlaces, _ blanked: Set<CredentialFinder.Stream>,
+        to file: OutputFile
+    ) throws(Failure) -> UInt64 {
+        func write<Recorder: EventRecorder>(_ recorder: Recorder) throws(Failure) -> UInt64 {
+            let redacted = RedactedEvents(recorder, patterns, places, blanked: blanked)
+            let plaintext = PlaintextRecorder(redacted, secrets)
+            _ = try WrittenTape.write(inputs, plaintext, recorder, to: file) { plaintext.finish() }
+            return redacted.blankedBytes
+        }
+        return form == .jsonl ? try write(TraceTextRecorder()) : try write(TraceRecorder())
+    }
+
+    /// Streams in which what was written still has one of the values, as the pipeline sees it or as its bytes.
+    private func remaining(
+        in file: OutputFile, _ patterns: CredentialPatterns
+    ) throws(Failure) -> Set<CredentialFinder.Stream> {
+        let finder = CredentialFinder()
+        _ = try find([file.written], [], finder)
+        let places = CredentialPlaces(patterns)
+        _ = try WrittenTape.read([file.written], places)
+        guard places.countOutsideStreams == 0 else {
+            throw Failure("\(file.path): not written: a credential is still found in what is said of a process")
+        }
+        return finder.streams.union(places.streams)
+    }
+}
+
+/// Lets the finder see processes, too.
+private final class FoundInEvents: EventSink {
+    private let profiler: Profiler
+    private let finder: CredentialFinder
+
+    init(_ profiler: Profiler, _ finder: CredentialFinder) {
+        self.profiler = profiler
+        self.finder = finder
+    }
+
+    func consume(_ event: borrowing CapturedEvent, payload: RawSpan) {
+        if case .process(let process) = event.kind { finder.process(process) }
+        profiler.consume(event, payload: payload)
+    }
+}

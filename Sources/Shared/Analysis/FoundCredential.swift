@@ -1,0 +1,43 @@
+/// A value that looks like a credential, as it stood in a text, and what may stand in its place without anything else moving.
+package struct FoundCredential: Hashable, Sendable {
+    let credential: Credential
+    package let value: [UInt8]
+    /// What stood right before it, as far as that helps to find a short value again.
+    package let before: [UInt8]
+    /// It stands in JSON without quotes: a number.
+    private let isNumber: Bool
+
+    /// So much of what stood before a value is kept.
+    private static let longestBefore = 8
+
+    init(_ hit: CredentialScanner.Hit, in text: [UInt8]) {
+        credential = hit.credential
+        value = Array(text[hit.range])
+        before = Array(text[..<hit.range.lowerBound].suffix(Self.longestBefore))
+        isNumber = hit.needsQuotes
+    }
+
+    init(_ credential: Credential, _ value: [UInt8], behind before: [UInt8]) {
+        self.credential = credential
+        self.value = value
+        self.before = before.suffix(Self.longestBefore)
+        isNumber = false
+    }
+
+    /// As many bytes, which say nothing: a number stays one, as JSON has it (RFC 8259, section 6).
+    package var masked: [UInt8] { Self.masked(value, isNumber: isNumber) }
+
+    /// It was hidden before, in this way or as a text that says so.
+    package var isMasked: Bool { value == masked || value == Redactor.mark }
+
+    private static func masked(_ value: [UInt8], isNumber: Bool) -> [UInt8] {
+        value.map { byte in
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9") where isNumber: UInt8(ascii: "1")
+            case UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"):
+                isNumber ? byte : UInt8(ascii: "x")
+            default: UInt8(ascii: "x")
+            }
+        }
+    }
+}

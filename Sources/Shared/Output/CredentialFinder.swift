@@ -1,0 +1,101 @@
+/// Finds what `Redactor` would hide in all that a tape's connections and processes say, with where it was said.
+package final class CredentialFinder: Sink {
+    /// A direction of a connection, whatever lies in it.
+    package struct Stream: Hashable, Sendable {
+        package var connection: ConnectionID
+        package var direction: Direction
+
+        package init(_ connection: ConnectionID, _ direction: Direction) {
+            self.connection = connection
+            self.direction = direction
+        }
+    }
+
+    private let redactor = Redactor(keepsFound: true)
+    /// Each value once, in the order in which they were found; without those that are hidden already.
+    package private(set) var values: [FoundCredential] = []
+    private var known: Set<FoundCredential> = []
+    /// Where they were said.
+    package private(set) var streams: Set<Stream> = []
+    /// Streams with bodies that can't be looked into: in a coding that is not read, or longer than `longestBody`.
+    package private(set) var sealed: Set<Stream> = []
+
+    /// Bytes of a body that are looked at; set as the pipeline's limit, too.
+    package static let longestBody = 64 << 20
+
+    package init() {}
+
+    /// What a pipeline has to be asked for, so that this sees everything.
+    package static func options(_ secrets: [TLSSecret]) -> Profiler.Options {
+        var options = Profiler.Options()
+        options.eventLog = false
+        options.environments = false
+        options.statements = .full
+        options.limits.bodyBytes = longestBody
+        options.secrets = secrets
+        return options
+    }
+
+    package var needs: Needs { [.messages, .operations] }
+
+    package func message(
+        _ message: borrowing Message, _ exchange: Exchange?, _ text: RawSpan, of connection: Connection,
+        _ origin: Origin
+    ) {
+        let stream = Stream(connection.opened.id, connection.direction(message.head.side))
+        _ = message.redacted(redactor)
+        keep(of: stream)
+        if isSealed(message) { sealed.insert(stream) }
+    }
+
+    package func operation(
+        _ operation: borrowing ServiceOperation, _ text: RawSpan, of connection: Connection, _ origin: Origin
+    ) {
+        _ = redactor.shown([UInt8](text.extracting(operation.statement)))
+        keep(of: Stream(connection.opened.id, connection.direction(operation.side)))
+    }
+
+    /// A process's command line and environment.
+    package func process(_ process: ProcessIdentity) {
+        _ = process.redacted(redactor)
+        keep(of: nil)
+    }
+
+    private func isSealed(_ message: borrowing Message) -> Bool {
+        if message.anomalies.contains(.contentCodingUnknown) || message.anomalies.contains(.contentCodingFailed) {
+            return true
+        }
+        return message.wireBytes > UInt64(Self.longestBody)
+            || message.bodyIsSeparate && message.decodedBytes > UInt64(message.decoded.count)
+    }
+
+    private func keep(of stream: Stream?) {
+        for found in redactor.takeFound() where !found.isMasked {
+            if let stream { streams.insert(stream) }
+            if known.insert(found).inserted { values.append(found) }
+        }
+    }
+}
+
+extension ProcessIdentity {
+    /// The process with what looks like a credential hidden in its command line and its environment.
+    package func redacted() -> ProcessIdentity { redacted(Redactor()) }
+
+    func redacted(_ redactor: Redactor) -> ProcessIdentity {
+        var shown = self
+        shown.commandLine = redactor.shown(commandLine)
+        shown.profileName = profileName.map { redactor.shown($0) }
+        guard case .block(let block) = environment else { return shown }
+        var hidden: [UInt8] = []
+        for entry in block.split(separator: 0) {
+            guard let equals = entry.firstIndex(of: UInt8(ascii: "=")) else {
+                hidden += redactor.shown(Array(entry)) + [0]
+                continue
+            }
+            let (name, value) = (Array(entry[..<equals]), Array(entry[(equals + 1)...]))
+            hidden += name + [UInt8(ascii: "=")] + redactor.shown(value, ofVariable: name) + [0]
+        }
+        shown.environment = .block(hidden)
+        return shown
+    }
+}

@@ -1,0 +1,143 @@
+import Foundation
+import Testing
+
+@testable import replay
+
+/// `replay redact`, as its users run it.
+@Suite struct `A trace without credentials` {
+    private let folder = TemporaryFolder()
+
+    private func path(_ name: String) -> String { folder.path + "/" + name }
+
+    /// Values that have to go, some too short to be looked for alone, one of them said a second time where it has no name.
+    private static let secrets = [
+        "hunter2-very-long", "supersecrettoken123", "k1", "tail-of-a-path-9", "ak-9f8e7d6c", "98765", "sid=abc123",
+        "form-secret",
+        "pg-pass-word", "argument-pass",
+    ]
+
+    /// One connection, whose bytes come in pieces of the length.
+    private static func trace(pieces length: Int) -> String {
+        let requests = [
+            "GET /login?password=hunter2-very-long&x=1 HTTP/1.1\r\nHost: shop\r\nAuthorization: Bearer supersecrettoken123\r\n\r\n",
+            "POST /reset/token/tail-of-a-path-9 HTTP/1.1\r\nHost: shop\r\nX-Api-Key:k1\r\nContent-Type: application/json\r\n"
+                + "Content-Length: 50\r\n\r\n{\"note\":\"once more hunter2-very-long, and no more\"}",
+            "POST /form HTTP/1.1\r\nHost: shop\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 25\r\n\r\n"
+                + "user=ann&pass=form-secret",
+        ]
+        let body = "{\"api_key\":\"ak-9f8e7d6c\",\"pin\":{\"secret\":98765},\"name\":\"ann\"}"
+        let responses = [
+            "HTTP/1.1 200 OK\r\nSet-Cookie: sid=abc123; Path=/\r\nContent-Length: 2\r\n\r\nok",
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)",
+            "HTTP/1.1 204 No Content\r\n\r\n",
+        ]
+        var lines = [
+            #"{"tapedeck_trace":1}"#,
+            #"{"type":"process","timestamp":"2026-01-01T00:00:00Z","pid":7,"start_time":1,"comm":"shop","command_line":"shop --password argument-pass","profile":"t","environment":["DB_PASSWORD=pg-pass-word","HOME=/root"]}"#,
+            #"{"type":"open","timestamp":"2026-01-01T00:00:00Z","connection":1,"local":"10.0.0.1:4000","remote":"10.0.0.2:80","role":"client"}"#,
+        ]
+        var (sent, received) = (0, 0)
+        func say(_ text: String, _ direction: String, _ position: inout Int) {
+            var rest = Substring(text)
+            while !rest.isEmpty {
+                let piece = rest.prefix(length)
+                rest = rest.dropFirst(length)
+                let json = String(decoding: (try? JSONEncoder().encode(String(piece))) ?? Data(), as: UTF8.self)
+                lines.append(
+                    #"{"type":"data","timestamp":"2026-01-01T00:00:01Z","connection":1,"direction":"\#(direction)","position":\#(position),"text":\#(json)}"#
+                )
+                position += piece.utf8.count
+            }
+        }
+        for (request, response) in zip(requests, responses) {
+            say(request, "send", &sent)
+            say(response, "receive", &received)
+        }
+        lines.append(#"{"type":"close","timestamp":"2026-01-01T00:00:02Z","connection":1,"how":"orderly"}"#)
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    @Test(arguments: [1, 3, 7, 4000])
+    func `has others of the same length in their places, however the bytes came`(_ length: Int) throws {
+        let input = folder.write("in.jsonl", Array(Self.trace(pieces: length).utf8))
+        let run = try Executable.replay(["redact", input, path("out.tape"), "--json"])
+        #expect(run.status == 0 && run.errors == "", "\(run.errors)")
+        #expect(run.output.contains("\"streams\": 0"), "\(run.output)")
+        func read(_ tape: String) throws -> (log: String, environment: String, map: String) {
+            let files = ["log", "env", "map"].map { path(tape + $0) }
+            let run = try Executable.replay([
+                path(tape), "-q", "-o", files[0], "--env-output", files[1], "--service-map", files[2],
+            ])
+            #expect(run.status == 0, "\(run.errors)")
+            return (folder.text(tape + "log") ?? "", folder.text(tape + "env") ?? "", folder.text(tape + "map") ?? "")
+        }
+        let (before, after) = (try read("in.jsonl"), try read("out.tape"))
+        let tape = try Data(contentsOf: URL(fileURLWithPath: path("out.tape")))
+        for secret in Self.secrets {
+            #expect((before.log + before.environment).contains(secret), "\(secret) is there to be hidden")
+            #expect(tape.range(of: Data(secret.utf8)) == nil || secret == "k1", "\(secret) on the tape")
+            #expect(!after.log.contains(secret) && !after.environment.contains(secret), "\(secret) in an output")
+        }
+        // What is no credential stays: as many messages, as long, with what they are about.
+        #expect(after.log.split(separator: "\n").count == before.log.split(separator: "\n").count)
+        #expect(after.log.contains("\"name\\\":\\\"ann\\\"") && after.log.contains("user=ann&pass=xxxxxxxxxxx"))
+        #expect(after.log.contains("\\\"secret\\\":11111}") && after.environment.contains("HOME: \"/root\""))
+        // The same again hides nothing more.
+        let again = try Executable.replay(["redact", path("out.tape"), path("again.jsonl")])
+        #expect(again.output.contains("nothing looks like a credential"), "\(again.output)")
+    }
+
+    @Test func `has gaps where they lie coded`() throws {
+        // {"token":"abcdefghijklmnop"}, by gzip.
+        let coded = "H4sIAAAAAAACA6tWKsnPTs1TslJKTEpOSU1Lz8jMys7JzcsvUKoFABJ5WykcAAAA"
+        let head =
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: 48\r\n\r\n"
+        let response = (Data(head.utf8) + (try #require(Data(base64Encoded: coded)))).base64EncodedString()
+        let trace = """
+            {"tapedeck_trace":1}
+            {"type":"open","timestamp":"2026-01-01T00:00:00Z","connection":1,"local":"10.0.0.1:4000","remote":"10.0.0.2:80","role":"client"}
+            {"type":"data","timestamp":"2026-01-01T00:00:01Z","connection":1,"direction":"send","position":0,"text":"GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n"}
+            {"type":"data","timestamp":"2026-01-01T00:00:01Z","connection":1,"direction":"receive","position":0,"base64":"\(response)"}
+            {"type":"close","timestamp":"2026-01-01T00:00:02Z","connection":1,"how":"orderly"}
+
+            """
+        let input = folder.write("in.jsonl", Array(trace.utf8))
+        let shown = try Executable.replay([input, "-q", "-o", "-"]).output
+        #expect(shown.contains("abcdefghijklmnop"))
+        let run = try Executable.replay(["redact", input, path("out.jsonl")])
+        #expect(run.status == 0 && run.output.contains("of 1 stream became gaps"), "\(run.output) \(run.errors)")
+        let written = try #require(folder.text("out.jsonl"))
+        #expect(written.contains("\"reason\":\"redacted\"") && written.contains("GET / HTTP/1.1"))
+        #expect(!written.contains(String(response.suffix(40))))
+        let after = try Executable.replay([path("out.jsonl"), "-q", "-o", "-"])
+        #expect(after.status == 0 && !after.output.contains("abcdefghijklmnop"))
+    }
+
+    @Test func `has what TLS carried, and no secrets of it`() throws {
+        let capture = "Fixtures/tls/decrypted/input.pcapng"
+        let run = try Executable.replay(["redact", capture, path("out.jsonl")])
+        #expect(run.status == 0, "\(run.errors)")
+        let written = try #require(folder.text("out.jsonl"))
+        #expect(!written.contains("\"type\":\"secret\"") && written.contains("\"layer\":\"plaintext\""))
+        func exchanges(_ input: String) throws -> Int {
+            try Executable.replay([input, "-q", "-o", "-"]).output.split(separator: "\n").count {
+                $0.contains("\"event_type\":\"http\"")
+            }
+        }
+        let count = try exchanges(capture)
+        #expect(try count > 0 && exchanges(path("out.jsonl")) == count)
+    }
+
+    @Test func `is refused where it can't be proven`() throws {
+        let input = folder.write("in.jsonl", Array(Self.trace(pieces: 4000).utf8))
+        for (output, why) in [
+            ("out.pcapng", "writes a trace"), ("in.jsonl", "would overwrite"), ("no/out.tape", "make its folder first"),
+        ] {
+            let run = try Executable.replay(["redact", input, path(output)])
+            #expect(run.status == 2 && run.errors.contains(why), "\(run.errors)")
+        }
+        let piped = try Executable.replay(["redact", "-", path("out.tape")], input: Array(Self.trace(pieces: 9).utf8))
+        #expect(piped.status == 2 && piped.errors.contains("reads its inputs three times"))
+        #expect(folder.names == ["in.jsonl"])
+    }
+}
