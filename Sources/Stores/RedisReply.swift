@@ -18,6 +18,12 @@ package enum RedisReply: Equatable, Sendable {
         }
     }
 
+    /// The first word of an error, which says which it is.
+    package var errorCode: String? {
+        guard case .error(let text) = self else { return nil }
+        return String(text.prefix { $0 != " " })
+    }
+
     /// The first error in it.
     package var firstError: String? {
         switch self {

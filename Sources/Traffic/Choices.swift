@@ -3,7 +3,7 @@ enum Step: Equatable, Sendable {
     case http(HTTPRequest)
     case postgres(Statement)
     /// Several are a pipeline: all are sent before the first answer is read.
-    case redis([[String]])
+    case redis([Command])
 }
 
 struct HTTPRequest: Equatable, Sendable {
@@ -28,10 +28,38 @@ struct Statement: Equatable, Sendable {
     }
 
     var form: Form
-    var text: String
+    /// Its verb: what is asked for.
+    var operation: String
+    /// The tables that it acts on.
+    var targets = ["traffic"]
+    /// Its text with `?` in the place of each literal: what an event log may keep of it.
+    var pattern: String
+    /// What stands in these places.
+    var literals: [String] = []
     var parameters: [String] = []
     /// The SQLSTATE that it is to fail with, where it is meant to fail.
     var expectedError: String?
+
+    /// As it is sent.
+    var text: String {
+        let pieces = pattern.split(separator: "?", omittingEmptySubsequences: false)
+        return zip(pieces, literals + [""]).map { $0 + $1 }.joined()
+    }
+}
+
+/// A command of Redis on one key.
+struct Command: Equatable, Sendable {
+    var name: String
+    var key: String
+    var values: [String] = []
+    /// The first word of the error that it is to fail with, where it is meant to fail.
+    var expectedError: String?
+
+    /// As it is sent.
+    var words: [String] { [name, key] + values }
+
+    /// With one `?` for all of its values: what an event log may keep of it.
+    var pattern: String { "\(name) \(key)" + (values.isEmpty ? "" : " ?") }
 }
 
 /// What the traffic does, as a function of the seed and the step's number alone: however many workers there are and in
@@ -45,7 +73,7 @@ struct Choices: Sendable {
     private enum Kind: Sendable {
         case greeting, health, echo, slow
         case insert, select, update, prepared, preparedInsert, division, trim
-        case string, hash, list, pipeline
+        case string, hash, list, noNumber, pipeline
     }
 
     init(seed: UInt64, postgres: Bool, redis: Bool) {
@@ -53,7 +81,7 @@ struct Choices: Sendable {
         deck =
             [.greeting, .greeting, .greeting, .health, .health, .echo, .echo, .echo, .echo, .slow]
             + (postgres ? [.insert, .insert, .select, .update, .prepared, .preparedInsert, .division, .trim] : [])
-            + (redis ? [.string, .string, .hash, .list, .pipeline] : [])
+            + (redis ? [.string, .string, .hash, .list, .noNumber, .pipeline] : [])
     }
 
     subscript(number: Int) -> Step {
@@ -71,7 +99,7 @@ struct Choices: Sendable {
         case .echo: .http(HTTPRequest(method: "POST", path: "/echo", body: body(&random)))
         case .insert, .select, .update, .prepared, .preparedInsert, .division, .trim:
             .postgres(statement(kind, &random))
-        case .string, .hash, .list, .pipeline: .redis(commands(kind, &random))
+        case .string, .hash, .list, .noNumber, .pipeline: .redis(commands(kind, &random))
         }
     }
 
@@ -87,40 +115,58 @@ struct Choices: Sendable {
     private func statement(_ kind: Kind, _ random: inout SplitMix64) -> Statement {
         let (name, amount) = (word(&random), Int.random(in: 1...500, using: &random))
         return switch kind {
-        case .insert: Statement(form: .text, text: "INSERT INTO traffic (name, amount) VALUES ('\(name)', \(amount))")
+        case .insert:
+            Statement(
+                form: .text, operation: "INSERT", pattern: "INSERT INTO traffic (name, amount) VALUES (?, ?)",
+                literals: ["'\(name)'", "\(amount)"])
         case .update:
             Statement(
-                form: .parameters, text: "UPDATE traffic SET amount = $2 WHERE name = $1",
+                form: .parameters, operation: "UPDATE", pattern: "UPDATE traffic SET amount = $2 WHERE name = $1",
                 parameters: [name, "\(amount)"])
         case .prepared:
             Statement(
-                form: .prepared(name: "by_name"),
-                text: "SELECT id, amount FROM traffic WHERE name = $1 ORDER BY id DESC LIMIT 5", parameters: [name])
+                form: .prepared(name: "by_name"), operation: "SELECT",
+                pattern: "SELECT id, amount FROM traffic WHERE name = $1 ORDER BY id DESC LIMIT ?", literals: ["5"],
+                parameters: [name])
         case .preparedInsert:
             Statement(
-                form: .prepared(name: "insert"), text: "INSERT INTO traffic (name, amount) VALUES ($1, $2)",
-                parameters: [name, "\(amount)"])
-        case .division: Statement(form: .text, text: "SELECT \(amount) / 0", expectedError: "22012")
+                form: .prepared(name: "insert"), operation: "INSERT",
+                pattern: "INSERT INTO traffic (name, amount) VALUES ($1, $2)", parameters: [name, "\(amount)"])
+        case .division:
+            Statement(
+                form: .text, operation: "SELECT", targets: [], pattern: "SELECT ? / ?", literals: ["\(amount)", "0"],
+                expectedError: "22012")
         case .trim:
-            Statement(form: .text, text: "DELETE FROM traffic WHERE id < (SELECT max(id) FROM traffic) - 10000")
-        default: Statement(form: .text, text: "SELECT name, sum(amount) FROM traffic GROUP BY name ORDER BY name")
+            Statement(
+                form: .text, operation: "DELETE",
+                pattern: "DELETE FROM traffic WHERE id < (SELECT max(id) FROM traffic) - ?", literals: ["10000"])
+        default:
+            Statement(
+                form: .text, operation: "SELECT",
+                pattern: "SELECT name, sum(amount) FROM traffic GROUP BY name ORDER BY name")
         }
     }
 
-    private func commands(_ kind: Kind, _ random: inout SplitMix64) -> [[String]] {
+    private func commands(_ kind: Kind, _ random: inout SplitMix64) -> [Command] {
         let (name, number) = (word(&random), "\(Int.random(in: 1...500, using: &random))")
         switch kind {
-        case .hash: return [["HSET", "traffic:stock", name, number]]
-        case .list: return [["LPUSH", "traffic:recent", name]]
+        case .hash: return [Command(name: "HSET", key: "traffic:stock", values: [name, number])]
+        case .list: return [Command(name: "LPUSH", key: "traffic:recent", values: [name])]
+        case .noNumber:
+            return [Command(name: "INCRBY", key: "traffic:count:\(name)", values: [name], expectedError: "ERR")]
         case .pipeline:
             return [
-                ["INCRBY", "traffic:count:\(name)", number], ["EXPIRE", "traffic:count:\(name)", "3600"],
-                ["HGETALL", "traffic:stock"], ["LTRIM", "traffic:recent", "0", "99"],
-                ["LRANGE", "traffic:recent", "0", "9"], ["GET", "traffic:\(name)"],
+                Command(name: "INCRBY", key: "traffic:count:\(name)", values: [number]),
+                Command(name: "EXPIRE", key: "traffic:count:\(name)", values: ["3600"]),
+                Command(name: "HGETALL", key: "traffic:stock"),
+                Command(name: "LTRIM", key: "traffic:recent", values: ["0", "99"]),
+                Command(name: "LRANGE", key: "traffic:recent", values: ["0", "9"]),
+                Command(name: "GET", key: "traffic:\(name)"),
             ]
         default:
             return Bool.random(using: &random)
-                ? [["SET", "traffic:\(name)", "\(number) größer", "EX", "3600"]] : [["GET", "traffic:\(name)"]]
+                ? [Command(name: "SET", key: "traffic:\(name)", values: ["\(number) größer", "EX", "3600"])]
+                : [Command(name: "GET", key: "traffic:\(name)")]
         }
     }
 

@@ -49,6 +49,29 @@ final class Manifest: Sendable {
         var body: BodyDigest
     }
 
+    /// A statement of SQL or a command of Redis that went out.
+    struct Operation: Sendable {
+        enum Kind: String, Sendable { case sql, redis }
+
+        var kind: Kind
+        /// Its text with `?` in the place of values, as an event log keeps it.
+        var statement: String
+        /// Its verb.
+        var name: String
+        /// The tables or keys that it acts on.
+        var targets: [String]
+        /// `nil` where its answer did not come.
+        var outcome: Outcome?
+    }
+
+    /// What the server answered.
+    struct Outcome: Sendable {
+        /// The server's own name of an error; `nil` where it was none.
+        var code: String?
+        /// Rows that were returned and changed, keys that were there and those that were not.
+        var counts: [(name: StaticString, count: Int)] = []
+    }
+
     private struct Writer: ~Copyable {
         let file: OutputFile
         var json = JSONWriter(capacity: 4096)
@@ -149,29 +172,36 @@ final class Manifest: Sendable {
         }
     }
 
-    /// A statement was sent to be executed: as a query, or as a prepared one.
-    func sql(_ tuple: Tuple, _ statement: String, at time: Timestamp = Clock.wall) {
-        write("sql", time) { json in
+    /// - Parameter time: when it was sent.
+    func operation(_ tuple: Tuple, _ operation: Operation, at time: Timestamp) {
+        write(operation.kind.rawValue, time) { json in
             json.add(tuple)
             json.key("statement")
-            json.string(statement)
-        }
-    }
-
-    func redis(_ tuple: Tuple, _ command: [String], at time: Timestamp = Clock.wall) {
-        write("redis", time) { json in
-            json.add(tuple)
-            json.key("command")
+            json.string(operation.statement)
+            json.key("operation")
+            json.string(operation.name)
+            json.key("targets")
             json.beginArray()
-            for word in command {
+            for target in operation.targets {
                 json.element()
-                json.string(word)
+                json.string(target)
             }
             json.endArray()
+            guard let outcome = operation.outcome else { return }
+            json.key("status")
+            json.string(outcome.code == nil ? "ok" : "error")
+            if let code = outcome.code {
+                json.key("code")
+                json.string(code)
+            }
+            for (name, count) in outcome.counts {
+                json.key(name)
+                json.number(Int64(count))
+            }
         }
     }
 
-    private func write(_ kind: StaticString, _ time: Timestamp, _ members: (inout JSONWriter) -> Void) {
+    private func write(_ kind: String, _ time: Timestamp, _ members: (inout JSONWriter) -> Void) {
         writer.withLock { writer in
             guard writer.failure == nil else { return }
             writer.json.removeAll()

@@ -31,11 +31,11 @@ struct PostgresSession: ~Copyable {
         let sentBefore = watched.counters?.sent
         do throws(StoreError) {
             let result = try send(statement)
-            tell(statement, manifest, at: began)
+            tell(statement, result, manifest, at: began)
             return result
         } catch {
             // What left the process before the connection broke has happened.
-            if watched.counters?.sent != sentBefore { tell(statement, manifest, at: began) }
+            if watched.counters?.sent != sentBefore { tell(statement, nil, manifest, at: began) }
             throw error
         }
     }
@@ -48,8 +48,14 @@ struct PostgresSession: ~Copyable {
         }
     }
 
-    private func tell(_ statement: Statement, _ manifest: Manifest?, at time: Timestamp) {
-        if let tuple = watched.tuple { manifest?.sql(tuple, statement.text, at: time) }
+    private func tell(
+        _ statement: Statement, _ result: PostgresResult?, _ manifest: Manifest?, at time: Timestamp
+    ) {
+        guard let tuple = watched.tuple else { return }
+        let operation = Manifest.Operation(
+            kind: .sql, statement: statement.pattern, name: statement.operation, targets: statement.targets,
+            outcome: result.map { Manifest.Outcome($0) })
+        manifest?.operation(tuple, operation, at: time)
     }
 
     /// The server has not ended the connection.
@@ -61,5 +67,18 @@ struct PostgresSession: ~Copyable {
         guard let counters = watched.end(), let tuple else { return nil }
         manifest?.connection(tuple, .postgres, sent: counters.sent, received: counters.received, end: counters.end)
         return counters
+    }
+}
+
+extension Manifest.Outcome {
+    fileprivate init(_ result: PostgresResult) {
+        let (rows, changed) =
+            switch result {
+            case .rows(_, let rows): (rows.count, 0)
+            case .done(let changed): (0, changed)
+            case .error: (0, 0)
+            }
+        if case .error(let state, _) = result { code = state }
+        counts = [("rows", rows), ("affected", changed)]
     }
 }

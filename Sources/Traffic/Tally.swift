@@ -5,8 +5,6 @@ struct Tally: Sendable {
     /// Requests by route, in the order of their names.
     var routes: [String: Count] = [:]
     var statements = Count()
-    /// Statements that failed as they were meant to.
-    var expectedErrors = 0
     var commands = Count()
     /// Steps that were left out because a store was away.
     var skipped = 0
@@ -17,10 +15,14 @@ struct Tally: Sendable {
     struct Count: Sendable, Equatable {
         var done = 0
         var failed = 0
+        /// Of what is done, that which the server has refused as it was meant to.
+        var refused = 0
 
         mutating func add(_ isDone: Bool) { if isDone { done += 1 } else { failed += 1 } }
 
-        static func + (a: Count, b: Count) -> Count { Count(done: a.done + b.done, failed: a.failed + b.failed) }
+        static func + (a: Count, b: Count) -> Count {
+            Count(done: a.done + b.done, failed: a.failed + b.failed, refused: a.refused + b.refused)
+        }
     }
 
     var failed: Int { routes.values.reduce(0) { $0 + $1.failed } + statements.failed + commands.failed }
@@ -28,7 +30,6 @@ struct Tally: Sendable {
     mutating func add(_ other: Tally) {
         routes.merge(other.routes, uniquingKeysWith: +)
         statements = statements + other.statements
-        expectedErrors += other.expectedErrors
         commands = commands + other.commands
         skipped += other.skipped
         connections += other.connections

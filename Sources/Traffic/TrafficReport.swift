@@ -18,14 +18,14 @@ struct TrafficReport {
         let time = Quantity.duration(nanoseconds: Int64(milliseconds) * 1_000_000)
         report.line("Traffic", ["\(time)\(wasInterrupted ? ", then interrupted" : "")", "seed \(seed)"])
         report.line("HTTP", [Self.text(requests, "request")] + routes.map { "\($0.route) \(Self.text($0.count))" })
-        if tally.statements != Tally.Count() {
-            let errors = tally.expectedErrors
+        for (name, count, unit) in [
+            ("PostgreSQL", tally.statements, "statement"), ("Redis", tally.commands, "command"),
+        ]
+        where count != Tally.Count() {
+            let refused = Quantity.count(UInt64(count.refused))
             report.line(
-                "PostgreSQL",
-                [Self.text(tally.statements, "statement")]
-                    + (errors > 0 ? ["\(Quantity.count(UInt64(errors))) of them meant to be refused"] : []))
+                name, [Self.text(count, unit)] + (count.refused > 0 ? ["\(refused) of them meant to be refused"] : []))
         }
-        if tally.commands != Tally.Count() { report.line("Redis", [Self.text(tally.commands, "command")]) }
         report.line(
             "Connections",
             [
@@ -56,11 +56,12 @@ struct TrafficReport {
                     for (route, count) in routes { json.object(route) { Self.write(count, &$0) } }
                 }
             }
-            json.object("postgres") { json in
-                Self.write(tally.statements, &json)
-                json.number("expected_errors", UInt64(tally.expectedErrors))
+            for (name, count) in [("postgres", tally.statements), ("redis", tally.commands)] {
+                json.object(name) { json in
+                    Self.write(count, &json)
+                    json.number("expected_errors", UInt64(count.refused))
+                }
             }
-            json.object("redis") { Self.write(tally.commands, &$0) }
             json.number("skipped", UInt64(tally.skipped))
             json.number("connections", UInt64(tally.connections))
             json.number("sent_bytes", tally.sentBytes)

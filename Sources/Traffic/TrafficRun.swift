@@ -19,10 +19,12 @@ final class TrafficRun: Sendable {
     private let hasTable = Mutex(false)
     private let hasFailed = Atomic(false)
 
-    private static let table = """
-        CREATE TABLE IF NOT EXISTS traffic (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL, \
-        amount integer NOT NULL)
-        """
+    private static let table = Statement(
+        form: .text, operation: "CREATE",
+        pattern: """
+            CREATE TABLE IF NOT EXISTS traffic (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL, \
+            amount integer NOT NULL)
+            """)
 
     init(_ settings: TrafficSettings, _ manifest: Manifest?) {
         self.settings = settings
@@ -50,7 +52,7 @@ final class TrafficRun: Sendable {
     /// Lets the first worker that has a connection make the table, while others wait: where two connections create it at
     /// once, PostgreSQL reports a duplicate.
     /// - Parameter make: is given the statement.
-    func makeTable(_ make: (String) throws(StoreError) -> Void) throws(StoreError) {
+    func makeTable(_ make: (Statement) throws(StoreError) -> Void) throws(StoreError) {
         try hasTable.withLock { hasTable throws(StoreError) in
             guard !hasTable else { return }
             try make(Self.table)

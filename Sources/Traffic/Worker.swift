@@ -108,7 +108,7 @@ final class Worker {
             if case .error(let code, let message) = result {
                 state = code
                 if code == statement.expectedError {
-                    tally.expectedErrors += 1
+                    tally.statements.refused += 1
                 } else {
                     run.failed("\(statement.text): \(message)")
                 }
@@ -131,7 +131,7 @@ final class Worker {
         do throws(StoreError) {
             postgres = try PostgresSession(address, run.manifest)
             try run.makeTable { table throws(StoreError) in
-                let result = try postgres?.execute(Statement(form: .text, text: table), run.manifest)
+                let result = try postgres?.execute(table, run.manifest)
                 if case .error(_, let message) = result { run.failed("the table can't be made: \(message)") }
             }
             run.postgres.reached()
@@ -148,19 +148,18 @@ final class Worker {
         tally.ended(sent: counts.sent, received: counts.received)
     }
 
-    private func perform(_ commands: [[String]]) {
+    private func perform(_ commands: [Command]) {
         guard connectRedis() else {
             tally.skipped += 1
             return
         }
         do throws(StoreError) {
-            for reply in try redis?.send(commands, run.manifest) ?? [] {
-                guard case .error(let message) = reply else {
-                    tally.commands.add(true)
-                    continue
+            for (command, reply) in zip(commands, try redis?.send(commands, run.manifest) ?? []) {
+                if case .error(let message) = reply, reply.errorCode != command.expectedError {
+                    run.failed("\(command.words): \(message)")
                 }
-                run.failed("\(commands): \(message)")
-                tally.commands.add(false)
+                if reply.errorCode != nil, reply.errorCode == command.expectedError { tally.commands.refused += 1 }
+                tally.commands.add(reply.errorCode == command.expectedError)
             }
         } catch {
             run.redis.failed(error.reason)

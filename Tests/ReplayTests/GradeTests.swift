@@ -87,7 +87,20 @@ private func flaws(_ grading: Grading) -> [String] {
         ("http", "request_body_sha256", "00", ["http request: body sha256"]),
         ("http", "response_body_sha256", "00", ["http response: body sha256"]),
         ("sql", "statement", "SELECT nothing", ["sql statement: text"]),
-        ("redis", "command", ["GET", "nothing"], ["redis command: words"]),
+        ("sql", "operation", "MERGE", ["sql statement: operation"]),
+        ("sql", "targets", ["elsewhere"], ["sql statement: targets"]),
+        ("sql", "targets", [String](), ["sql statement: targets"]),
+        ("sql", "status", "skipped", ["sql statement: status"]),
+        ("sql", "code", "42P01", ["sql statement: code"]),
+        ("sql", "rows", 1_000_000, ["sql statement: rows"]),
+        ("sql", "affected", 1_000_000, ["sql statement: affected"]),
+        ("redis", "statement", "GET nothing", ["redis command: text"]),
+        ("redis", "operation", "MGET", ["redis command: operation"]),
+        ("redis", "targets", ["traffic", "elsewhere"], ["redis command: targets"]),
+        ("redis", "status", "one_way", ["redis command: status"]),
+        ("redis", "code", "WRONGTYPE", ["redis command: code"]),
+        ("redis", "hits", 7, ["redis command: hits"]),
+        ("redis", "misses", 7, ["redis command: misses"]),
     ]
 
     @Test(arguments: corruptions.indices)
@@ -135,6 +148,44 @@ private func flaws(_ grading: Grading) -> [String] {
         let grading = try Recorded.grade(Recorded.lines, seen)
         #expect(flaws(grading) == ["http response: status"])
         #expect(grading.differences.map(\.view) == ["server"])
+    }
+
+    @Test(arguments: [EventKind.statement, .command])
+    func `an operation that is missing, invented or wrong lowers the grade`(_ kind: EventKind) throws {
+        let seen = try Recorded.seen.get()
+        let place = try #require(seen.firstIndex { $0.graded[kind].count > 2 })
+        func score(_ change: (inout [GradedEvent]) -> Void) throws -> (event: Score, fields: [Score]) {
+            var seen = seen
+            change(&seen[place].graded.events[kind, default: []])
+            let grading = try Recorded.grade(Recorded.lines, seen)
+            #expect(!grading.isPerfect)
+            return try #require(grading.scores[kind])
+        }
+        let missing = try score { $0.remove(at: 1) }
+        #expect(missing.event.seen == missing.event.told - 1 && missing.event.right == missing.event.seen)
+        #expect(missing.fields.allSatisfy { $0.right < $0.told && $0.right == $0.seen })
+        let invented = try score { $0.insert($0[0], at: 1) }
+        #expect(invented.event.seen == invented.event.told + 1 && invented.event.right == invented.event.told)
+        #expect(invented.fields.allSatisfy { $0.seen == $0.told + 1 && $0.right == $0.told })
+        for field in kind.fields.indices {
+            let wrong = try score { $0[1].values[field] = "else" }
+            for (other, found) in wrong.fields.enumerated() {
+                #expect(found.right == found.told - (other == field ? 1 : 0), "\(kind.fields[field]): \(other)")
+            }
+            // What is not known was not seen.
+            let unknown = try score { $0[1].values[field] = nil }
+            #expect(unknown.fields[field].seen == unknown.fields[field].told - 1)
+        }
+    }
+
+    @Test func `what became of an operation is judged where it is told`() throws {
+        let lines = Recorded.lines.map {
+            $0.replacing(/,"status":"(ok|error)".*/, with: "}")
+        }
+        let grading = try Recorded.grade(lines)
+        #expect(flaws(grading).isEmpty)
+        let statements = try #require(grading.scores[.statement])
+        #expect(statements.fields.map { $0.told > 0 } == [true, true, true, false, false, false, false])
     }
 
     @Test(arguments: [(true, "client"), (false, "server")])
@@ -231,7 +282,7 @@ private func flaws(_ grading: Grading) -> [String] {
     @Test(arguments: [
         ("", "is empty"), ("{\"kind\":\"http\"}", "line 1: no local"), ("nonsense", "line 1: no JSON"),
         ("{\"kind\":\"smtp\",\"local\":\"1.2.3.4:5\",\"remote\":\"1.2.3.4:5\"}", "line 1: kind smtp is none of"),
-        ("{\"kind\":\"redis\",\"local\":\"1.2.3.4:5\",\"remote\":\"1.2.3.4:5\",\"command\":[1]}", "no string"),
+        ("{\"kind\":\"redis\",\"local\":\"1.2.3.4:5\",\"remote\":\"1.2.3.4:5\",\"targets\":[1]}", "no string"),
     ])
     func `a manifest that is none is told in one line`(_ text: String, _ reason: String) throws {
         let folder = TemporaryFolder()

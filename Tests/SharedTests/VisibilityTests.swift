@@ -5,10 +5,10 @@ import Testing
 @Suite struct `What Shared shows` {
     /// Types that nobody else names, by what they are a part of: others get or give them without their name.
     static let parts = [
-        "Ask": "Sink", "ByteRange": "Message", "ConnectFailure": "ConnectionEvent",
+        "Ask": "Sink", "ConnectFailure": "ConnectionEvent",
         "ConnectionEvent": "Sink",
         "Limit": "Summary", "Limits": "Profiler", "MessageHead": "Message", "PartyID": "Token",
-        "ProtocolRow": "Registry", "ServiceOperation": "Sink", "Shape": "ServiceMapDocument", "TLSClosed": "Summary",
+        "ProtocolRow": "Registry", "Shape": "ServiceMapDocument", "TLSClosed": "Summary",
         "Token": "Sink", "TraceStep": "TraceReading", "UniqueBytes": "Message",
         "UnparsedReason": "Summary",
     ]

@@ -31,7 +31,7 @@ import Testing
         let (postgres, redis) = (try LocalServer.postgres(), try LocalServer.redis())
         let path = folder.path + "/truth"
         let end = try traffic([
-            "--total-requests", "230", "--seed", "5", "--json", "--manifest", path, "--postgres-host", "127.0.0.1",
+            "--total-requests", "240", "--seed", "5", "--json", "--manifest", path, "--postgres-host", "127.0.0.1",
             "--postgres-port", "\(postgres.port)", "--redis-host", "127.0.0.1", "--redis-port", "\(redis.port)",
         ]).succeed()
         let report = try report(end)
@@ -41,8 +41,24 @@ import Testing
         #expect(done("http") == 100 && count("http") == 100)
         // The table is one statement more.
         #expect(done("postgres") == 80 && count("sql") == 81)
-        #expect(done("redis") == 100 && count("redis") == 100)
-        #expect((report["postgres"] as? [String: Any])?["expected_errors"] as? Int == 10)
+        #expect(done("redis") == 110 && count("redis") == 110)
+        for (store, kind, code) in [("postgres", "sql", "22012"), ("redis", "redis", "ERR")] {
+            #expect((report[store] as? [String: Any])?["expected_errors"] as? Int == 10)
+            let operations = lines.filter { $0["kind"] as? String == kind }
+            #expect(operations.allSatisfy { ["ok", "error"].contains($0["status"] as? String) })
+            let errors = operations.filter { $0["status"] as? String == "error" }
+            #expect(errors.count == 10 && errors.allSatisfy { $0["code"] as? String == code })
+        }
+        // The stores were empty: of what is told, the answers follow.
+        let operations = lines.filter { $0["kind"] as? String == "sql" }
+        let changed = { (verb: String) in
+            operations.filter { $0["operation"] as? String == verb }.map { $0["affected"] as? Int }
+        }
+        #expect(changed("INSERT").count == 30 && changed("INSERT").allSatisfy { $0 == 1 })
+        #expect(changed("SELECT").allSatisfy { $0 == 0 })
+        #expect(operations.contains { ($0["rows"] as? Int ?? 0) > 0 })
+        let gets = lines.filter { $0["operation"] as? String == "GET" }
+        #expect(!gets.isEmpty && gets.allSatisfy { ($0["hits"] as? Int ?? 0) + ($0["misses"] as? Int ?? 0) == 1 })
         #expect(report["connections"] as? Int == count("connection"))
         let connections = lines.filter { $0["kind"] as? String == "connection" }
         #expect(Set(connections.compactMap { $0["protocol"] as? String }) == ["http", "postgres", "redis"])

@@ -29,8 +29,8 @@ enum EventKind: Int, CaseIterable {
         case .connection: ["protocol", "bytes sent", "bytes received", "end"]
         case .request: ["method", "path", "wire bytes", "body bytes", "body sha256"]
         case .response: ["request", "status", "wire bytes", "body bytes", "body sha256"]
-        case .statement: ["text"]
-        case .command: ["words"]
+        case .statement: ["text", "operation", "targets", "status", "code", "rows", "affected"]
+        case .command: ["text", "operation", "targets", "status", "code", "hits", "misses"]
         case .message: ["from", "opcode", "body bytes", "body sha256"]
         }
     }
@@ -58,6 +58,14 @@ struct GradedEvent {
         // The kernel closes for a process that was killed: with a FIN or, where bytes were unread, with a RST.
         return kind == .connection && field == 3 && told == "died" && (seen == "orderly" || seen == "reset")
     }
+}
+
+/// The fields of statements and commands: both sides write them alike, so that what is not there can be compared, too.
+enum GradedOperation {
+    /// What stands for a number, a code or targets that an operation does not have.
+    static let nothing = "none"
+
+    static func targets(_ names: [String]) -> String { names.isEmpty ? nothing : names.joined(separator: ", ") }
 }
 
 /// The two ends of a connection: the client's is `local`.

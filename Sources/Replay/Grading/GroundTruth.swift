@@ -93,8 +93,8 @@ private struct Line {
         switch try fields.string("kind") {
         case "connection": content = try Self.end(fields)
         case "http": content = .events(try Self.exchange(fields))
-        case "sql": content = .events([(.statement, [try fields.string("statement")])])
-        case "redis": content = .events([(.command, [try Self.command(fields)])])
+        case "sql": content = .events([(.statement, try Self.operation(fields, counts: "rows", "affected"))])
+        case "redis": content = .events([(.command, try Self.operation(fields, counts: "hits", "misses"))])
         case "websocket": content = .events([(.message, try Self.message(fields))])
         case let other: throw Failure("kind \(other) is none of connection, http, sql, redis, websocket")
         }
@@ -131,13 +131,22 @@ private struct Line {
         ]
     }
 
-    private static func command(_ fields: JSONFields) throws(Failure) -> String {
-        guard case .array(let words) = fields["command"] else { throw Failure("command is no array") }
-        return RedisCommands.text(
-            try words.map { word throws(Failure) in
-                guard case .string(let bytes) = word else { throw Failure("command has a word that is no string") }
-                return bytes
-            })
+    private static func operation(_ fields: JSONFields, counts: StaticString...) throws(Failure) -> [String?] {
+        guard case .array(let targets) = fields["targets"] else { throw Failure("targets is no array") }
+        let names = try targets.map { target throws(Failure) in
+            guard case .string(let name) = target else { throw Failure("targets has a name that is no string") }
+            return String(decoding: name, as: UTF8.self)
+        }
+        let asked: [String?] = [
+            try fields.string("statement"), try fields.string("operation"), GradedOperation.targets(names),
+        ]
+        // Nobody knows what became of it.
+        guard let status = try fields.optionalString("status") else {
+            return asked + [nil, nil] + counts.map { _ in nil }
+        }
+        let told: [String?] = [status, try fields.optionalString("code") ?? GradedOperation.nothing]
+        return asked + told
+            + (try counts.map { name throws(Failure) in try text(fields, name) ?? GradedOperation.nothing })
     }
 
     private static func text(_ fields: JSONFields, _ name: StaticString) throws(Failure) -> String? {

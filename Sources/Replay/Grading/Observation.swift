@@ -15,10 +15,10 @@ struct SeenConnection {
 
 /// Gathers what the pipeline sees, in the form in which manifests tell it.
 final class Observation: Sink {
-    let needs: Needs = [.messages, .bytes]
+    let needs: Needs = [.messages, .operations]
     private let registry: Registry
-    private let postgres: ProtocolID?
-    private let redis: ProtocolID?
+    /// Operations of which protocols manifests tell.
+    private let kinds: [ProtocolID: EventKind]
     /// All connections, in the order in which they ended.
     private(set) var connections: [SeenConnection] = []
     private var open: [UInt64: Talk] = [:]
@@ -26,8 +26,6 @@ final class Observation: Sink {
     /// What was said on a connection that is open.
     private struct Talk {
         var events: [EventKind: [GradedEvent]] = [:]
-        var statements: PostgresStatements?
-        var commands: RedisCommands?
 
         mutating func add(_ kind: EventKind, _ values: [String?]) {
             events[kind, default: []].append(GradedEvent(values: values))
@@ -36,8 +34,11 @@ final class Observation: Sink {
 
     init(_ registry: Registry = .standard) {
         self.registry = registry
-        postgres = registry.id(named: "postgres")
-        redis = registry.id(named: "redis")
+        var kinds: [ProtocolID: EventKind] = [:]
+        for (name, kind) in [("postgres", EventKind.statement), ("redis", .command)] {
+            if let row = registry.id(named: name) { kinds[row] = kind }
+        }
+        self.kinds = kinds
     }
 
     func message(
@@ -67,27 +68,19 @@ final class Observation: Sink {
         }
     }
 
-    func bytes(_ bytes: RawSpan, _ side: Side, of connection: Connection, _ origin: Origin) {
-        guard origin.layer == .wire, side == .client else { return }
-        var talk = open.removeValue(forKey: connection.opened.id.serial) ?? Talk()
-        switch connection.verdict {
-        case postgres:
-            var statements = talk.statements ?? PostgresStatements(joinedLate: connection.opened.joinedLate)
-            statements.feed(bytes) { talk.add(.statement, [String(decoding: $0, as: UTF8.self)]) }
-            talk.statements = statements
-        case redis:
-            var commands = talk.commands ?? RedisCommands()
-            commands.feed(bytes) { talk.add(.command, [RedisCommands.text($0)]) }
-            talk.commands = commands
-        default: break
-        }
-        open[connection.opened.id.serial] = talk
-    }
-
-    func gap(_ length: UInt64, _ side: Side, of connection: Connection, _ origin: Origin) {
-        guard origin.layer == .wire, side == .client else { return }
-        open[connection.opened.id.serial]?.statements?.gap()
-        open[connection.opened.id.serial]?.commands?.gap()
+    func operation(
+        _ operation: borrowing ServiceOperation, _ text: RawSpan, of connection: Connection, _ origin: Origin
+    ) {
+        guard let kind = kinds[origin.row], !operation.isHousekeeping else { return }
+        func known(_ range: ByteRange) -> String? { range.isEmpty ? nil : Self.string(text.extracting(range)) }
+        let isStatement = kind == .statement
+        let counts = isStatement ? [operation.rows, operation.affected] : [operation.hits, operation.misses]
+        let targets = known(operation.targets).map { $0.split(separator: "\0").map(String.init) } ?? []
+        let became = ["\(operation.status.name)", known(operation.code) ?? GradedOperation.nothing]
+        open[connection.opened.id.serial, default: Talk()].add(
+            kind,
+            [known(operation.statement), known(operation.name), GradedOperation.targets(targets)] + became
+                + counts.map { $0.map { "\($0)" } ?? GradedOperation.nothing })
     }
 
     func ended(_ connection: Connection, _ end: ConnectionEnd) {

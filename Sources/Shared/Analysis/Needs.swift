@@ -6,8 +6,6 @@ package struct Needs: OptionSet, Sendable {
 
     /// Each message, with its fields and its bytes (`Output.message`).
     package static let messages = Needs(rawValue: 1)
-    /// The bytes of streams that were recognised and are not taken apart (`Sink.bytes`).
-    package static let bytes = Needs(rawValue: 2)
     /// Operations of databases, caches and message buses (`Output.operation`).
     package static let operations = Needs(rawValue: 4)
     /// The shapes of bodies that are no JSON text: forms, XML, lists of lines.

@@ -78,8 +78,8 @@ package struct ServiceOperation {
     /// Rows that were changed.
     package var affected: UInt64?
     /// Keys that were there, and those that were not; `nil` where the answer does not say.
-    var hits: UInt64?
-    var misses: UInt64?
+    package var hits: UInt64?
+    package var misses: UInt64?
     /// What a server of names has answered, with a NUL between two.
     var answers = ByteRange.empty
     /// For how many seconds that holds.

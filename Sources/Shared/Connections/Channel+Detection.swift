@@ -53,7 +53,6 @@ extension Channel {
         row = found
         let analyzer = pool.take(found, start)
         isTakenApart = analyzer.takesApart
-        showsBytes = isTakenApart && run.needs.contains(.bytes) && run.registry[found].role == .service
         chosen = nil
         self.analyzer = analyzer
         mode = .reading

@@ -126,7 +126,6 @@ extension Channel {
             tail.wanted = 0
         }
         tail.position &+= UInt64(passed)
-        if showsBytes { show(bytes.extracting(first: passed), side) }
         account { $0.unparsed[why] &+= UInt64(passed) }
         return passed
     }
@@ -138,33 +137,15 @@ extension Channel {
     func took(_ bytes: RawSpan, _ side: Side) {
         let count = UInt64(bytes.byteCount)
         tail(side).position &+= count
-        guard isTakenApart else { return tookWhole(bytes, side) }
-        if showsBytes { show(bytes, side) }
+        guard isTakenApart else { return account { $0.recognised &+= count } }
         let unparsed = unparsed
         self.unparsed = 0
         parsedBytes &+= count &- unparsed
         account { $0.parsed &+= count &- unparsed }
     }
 
-    private func tookWhole(_ bytes: RawSpan, _ side: Side) {
-        account { $0.recognised &+= UInt64(bytes.byteCount) }
-        if run.needs.contains(.bytes) { show(bytes, side) }
-    }
-
-    /// Shows the sinks bytes of a service, whose statements a grade reads for itself.
-    @inline(never)
-    private func show(_ bytes: RawSpan, _ side: Side) {
-        guard bytes.byteCount > 0 else { return }
-        let origin = origin
-        sinks.all { $0.bytes(bytes, side, of: connection, origin) }
-    }
-
     func readGap(_ length: UInt64, _ side: Side, _ now: Timestamp) {
         guard let analyzer else { return }
-        if showsBytes || !isTakenApart && run.needs.contains(.bytes) {
-            let origin = origin
-            sinks.all { $0.gap(length, side, of: connection, origin) }
-        }
         let tail = tail(side)
         let skipped = Swift.min(tail.skip, length)
         tail.skip &-= skipped

@@ -19,8 +19,6 @@ final class Channel {
     var row = ProtocolID.none
     var analyzer: (any Analyzer)?
     var isTakenApart = false
-    /// The sinks want to see the bytes, though they are taken apart.
-    var showsBytes = false
     /// Why the row was chosen, and when.
     var chosen: (evidence: Evidence, at: Timestamp, followsOthers: Bool)?
     /// What the analyzer was given to begin with, and what the connection was found to talk before it.

@@ -29,12 +29,6 @@ package protocol Sink: AnyObject {
     /// What was found out about a connection as an edge is known better by another view of it.
     func withdraw(_ connection: Connection)
 
-    /// The next bytes of a stream that was recognised and is not taken apart.
-    func bytes(_ bytes: RawSpan, _ side: Side, of connection: Connection, _ origin: Origin)
-
-    /// Bytes of such a stream that were not captured.
-    func gap(_ length: UInt64, _ side: Side, of connection: Connection, _ origin: Origin)
-
     /// The next bytes that came out of a connection's TLS; of several layers of it, the outermost.
     func opened(_ bytes: RawSpan, _ direction: Direction, of connection: Connection)
 
@@ -62,8 +56,6 @@ extension Sink {
     ) {}
     package func connection(_ event: ConnectionEvent, of connection: Connection, _ origin: Origin) {}
     package func withdraw(_ connection: Connection) {}
-    package func bytes(_ bytes: RawSpan, _ side: Side, of connection: Connection, _ origin: Origin) {}
-    package func gap(_ length: UInt64, _ side: Side, of connection: Connection, _ origin: Origin) {}
     package func opened(_ bytes: RawSpan, _ direction: Direction, of connection: Connection) {}
     package func missing(_ length: UInt64, _ direction: Direction, of connection: Connection) {}
     package func resolved(
