@@ -85,6 +85,8 @@ final class Detection {
     private var restarts = 0
     /// Of a turn that is too long only the beginning is kept, and the other side's answer is waited for.
     private var isCut: (sent: Bool, received: Bool) = (false, false)
+    /// What it is not, whatever is said.
+    var excluded: ProtocolID?
     /// What the window's beginning was taken for, in error.
     private(set) var mistaken: ProtocolID?
     private var skippedBytes = 0
@@ -362,7 +364,7 @@ final class Detection {
         let local = sent.span.bytes.extracting(sentStart..<end(sentStart, gaps.sent, sent.count))
         let remote = received.span.bytes.extracting(receivedStart..<end(receivedStart, gaps.received, received.count))
         let localIsClient = role != .server
-        for entry in registry.detectors where entry.row != refused {
+        for entry in registry.detectors where entry.row != refused && entry.row != excluded {
             let detector = entry.detector
             var finding =
                 localIsClient
@@ -409,7 +411,7 @@ final class Detection {
             guard !part.isEmpty else { continue }
             let sides: [Side] =
                 role == .unknown ? [.client, .server] : [isSent == (role == .client) ? .client : .server]
-            for entry in registry.detectors {
+            for entry in registry.detectors where entry.row != excluded {
                 for side in sides {
                     guard let evidence = entry.detector.search(part, from: side) else { continue }
                     return .recognised(

@@ -11,6 +11,8 @@ package struct ProtocolRow: Sendable {
     ///
     /// A port alone is worth confidence 60 and never more.
     package let ports: [UInt16]
+    /// Ports of another protocol whose messages have the same form: there they are not of this one.
+    let foreignPorts: [UInt16]
     package let role: Role
     /// The document that says what is on the wire.
     package let document: StaticString
@@ -55,7 +57,8 @@ package struct ProtocolRow: Sendable {
     }
 
     init(
-        name: StaticString, wireName: StaticString? = nil, category: Category, ports: [UInt16], role: Role,
+        name: StaticString, wireName: StaticString? = nil, category: Category, ports: [UInt16],
+        foreignPorts: [UInt16] = [], role: Role,
         document: StaticString,
         detectors: [any Detector.Type], datagrams: (any DatagramDetector.Type)? = nil, alpn: [StaticString] = [],
         upgrade: [StaticString] = [],
@@ -65,6 +68,7 @@ package struct ProtocolRow: Sendable {
         self.wireName = wireName ?? name
         self.category = category
         self.ports = ports
+        self.foreignPorts = foreignPorts
         self.role = role
         self.document = document
         self.detectors = detectors
@@ -91,6 +95,8 @@ package struct Registry: Sendable {
     let detectors: [Entry]
     /// The services by their default ports, in the order of the rows.
     private let homes: [(port: UInt16, row: ProtocolID)]
+    /// The protocols by the ports of others that have their form.
+    private let strangers: [(port: UInt16, row: ProtocolID)]
 
     struct Entry: Sendable {
         let detector: any Detector.Type
@@ -108,6 +114,9 @@ package struct Registry: Sendable {
         }
         homes = rows.enumerated().filter { $0.element.role == .service }.flatMap { number, row in
             row.ports.map { ($0, ProtocolID(raw: UInt8(number))) }
+        }
+        strangers = rows.enumerated().flatMap { number, row in
+            row.foreignPorts.map { ($0, ProtocolID(raw: UInt8(number))) }
         }
         detectors = Strictness.allCases.flatMap { strictness in all.filter { $0.detector.strictness == strictness } }
     }
@@ -131,6 +140,12 @@ package struct Registry: Sendable {
 
     /// Ports on which datagrams are looked at.
     package var datagramPorts: [UInt16] { rows.filter { $0.datagrams != nil }.flatMap(\.ports) }
+
+    /// The protocol that a connection between these ports does not talk, though it may look so.
+    func stranger(to local: UInt16, _ remote: UInt16) -> ProtocolID? {
+        for (port, row) in strangers where port == local || port == remote { return row }
+        return nil
+    }
 
     /// The service that is at home on `port`, if one is.
     func atHome(on port: UInt16) -> ProtocolID? { homes.first { $0.port == port }?.row }

@@ -47,6 +47,8 @@ final class Channel {
     let depth: Int
     /// Its bytes came out of TLS.
     let isDecrypted: Bool
+    /// TLS that is found here is the connection's own: it lies within no other, nor within what is said to somebody else.
+    let isOuter: Bool
 
     enum Mode: Equatable {
         case detecting
@@ -75,7 +77,7 @@ final class Channel {
 
     init(
         _ connection: Connection, _ run: Run, _ pool: AnalyzerPool, _ sinks: Sinks, layer: StreamLayer = .wire,
-        depth: Int = 0, isDecrypted: Bool = false
+        depth: Int = 0, isDecrypted: Bool = false, isOuter: Bool = true
     ) {
         self.connection = connection
         self.layer = layer
@@ -84,8 +86,10 @@ final class Channel {
         self.sinks = sinks
         self.depth = depth
         self.isDecrypted = isDecrypted || layer == .plaintext && depth == 0
+        self.isOuter = isOuter
         detection = Detection(run.registry)
         detection.reset(joinedLate: connection.opened.joinedLate)
+        detection.excluded = run.registry.stranger(to: connection.opened.local.port, connection.opened.remote.port)
     }
 
     /// Makes the channel of a connection that ended into that of a new one, keeping its buffers.
@@ -95,6 +99,7 @@ final class Channel {
         farEnd = [0, 0]
         mode = .detecting
         detection.reset(joinedLate: opened.joinedLate)
+        detection.excluded = run.registry.stranger(to: opened.local.port, opened.remote.port)
         unknown = Unknown()
         lastHeard = Timestamp(nanoseconds: 0)
         payloadBytes = 0

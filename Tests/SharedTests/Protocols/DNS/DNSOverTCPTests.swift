@@ -33,6 +33,26 @@ import Testing
             ["AAAA error NXDOMAIN [b.test]", "A ok [a.test]", "A unanswered [c.test] !response"], withTargets: true)
     }
 
+    /// Link-local names have DNS's form, and flags of other meanings (RFC 4795, section 2.1.1).
+    @Test(arguments: [false, true]) func `is not what neighbours ask each other`(_ isLate: Bool) throws {
+        for port in [5355, 5354] as [UInt16] {
+            var talk = Talk(isLate: isLate, port: port)
+            for number in 0..<3 as Range<UInt16> {
+                talk.client(DNSBytes(id: number, flags: 0, questions: [DNSBytes.question("printer")]).bytes)
+                talk.server(
+                    DNSBytes(
+                        id: number, flags: 0x8000, questions: [DNSBytes.question("printer")], answers: [Self.address]
+                    )
+                    .bytes)
+            }
+            let result = talk.result()
+            let edges = result.serviceMap.services.flatMap(\.connections).map(\.protocolName)
+            #expect(edges == [port == 5355 ? "unknown" : "dns"])
+            #expect(try result.operationLines().isEmpty == (port == 5355))
+            #expect(result.summary.bytes.isBalanced)
+        }
+    }
+
     @Test func `a transfer ends where its zone began`() throws {
         var talk = Talk()
         talk.client(DNSBytes.ask("zone.test", 252))
