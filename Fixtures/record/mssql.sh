@@ -37,12 +37,36 @@ mssql/freetds-tds50() {
     client_failing env TDSVER=5.0 tsql -H 127.0.0.1 -p 1433 -U sa -P secret
 }
 
-mssql/encrypted() {
-    about "python-tds with encryption: the TLS handshake travels inside PRELOGIN packets, the rest in plain TLS records." "TDS that turns into TLS."
-    uses pypi:python-tds
-    mssql_up 1433 "$CERTIFICATE" "$PRIVATE_KEY"
+# mssql_tls_up [MODE]: what the peer writes to a key log is put into the capture (keep_keys).
+mssql_tls_up() {
+    note "$MSSQL_NOTE"
+    : >"$SCRATCH/keys.log"
+    serve 1433 env "SSLKEYLOGFILE=$SCRATCH/keys.log" "$PYTHON" "$RECORD/peers/mssql_peer.py" 1433 "$CERTIFICATE" "$PRIVATE_KEY" "$@"
     capture 'tcp port 1433'
+}
+
+mssql/encrypted() {
+    about "python-tds with encryption: the TLS handshake travels inside PRELOGIN packets, the rest in plain TLS records." "TDS that turns into TLS; secrets in the capture."
+    uses pypi:python-tds wireshark-common
+    mssql_tls_up
     client "$PYTHON" "$RECORD/clients/mssql_client.py" encrypted "$CERTIFICATE"
+    keep_keys
+}
+
+mssql/login-encrypted() {
+    about "python-tds encrypts nothing but the login: TLS ends behind it." "TDS that turns into TLS, and back; secrets in the capture."
+    uses pypi:python-tds wireshark-common
+    mssql_tls_up login
+    client "$PYTHON" "$RECORD/clients/mssql_client.py" login_encrypted "$CERTIFICATE"
+    keep_keys
+}
+
+mssql/strict() {
+    about "python-tds within TLS from the first byte, with TDS 8.0's ALPN." "TDS within TLS 1.3; secrets in the capture."
+    uses pypi:python-tds wireshark-common
+    mssql_tls_up strict
+    client "$PYTHON" "$RECORD/clients/mssql_client.py" strict "$CERTIFICATE"
+    keep_keys
 }
 
 mssql/late-joined() {

@@ -1,8 +1,10 @@
-"""As much of an SQL Server as its clients need: python mssql_peer.py PORT [CERTIFICATE KEY]
+"""As much of an SQL Server as its clients need: python mssql_peer.py PORT [CERTIFICATE KEY [MODE]]
 
-Packets and tokens are those of [MS-TDS] 2.2 (TDS 7.4). With a certificate the peer demands
-encryption: the TLS handshake is then carried in PRELOGIN packets (2.2.6.5), what follows is plain TLS.
+Packets and tokens are those of [MS-TDS] 2.2 (TDS 7.4). With a certificate the peer encrypts. By default it demands
+encryption of all: the TLS handshake is then carried in PRELOGIN packets (2.2.6.5), what follows is plain TLS. MODE login
+encrypts nothing but the login; MODE strict is TDS 8.0, TLS from the first byte. SSLKEYLOGFILE names a file for the secrets.
 """
+import os
 import socketserver
 import ssl
 import struct
@@ -14,7 +16,7 @@ PACKET_SIZE = 4096
 COLLATION = bytes.fromhex("0904d00034")
 DONE_FINAL, DONE_ERROR, DONE_COUNT, DONE_ATTENTION = 0x00, 0x02, 0x10, 0x20
 TM_BEGIN, TM_COMMIT = 5, 7
-ENCRYPT_NOT_SUPPORTED, ENCRYPT_REQUIRED = 2, 3
+ENCRYPT_OFF, ENCRYPT_NOT_SUPPORTED, ENCRYPT_REQUIRED = 0, 2, 3
 
 
 def b_varchar(text):
@@ -85,12 +87,17 @@ class Connection(socketserver.StreamRequestHandler):
     disable_nagle_algorithm = True
 
     def handle(self):
-        self.receive, self.send = self.rfile.read, self.wfile.write
+        self.in_plain()
+        if self.server.mode == "strict":
+            tls = self.server.tls.wrap_socket(self.connection, server_side=True)
+            self.receive, self.send = tls.makefile("rb").read, tls.sendall
         while message := self.read_message():
             kind, body = message
             if kind == PRELOGIN:
                 self.prelogin()
             elif kind == LOGIN7:
+                if self.server.mode == "login":
+                    self.in_plain()
                 self.write_message(RESPONSE, login_acknowledged())
             elif kind in (SQL_BATCH, RPC):
                 self.write_message(RESPONSE, query(body))
@@ -100,6 +107,9 @@ class Connection(socketserver.StreamRequestHandler):
                 self.write_message(RESPONSE, done(DONE_ATTENTION))
             else:
                 return
+
+    def in_plain(self):
+        self.receive, self.send = self.rfile.read, self.wfile.write
 
     def read_message(self):
         body = b""
@@ -116,14 +126,14 @@ class Connection(socketserver.StreamRequestHandler):
             self.send(struct.pack(">BBHHBB", kind, status, len(piece) + 8, 51, number & 255, 0) + piece)
 
     def prelogin(self):
-        encryption = ENCRYPT_REQUIRED if self.server.tls else ENCRYPT_NOT_SUPPORTED
+        encryption = {"all": ENCRYPT_REQUIRED, "login": ENCRYPT_OFF}.get(self.server.mode, ENCRYPT_NOT_SUPPORTED)
         options = [b"\x0f\x00\x07\xd0\x00\x00", bytes([encryption]), b"\x00", b"", b"\x00"]
         offset, table = 5 * len(options) + 1, b""
         for number, value in enumerate(options):
             table += struct.pack(">BHH", number, offset, len(value))
             offset += len(value)
         self.write_message(RESPONSE, table + b"\xff" + b"".join(options))
-        if self.server.tls:
+        if encryption != ENCRYPT_NOT_SUPPORTED:
             self.encrypt()
 
     def encrypt(self):
@@ -171,11 +181,17 @@ class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
     tls = None
+    mode = "none"
 
 
 server = Server(("127.0.0.1", int(sys.argv[1])), Connection)
 if len(sys.argv) > 2:
+    server.mode = sys.argv[4] if len(sys.argv) > 4 else "all"
     server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.tls.maximum_version = ssl.TLSVersion.TLSv1_2  # TDS 7.4 knows no other
-    server.tls.load_cert_chain(*sys.argv[2:])
+    server.tls.load_cert_chain(*sys.argv[2:4])
+    server.tls.keylog_filename = os.environ.get("SSLKEYLOGFILE")
+    if server.mode == "strict":
+        server.tls.set_alpn_protocols(["tds/8.0"])
+    else:
+        server.tls.maximum_version = ssl.TLSVersion.TLSv1_2  # TDS 7.4 knows no other
 server.serve_forever()

@@ -24,9 +24,14 @@ final class PlaintextRecorder<Recorder: EventSink>: EventSink {
     }
 
     func consume(_ event: borrowing CapturedEvent, payload: RawSpan) {
-        let wasEncrypted =
-            wireConnection(of: event).map { encrypted.contains($0) || begins(event, payload, $0) } ?? false
+        let wire = wireConnection(of: event)
+        var wasEncrypted = wire.map { encrypted.contains($0) || begins(event, payload, $0) } ?? false
         profiler.consume(event, payload: payload)
+        if let wire, !wasEncrypted, opened.has(wire) {
+            // TLS that began within another protocol's messages.
+            encrypted.insert(wire)
+            wasEncrypted = true
+        }
         if case .close = event.kind { write(event.timestamp) }
         if !wasEncrypted, !isSecret(event) { recorder.consume(promisingNone(event), payload: payload) }
         write(event.timestamp)
@@ -110,6 +115,8 @@ private final class OpenedBytes: Sink {
     func missing(_ length: UInt64, _ direction: Direction, of connection: Connection) {
         pieces.append(Piece(connection: connection.opened.id, direction: direction, missing: length))
     }
+
+    func has(_ connection: ConnectionID) -> Bool { pieces.contains { $0.connection == connection } }
 
     func drain(_ body: (Piece) -> Void) {
         for piece in pieces { body(piece) }

@@ -86,7 +86,7 @@ extension Channel: Output {
         var facts = facts
         facts.at = at
         // Of layers within each other the outermost is the one that goes to the destination.
-        if depth == 0, layer == .wire || connection.tls == nil { connection.tls = facts }
+        if isOuter, depth > 0 || layer == .wire || connection.tls == nil { connection.tls = facts }
         connection.serverName = facts.serverName ?? connection.serverName
         if isComplete, !connection.isDecrypted { report(facts, at) }
     }
@@ -136,7 +136,8 @@ extension Channel: Output {
         innerCount &+= 1
         let channel = Channel(
             connection, run, pool, sinks, layer: .plaintext, depth: depth + 1,
-            isDecrypted: isDecrypted || run.registry[self.row].role == .envelope)
+            isDecrypted: isDecrypted || run.registry[self.row].role == .envelope,
+            isOuter: isOuter && run.registry[self.row].role == .service)
         switch successor {
         case .row(let row, let start): channel.begin(row, start)
         case .detect(let announcement):

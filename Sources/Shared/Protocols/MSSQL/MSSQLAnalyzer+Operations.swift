@@ -1,12 +1,13 @@
 /// What is asked, and what became of it.
 extension MSSQLAnalyzer {
     func ask(_ half: Half, _ at: Arrival, _ out: any Output) {
-        // Handshakes of TLS, and what proves who the client is.
+        // TLS's, and what proves who the client is.
         var first: UInt8?
         half.head.withBytes { first = $0.u8(at: 0) }
         guard half.type != 0x11, half.type != 0x12 || first == 0 else { return }
         // An attention: what is outstanding is cancelled, and its answer says so.
         guard half.type != 0x06 else { return }
+        if half.type == 0x10, goOnLogin(half.size, at.last) { return }
         if let waits = queue.firstIndex(where: { $0.detail.session == half.session }) { giveUp(waits, out) }
         if isLost[1] { answerBegins = searched }
         var operation = ServiceOperation()
@@ -26,7 +27,9 @@ extension MSSQLAnalyzer {
             operation.name = queue.store("connect")
             operation.isHousekeeping = true
             ask.isLogin = true
-        default: ask.isTold = false
+        default:
+            ask.isTold = false
+            ask.isPrelogin = half.type == 0x12
         }
         queue.append(operation, ask)
     }
@@ -161,7 +164,12 @@ extension MSSQLAnalyzer {
             $0.operation.code = code
             if half.hasGap || !isKnown { $0.operation.incomplete.insert(.response) }
         }
-        if !ask.isTold { return queue.remove(place) }
+        // Of an encrypted login only the answer says where it led.
+        if ask.isLogin, namespace.isEmpty, let database { namespace = database }
+        if !ask.isTold {
+            if ask.isPrelogin { half.head.withBytes { envelope.agree($0) } }
+            return queue.remove(place)
+        }
         if ask.prepares, error == nil, let handle = tokens.handle { keep(handle, queue[place], out) }
         let status: ServiceOperation.Status =
             tokens.isCancelled

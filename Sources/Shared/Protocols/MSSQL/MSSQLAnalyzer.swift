@@ -2,6 +2,7 @@
 ///
 /// A message is the packets up to the one that says that it ends; one is outstanding at a time, or one for each session under MARS
 /// ([MC-SMP]). Results are stepped over by the packets' headers: an answer is read where it begins, up to its rows, and where it ends.
+/// What TLS encloses is a layer within (`MSSQLEnvelope`).
 final class MSSQLAnalyzer: Analyzer {
     let run: Run
     let reader = SQLReader()
@@ -21,6 +22,7 @@ final class MSSQLAnalyzer: Analyzer {
     var searched = 0
     private var searchStart = 0
     var answerBegins: Int?
+    var envelope = MSSQLEnvelope()
     var scratch = UniqueBytes()
     var lastMoment = Timestamp(nanoseconds: 0)
 
@@ -29,6 +31,7 @@ final class MSSQLAnalyzer: Analyzer {
         var session: UInt16
         var isTold = true
         var isLogin = false
+        var isPrelogin = false
         /// The statement that a handle will stand for.
         var prepares = false
         var verb = SQLWord.none
@@ -38,6 +41,10 @@ final class MSSQLAnalyzer: Analyzer {
     final class Half {
         /// Bytes of the packet that are to come, without its header; `nil` between packets.
         var left: Int?
+        /// Bytes of a record of TLS that are to come, which stands between packets.
+        var record = 0
+        /// The message's content is TLS's.
+        var isEnvelope = false
         var type: UInt8 = 0
         var isLastPacket = false
         /// A message has begun.
@@ -56,6 +63,8 @@ final class MSSQLAnalyzer: Analyzer {
 
         func close() {
             left = nil
+            record = 0
+            isEnvelope = false
             isOpen = false
             head.removeAll(keepingAtMost: 4 << 10)
             tail.removeAll(keepingAtMost: 4 << 10)
@@ -79,6 +88,7 @@ final class MSSQLAnalyzer: Analyzer {
         statements.removeAll()
         namespace = []
         doneBytes = nil
+        envelope = MSSQLEnvelope()
         isLost = start == .middle ? [true, true] : [false, false]
         searched = 0
         searchStart = 0
@@ -90,11 +100,24 @@ final class MSSQLAnalyzer: Analyzer {
     func consume(_ bytes: RawSpan, _ side: Side, _ at: Arrival, _ out: any Output) -> Step {
         lastMoment = at.last
         if isLost[Self.place(side)] { return .lost(took: 0, .betweenMessages) }
+        if envelope.isAll[Self.place(side)] {
+            deliver(bytes, side, out)
+            return .took(bytes.byteCount)
+        }
         var used = 0
         var began = at.first
         while used < bytes.byteCount {
             let half = side == .client ? client : server
             let rest = bytes.extracting(used...)
+            let enclosed = encloses(half, rest, side, out)
+            if enclosed > 0 {
+                let count = Swift.min(enclosed, rest.byteCount)
+                deliver(rest.extracting(first: count), side, out)
+                used &+= count
+                passed(count, half, side, at, out)
+                if half.record == 0 { began = at.last }
+                continue
+            }
             guard let left = half.left else {
                 switch open(half, rest, side, began) {
                 case .session(let session):
@@ -104,11 +127,8 @@ final class MSSQLAnalyzer: Analyzer {
                 case .took(let count): used &+= count
                 case .needs(let more): return .took(used, next: more)
                 case .record(let size):
-                    // Encrypted: of TLS no more is known than how long it is.
-                    guard rest.byteCount >= size else {
-                        return .skip(took: bytes.byteCount, UInt64(size &- rest.byteCount))
-                    }
-                    used &+= size
+                    begin(record: size, half, side, began)
+                    continue
                 case .lost:
                     lose(side, out)
                     return .lost(took: used, .betweenMessages)
@@ -230,7 +250,7 @@ final class MSSQLAnalyzer: Analyzer {
     /// A statement as long as is read, in UTF-16, and what precedes it.
     private static let longestRequest = 2 * SQLStatement.longest + 1024
 
-    private func endPacket(_ half: Half, _ side: Side, _ at: Arrival, _ out: any Output) {
+    func endPacket(_ half: Half, _ side: Side, _ at: Arrival, _ out: any Output) {
         half.left = nil
         guard half.isLastPacket else { return }
         if side == .client { ask(half, at, out) } else { answer(half, at, out) }
@@ -240,6 +260,7 @@ final class MSSQLAnalyzer: Analyzer {
     func gap(_ length: UInt64, _ side: Side, after tail: RawSpan, _ at: Arrival, _ out: any Output) -> Step {
         lastMoment = at.last
         let half = side == .client ? client : server
+        if let step = gapInEnvelope(length, half, tail, side, at, out) { return step }
         // Within a packet: where it ends is known.
         if !isLost[Self.place(side)], let left = half.left, left > 0, length <= UInt64(left), tail.byteCount == 0 {
             half.hasGap = true
@@ -297,6 +318,9 @@ final class MSSQLAnalyzer: Analyzer {
     }
 
     func finish(_ out: any Output) {
+        // What ends with the connection is told of before it.
+        if let tls = envelope.tls { out.close(tls, lastMoment) }
+        envelope.tls = nil
         while !queue.isEmpty { giveUp(0, out) }
         client.close()
         server.close()
@@ -306,7 +330,7 @@ final class MSSQLAnalyzer: Analyzer {
         queue.text.count &+ statements.heldBytes &+ client.head.count &+ server.head.count &+ server.tail.count
     }
 
-    private static func place(_ side: Side) -> Int { side == .client ? 0 : 1 }
+    static func place(_ side: Side) -> Int { side == .client ? 0 : 1 }
 
     // MARK: Loss
 
