@@ -60,9 +60,19 @@ amqp/other-port() {
 }
 
 amqp/operations() {
-    about "pika declares, publishes with and without confirms, consumes, fetches, acknowledges in all ways, and meets what can go wrong." "operations: confirms, returns, deliveries and their acknowledgements, several channels, transactions, errors of channels and of a login."
+    about "pika declares, publishes with and without confirms, consumes, fetches, acknowledges in all ways, and meets what can go wrong; what the broker says that went through it (its firehose, on another port) is in truth.jsonl." "operations: confirms, returns, deliveries and their acknowledgements, several channels, transactions, errors of channels and of a login."
     uses rabbitmq-server pypi:pika
-    rabbitmq_up
+    rabbitmq_up 5672 listeners.tcp.firehose=127.0.0.1:5673
+    in_ns env HOME="$SCRATCH/rabbitmq" RABBITMQ_NODENAME=fixture@localhost RABBITMQ_CONF_ENV_FILE=/dev/null \
+        /usr/lib/rabbitmq/bin/rabbitmqctl trace_on >>"$LOG" 2>&1
+    spawn "$PYTHON" "$RECORD/clients/amqp_firehose.py" 5673 "$SCRATCH/firehose"
+    await "the firehose to be heard" grep -q listening "$LOG"
     capture 'tcp port 5672'
     client "$PYTHON" "$RECORD/clients/amqp_operations.py"
+    # Published last, heard last.
+    await "the firehose to have run dry" grep -q '"exchange": "", "key": "log"' "$SCRATCH/firehose"
+    sleep 1
+    capture_end
+    mkdir -p "$OUT"
+    cp "$SCRATCH/firehose" "$OUT/truth.jsonl"
 }
