@@ -84,16 +84,20 @@ let package = Package(
         .executableTarget(
             name: "replay",
             dependencies: [
-                "Shared", "Command", "Console", "Containers", "Digest", "CCodecs", "CLibpcap",
+                "Shared", "Command", "Console", "Containers", "Digest", "CCodecs", "CLibpcap", "CSQLite",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Replay",
-            exclude: ["CLibpcap"],
+            exclude: ["CLibpcap", "CSQLite"],
             swiftSettings: settings,
             linkerSettings: commit),
         .systemLibrary(
             name: "CLibpcap", path: "Sources/Replay/CLibpcap", pkgConfig: "libpcap",
             providers: [.apt(["libpcap-dev"])]),
+        // What is asked in SQL.
+        .systemLibrary(
+            name: "CSQLite", path: "Sources/Replay/CSQLite", pkgConfig: "sqlite3",
+            providers: [.apt(["libsqlite3-dev"])]),
 
         // The kernel as the source: needs root, and is the only program that links libbpf.
         .executableTarget(

@@ -15,6 +15,7 @@ struct ReplayCommand: ParsableCommand {
             replay explain <inputs> ... --connection <number>
             replay export <format> <inputs> ... [--output <file>]
             replay state <inputs> ... --output <file>
+            replay query <query> <inputs> ... [--db <file>] [--json | --csv]
             replay diff <old> <new> [--json | --markdown | --sarif] [--ignore <file>]
             """,
         discussion: """
@@ -41,6 +42,8 @@ struct ReplayCommand: ParsableCommand {
                   Writes JSON Schemas of the bodies that were seen.
               replay state host-a.pcap -o a.state
                   Writes what was seen as a state; replay a.state b.state shows both as one.
+              replay query 'SELECT * FROM exchanges WHERE total_ms > 100' capture.pcap
+                  Asks in SQL for what was slow.
               replay diff main.tape branch.tape --markdown
                   Says what is new, gone or different, as a table for a pull request.
               replay redact run.tape shared.tape
@@ -57,7 +60,7 @@ struct ReplayCommand: ParsableCommand {
         version: ProgramVersion.full,
         subcommands: [
             Run.self, Convert.self, Check.self, Grade.self, Paths.self, Explain.self, Export.self, State.self,
-            Diff.self, Redact.self,
+            Diff.self, Query.self, Redact.self,
         ],
         defaultSubcommand: Run.self)
 

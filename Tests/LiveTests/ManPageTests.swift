@@ -16,7 +16,9 @@ import Testing
         Program(path: Programs.profiler, page: "docs/man/profiler.8", subcommands: ["run", "status", "doctor"]),
         Program(
             path: Programs.replay, page: "docs/man/replay.1",
-            subcommands: ["run", "convert", "check", "grade", "paths", "explain", "export", "state", "diff", "redact"]),
+            subcommands: [
+                "run", "convert", "check", "grade", "paths", "explain", "export", "state", "diff", "query", "redact",
+            ]),
         Program(
             path: Programs.demoServer, page: "docs/man/demo-server.1",
             subcommands: ["serve", "health", "request-logger", "bookinfo"]),
