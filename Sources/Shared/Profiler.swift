@@ -51,6 +51,7 @@ package final class Profiler: EventSink {
     var views = ViewTable()
     private var absent: AbsentConnections
     private var quiet = QuietConnections()
+    private var idle = IdleRound()
     /// Plaintext of TLS connections, by the connection's identity.
     private var plaintexts: [UInt64: Channel] = [:]
     var conversations = Conversations()
@@ -99,6 +100,7 @@ package final class Profiler: EventSink {
         let now = event.timestamp
         run.summary.saw(now)
         if now.nanoseconds >= quiet.due { tellQuiet(now) }
+        if now.nanoseconds >= idle.due { rest(now) }
         switch event.kind {
         case .data(let position):
             channel(position)?.data(payload, at: position, now)
@@ -333,6 +335,15 @@ package final class Profiler: EventSink {
             } else {
                 channel.pause(moment)
             }
+        }
+    }
+
+    /// Connections that were silent since the last visit let go of what they can do without.
+    @inline(never)
+    private func rest(_ now: Timestamp) {
+        idle.visit(connections, now) {
+            $0.rest()
+            if !plaintexts.isEmpty { plaintexts[$0.connection.opened.id.serial]?.rest() }
         }
     }
 

@@ -43,6 +43,9 @@ protocol Analyzer: AnyObject {
     /// A secret came that it waited for (`Output.waitForSecret`).
     func wake(_ at: Timestamp, _ out: any Output)
 
+    /// Nothing was said for some time: what is kept only to go on fast is let go of.
+    func trim()
+
     /// Bytes of traffic that it keeps.
     var held: Int { get }
 
@@ -59,6 +62,8 @@ protocol Analyzer: AnyObject {
 
 extension Analyzer {
     var takesApart: Bool { true }
+
+    func trim() {}
 
     var oldestAsk: UInt64? { nil }
 

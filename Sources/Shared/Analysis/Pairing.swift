@@ -94,6 +94,15 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
         end = 0
     }
 
+    /// Lets go of the room for requests, where none waits.
+    mutating func trim() {
+        guard isEmpty else { return }
+        entries = []
+        first = 0
+        end = 0
+        text.letGoIfEmpty()
+    }
+
     // MARK: Requests
 
     /// Makes ready for a request that begins: what it tells of those before it.

@@ -114,6 +114,9 @@ package struct UniqueBytes: ~Copyable {
         if capacity > kept, capacity > 0 { letGo() }
     }
 
+    /// Lets go of memory that holds nothing.
+    mutating func letGoIfEmpty() { if count == 0, capacity > 0 { letGo() } }
+
     @inline(never)
     private mutating func letGo() {
         base.deallocate()

@@ -33,6 +33,9 @@ final class Channel {
     /// Of what the analyzer takes in one call: no part of any message.
     var unparsed: UInt64 = 0
     var payloadBytes: UInt64 = 0
+    /// As many as there were when the connection was looked at last (`rest`).
+    private var restedAt: UInt64 = 0
+    private var isAtRest = false
     /// Of these, bytes of messages.
     var parsedBytes: UInt64 = 0
     /// As long as nobody reads the streams: what of them was heard.
@@ -103,6 +106,8 @@ final class Channel {
         unknown = Unknown()
         lastHeard = Timestamp(nanoseconds: 0)
         payloadBytes = 0
+        restedAt = 0
+        isAtRest = false
         parsedBytes = 0
         mistaken = nil
         mistakes = 0
@@ -379,6 +384,26 @@ final class Channel {
     }
 
     // MARK: Parts
+
+    /// Where nothing was said since the last time it was asked, it lets go of what is kept only to go on fast.
+    func rest() {
+        guard payloadBytes == restedAt else {
+            restedAt = payloadBytes
+            isAtRest = false
+            return
+        }
+        if !isAtRest { trim() }
+        isAtRest = true
+    }
+
+    private func trim() {
+        streams.trim()
+        clientTail.trim()
+        serverTail.trim()
+        detection.trim()
+        analyzer?.trim()
+        for (_, channel) in inner { channel.trim() }
+    }
 
     /// Bytes of traffic that are kept.
     var held: Int {

@@ -54,6 +54,12 @@ struct ConnectionTable: ~Copyable {
         return entries[number].channel.take()
     }
 
+    /// How many numbers were given out: each holds a connection, or is free.
+    var places: Int { entries.count }
+
+    /// The connection at a number, if it holds one.
+    func connection(at place: Int) -> Channel? { entries[place].channel }
+
     /// All open connections in the order of their opening.
     var serials: [UInt64] { entries.filter { $0.channel != nil }.map(\.serial).sorted() }
 }

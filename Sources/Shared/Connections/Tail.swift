@@ -29,6 +29,9 @@ final class Tail {
         isHeld = false
     }
 
+    /// Nothing is said for some time.
+    func trim() { bytes.letGoIfEmpty() }
+
     /// Keeps bytes that were not taken, where nothing else is kept.
     func keep(_ rest: RawSpan, since: Timestamp) {
         bytes.append(rest)

@@ -41,26 +41,41 @@ struct ExchangeNumbers: Equatable, Sendable {
     /// Of those that do not wait.
     private(set) var total = LatencyHistogram()
     private(set) var server = LatencyHistogram()
-    /// How long it took where somebody listened.
-    private(set) var waiting = LatencyHistogram()
-    /// Messages that asked for no answer.
-    private(set) var oneWay: UInt64 = 0
-    /// Answers that came later than the client wanted to wait.
-    private(set) var pastDeadline: UInt64 = 0
+    /// One or none: in an array it is changed in place, and takes a word of those that have none.
+    private var seldom: [Seldom] = []
+
+    /// What few endpoints have.
+    private struct Seldom: Equatable, Sendable {
+        var waiting = LatencyHistogram()
+        var oneWay: UInt64 = 0
+        var pastDeadline: UInt64 = 0
+    }
 
     init() {}
+
+    /// How long it took where somebody listened.
+    var waiting: LatencyHistogram { seldom.first?.waiting ?? LatencyHistogram() }
+    /// Messages that asked for no answer.
+    var oneWay: UInt64 { seldom.first?.oneWay ?? 0 }
+    /// Answers that came later than the client wanted to wait.
+    var pastDeadline: UInt64 { seldom.first?.pastDeadline ?? 0 }
+
+    private mutating func updateSeldom(_ change: (inout Seldom) -> Void) {
+        if seldom.isEmpty { seldom.append(Seldom()) }
+        change(&seldom[0])
+    }
 
     @inline(__always)
     mutating func record(_ measures: ExchangeMeasures) {
         requestBytes &+= measures.requestBytes
         responseBytes &+= measures.responseBytes
-        if measures.isOneWay { oneWay &+= 1 }
-        if measures.isPastDeadline { pastDeadline &+= 1 }
+        if measures.isOneWay { updateSeldom { $0.oneWay &+= 1 } }
+        if measures.isPastDeadline { updateSeldom { $0.pastDeadline &+= 1 } }
         guard let status = measures.status else { return }
         self.status.count(status)
         if let server = measures.server { self.server.record(server) }
         guard let total = measures.total else { return }
-        if measures.isWaiting { waiting.record(total) } else { self.total.record(total) }
+        if measures.isWaiting { updateSeldom { $0.waiting.record(total) } } else { self.total.record(total) }
     }
 
     mutating func merge(_ other: ExchangeNumbers) {
@@ -69,9 +84,12 @@ struct ExchangeNumbers: Equatable, Sendable {
         responseBytes &+= other.responseBytes
         total.merge(other.total)
         server.merge(other.server)
-        waiting.merge(other.waiting)
-        oneWay &+= other.oneWay
-        pastDeadline &+= other.pastDeadline
+        guard let others = other.seldom.first else { return }
+        updateSeldom {
+            $0.waiting.merge(others.waiting)
+            $0.oneWay &+= others.oneWay
+            $0.pastDeadline &+= others.pastDeadline
+        }
     }
 
     /// One of them was answered with success (RFC 9110, section 15.3).
@@ -105,8 +123,8 @@ extension ExchangeNumbers {
         responseBytes = try state.number()
         total = try LatencyHistogram(&state)
         server = try LatencyHistogram(&state)
-        waiting = try LatencyHistogram(&state)
-        oneWay = try state.number()
-        pastDeadline = try state.number()
+        let seldom = Seldom(
+            waiting: try LatencyHistogram(&state), oneWay: try state.number(), pastDeadline: try state.number())
+        if seldom != Seldom() { self.seldom = [seldom] }
     }
 }

@@ -64,6 +64,12 @@ struct Reassembler: ~Copyable {
         history.removeAll()
     }
 
+    /// Nothing comes for some time: what was delivered is not known any more, and what is retransmitted later is not compared.
+    mutating func trim() {
+        if waiting.isEmpty { waiting = [] }
+        history = History()
+    }
+
     /// Begins at a place behind the stream's start: what precedes it is not on this tape.
     mutating func begin(at position: UInt64) { next = position }
 

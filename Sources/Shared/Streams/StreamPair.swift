@@ -19,6 +19,12 @@ struct StreamPair: ~Copyable {
         hasEnded = (false, false)
     }
 
+    /// Nothing is said for some time: only what is needed to go on is kept.
+    mutating func trim() {
+        sent.trim()
+        received.trim()
+    }
+
     /// Begins behind the streams' start: what precedes it is in an earlier file of the tape.
     mutating func begin(sent position: UInt64, received other: UInt64) {
         sent.begin(at: position)

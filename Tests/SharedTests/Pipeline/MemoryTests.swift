@@ -148,6 +148,44 @@ import Testing
         }
     }
 
+    /// What makes the next request cheap is let go of after ten to twenty seconds, and all goes on as before.
+    @Test func `holds less for connections that were idle for long`() async {
+        await #expect(processExitsWith: .success) {
+            let profiler = Profiler(Profiler.Options())
+            let response = "HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" + String(repeating: "b", count: 2000)
+            var now = TapeBuilder().now
+            func ask(_ number: UInt64, round: UInt64) {
+                var tape = TapeBuilder()
+                tape.now = now
+                let (asked, answered) = (UInt64(Self.request.utf8.count), UInt64(response.utf8.count))
+                tape.resume(ConnectionID(number), sent: round * asked, received: round * answered)
+                if round == 0 { tape.open() }
+                if round == 0 { tape.resume(ConnectionID(number + 1), sent: 0, received: 0) }
+                tape.send(Self.request)
+                tape.receive(response)
+                now = tape.now
+                tape.cut(every: 700).play(into: profiler)
+                profiler.drainEventLog { _ in }
+            }
+            for number in 0..<100 as Range<UInt64> { ask(number, round: 0) }
+            let before = HeapBytes.inUse
+            for number in 1000..<2000 as Range<UInt64> { ask(number, round: 0) }
+            let busy = (HeapBytes.inUse - before) / 1000
+            // Another one goes on, and nothing else.
+            for second in 1...60 as ClosedRange<UInt64> {
+                now.nanoseconds += 1_000_000_000
+                ask(1, round: second)
+            }
+            let idle = (HeapBytes.inUse - before) / 1000
+            precondition(idle <= 4_000 && idle + 1_500 <= busy, "\(idle) bytes for each, and \(busy) before")
+            for number in 1000..<2000 as Range<UInt64> { ask(number + 1, round: 1) }
+            profiler.finish()
+            let summary = profiler.summary
+            precondition(summary.messages.exchanges == 1100 + 60 + 1000 && summary.bytes.isBalanced)
+            precondition(summary.bytes.unparsed.total == 0 && summary.bytes.retransmitted == 0)
+        }
+    }
+
     @Test(arguments: ["CONNECT h:1 HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nUpgrade: x\r\n\r\n"])
     func `does not grow while the answer to a request to switch never comes`(_ request: String) async {
         await #expect(processExitsWith: .success) { [request] in

@@ -8,7 +8,7 @@ final class HTTP1Analyzer: Analyzer {
     private var lastRequest: ReadRequest?
     private var retransmittedDifferent: UInt64 = 0
     /// An answer that was read and waits until it is sure whose it is (`Match.doubtful`).
-    private var doubtful: Message?
+    private var doubtful: DoubtfulAnswer?
     /// What the server has switched to, where that answers the request itself.
     private var answering: ProtocolID?
     /// What the server has switched to by name, with the fields that say how.
@@ -23,6 +23,13 @@ final class HTTP1Analyzer: Analyzer {
         var method: RequestMethod
         /// CONNECT, or Upgrade (RFC 9110, section 7.8).
         var asksToSwitch: Bool
+    }
+
+    /// Apart from the analyzer: few have one, and only for a while.
+    private final class DoubtfulAnswer {
+        var message: Message
+
+        init(_ message: consuming Message) { self.message = message }
     }
 
     private struct ReadRequest {
@@ -80,7 +87,13 @@ final class HTTP1Analyzer: Analyzer {
         pairing.drain(out)
     }
 
-    var held: Int { requests.held &+ responses.held &+ pairing.text.count &+ (doubtful?.held ?? 0) }
+    var held: Int { requests.held &+ responses.held &+ pairing.text.count &+ (doubtful?.message.held ?? 0) }
+
+    func trim() {
+        requests.trim()
+        responses.trim()
+        pairing.trim()
+    }
 
     var oldestAsk: UInt64? { pairing.oldestPosition }
 
@@ -198,7 +211,7 @@ final class HTTP1Analyzer: Analyzer {
         let isFinal = status / 100 != 1 || status == 101
         if pairing.isInDoubt {
             if isFinal {
-                doubtful = stream.message.copy()
+                doubtful = DoubtfulAnswer(stream.message.copy())
                 return
             }
             pairing.deny()
@@ -268,11 +281,11 @@ final class HTTP1Analyzer: Analyzer {
     /// It has become clear whether the answer that was read, or is, belongs to the request that is open.
     private func settleDoubt(inFavour: Bool, _ out: any Output) {
         if inFavour { pairing.confirm() } else { pairing.deny() }
-        guard var message = doubtful.take() else {
+        guard let answer = doubtful.take() else {
             if !inFavour { responses.message.anomalies.insert(.responseWithoutRequest) }
             return
         }
-        if !inFavour { message.anomalies.insert(.responseWithoutRequest) }
-        if answer(message, isFinal: true, out), !responses.isSwitched { requests.switchIsDeclined() }
+        if !inFavour { answer.message.anomalies.insert(.responseWithoutRequest) }
+        if self.answer(answer.message, isFinal: true, out), !responses.isSwitched { requests.switchIsDeclined() }
     }
 }

@@ -13,7 +13,7 @@ final class HTTP1Stream {
     private var startLineIsValid = false
     private var chunks = ChunkedDecoder()
     /// Most requests have none.
-    private lazy var body = BodyReader(run)
+    private var reader: BodyReader?
     /// The message has a body, as far as its head says.
     private var hasBody = false
     private let run: Run
@@ -70,6 +70,25 @@ final class HTTP1Stream {
         mayLackBody = false
         isFalseStart = false
         successor = nil
+    }
+
+    private var body: BodyReader {
+        @inline(__always)
+        get {
+            if let reader { return reader }
+            let reader = BodyReader(run)
+            self.reader = reader
+            return reader
+        }
+    }
+
+    /// Nothing is said for some time.
+    func trim() {
+        known = KnownHead()
+        if !hasBody { reader = nil }
+        guard state == .head, lines.isFresh else { return }
+        lines = HeadScanner()
+        message.head.fields = []
     }
 
     /// Bytes that are kept of the message.
