@@ -36,9 +36,12 @@ extension Profiler {
     func findByNumbers(_ channel: Channel, _ now: Timestamp) {
         let connection = channel.connection
         connection.numbered = connection.numbered ?? now
-        guard let other = views.number(connection.opened).flatMap({ connections[$0] }), connection.views == nil else {
+        guard let (found, mayBeLate) = views.number(connection), connection.views == nil else { return }
+        guard !found.hasEnded else {
+            if connection.opened.process == nil, mayBeLate { addCopyOfEnded(connection) }
             return
         }
+        guard let other = connections[found.id] else { return }
         guard !connection.opened.joinedLate else {
             let isCaptured = connection.opened.process == nil && other.connection.opened.process == nil
             if isCaptured, connection.isJoined(with: other.connection) { addCopy(channel, of: other) }
@@ -47,7 +50,7 @@ extension Profiler {
         switch (connection.opened.process, other.connection.opened.process) {
         case (.some, .some): if connection.opened.role != other.connection.opened.role { pair(channel, other) }
         case (nil, .some), (.some, nil): addCopy(channel, of: other)
-        case (nil, nil): if connection.isAsOld(as: other.connection) { addCopy(channel, of: other) }
+        case (nil, nil): if connection.isAsOld(as: other.connection) || mayBeLate { addCopy(channel, of: other) }
         }
     }
 
@@ -57,5 +60,13 @@ extension Profiler {
         guard let more = channel.connection.views?.markCopies() else { return }
         run.summary.connections.opened &-= UInt64(bitPattern: Int64(more))
         run.summary.connections.copies &+= UInt64(bitPattern: Int64(more))
+    }
+
+    /// Another host has captured the connection as well, by a clock that is further behind than it lasted: all of it was told.
+    private func addCopyOfEnded(_ connection: Connection) {
+        guard !connection.isCopy else { return }
+        connection.isCopy = true
+        run.summary.connections.opened &-= 1
+        run.summary.connections.copies &+= 1
     }
 }

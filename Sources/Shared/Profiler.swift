@@ -373,7 +373,7 @@ package final class Profiler: EventSink {
         if connection.opened.process != nil {
             views.close(connection.opened, gaveNothing: connection.given == 0 && connection.confidence == 0)
         }
-        views.forgetNumbers(connection.opened)
+        views.closeNumbers(connection.opened, gaveNothing: !connection.hasExchange && connection.confidence == 0)
         last = nil
         letGo(channel)
     }

@@ -39,12 +39,26 @@ struct ViewTable {
         var isPaired = false
     }
 
+    /// A connection that has the same initial sequence numbers as another.
+    struct Numbered {
+        var id: ConnectionID
+        var openedAt: Timestamp
+        /// It has ended, and what it had to tell was told.
+        var hasEnded = false
+    }
+
     private var views: [Pair: View] = [:]
-    /// Open connections whose initial sequence numbers are known; of several views the first.
-    private var numbered: [Numbers: ConnectionID] = [:]
+    /// Connections whose initial sequence numbers are known; of several views the first.
+    ///
+    /// Those that captures saw stay for some time after their end: another host's clock may be behind, and its copy of a short
+    /// connection begins when that is over.
+    private var numbered: [Numbers: Numbered] = [:]
+    /// Those that have ended, the oldest first.
+    private var ended: [(numbers: Numbers, id: ConnectionID)] = []
     /// Views that are closed and not paired, the oldest first: the other side may be told of later.
     private var closed: [(pair: Pair, id: ConnectionID)] = []
-    /// So many closed views wait for their other side: far more than can be on their way through a ring buffer.
+    /// So many closed views wait for their other side, and so many ended connections for a copy: far more than can be on their
+    /// way through a ring buffer.
     private static let closedLimit = 8192
 
     init() {}
@@ -87,19 +101,41 @@ struct ViewTable {
     // MARK: By sequence numbers
 
     /// Notes both initial sequence numbers, if they are known, and gives the connection that has the same.
-    mutating func number(_ opened: ConnectionOpened) -> ConnectionID? {
+    /// - Returns: that connection; where `mayBeLate`, the numbers alone are proof enough of one whose copy came late.
+    mutating func number(_ connection: Connection) -> (other: Numbered, mayBeLate: Bool)? {
+        let opened = connection.opened
         guard let numbers = Numbers(opened) else { return nil }
         // That two were joined late at one segment proves less than that they have begun alike.
         guard !opened.joinedLate || numbers.areRandom else { return nil }
-        if let other = numbered[numbers] { return other == opened.id ? nil : other }
-        numbered[numbers] = opened.id
+        let mayBeLate = numbers.areRandom && !opened.joinedLate
+        if let other = numbered[numbers], other.id != opened.id {
+            let isNear = connection.openedAt.since(other.openedAt).magnitude <= Self.clockDifference
+            if !other.hasEnded || isNear { return (other, mayBeLate && isNear) }
+        }
+        numbered[numbers] = Numbered(id: opened.id, openedAt: connection.openedAt)
         return nil
     }
 
+    /// By how much the clocks of two hosts that captured one connection may differ, in nanoseconds.
+    ///
+    /// Those that nobody sets are some seconds off; two connections do not begin with the same two random numbers in any such time.
+    private static let clockDifference = 2_000_000_000
+
     /// The connection has closed.
-    mutating func forgetNumbers(_ opened: ConnectionOpened) {
-        guard let numbers = Numbers(opened), numbered[numbers] == opened.id else { return }
-        numbered[numbers] = nil
+    /// - Parameter gaveNothing: no copy of it is needless.
+    mutating func closeNumbers(_ opened: ConnectionOpened, gaveNothing: Bool) {
+        guard let numbers = Numbers(opened), numbered[numbers]?.id == opened.id else { return }
+        guard opened.process == nil, !opened.joinedLate, !gaveNothing, numbers.areRandom else {
+            numbered[numbers] = nil
+            return
+        }
+        numbered[numbers]?.hasEnded = true
+        ended.append((numbers, opened.id))
+        guard ended.count > Self.closedLimit else { return }
+        for old in ended.prefix(Self.closedLimit / 2) where numbered[old.numbers]?.id == old.id {
+            numbered[old.numbers] = nil
+        }
+        ended.removeFirst(Self.closedLimit / 2)
     }
 
     private static func pair(_ opened: ConnectionOpened) -> Pair {

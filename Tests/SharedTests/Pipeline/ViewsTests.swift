@@ -290,4 +290,68 @@ import Testing
         #expect(result.summary.connections.opened == 3 && result.summary.connections.copies == 0)
         #expect(result.summary.messages.requests == 3)
     }
+
+    // MARK: Two hosts
+
+    /// A connection that two hosts have captured, with an address translated between them, by clocks that differ.
+    /// - Parameter isOver: it has ended by the first clock when it begins by the second.
+    private func hosts(
+        apart milliseconds: Int64, numbers: UInt32 = 1 << 20, isOver: Bool, firstIsBlind: Bool = false,
+        _ process: ProcessKey? = nil
+    ) -> TapeResult {
+        var tape = Tape()
+        func begin(_ id: UInt64, _ server: Endpoint) {
+            tape.open(id, Self.client, server, .client, process, numbers: (numbers, nil))
+            tape.learn(id, numbers, numbers + 1)
+        }
+        func talk(_ id: UInt64) {
+            guard id > 0 || !firstIsBlind else { return }
+            for path in ["/a", "/b"] {
+                tape.with(id) { $0.send(Self.get(path)) }
+                tape.with(id) { $0.receive(Self.ok("[1]")) }
+            }
+        }
+        begin(0, Self.server)
+        if isOver {
+            talk(0)
+            tape.close(0)
+        }
+        tape.tape.wait(milliseconds: milliseconds)
+        begin(1, Self.inner)
+        if !isOver {
+            talk(0)
+            tape.close(0)
+        }
+        talk(1)
+        tape.close(1)
+        return tape.tape.run()
+    }
+
+    @Test(arguments: [true, false])
+    func `are one connection where two hosts' clocks are half a second apart`(_ isOver: Bool) throws {
+        let result = hosts(apart: 500, isOver: isOver)
+        #expect(result.summary.connections.opened == 1 && result.summary.connections.copies == 1)
+        #expect(endpoints(result) == ["/a 1 [number]", "/b 1 [number]"])
+        #expect(result.summary.messages.requests == 2 && result.summary.messages.exchanges == 2)
+        #expect(result.summary.connections.closed[.orderly] == 1)
+        #expect(try result.events().map { $0.string("dest_ip") } == ["10.0.0.2", "10.0.0.1", "10.0.0.2", "10.0.0.1"])
+        #expect(result.summary.bytes.isBalanced)
+    }
+
+    @Test(arguments: [true, false])
+    func `are several where they are too far apart, or their numbers were not chosen at random`(_ isOver: Bool) {
+        for result in [hosts(apart: 3000, isOver: isOver), hosts(apart: 500, numbers: 7, isOver: isOver)] {
+            #expect(result.summary.connections.opened == 2 && result.summary.connections.copies == 0)
+            #expect(result.summary.messages.requests == 4 && result.summary.bytes.isBalanced)
+        }
+        // One process that calls twice.
+        let twice = hosts(apart: 500, isOver: isOver, ProcessKey(pid: 1, startTime: 1))
+        #expect(twice.summary.connections.opened == 2 && twice.summary.connections.copies == 0)
+    }
+
+    @Test func `count by the later copy where the first has nothing`() {
+        let result = hosts(apart: 500, isOver: true, firstIsBlind: true)
+        #expect(endpoints(result) == ["/a 1 [number]", "/b 1 [number]"])
+        #expect(result.summary.messages.requests == 2)
+    }
 }
