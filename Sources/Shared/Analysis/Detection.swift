@@ -139,6 +139,14 @@ final class Detection {
         skippedBytes = 0
     }
 
+    /// Nothing is said for some time: no room is kept for what may come.
+    func trim() {
+        if sent.isEmpty { sent = [] }
+        if received.isEmpty { received = [] }
+        if pieces.isEmpty { pieces = [] }
+        if turns.isEmpty { turns = [] }
+    }
+
     var isEmpty: Bool { turns.isEmpty }
 
     /// Bytes that are not judged yet, kept or not.
@@ -346,12 +354,32 @@ final class Detection {
             let sentStart = turn.direction == .send ? turn.start : answer ?? sent.count
             let receivedStart = turn.direction == .receive ? turn.start : answer ?? received.count
             switch judge(from: sentStart, receivedStart, role, context) {
-            case .yes(let found): return .recognised(found)
+            case .yes(let found):
+                let isEnvelope = registry[found.row].role == .envelope
+                return .recognised(isEnvelope ? own(found, index, role) : found)
             case .open: break
             case .no: turns[index].isRefused = !context.isFinal
             }
         }
         return context.isFinal ? search(role) : .undecided
+    }
+
+    /// What stands before an envelope is no part of it: where the turn that was judged is none of it, and what answered it was
+    /// proof enough, its side begins with its next turn.
+    private func own(_ found: Recognition, _ index: Int, _ role: Role) -> Recognition {
+        let turn = turns[index]
+        let isSent = turn.direction == .send
+        let (said, gaps) = isSent ? (sent, gaps.sent) : (received, gaps.received)
+        let isLocalClient = (role != .server) != found.isFlipped
+        let part = said.span.bytes.extracting(turn.start..<end(turn.start, gaps, said.count))
+        let isOther = registry[found.row].detectors.allSatisfy {
+            $0.likeness(part, from: isSent == isLocalClient ? .client : .server, isStreamStart: false) == .no
+        }
+        guard isOther else { return found }
+        var own = found
+        let next = turns.dropFirst(index &+ 1).first { $0.direction == turn.direction }?.start ?? said.count
+        own.from = isSent ? (next, found.from.received) : (found.from.sent, next)
+        return own
     }
 
     /// What a direction said from a place on, up to where bytes are missing.

@@ -77,6 +77,32 @@ import Testing
         }
     }
 
+    /// The capture has joined when CONNECT was on its way, or sent: what it leads to is read all the same, from its beginning.
+    @Test(arguments: ["", "le:443 HTTP/1.1\r\nHost: secret.example:443\r\n\r\n"])
+    func `of which the end was captured hides no handshake behind it`(_ rest: String) throws {
+        let hello = ClientHelloSample.bytes
+        for answer in [
+            "HTTP/1.1 200 Connection established\r\n\r\n", "200 OK\r\nVia: proxy\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        ] {
+            for role in [Role.unknown, .client] {
+                var tape = TapeBuilder()
+                tape.open(remote: TapeBuilder.server(3128), role: role, joinedLate: true)
+                if !rest.isEmpty { tape.send(rest) }
+                tape.receive(answer)
+                tape.data(.send, hello)
+                tape.data(.receive, [0x15, 3, 3, 0, 2, 2, 40])
+                tape.close()
+                let result = tape.run()
+                let event = try #require(try result.events().last)
+                #expect(event.string("protocol") == "tls" && event.number("confidence") == 90, "\(event.line)")
+                #expect(event.string("server_name") == "db.example.com", "\(event.line)")
+                #expect(result.summary.bytes.isBalanced)
+                for cut in [1, 3] { #expect(tape.cut(every: cut).run() == result, "\(answer), cut every \(cut)") }
+            }
+        }
+    }
+
     /// A connection that a proxy refused to make was meant for there, and is a dependency of its client.
     @Test(arguments: [
         (

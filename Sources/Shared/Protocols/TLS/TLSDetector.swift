@@ -20,6 +20,11 @@ enum TLSDetector: Detector {
         }
     }
 
+    static func likeness(_ bytes: RawSpan, from side: Side, isStreamStart: Bool) -> Likeness {
+        if side == .client, TLSHello.client(in: bytes, isFinal: false) != .no { return .open }
+        return Likeness(TLSRecord.headers(1, bytes))
+    }
+
     private static func serverHello(_ bytes: RawSpan) -> Fit {
         TLSRecord.headers(1, bytes)
             .and(bytes.fit(byteAt: 0) { $0 == TLSRecord.handshake })
