@@ -72,7 +72,8 @@ extension PostgresAnalyzer {
 
     private func query(_ message: PostgresMessage, _ bytes: RawSpan, _ out: any Output) {
         makeRoom(out)
-        beginCycle(out)
+        beginCycle(out, isWhole: true)
+        isBehindCycle = true
         cycleIsOpen = false
         isSkipped = false
         serverIsIdle = false
@@ -190,6 +191,7 @@ extension PostgresAnalyzer {
     private func sync(_ message: PostgresMessage, _ out: any Output) {
         if !cycleIsOpen { beginCycle(out) }
         makeRoom(out)
+        isBehindCycle = true
         cycleIsOpen = false
         isSkipped = false
         serverIsIdle = false
@@ -199,7 +201,8 @@ extension PostgresAnalyzer {
 
     private func function(_ message: PostgresMessage, _ out: any Output) {
         makeRoom(out)
-        beginCycle(out)
+        beginCycle(out, isWhole: true)
+        isBehindCycle = true
         cycleIsOpen = false
         serverIsIdle = false
         var entry = entry(.function, message)

@@ -160,6 +160,9 @@ extension PostgresAnalyzer {
             response = (0, nil)
             return
         }
+        // Each request of a cycle has an answer, unless one fails: where the first of them may be missing, the error may be that
+        // of another, and only without one the answers are as many as the requests that are there.
+        if isDoubtful, !beginsWhole { return mismatch() }
         let code = Self.code(bytes).map { queue.store(bytes.extracting($0)) } ?? .empty
         if queue[current].kind == .connect {
             queue.update(current) { $0.code = code }

@@ -53,6 +53,10 @@ final class PostgresAnalyzer: Analyzer {
     /// The first cycle in the queue is its, if its messages fit until ReadyForQuery.
     var isDoubtful = false
     var isMismatched = false
+    /// Nothing of the client is missing right before the messages that come: the cycle that they begin has no part before them.
+    var isBehindCycle = false
+    /// The first cycle in the queue is there from its beginning.
+    var beginsWhole = false
     /// Entries of the first cycle that are answered in doubt.
     var answered = 0
     var isPipelined = false
@@ -105,6 +109,8 @@ final class PostgresAnalyzer: Analyzer {
         isPaired = start == .opening
         isDoubtful = false
         isMismatched = false
+        isBehindCycle = start == .opening
+        beginsWhole = start == .opening
         answered = 0
         isPipelined = false
     }
@@ -253,11 +259,16 @@ final class PostgresAnalyzer: Analyzer {
         case (.unproven, .client):
             guard bytes.u8(at: 0) == 0 else {
                 opening = .none
+                // What the server has ended by then is not what begins.
+                let wasIdle = serverIsIdle
                 lose(.client, out)
+                serverIsIdle = wasIdle
                 return .lost(took: 0, .betweenMessages)
             }
             isPaired = true
             isLost[1] = false
+            isBehindCycle = true
+            beginsWhole = true
             return startup(bytes, at, out)
         case (.awaited, .client): return startup(bytes, at, out)
         }
@@ -317,6 +328,8 @@ final class PostgresAnalyzer: Analyzer {
             forgetStatements()
             request = (0, nil)
             isSkipped = false
+            isBehindCycle = false
+            serverIsIdle = false
             if !isOne || cycleIsOpen { giveUp(out) } else { isDoubtful = !queue.isEmpty }
             cycleIsOpen = false
         } else {
@@ -336,15 +349,19 @@ final class PostgresAnalyzer: Analyzer {
     }
 
     /// The client begins to ask anew, behind ReadyForQuery of what it asked before, unless it has never waited for that.
-    func beginCycle(_ out: any Output) {
+    /// - Parameter isWhole: what it begins with has nothing before it.
+    func beginCycle(_ out: any Output, isWhole: Bool = false) {
+        let beginsWhole = isWhole || isBehindCycle || serverIsIdle
         // What came before has ended, whoever wanted to end it.
         if queue.isEmpty { session?.isCancelled = false }
         guard !isPaired else {
             if queue.openCycles > 0 { isPipelined = true }
+            self.beginsWhole = true
             return
         }
         if queue.openCycles > 0, isDoubtful, !isLost[1] { isPipelined = isPipelined || !serverIsIdle && !isMismatched }
         giveUp(out)
+        self.beginsWhole = beginsWhole
         isDoubtful = !isPipelined
         if isDoubtful, isLost[1], answerBegins == nil {
             answerBegins = searched

@@ -62,7 +62,8 @@ enum PostgresFraming {
             let fit = message(bytes, at, side)
             guard fit == .yes else { return fit }
             guard let length = bytes.big(UInt32.self, at: at &+ 1) else { return .open }
-            if at == start, isProof(bytes, at, side) { return .yes }
+            // What proves itself proves those that lead to it.
+            if isProof(bytes, at, side) { return .yes }
             guard length <= longestProof else { return .no }
             at &+= 1 &+ Int(length)
             guard at <= bytes.byteCount else { return .open }
@@ -76,9 +77,18 @@ enum PostgresFraming {
         let type = bytes.u8(at: at)
         if side == .server { return type == UInt8(ascii: "Z") }
         if type == UInt8(ascii: "Q"), let length = bytes.big(UInt32.self, at: at &+ 1), length <= longestProof {
-            return at &+ Int(length) < bytes.byteCount && SQLVerb.begins(bytes, at: at &+ headerBytes)
+            let end = at &+ Int(length)
+            guard end < bytes.byteCount else { return false }
+            return SQLVerb.begins(bytes, at: at &+ headerBytes) || isText(bytes, (at &+ headerBytes)..<end)
         }
         return type == UInt8(ascii: "S") || type == UInt8(ascii: "X")
+    }
+
+    /// Nothing but text, up to a NUL at the end: statements begin with blanks, comments, parentheses, and words that only
+    /// PostgreSQL has.
+    private static func isText(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
+        !range.isEmpty && bytes.u8(at: range.upperBound) == 0
+            && bytes.fit(allOf: range.count, at: range.lowerBound, ASCII.isProse) == .yes
     }
 
     private static func message(_ bytes: RawSpan, _ at: Int, _ side: Side) -> Fit {

@@ -98,6 +98,66 @@ import Testing
         try talk.check(["SELECT unanswered select c !response", "SELECT ok 1/0 select d"])
     }
 
+    /// Joined late within a cycle, the errors of requests that nobody saw are not those of the next either: as many answers as
+    /// requests are there, and one of them is the first request's.
+    @Test func `are not paired with the errors of others`() throws {
+        var talk = PostgresTalk(joinedLate: true)
+        talk.client(.parse("select b"), .bind(), .execute())
+        talk.client(.parse("select c"), .bind(), .execute(), .sync)
+        // `select a` has a row, `select b` fails, and so `select c` is passed over.
+        talk.server(.parsed, .bound, .row("x"), .complete("SELECT 1"), .parsed, .error("22012"))
+        talk.server(.ready)
+        talk.client(.parse("select d"), .bind(), .execute(), .sync)
+        talk.server(.error("42P01"), .ready)
+        try talk.check([
+            "SELECT unanswered select b !response", "SELECT unanswered select c !response",
+            "SELECT error 42P01 0/0 select d",
+        ])
+    }
+
+    /// What begins behind ReadyForQuery, or with a Query, has nothing before it.
+    @Test func `have their errors where the capture joined before them`() throws {
+        var idle = PostgresTalk(joinedLate: true)
+        idle.server(.row("x"), .complete("SELECT 1"), .ready)
+        idle.client(.parse("select a"), .bind(), .execute(), .sync)
+        idle.server(.error("22012"), .ready)
+        try idle.check(["SELECT error 22012 0/0 select a"])
+        var simple = PostgresTalk(joinedLate: true)
+        simple.client(.query("select b"))
+        simple.server(.error("42P01"), .ready)
+        try simple.check(["SELECT error 42P01 0/0 select b"])
+    }
+
+    /// A Query proves itself, whatever its text begins with: it is not kept until the next one comes, which would look as if the
+    /// client did not wait for answers.
+    @Test(arguments: [
+        "close c", "do $$ begin end $$", "\n  select 1", "/* traceparent=1 */ select 1", "(select 1)", "-- x\nselect 1",
+        "abort", "end",
+    ])
+    func `are paired whatever a capture that joined late meets first`(_ text: String) throws {
+        var talk = PostgresTalk(joinedLate: true)
+        for text in [text, "select 2", "select 3"] {
+            talk.client(.query(text))
+            talk.server(.complete("SELECT 1"), .ready)
+        }
+        let operations = try PostgresTalk.operations(talk.result())
+        #expect(operations.count == 3 && operations.allSatisfy { $0.contains(" ok 1/0") }, "\(operations)")
+        let whole = talk.result()
+        for cut in [1, 2, 7] { #expect(talk.ended.cut(every: cut).run() == whole, "cut every \(cut)") }
+    }
+
+    @Test func `are paired behind a COPY that a capture joined`() throws {
+        var talk = PostgresTalk(joinedLate: true)
+        talk.server(.copyIn)
+        talk.client(.copyData("1\tone\n"), .copyDone)
+        talk.server(.complete("COPY 1"), .ready)
+        for text in ["delete from a", "delete from b"] {
+            talk.client(.query(text))
+            talk.server(.complete("DELETE 2"), .ready)
+        }
+        try talk.check(["DELETE ok 0/2 delete from a", "DELETE ok 0/2 delete from b"])
+    }
+
     /// A name may have been given to another statement in what is missing.
     @Test func `forget the names behind a gap`() throws {
         var talk = PostgresTalk()
