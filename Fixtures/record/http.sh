@@ -291,6 +291,15 @@ http/server-sent-events() {
     client curl -sS -N http://shop.test:8081/events
 }
 
+http/graphql() {
+    about "httpx asks a shop in GraphQL (Ariadne, hypercorn): documents with and without names, several operations in one, GET, persisted queries, a batch; over HTTP/1.1 and HTTP/2. A search beside it is asked in words that look alike." \
+        "operations as part of the endpoint, without their literals; what is no GraphQL."
+    uses pypi:ariadne pypi:hypercorn pypi:httpx
+    serve 8080 "$VENV/bin/hypercorn" --bind 127.0.0.1:8080 "$RECORD/peers/graphql_app.py:app"
+    capture "$HTTP"
+    client "$PYTHON" "$RECORD/clients/graphql_client.py" http://shop.test:8080
+}
+
 http/one-byte-segments() {
     about "A request in segments of one byte each." "verdicts that must not depend on how a stream is cut."
     uses nginx python

@@ -68,7 +68,7 @@ struct QueryRelation: Sendable {
     private static let http = """
         trailers TEXT, headers_incomplete INTEGER, ended TEXT, ended_by TEXT, pushed INTEGER, grpc_service TEXT,
         grpc_method TEXT, grpc_status TEXT, grpc_messages INTEGER, grpc_message_bytes INTEGER,
-        grpc_compressed_messages INTEGER, grpc_timeout_ms REAL, grpc_past_deadline INTEGER,
+        grpc_compressed_messages INTEGER, grpc_timeout_ms REAL, grpc_past_deadline INTEGER, operation TEXT,
         """
     private static let said = """
         bytes INTEGER, url TEXT, duration_ms REAL, opcode TEXT, operation TEXT, id TEXT, body TEXT, body_base64 TEXT,
@@ -94,9 +94,9 @@ struct QueryRelation: Sendable {
         exchange INTEGER, connection INTEGER, time_ns INTEGER, timestamp TEXT, service TEXT, peer TEXT, protocol TEXT,
         direction TEXT, method TEXT, url TEXT, path TEXT, host TEXT, status_code INTEGER, grpc_status TEXT, is_error INTEGER,
         duration_ms REAL, total_ms REAL, request_bytes INTEGER, response_bytes INTEGER, request_body TEXT, response_body TEXT,
-        request_headers TEXT, response_headers TEXT
+        request_headers TEXT, response_headers TEXT, operation TEXT
         """
-    /// A request with what answered it at last, on one side: `direction` is the request's. Only of answers `total_ms` is told.
+    /// A request with what answered it at last, as one side saw it; only answers have `total_ms`.
     private static let exchanges = """
         SELECT q.exchange, q.connection, q.time_ns, q.timestamp, q.service, q.peer, q.protocol, q.direction, q.method, q.url,
             CASE WHEN instr(q.url, '?') > 0 THEN substr(q.url, 1, instr(q.url, '?') - 1) ELSE q.url END AS path,
@@ -105,7 +105,7 @@ struct QueryRelation: Sendable {
             CASE WHEN a.exchange IS NULL THEN NULL
                 ELSE coalesce(a.status_code >= 400, 0) OR coalesce(a.grpc_status <> 'OK', 0) END AS is_error,
             a.duration_ms, a.total_ms, q.bytes AS request_bytes, a.bytes AS response_bytes, q.body AS request_body,
-            a.body AS response_body, q.headers AS request_headers, a.headers AS response_headers
+            a.body AS response_body, q.headers AS request_headers, a.headers AS response_headers, q.operation
         FROM http q LEFT JOIN http a ON a.exchange = q.exchange AND a.total_ms IS NOT NULL
             AND (a.status_code IS NULL OR a.status_code = 101 OR a.status_code >= 200)
         WHERE q.exchange IS NOT NULL AND q.total_ms IS NULL
@@ -115,7 +115,7 @@ struct QueryRelation: Sendable {
         service TEXT, destination TEXT, destination_type TEXT, protocol TEXT, category TEXT, port INTEGER, calls INTEGER,
         errors INTEGER, connections INTEGER, failures INTEGER, first_seen TEXT, last_seen TEXT
         """
-    /// Who depends on whom. Of HTTP the connections are not counted one by one.
+    /// Who depends on whom; of HTTP the connections are not counted one by one.
     private static let edges = """
         SELECT service, destination, destination_type, protocol, 'http' AS category, NULL AS port, sum(count) AS calls,
             sum(errors) AS errors, NULL AS connections, NULL AS failures, min(first_seen) AS first_seen,

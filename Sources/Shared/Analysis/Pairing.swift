@@ -237,6 +237,7 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
     mutating func handOn(_ slot: Int) -> Carried {
         var exchange = entries[slot].exchange
         let line = exchange.line.range
+        exchange.kind = .empty
         exchange.moveText(by: -line.lowerBound)
         let carried = Carried(exchange: exchange, text: [UInt8](text.bytes.extracting(line)))
         entries.remove(at: slot)

@@ -3,6 +3,8 @@ struct KnownBody {
     var codings: ContentCodings
     var media: MediaFamily
     var shape: ShapeID
+    /// What it asks for in words of its own, where it was looked at for that.
+    var operation: [UInt8]?
 }
 
 /// What the analyzers of one run share: its bounds, its shapes, what it has counted, and things to be used again.

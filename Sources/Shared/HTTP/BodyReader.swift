@@ -5,6 +5,12 @@
 final class BodyReader {
     private let run: Run
     private let keepsBytes: Bool
+    /// The bodies are requests', which may say what they ask for.
+    private let asks: Bool
+    /// What the last body asks for in words of its own, where it does: of GraphQL the operation.
+    private(set) var operation: [UInt8] = []
+    private lazy var graphQL = GraphQLRequest()
+    private var readsGraphQL = false
     private var codings = ContentCodings()
     /// Most directions never carry a body.
     private lazy var json = JSONContent(run)
@@ -29,8 +35,10 @@ final class BodyReader {
     /// Of content that goes on for as long as somebody listens: what it consists of.
     private var events: EventStream?
 
-    init(_ run: Run) {
+    init(_ run: Run, asks: Bool = false) {
         self.run = run
+        // The first versions knew nothing of it.
+        self.asks = asks && run.needs.contains(.media)
         keepsBytes = run.needs.contains(.messages)
     }
 
@@ -44,6 +52,8 @@ final class BodyReader {
         waitsForWhole = false
         wholeLength = nil
         known = nil
+        readsGraphQL = false
+        if !operation.isEmpty { operation = [] }
         if length == .none { return }
         content = nil
         letGoOfWhole()
@@ -131,9 +141,10 @@ final class BodyReader {
     private func readWhole(_ bytes: RawSpan, _ message: inout Message, _ out: any Output) {
         waitsForWhole = false
         if let body = run.bodies.find(bytes), body.codings == codings, body.media == media.family,
-            media.family != .multipart
+            media.family != .multipart, !asks || body.operation != nil
         {
             known = body.shape
+            if asks, let named = body.operation, !named.isEmpty { operation = named }
             if message.bodyIsSeparate, keepsBytes { read(bytes, scans: false, &message, out) }
             return
         }
@@ -141,7 +152,10 @@ final class BodyReader {
         let shape = judge(&message, out)
         known = shape
         if message.anomalies.isEmpty {
-            run.bodies.remember(bytes, KnownBody(codings: codings, media: media.family, shape: shape))
+            run.bodies.remember(
+                bytes,
+                KnownBody(
+                    codings: codings, media: media.family, shape: shape, operation: asks ? operation : nil))
         }
     }
 
@@ -233,16 +247,21 @@ final class BodyReader {
     }
 
     private func shape(_ message: borrowing Message, _ out: any Output) -> ShapeID {
-        reader(nil).end(isWhole: isWhole(message), out)
+        let shape = reader(nil).end(isWhole: isWhole(message), out)
+        if readsGraphQL { operation = graphQL.finish() }
+        readsGraphQL = false
+        return shape
     }
 
     // MARK: Readers
 
     @inline(__always)
     private func scan(_ bytes: RawSpan) {
+        if readsGraphQL { graphQL.feed(bytes) }
         if let content { return content.feed(bytes) }
         guard bytes.byteCount > 0 else { return }
         reader(bytes.byte(0)).feed(bytes)
+        if readsGraphQL { graphQL.feed(bytes) }
     }
 
     /// What reads the body.
@@ -264,6 +283,7 @@ final class BodyReader {
         reader.begin()
         if media.family == .jsonLines { json.isLines = true }
         content = reader
+        readsGraphQL = asks && reader === json
         return reader
     }
 

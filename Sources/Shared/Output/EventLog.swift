@@ -74,6 +74,10 @@ final class EventLog: Sink {
         if message.head.side == .server { writeStatus(message, wire, exchange, text) }
         if message.details == nil { writeContents(message, wire) } else { writeFields(message, wire) }
         if fields == .all { writeRelations(message, exchange, connection, origin) }
+        if fields == .all, let exchange, !exchange.kind.isEmpty {
+            json.key("operation")
+            json.headerText(text.extracting(exchange.kind))
+        }
         writeContainers(connection, isSend: isSend)
         json.endObject()
         json.newline()

@@ -200,10 +200,25 @@ final class HTTP1Analyzer: Analyzer {
             $0.isRequestWhole = stream.message.isWhole
             $0.requestBytes = stream.message.wireBytes
         }
+        nameContent(stream, slot)
         let exchange = pairing.exchange(slot)
         pairing.text.withBytes { out.message(stream.message, exchange, $0) }
         if pairing.ask(slot).asksToSwitch, !exchange.isAnswered { stream.awaitSwitch() }
         pairing.settle(out)
+    }
+
+    /// What a request asks for by its content is another thing than its target.
+    @inline(__always)
+    private func nameContent(_ stream: HTTP1Stream, _ slot: Int) {
+        guard run.needs.contains(.media) else { return }
+        var name = stream.operation
+        if name.isEmpty {
+            let target = pairing.exchange(slot).target
+            pairing.text.withBytes { name = GraphQLTarget.name($0.extracting(target)) }
+        }
+        guard !name.isEmpty else { return }
+        let kind = pairing.store(name.span.bytes)
+        pairing.update(slot) { $0.kind = kind }
     }
 
     private func completeResponse(_ stream: HTTP1Stream, _ out: any Output) {
@@ -260,6 +275,7 @@ final class HTTP1Analyzer: Analyzer {
         let line = exchange.line.range
         var text: [UInt8] = []
         pairing.text.withBytes { text = [UInt8]($0.extracting(line)) }
+        exchange.kind = .empty
         exchange.moveText(by: -line.lowerBound)
         return Carried(exchange: exchange, text: text)
     }
@@ -270,6 +286,7 @@ final class HTTP1Analyzer: Analyzer {
         var carried = Carried(exchange: exchange, text: [], host: exchange == nil ? [] : switchHost, agreed: agreed)
         if let exchange {
             carried.text = [UInt8](text.extracting(exchange.line))
+            carried.exchange?.kind = .empty
             carried.exchange?.moveText(by: -exchange.line.range.lowerBound)
             carried.exchange?.isAnswered = true
         }

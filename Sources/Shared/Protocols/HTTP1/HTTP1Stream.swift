@@ -14,6 +14,8 @@ final class HTTP1Stream {
     private var chunks = ChunkedDecoder()
     /// Most requests have none.
     private var reader: BodyReader?
+    /// What the last message asks for in words of its own, where it does.
+    private(set) var operation: [UInt8] = []
     /// The message has a body, as far as its head says.
     private var hasBody = false
     private let run: Run
@@ -76,7 +78,7 @@ final class HTTP1Stream {
         @inline(__always)
         get {
             if let reader { return reader }
-            let reader = BodyReader(run)
+            let reader = BodyReader(run, asks: side == .client)
             self.reader = reader
             return reader
         }
@@ -528,7 +530,11 @@ final class HTTP1Stream {
     }
 
     private func finishMessage(_ analyzer: HTTP1Analyzer, _ out: any Output) {
-        if hasBody { body.finish(&message, out) }
+        if !operation.isEmpty { operation = [] }
+        if hasBody {
+            body.finish(&message, out)
+            if side == .client { operation = body.operation }
+        }
         hasBody = false
         analyzer.messageIsComplete(self, out)
         // Between messages nothing is held.

@@ -292,6 +292,7 @@ final class HTTP2Analyzer: Analyzer {
             stream.exchange?.requestShape = half.message.shape
             stream.exchange?.requestLastByte = half.message.lastByte
             stream.exchange?.isRequestWhole = half.message.isWhole && !half.facts.isIncomplete
+            if run.needs.contains(.media) { stream.nameContent() }
         } else if half.message.head.status != 0 || ended == nil {
             stream.exchange?.isAnswered = true
             stream.exchange?.answer(with: half.message)

@@ -10,7 +10,9 @@ final class HTTP2Half {
     var isCall = false
     private var calls: GRPCMessages?
     /// Most messages of a stream have no body, or a small one.
-    private lazy var body = BodyReader(run)
+    private lazy var body = BodyReader(run, asks: side == .client)
+    /// What it asks for in words of its own, where it does.
+    private(set) var operation: [UInt8] = []
     private var hasBody = false
     private let run: Run
     private let keepsBytes: Bool
@@ -312,8 +314,10 @@ final class HTTP2Half {
     /// - Parameter isCut: something else than its own end has ended it.
     func finish(isCut: Bool, _ out: any Output) {
         if state != .done, isCut { message.anomalies.insert(.bodyIncomplete) }
+        if !operation.isEmpty { operation = [] }
         if hasBody {
             body.finish(&message, out)
+            if side == .client { operation = body.operation }
         } else if isCall, let calls {
             message.shape = message.isWhole ? calls.shape : calls.shape.incomplete
             if let status = calls.status { facts.callStatus = status }

@@ -49,6 +49,17 @@ final class HTTP2Stream {
         line.withBytes { body($0.extracting(target)) }
     }
 
+    /// What a request asks for by its content is another thing than its target.
+    func nameContent() {
+        guard let target = exchange?.target else { return }
+        var name = request.operation
+        if name.isEmpty { line.withBytes { name = GraphQLTarget.name($0.extracting(target)) } }
+        guard !name.isEmpty else { return }
+        let start = line.count
+        line.append(name.span.bytes)
+        exchange?.kind = ByteRange(start, line.count)
+    }
+
     func half(_ side: Side) -> HTTP2Half { side == .client ? request : response }
 
     var held: Int { request.held &+ response.held &+ line.count }
