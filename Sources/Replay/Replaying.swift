@@ -42,6 +42,11 @@ struct Replaying {
             throw Failure(
                 "--filter \(filter): \(state.name) is a state, which has no packets; give the filter where it is made")
         }
+        if options.period != nil, let state = inputs.states.first {
+            throw Failure(
+                "--since, --until: \(state.name) is a state, which has no exchanges one by one; "
+                    + "give the time where it is made")
+        }
         let (paths, names) = (inputs.tapes, inputs.tapeNames)
         let profiler = Profiler(options, observer: observer)
         let filter = filter.map { PacketFilter($0) }

@@ -33,6 +33,8 @@ package final class Profiler: EventSink {
         package var protoSchema: ProtoSchema?
         /// Containers that the user knows of, for a tape whose source knew none.
         package var containers: [ContainerFact] = []
+        /// Of what is told; `nil`: of all that is on the tape.
+        package var period: Period?
         /// Secrets of TLS sessions that are known beside those on the tape.
         package var secrets: [TLSSecret] = []
     }
@@ -85,7 +87,14 @@ package final class Profiler: EventSink {
         self.naming = naming
         self.log = log
         self.map = map
-        sinks = Sinks(state: map, others: others)
+        if let period = options.period {
+            let shown = log.map { PeriodSink($0, period, run, waitsForProof: false) as any Sink }
+            sinks = Sinks(
+                state: PeriodSink(map, period, run, waitsForProof: true),
+                others: [observer, shown].compactMap { $0 })
+        } else {
+            sinks = Sinks(state: map, others: others)
+        }
         absent = AbsentConnections(limit: limits.connections)
         for secret in options.secrets { learn(secret, nil) }
         if options.environments {

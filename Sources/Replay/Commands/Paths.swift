@@ -19,11 +19,14 @@ struct Paths: ParsableCommand {
 
     @OptionGroup var keys: KeyOptions
 
+    @OptionGroup var period: PeriodOptions
+
     func run() throws {
         var replaying = Replaying()
         replaying.options.names = try names.read()
         replaying.options.paths = try paths.read()
         replaying.options.secrets = try keys.read()
+        replaying.options.period = try period.read()
         replaying.options.eventLog = false
         replaying.options.environments = false
         let result = try replaying.run(inputs) { _ in true }

@@ -12,6 +12,8 @@ struct ReadingOptions: ParsableArguments {
 
     @OptionGroup var keys: KeyOptions
 
+    @OptionGroup var period: PeriodOptions
+
     /// A run with these options, which shows how far it is.
     func replaying() throws(Failure) -> Replaying {
         var replaying = Replaying()
@@ -19,6 +21,7 @@ struct ReadingOptions: ParsableArguments {
         replaying.options.containers = try containers.read()
         replaying.options.paths = try paths.read()
         replaying.options.secrets = try keys.read()
+        replaying.options.period = try period.read()
         replaying.options.eventLog = false
         replaying.options.environments = false
         replaying.showsProgress = true

@@ -39,6 +39,8 @@ struct Run: ParsableCommand {
 
     @OptionGroup var keys: KeyOptions
 
+    @OptionGroup var period: PeriodOptions
+
     @Option(
         help: ArgumentHelp(
             "Name the fields of gRPC's messages by a FileDescriptorSet: protoc --descriptor_set_out.", valueName: "file"
@@ -101,6 +103,7 @@ struct Run: ParsableCommand {
         replaying.options.paths = try paths.read()
         replaying.options.protoSchema = try protoSchema()
         replaying.options.secrets = try keys.read()
+        replaying.options.period = try period.read()
         replaying.options.eventLog = outputPath != nil
         replaying.options.environments = environmentPath != nil
         replaying.options.environmentPrefixes = OptIn.list(environments.envPrefix ?? "")
