@@ -10,7 +10,7 @@ SWIFT := .ci/swift
 # Without the packages of the demo programs, which take longer to fetch than replay to build.
 LEAN := -c release --disable-default-traits
 REPLAY := .build/release/replay
-FUZZ_TARGETS := codecs detectors http http2 json pcapng replay tls trace websocket
+FUZZ_TARGETS := codecs detectors http http2 json pcapng replay state tls trace websocket
 
 # The programs as they are installed: with Swift's own libraries in them.
 INSTALLED := .build-images/release

@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-targets=(codecs detectors http http2 json pcapng replay tls trace websocket)
+targets=(codecs detectors http http2 json pcapng replay state tls trace websocket)
 target=${1:-}
 if [ $# -lt 2 ] || [[ " ${targets[*]} " != *" $target "* ]]; then
     echo "usage: Tests/Fuzz/run.sh TARGET SECONDS|--runs N|FILE…, TARGET one of ${targets[*]}" >&2

@@ -43,7 +43,7 @@ private func convert(_ inputs: [[UInt8]], _ recorder: some EventRecorder) throws
 }
 
 @Suite struct `A conversion` {
-    @Test(arguments: `Fixtures`.all)
+    @Test(arguments: `Fixtures`.tapes)
     func `to a trace and back changes no output`(_ fixture: Fixture) throws {
         let file = try #require(TextFile.bytes(fixture.path(fixture.tape)))
         let tape = try convert([file], TraceRecorder())

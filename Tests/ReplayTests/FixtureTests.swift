@@ -8,6 +8,8 @@ import Testing
 /// The recorded captures, whatever they hold: what must be true of every one.
 @Suite struct `Fixtures` {
     static let all = (try? Fixture.below("Fixtures")) ?? []
+    /// Those with traffic, which a state has not.
+    static let tapes = all.filter { $0.tape != "input.state" }
 
     @Test func `are there`() { #expect(Self.all.count > 100) }
 
@@ -31,7 +33,7 @@ import Testing
                 return true
             }
             #expect(result.summary.bytes.isBalanced)
-            #expect(result.capture.files.allSatisfy { $0.packets + ($0.events ?? 0) > 0 })
+            #expect(result.capture.files.allSatisfy { $0.packets + ($0.events ?? 0) + ($0.tapes ?? 0) > 0 })
             log += Array(ServiceMapFile.yaml(result.map).utf8)
             log += Array(SummaryJSON.text(result.summary) { result.capture.write(&$0) }.utf8)
             outputs.append(log)

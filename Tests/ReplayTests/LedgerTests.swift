@@ -61,9 +61,7 @@ final class StreamEnds: EventSink {
 }
 
 @Suite struct `The ledger` {
-    static let all = (try? Fixture.below("Fixtures")) ?? []
-
-    @Test(arguments: all)
+    @Test(arguments: Fixtures.tapes)
     func `knows every byte that the tape knows of`(_ fixture: Fixture) throws {
         let path = fixture.path(fixture.tape)
         let ends = StreamEnds()

@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Fixtures.all.filter { !$0.tape.contains(".pcap") })
+    @Test(arguments: Fixtures.tapes.filter { !$0.tape.contains(".pcap") })
     func `the processes on a trace had none of its environment`(_ fixture: Fixture) throws {
         let processes = try Self.processes(fixture)
         #expect(!processes.isEmpty)

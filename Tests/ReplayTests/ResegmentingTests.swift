@@ -44,7 +44,7 @@ struct PipelineOutputs {
 
 /// How the network cut a stream is nobody's business behind the reassembler.
 @Suite struct `Segmentation` {
-    @Test(arguments: `Fixtures`.all)
+    @Test(arguments: `Fixtures`.tapes)
     func `does not change an output`(_ fixture: Fixture) throws {
         let file = try #require(TextFile.bytes(fixture.path(fixture.tape)))
         let whole = try outputs(of: file, pieceBytes: .max)

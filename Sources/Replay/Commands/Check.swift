@@ -11,7 +11,7 @@ struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Replay fixtures and compare with what is expected.",
         discussion: """
-            A fixture is a folder with a tape (input.pcap or input.pcapng, also with .gz, input.tape or input.jsonl) and what its replay gives: \
+            A fixture is a folder with a tape (input.pcap or input.pcapng, also with .gz, input.tape, input.jsonl, or input.state) and what its replay gives: \
             events.jsonl, service_map.yaml and summary.json. A file `names` in it gives names to addresses, as --names does. \
             A file contract.yaml says what may be there, in the form of a service map, whose numbers may be left out: what is there and not \
             in it differs, and what is in it and not there does not; with it, the outputs may all be missing. \

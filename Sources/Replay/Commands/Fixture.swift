@@ -10,7 +10,7 @@ struct Fixture: Sendable {
 
     /// The names that a fixture's tape may have; the first that is there counts.
     static let tapes = [
-        "input.pcap", "input.pcapng", "input.pcap.gz", "input.pcapng.gz", "input.tape", "input.jsonl",
+        "input.pcap", "input.pcapng", "input.pcap.gz", "input.pcapng.gz", "input.tape", "input.jsonl", "input.state",
     ]
     /// What may be there and need not, in the form of a map: services, destinations, endpoints, operations, schemas.
     static let contract = "contract.yaml"

@@ -2,7 +2,7 @@ import Foundation
 
 /// What can be fuzzed; `run.sh` names one by the variable FUZZ_TARGET.
 enum Target: String, CaseIterable {
-    case codecs, detectors, http, http2, json, pcapng, replay, tls, trace, websocket
+    case codecs, detectors, http, http2, json, pcapng, replay, state, tls, trace, websocket
 
     static let chosen: Target = {
         let name = ProcessInfo.processInfo.environment["FUZZ_TARGET"] ?? ""
@@ -21,6 +21,7 @@ enum Target: String, CaseIterable {
         case .json: fuzzJSON(bytes)
         case .pcapng: fuzzPcapng(bytes)
         case .replay: fuzzReplay(bytes)
+        case .state: fuzzState(bytes)
         case .tls: fuzzTLS(bytes)
         case .trace: fuzzTrace(bytes)
         case .websocket: fuzzWebSocket(bytes)

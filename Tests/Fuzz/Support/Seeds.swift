@@ -22,6 +22,7 @@ struct Seeds {
         switch target {
         case .replay: files { $0.hasPrefix("input.") }
         case .trace: files { $0 == "input.tape" || $0 == "input.jsonl" || $0 == "trace.jsonl" } + Self.samples
+        case .state: Self.some(files { $0.hasPrefix("input.") }, count: 60).compactMap(Self.asState)
         case .pcapng: files { $0.hasPrefix("input.pcap") }.flatMap(Self.asPcapng)
         case .json: Self.some(files { $0 == "events.jsonl" }.flatMap(Self.lines), count: 400)
         case .codecs:
@@ -67,6 +68,20 @@ struct Seeds {
 
     private static func some(_ all: [[UInt8]], count: Int) -> [[UInt8]] {
         stride(from: 0, to: all.count, by: max(1, all.count / count)).map { all[$0] }
+    }
+
+    /// What a tape shows, as a state.
+    private static func asState(_ file: [UInt8]) -> [UInt8]? {
+        guard file.count < 60 << 10 else { return nil }
+        var options = Profiler.Options()
+        options.eventLog = false
+        options.environments = false
+        let profiler = Profiler(options)
+        var tape = Tape(sink: profiler)
+        try? tape.read(Input(bytes: PeekedBytes(FuzzedBytes(file)), name: "fixture"))
+        tape.finish()
+        profiler.finish()
+        return profiler.state(StateSource(tapes: 1, isIncomplete: false))
     }
 
     /// A pcapng file with the packets of a capture.

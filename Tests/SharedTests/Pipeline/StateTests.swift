@@ -198,17 +198,28 @@ import Testing
         }
     }
 
+    /// The paths of the stored numbers that are zero, of whatever a value holds.
+    private static func zeros(_ value: Any, _ path: String = "") -> [String] {
+        if let number = value as? UInt64 { return number == 0 ? [path] : [] }
+        let children = Mirror(reflecting: value).children
+        // The places of a list share its path.
+        return children.flatMap { zeros($0.value, $0.label.map { "\(path).\($0)" } ?? path) }
+    }
+
     @Test func `keep every counter of the summary`() throws {
         var summary = Summary(.standard)
         summary.saw(Timestamp(nanoseconds: 5))
         summary.saw(Timestamp(nanoseconds: 50))
         summary.notUnderstood.count(nil, port: 4711, bytes: 3)
+        summary.tls.count(closedOf: "java")
         var next: UInt64 = 1
         summary.forEachCounter { _, count in
             count = next
             next += 1
         }
         #expect(next > 150, "the counters are found")
+        #expect(Self.zeros(summary) == [], "forgotten in forEachCounter")
+        #expect(Self.zeros(Summary(.standard)).count > 30, "zeros are found")
         var writer = StateWriter(origin: Timestamp(nanoseconds: 5))
         writer.section(.summary) { StateSource(tapes: 3, isIncomplete: true).write(&$0, &summary, isRaw: false) }
         var reader = try StateReader(file: writer.file())
