@@ -29,6 +29,7 @@ final class GraphQLRequest {
     private static let longest = 64
     /// A batch of more is only called that.
     private static let longestBatch = 200
+    private static let mostNames = 16
 
     private var document = GraphQLDocument()
     /// What was found of the request that is read.
@@ -36,8 +37,12 @@ final class GraphQLRequest {
     private var operationName: [UInt8] = []
     private var knownAs: [UInt8] = []
 
-    /// What the requests before it in the list are called; `nil`: one was none.
+    /// What the requests before it in the list are called, each once; `nil`: one was none.
     private var found: [[UInt8]]? = []
+    /// How many they are.
+    private var count = 0
+    /// They have more names than are kept.
+    private var isCrowded = false
     private var depth = 0
     /// 1 within a list of requests.
     private var base = 0
@@ -63,6 +68,8 @@ final class GraphQLRequest {
         document.reset()
         beginRequest()
         found = []
+        count = 0
+        isCrowded = false
         depth = 0
         base = 0
         isOver = false
@@ -84,11 +91,10 @@ final class GraphQLRequest {
     func finish() -> [UInt8] {
         defer { reset() }
         guard isOver, depth == 0, let found, let first = found.first else { return [] }
-        guard base == 1, found.count > 1 else { return first }
-        var names: [[UInt8]] = []
-        for name in found where !names.contains(name) { names.append(name) }
+        guard base == 1, count > 1 else { return first }
+        guard !isCrowded else { return Array("batch".utf8) }
         // In whatever order they were sent.
-        names.sort { $0.lexicographicallyPrecedes($1) }
+        let names = found.sorted { $0.lexicographicallyPrecedes($1) }
         let text = Array("batch ".utf8) + names.joined(separator: Array(", ".utf8))
         return text.count <= Self.longestBatch ? text : Array("batch".utf8)
     }
@@ -227,7 +233,10 @@ final class GraphQLRequest {
     private func endRequest() {
         let name = GraphQLName.of(
             hasDocument ? document.operations : [], operationName: operationName, knownAs: knownAs)
-        if name.isEmpty { fail() } else { found?.append(name) }
+        guard !name.isEmpty else { return fail() }
+        count += 1
+        guard !isCrowded, found?.contains(name) == false else { return }
+        if (found?.count ?? 0) < Self.mostNames { found?.append(name) } else { isCrowded = true }
     }
 }
 
