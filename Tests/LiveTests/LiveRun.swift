@@ -63,12 +63,20 @@ final class LiveRun {
     var profilerPid: Int32 { profiler?.pid ?? 0 }
 
     /// Whether the profiler has attached what sees where each send begins.
-    var isOrderWatched: Bool {
+    var isOrderWatched: Bool { holdsDescriptor(of: "tcp_sendmsg_locked") }
+
+    /// Returns when the profiler has a probe in the file.
+    func waitUntilProbed(_ path: String) throws {
+        _ = try eventually("a probe in \(path)") { holdsDescriptor(of: path) ? () : nil }
+    }
+
+    /// Whether the kernel says of one of the profiler's descriptors that it is about this.
+    private func holdsDescriptor(of subject: String) -> Bool {
         let folder = "/proc/\(profilerPid)/fdinfo"
         let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         return descriptors.contains { name in
             let text = try? String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8)
-            return text?.contains("tcp_sendmsg_locked") ?? false
+            return text?.contains(subject) ?? false
         }
     }
 

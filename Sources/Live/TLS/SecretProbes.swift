@@ -79,27 +79,44 @@ final class SecretProbes: Sendable {
     // MARK: - New mappings
 
     /// A program's own file is mapped a moment before its exec is judged: so long a mapping waits for that, nanoseconds.
+    ///
+    /// On a busy machine the moment is longer, and most wait in vain, for processes that do not opt in: then it is asked for once
+    /// more.
     private static let patience: Int64 = 20_000_000
+    private static let lastPatience: Int64 = 500_000_000
     /// So long the others of a start are waited for, microseconds: each has a wake-up else.
     private static let gathering: UInt32 = 500
     private static let waitingLimit = 4096
 
     private func follow(_ watch: consuming MappingWatch) {
-        var waiting: [(mapping: MappingWatch.Mapping, until: Int64)] = []
+        typealias Waiting = (mapping: MappingWatch.Mapping, until: Int64)
+        var waiting: [Waiting] = []
+        // In the order in which their time comes.
+        var last: [Waiting] = []
         while true {
-            watch.wait(milliseconds: waiting.isEmpty ? -1 : 2, other: bell)
+            watch.wait(milliseconds: !waiting.isEmpty ? 2 : last.isEmpty ? -1 : 100, other: bell)
             if isStopping.load(ordering: .relaxed) { return }
             usleep(Self.gathering)
             let now = Clock.monotonic
             var fresh = waiting
             waiting = []
-            let hasLost = watch.read { fresh.append(($0, now &+ Self.patience)) }
+            var hasLost = watch.read { fresh.append(($0, now &+ Self.patience)) }
             for entry in fresh {
                 switch verdict(entry.mapping.pid) {
                 case true: examine(entry.mapping)
-                default: if entry.until > now, waiting.count < Self.waitingLimit { waiting.append(entry) }
+                default:
+                    if entry.until > now, waiting.count < Self.waitingLimit {
+                        waiting.append(entry)
+                    } else if last.count < Self.waitingLimit {
+                        last.append((entry.mapping, now &+ Self.lastPatience))
+                    } else {
+                        hasLost = true
+                    }
                 }
             }
+            let due = last.prefix { $0.until <= now }
+            for entry in due where verdict(entry.mapping.pid) == true { examine(entry.mapping) }
+            last.removeFirst(due.count)
             if hasLost { for pid in ProcFS.pids() where verdict(pid) == true { examine(pid) } }
         }
     }

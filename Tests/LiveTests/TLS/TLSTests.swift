@@ -70,10 +70,18 @@ extension Live {
             ).succeed()
             let script = """
                 const https = require("https"), agent = new https.Agent({rejectUnauthorized: false});
-                for (let i = 0; i < 10; i++)
-                    https.get({port: \(web.port), host: "127.0.0.1", path: "/node/" + i, agent}, answer => answer.resume());
+                process.stdin.once("data", () => {
+                    process.stdin.destroy();
+                    for (let i = 0; i < 10; i++)
+                        https.get({port: \(web.port), host: "127.0.0.1", path: "/node/" + i, agent}, answer => answer.resume());
+                });
                 """
-            try run.launch(Programs.find("node", package: "nodejs"), ["-e", script], optedIn: true).succeed()
+            let path = try Programs.find("node", package: "nodejs")
+            let node = try run.launch(path, ["-e", script], optedIn: true)
+            // On a busy machine the program could be quicker than the probe is attached.
+            try run.waitUntilProbed(URL(fileURLWithPath: path).resolvingSymlinksInPath().path)
+            try node.proceed()
+            try node.succeed()
             try run.launch(Self.curl, ["-sk", "https://127.0.0.1:\(go.port)/healthz?go=1"], optedIn: false).succeed()
             try go.stop()
             let outcome = try run.stop()
@@ -125,6 +133,8 @@ extension Live {
                 sys.stdin.readline()
                 ctypes.CDLL("\(run.path("libssl.so.3"))", ctypes.RTLD_GLOBAL)
                 import ssl, urllib.request
+                print("loaded", flush=True)
+                sys.stdin.readline()
                 mapped = [line for line in open("/proc/self/maps") if "libssl" in line]
                 assert all("\(run.folder.path)" in line for line in mapped), mapped
                 context = ssl._create_unverified_context()
@@ -132,6 +142,9 @@ extension Live {
                 """
             let client = try run.launch("/usr/bin/python3", ["-c", script], optedIn: true)
             _ = try client.line { $0 == "up" }
+            try client.proceed()
+            _ = try client.line { $0 == "loaded" }
+            try run.waitUntilProbed(run.path("libssl.so.3"))
             try client.proceed()
             try client.succeed()
             let outcome = try run.stop()

@@ -32,8 +32,8 @@ struct TLSSuite: Equatable, Sendable {
 
     /// - Returns: `nil` where the number is none of the table's.
     init?(_ number: UInt16) {
-        guard let known = Self.all[number] else { return nil }
-        self = known
+        guard let name = Self.names[number] else { return nil }
+        self.init(name: String(name))
     }
 
     /// Reads a suite's name: TLS_…_WITH_AES_128_GCM_SHA256, TLS_AES_128_GCM_SHA256.
@@ -70,14 +70,15 @@ struct TLSSuite: Equatable, Sendable {
 
     // MARK: The table
 
-    private static let all: [UInt16: TLSSuite] = {
-        var all: [UInt16: TLSSuite] = [:]
+    /// A run meets a handful of them: a name is read where it is met.
+    private static let names: [UInt16: Substring] = {
+        var names: [UInt16: Substring] = [:]
         for line in table.split(separator: "\n") {
             let words = line.split(separator: " ")
             guard words.count == 2, let number = UInt16(words[0], radix: 16) else { continue }
-            all[number] = TLSSuite(name: String(words[1]))
+            names[number] = words[1]
         }
-        return all
+        return names
     }()
 
     private static let table = """
