@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Fuzzes one target with libFuzzer, from the fixtures on: run.sh TARGET SECONDS; run.sh TARGET --runs N for N inputs that
-# are the same each time (CI: what is new there is the change, not the dice); run.sh TARGET FILE… for inputs that broke it.
+# are the same each time (CI: SeededRuns.swift says why); run.sh TARGET FILE… for inputs that broke it.
 # Builds first what has changed. The corpus and what broke stay in .build/fuzz/TARGET.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -74,9 +74,9 @@ if [ -e "$1" ]; then
 fi
 corpus=$folder/$target
 mkdir -p "$corpus/found" "$corpus/seeds"
-how=("-max_total_time=$1")
 if [ "$1" = --runs ]; then
-    how=("-runs=$2" -seed=1 -max_total_time=60)
+    # As libFuzzer's own options: asserted, with addresses checked, and leaks left to it.
+    FUZZ_RUNS=$2 FUZZ_RUNNING=$corpus/broke ASAN_OPTIONS=detect_leaks=0 exec nice -n 10 "$program"
 fi
-FUZZ_SEEDS=$corpus/seeds exec nice -n 10 "$program" "${how[@]}" -timeout=20 -rss_limit_mb=4096 \
+FUZZ_SEEDS=$corpus/seeds exec nice -n 10 "$program" "-max_total_time=$1" -timeout=20 -rss_limit_mb=4096 \
     -print_final_stats=1 -artifact_prefix="$corpus/" "$corpus/found" "$corpus/seeds"

@@ -29,10 +29,16 @@ enum Target: String, CaseIterable {
     }
 }
 
-/// libFuzzer calls this before it reads its corpus: FUZZ_SEEDS is a folder that gets the fixtures in the target's form.
+/// libFuzzer calls this before it reads its corpus: FUZZ_SEEDS is a folder that gets the fixtures in the target's form. FUZZ_RUNS
+/// says that so many inputs are to be run without it.
 @_cdecl("LLVMFuzzerInitialize")
 public func initialize(_: UnsafeMutablePointer<Int32>, _: UnsafeMutableRawPointer) -> Int32 {
-    if let folder = ProcessInfo.processInfo.environment["FUZZ_SEEDS"] { Seeds(Target.chosen).write(to: folder) }
+    let environment = ProcessInfo.processInfo.environment
+    if let runs = environment["FUZZ_RUNS"].flatMap({ Int($0) }), let running = environment["FUZZ_RUNNING"] {
+        SeededRuns(target: .chosen, count: runs, running: running).run()
+        exit(0)
+    }
+    if let folder = environment["FUZZ_SEEDS"] { Seeds(Target.chosen).write(to: folder) }
     return 0
 }
 

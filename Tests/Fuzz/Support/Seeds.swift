@@ -18,7 +18,7 @@ struct Seeds {
         }
     }
 
-    private var inputs: [[UInt8]] {
+    var inputs: [[UInt8]] {
         switch target {
         case .replay: files { $0.hasPrefix("input.") }
         case .trace: files { $0 == "input.tape" || $0 == "input.jsonl" || $0 == "trace.jsonl" } + Self.samples
