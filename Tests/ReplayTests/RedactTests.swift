@@ -113,6 +113,65 @@ import Testing
         #expect(after.status == 0 && !after.output.contains("abcdefghijklmnop"))
     }
 
+    /// What the pipeline makes no message of holds no less: an unknown protocol, the rest of a head behind a loss, SQL.
+    @Test(arguments: [
+        ("{\"password\":\"s3cret-value\"}\n", 0), ("xyz: 1\r\nAuthorization: Bearer s3cret-value\r\n\r\n", 0),
+        ("GET / HTTP/1.1\r\nHost: a\r\nCookie: s3cret-value\r\n\r\n", 45),
+        ("CREATE USER a PASSWORD 's3cret-value'", 0), ("create user a identified by 's3cret-value'", 0),
+        ("update a set password = E's3cret-value'", 0), ("{\"tokens\":[\"s3cret-value\"]}", 0),
+    ])
+    func `has none in what is no message`(_ text: String, _ lost: Int) throws {
+        // Four bytes are lost at the place.
+        let (before, after) = (String(text.prefix(lost)), String(text.dropFirst(lost == 0 ? 0 : lost + 4)))
+        var lines = [
+            #"{"tapedeck_trace":1}"#,
+            #"{"type":"open","timestamp":"2026-01-01T00:00:00Z","connection":1,"local":"10.0.0.1:4000","remote":"10.0.0.2:7","role":"client","joined_late":true}"#,
+        ]
+        for (position, part) in [(0, before), (lost == 0 ? 0 : lost + 4, after)] where !part.isEmpty {
+            let json = String(decoding: try JSONEncoder().encode(part), as: UTF8.self)
+            lines.append(
+                #"{"type":"data","timestamp":"2026-01-01T00:00:01Z","connection":1,"direction":"send","position":\#(position),"text":\#(json)}"#
+            )
+        }
+        let input = folder.write("in.jsonl", Array((lines.joined(separator: "\n") + "\n").utf8))
+        #expect(try Executable.replay(["redact", input, path("out.jsonl")]).status == 0)
+        let written = try #require(folder.text("out.jsonl"))
+        #expect(!written.contains("et-value") && written.contains("xxxx"), "\(written)")
+    }
+
+    @Test func `keeps what is no credential, whatever one is like`() throws {
+        let trace = """
+            {"tapedeck_trace":1}
+            {"type":"open","timestamp":"2026-01-01T00:00:00Z","connection":1,"local":"10.0.0.1:4000","remote":"10.0.0.2:80","role":"client"}
+            {"type":"data","timestamp":"2026-01-01T00:00:01Z","connection":1,"direction":"send","position":0,"text":"GET /password/reset?token=HTTP/1.1 HTTP/1.1\\r\\nHost: a\\r\\nX-Password: password\\r\\n\\r\\n"}
+
+            """
+        let input = folder.write("in.jsonl", Array(trace.utf8))
+        #expect(try Executable.replay(["redact", input, path("out.jsonl")]).status == 0)
+        let written = try #require(folder.text("out.jsonl"))
+        #expect(
+            written.contains("GET /password/reset?token=xxxxxxxx HTTP/1.1\\r\\nHost: a\\r\\nX-Password: xxxxxxxx\\r"))
+    }
+
+    @Test func `has none of hundreds that begin alike`() throws {
+        var position = 0
+        var lines = [
+            #"{"tapedeck_trace":1}"#,
+            #"{"type":"open","timestamp":"2026-01-01T00:00:00Z","connection":1,"local":"10.0.0.1:4000","remote":"10.0.0.2:80","role":"client"}"#,
+        ]
+        for number in 1000..<1400 {
+            let text = "GET / HTTP/1.1\\r\\nAuthorization: Bearer \(number)\\r\\n\\r\\n"
+            lines.append(
+                #"{"type":"data","timestamp":"2026-01-01T00:00:01Z","connection":1,"direction":"send","position":\#(position),"text":"\#(text)"}"#
+            )
+            position += text.utf8.count - 6
+        }
+        let input = folder.write("in.jsonl", Array((lines.joined(separator: "\n") + "\n").utf8))
+        let run = try Executable.replay(["redact", input, path("out.jsonl")])
+        #expect(run.output.contains("400 values hidden (authorization 400), in 400 places"), "\(run.output)")
+        #expect(folder.text("out.jsonl")?.contains("Bearer") == false)
+    }
+
     @Test func `has what TLS carried, and no secrets of it`() throws {
         let capture = "Fixtures/tls/decrypted/input.pcapng"
         let run = try Executable.replay(["redact", capture, path("out.jsonl")])
@@ -137,7 +196,7 @@ import Testing
             #expect(run.status == 2 && run.errors.contains(why), "\(run.errors)")
         }
         let piped = try Executable.replay(["redact", "-", path("out.tape")], input: Array(Self.trace(pieces: 9).utf8))
-        #expect(piped.status == 2 && piped.errors.contains("reads its inputs three times"))
+        #expect(piped.status == 2 && piped.errors.contains("reads its inputs several times"))
         #expect(folder.names == ["in.jsonl"])
     }
 }

@@ -41,7 +41,7 @@ struct Redact: ParsableCommand {
         }
         try Input.check(inputs)
         if let input = inputs.first(where: { !Input.isFile($0) }) {
-            throw Failure("\(input): is no file; redact reads its inputs three times, so write it to one first")
+            throw Failure("\(input): is no file; redact reads its inputs several times, so write it to one first")
         }
         let (hidden, report) = try Redaction(inputs: inputs, secrets: try keys.read(), form: form).write(to: output)
         try StandardOutput.write(json ? hidden.json : hidden.text(output), to: STDOUT_FILENO)

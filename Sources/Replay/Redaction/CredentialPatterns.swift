@@ -2,81 +2,91 @@ import Shared
 
 /// The bytes by which known credentials are found again, wherever they lie.
 struct CredentialPatterns {
-    /// Bytes to be looked for, and which of them are hidden by what.
-    private struct Pattern {
+    /// Bytes to be looked for, and from where on they are hidden.
+    private struct Pattern: Hashable {
         var bytes: [UInt8]
-        /// Where the credential begins in them.
         var hidden: Int
-        var mask: [UInt8]
+        var isNumber: Bool
     }
 
     /// Bytes that are to be hidden.
     struct Place: Equatable {
         var range: Range<Int>
-        /// As many bytes, to stand there instead.
-        var mask: ArraySlice<UInt8>
+        var isNumber: Bool
     }
 
     private var patterns: [Pattern] = []
-    /// Patterns by their first bytes, and whether any begins with these two.
-    private var byStart: [UInt32: [Int]] = [:]
+    /// Patterns by all their bytes.
+    private var byHash: [UInt64: [Int]] = [:]
+    /// How long those are that begin with these bytes, each length once, the shortest first; and whether any begins with these two.
+    private var lengths: [UInt32: [Int]] = [:]
     private var begins = [Bool](repeating: false, count: 1 << 16)
 
-    /// A shorter value is no word of its own: it is looked for with what stood before it.
-    private static let longEnough = 8
     /// A longer value is looked for in parts.
     private static let longestPart = 128
     private static let startBytes = 4
     /// Bytes of the longest pattern.
-    static let longest = longestPart + longEnough
+    static let longest = longestPart + FoundCredential.longestBefore
 
     var isEmpty: Bool { patterns.isEmpty }
 
     init(_ values: [FoundCredential]) {
+        var known: Set<Pattern> = []
+        func add(_ bytes: [UInt8], hidden: Int, _ isNumber: Bool) {
+            let pattern = Pattern(bytes: bytes, hidden: hidden, isNumber: isNumber)
+            guard bytes.count >= Self.startBytes, known.insert(pattern).inserted else { return }
+            lengths[Self.start(bytes.span.bytes, 0), default: []].append(bytes.count)
+            begins[Int(bytes[0]) << 8 | Int(bytes[1])] = true
+            byHash[bytes.reduce(Self.emptyHash, Self.hash), default: []].append(patterns.count)
+            patterns.append(pattern)
+        }
         for found in values where !found.isMasked {
-            let mask = found.masked
-            if found.value.count < Self.longEnough {
-                add(found.before + found.value, hidden: found.before.count, mask)
-                continue
-            }
             var start = 0
             while start < found.value.count {
                 // The last part is as long as the others, and begins within the one before.
                 let first = Swift.max(0, Swift.min(start, found.value.count - Self.longestPart))
-                let part = first..<Swift.min(first + Self.longestPart, found.value.count)
-                add(Array(found.value[part]), hidden: 0, Array(mask[part]))
+                let part = found.value[first..<Swift.min(first + Self.longestPart, found.value.count)]
+                let before = first > 0 || found.isDistinctive ? [] : found.before
+                add(before + part, hidden: before.count, found.isNumber)
                 start += Self.longestPart
             }
         }
+        for (start, all) in lengths { lengths[start] = Set(all).sorted() }
     }
 
-    private mutating func add(_ bytes: [UInt8], hidden: Int, _ mask: [UInt8]) {
-        guard bytes.count >= Self.startBytes, Array(bytes[hidden...]) != mask else { return }
-        byStart[Self.start(bytes.span.bytes, 0), default: []].append(patterns.count)
-        begins[Int(bytes[0]) << 8 | Int(bytes[1])] = true
-        patterns.append(Pattern(bytes: bytes, hidden: hidden, mask: mask))
-    }
+    /// FNV-1a: a pattern's hash is that of the one that is a byte shorter, and a byte.
+    private static let emptyHash: UInt64 = 0xCBF2_9CE4_8422_2325
+    private static func hash(_ hash: UInt64, _ byte: UInt8) -> UInt64 { (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
 
     private static func start(_ bytes: RawSpan, _ at: Int) -> UInt32 {
         UInt32(bytes.byte(at)) << 24 | UInt32(bytes.byte(at + 1)) << 16 | UInt32(bytes.byte(at + 2)) << 8
             | UInt32(bytes.byte(at + 3))
     }
 
-    /// Every place where one of them stands, in the order in which they begin.
+    /// Where they stand, in order; what overlaps is one place.
+    ///
+    /// It takes steps in proportion to the bytes, however many patterns there are and however alike: at each place at most as many as
+    /// the longest has bytes.
     func places(in bytes: RawSpan) -> [Place] {
         var places: [Place] = []
         guard bytes.byteCount >= Self.startBytes, !isEmpty else { return places }
         for at in 0...bytes.byteCount - Self.startBytes {
             guard begins[Int(bytes.byte(at)) << 8 | Int(bytes.byte(at + 1))],
-                let candidates = byStart[Self.start(bytes, at)]
+                let candidates = lengths[Self.start(bytes, at)]
             else { continue }
-            for candidate in candidates {
-                let pattern = patterns[candidate]
-                let end = at + pattern.bytes.count
-                guard end <= bytes.byteCount, bytes.extracting(at..<end).equals(pattern.bytes.span.bytes) else {
-                    continue
+            var hash = Self.emptyHash
+            var hashed = 0
+            for length in candidates {
+                guard at + length <= bytes.byteCount else { break }
+                for place in at + hashed..<at + length { hash = Self.hash(hash, bytes.byte(place)) }
+                hashed = length
+                for candidate in byHash[hash] ?? [] {
+                    let pattern = patterns[candidate]
+                    guard pattern.bytes.count == length,
+                        bytes.extracting(at..<at + length).equals(pattern.bytes.span.bytes)
+                    else { continue }
+                    places.join(Place(range: at + pattern.hidden..<at + length, isNumber: pattern.isNumber))
                 }
-                places.append(Place(range: at + pattern.hidden..<end, mask: pattern.mask[...]))
             }
         }
         return places
@@ -85,7 +95,21 @@ struct CredentialPatterns {
     /// A text without them, and as long.
     func hidden(in text: [UInt8]) -> [UInt8] {
         var hidden = text
-        for place in places(in: text.span.bytes) { hidden.replaceSubrange(place.range, with: place.mask) }
+        for place in places(in: text.span.bytes) {
+            for at in place.range { hidden[at] = FoundCredential.mask(hidden[at], isNumber: place.isNumber) }
+        }
         return hidden
+    }
+}
+
+extension [CredentialPatterns.Place] {
+    /// Adds one that begins in or behind the last.
+    fileprivate mutating func join(_ place: CredentialPatterns.Place) {
+        guard let last, place.range.lowerBound < last.range.upperBound,
+            place.range.lowerBound >= last.range.lowerBound
+        else { return append(place) }
+        let end = Swift.max(last.range.upperBound, place.range.upperBound)
+        self[count - 1] = CredentialPatterns.Place(
+            range: last.range.lowerBound..<end, isNumber: last.isNumber && place.isNumber)
     }
 }

@@ -18,10 +18,10 @@ final class CredentialPlaces: EventSink {
     }
 
     /// Bytes of a stream that are to be hidden.
-    private struct Place {
+    fileprivate struct Place {
         var start: UInt64
-        var mask: ArraySlice<UInt8>
-        var end: UInt64 { start &+ UInt64(mask.count) }
+        var end: UInt64
+        var isNumber: Bool
     }
 
     private let patterns: CredentialPatterns
@@ -67,7 +67,10 @@ final class CredentialPlaces: EventSink {
         let known = text.count
         text.append(payload)
         for found in patterns.places(in: text.span.bytes) where found.range.upperBound > known {
-            places[stream, default: []].append(Place(start: start &+ UInt64(found.range.lowerBound), mask: found.mask))
+            let place = Place(
+                start: start &+ UInt64(found.range.lowerBound), end: start &+ UInt64(found.range.upperBound),
+                isNumber: found.isNumber)
+            places[stream, default: []].join(place)
         }
         tails[stream] = (text.suffix(CredentialPatterns.longest - 1), at.position &+ UInt64(payload.byteCount))
     }
@@ -75,7 +78,11 @@ final class CredentialPlaces: EventSink {
     /// No more are looked for: puts them in the order of their streams.
     func finish() {
         tails = [:]
-        for stream in places.keys { places[stream]?.sort { $0.start < $1.start } }
+        for (stream, all) in places {
+            var joined: [Place] = []
+            for place in all.sorted(by: { $0.start < $1.start }) { joined.join(place) }
+            places[stream] = joined
+        }
     }
 
     /// The bytes of a stream with what lies in them hidden.
@@ -83,30 +90,36 @@ final class CredentialPlaces: EventSink {
     func hidden(_ payload: RawSpan, at position: StreamPosition) -> [UInt8]? {
         guard let places = places[Stream(position)] else { return nil }
         let (start, end) = (position.position, position.position &+ UInt64(payload.byteCount))
-        // None is longer than a pattern: those before can't reach in.
-        let earliest = start &- Swift.min(start, UInt64(CredentialPatterns.longest))
-        var index = firstPlace(in: places, from: earliest)
         var hidden: [UInt8]?
-        while index < places.count, places[index].start < end {
-            let place = places[index]
-            index += 1
+        for place in places[Self.first(in: places, behind: start)...] {
+            guard place.start < end else { break }
             guard place.end > start else { continue }
-            let range = Swift.max(place.start, start)..<Swift.min(place.end, end)
             var bytes = hidden ?? [UInt8](payload)
-            for at in range {
-                bytes[Int(at &- start)] = place.mask[place.mask.startIndex + Int(at &- place.start)]
+            for at in Swift.max(place.start, start)..<Swift.min(place.end, end) {
+                let index = Int(at &- start)
+                bytes[index] = FoundCredential.mask(bytes[index], isNumber: place.isNumber)
             }
             hidden = bytes
         }
         return hidden
     }
 
-    private func firstPlace(in places: [Place], from start: UInt64) -> Int {
+    /// The first that does not end before.
+    private static func first(in places: [Place], behind start: UInt64) -> Int {
         var (low, high) = (0, places.count)
         while low < high {
             let middle = (low + high) / 2
-            if places[middle].start < start { low = middle + 1 } else { high = middle }
+            if places[middle].end <= start { low = middle + 1 } else { high = middle }
         }
         return low
+    }
+}
+
+extension [CredentialPlaces.Place] {
+    /// Adds one, to the last where they overlap.
+    fileprivate mutating func join(_ place: CredentialPlaces.Place) {
+        guard let last, place.start < last.end, place.start >= last.start else { return append(place) }
+        self[count - 1].end = Swift.max(last.end, place.end)
+        self[count - 1].isNumber = last.isNumber && place.isNumber
     }
 }

@@ -3,7 +3,8 @@ import Shared
 
 /// A tape written down again without what looks like a credential, on any layer.
 ///
-/// The inputs are read three times: for the credentials, as the pipeline finds them in all that it takes apart; for the places
+/// The inputs are read four times: for the credentials, as the pipeline finds them in all that it takes apart, and as they stand in the
+/// streams themselves; for the places
 /// where their bytes lie, whoever said them; and to write the tape with other bytes of the same length there. What is inside
 /// TLS is written in place of the records that carried it, and without the secrets. Then what was written is read as the inputs
 /// were: where a credential is still found, since it lies coded there (in a header block of HTTP/2, in a compressed body), the
@@ -55,6 +56,11 @@ struct Redaction {
         let profiler = Profiler(CredentialFinder.options(secrets), observer: finder)
         let report = try WrittenTape.read(inputs, FoundInEvents(profiler, finder))
         profiler.finish()
+        let texts = StreamTexts(finder)
+        let plaintext = PlaintextRecorder(texts, secrets)
+        _ = try WrittenTape.read(inputs, plaintext)
+        plaintext.finish()
+        texts.finish()
         return report
     }
 

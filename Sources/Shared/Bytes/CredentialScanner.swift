@@ -51,6 +51,7 @@ struct CredentialScanner {
         case UInt8(ascii: "="): return named(at)
         case UInt8(ascii: "/"): return segment(behind: at)
         case UInt8(ascii: ">"): return element(at)
+        case UInt8(ascii: "'"): return quoted(at)
         case UInt8(ascii: ";"): return formPart(at)
         case UInt8(ascii: "-"):
             return CredentialForms.has("-----BEGIN ", text, at) ? pem(at) : option(at)
@@ -78,10 +79,15 @@ struct CredentialScanner {
 
     /// What stands behind a `:` or `=` if a name that counts stands before it.
     private mutating func named(_ separator: Int) -> Int {
-        guard let name = name(before: separator) else { return separator }
         let isColon = text[separator] == UInt8(ascii: ":")
-        let start = skipBlanks(separator + 1)
-        guard start < text.count else { return separator }
+        var start = skipBlanks(separator + 1)
+        guard start < text.count,
+            let name = name(before: separator, isList: isColon && text[start] == UInt8(ascii: "["))
+        else { return separator }
+        // SQL's E'…' and N'…'.
+        if !isColon, ASCII.isLetter(text[start]), start + 1 < text.count, text[start + 1] == UInt8(ascii: "'") {
+            start += 1
+        }
         if let (quoting, first) = openingQuote(start) {
             return add(first..<closingQuote(first, quoting), name.credential)
         }
@@ -115,24 +121,25 @@ struct CredentialScanner {
     /// So long a name is looked at.
     private static let longestName = 128
 
-    private func name(before separator: Int) -> Name? {
+    /// - Parameter isList: its value is a list: the name may be that of many.
+    private func name(before separator: Int, isList: Bool) -> Name? {
         var end = separator
         while end > 0, separator - end < 8, isBlank(text[end - 1]) { end -= 1 }
         guard end > 0 else { return nil }
         let quote = text[end - 1]
         guard quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") else {
             let start = backwards(end) { Self.isNameByte($0) }
-            return credential(start..<end).map { Name(credential: $0, quoting: nil) }
+            return credential(start..<end, isList).map { Name(credential: $0, quoting: nil) }
         }
         var inner = end - 1
         while inner > 0, text[inner - 1] == UInt8(ascii: "\\") { inner -= 1 }
         let start = backwards(inner) { $0 != quote }
         guard start > 0, text[start - 1] == quote else { return nil }
-        return credential(start..<inner).map { Name(credential: $0, quoting: end - 1 - inner) }
+        return credential(start..<inner, isList).map { Name(credential: $0, quoting: end - 1 - inner) }
     }
 
     /// A name as it is meant: `%5F` and `\u005F` are an underscore.
-    private func credential(_ range: Range<Int>) -> Credential? {
+    private func credential(_ range: Range<Int>, _ isList: Bool = false) -> Credential? {
         guard !range.isEmpty else { return nil }
         var name: [UInt8] = []
         var at = range.lowerBound
@@ -149,7 +156,9 @@ struct CredentialScanner {
                 at += 1
             }
         }
-        return CredentialNames.credential(ofField: name)
+        if let found = CredentialNames.credential(ofField: name) { return found }
+        guard isList, let last = name.last, last | 0x20 == UInt8(ascii: "s") else { return nil }
+        return CredentialNames.credential(ofField: name.dropLast())
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {
@@ -300,6 +309,26 @@ struct CredentialScanner {
         let start = end + 1
         guard start < text.count, text[start] != UInt8(ascii: "-") else { return at }
         return add(start..<run(start) { !isBlank($0) }, found)
+    }
+
+    /// `PASSWORD 'hunter2'` and `IDENTIFIED BY 'hunter2'` of SQL.
+    private mutating func quoted(_ at: Int) -> Int {
+        var end = at
+        while end > 0, at - end < 8, isBlank(text[end - 1]) { end -= 1 }
+        var start = backwards(end) { Self.isNameByte($0) }
+        guard end < at, start < end else { return at }
+        if text[start..<end].elementsEqual("by".utf8, by: { $0 | 0x20 == $1 }) {
+            end = start
+            while end > 0, start - end < 8, isBlank(text[end - 1]) { end -= 1 }
+            start = backwards(end) { Self.isNameByte($0) }
+            guard text[start..<end].elementsEqual("identified".utf8, by: { $0 | 0x20 == $1 }) else { return at }
+        } else if credential(start..<end) != .password {
+            return at
+        }
+        var close = closingQuote(at + 1, 0)
+        // A quote that is doubled stands for one.
+        while close + 1 < text.count, text[close + 1] == UInt8(ascii: "'") { close = closingQuote(close + 2, 0) }
+        return add(at + 1..<close, .password)
     }
 
     /// `<password>hunter2</password>` of XML.

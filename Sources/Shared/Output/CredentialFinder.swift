@@ -55,6 +55,25 @@ package final class CredentialFinder: Sink {
         keep(of: Stream(connection.opened.id, connection.direction(operation.side)))
     }
 
+    /// Bytes of a stream as they are, whatever they are of: what no message was made of may say something, too.
+    ///
+    /// - Parameters:
+    ///   - text: any part of the stream. A value ends before what stands in no text.
+    ///   - loss: where in it bytes are missing; what lies behind may be the end of a value.
+    package func bytes(_ text: [UInt8], loss: Int?, of stream: Stream) {
+        for hit in CredentialScanner(text).hits {
+            let end = text[hit.range].firstIndex { $0 < 0x20 && $0 != 0x09 } ?? hit.range.upperBound
+            let cuts = [hit.range.lowerBound, loss ?? end, end].map {
+                Swift.min(Swift.max($0, hit.range.lowerBound), end)
+            }
+            for (from, to) in zip(cuts, cuts.dropFirst()) where from < to {
+                // What stood before a loss does not stand before what is behind it.
+                let behind = from == loss ? [] : Array(text[..<from])
+                keep([FoundCredential(hit, text[from..<to], behind: behind)], of: stream)
+            }
+        }
+    }
+
     /// A process's command line and environment.
     package func process(_ process: ProcessIdentity) {
         _ = process.redacted(redactor)
@@ -69,8 +88,10 @@ package final class CredentialFinder: Sink {
             || message.bodyIsSeparate && message.decodedBytes > UInt64(message.decoded.count)
     }
 
-    private func keep(of stream: Stream?) {
-        for found in redactor.takeFound() where !found.isMasked {
+    private func keep(of stream: Stream?) { keep(redactor.takeFound(), of: stream) }
+
+    private func keep(_ all: [FoundCredential], of stream: Stream?) {
+        for found in all where !found.isMasked {
             if let stream { streams.insert(stream) }
             if known.insert(found).inserted { values.append(found) }
         }

@@ -29,8 +29,9 @@ enum Target: String, CaseIterable {
     }
 }
 
-/// libFuzzer calls this before it reads its corpus: FUZZ_SEEDS is a folder that gets the fixtures in the target's form. FUZZ_RUNS
-/// says that so many inputs are to be run without it.
+/// libFuzzer calls this before it reads its corpus: FUZZ_SEEDS is a folder that gets the fixtures in the target's form.
+///
+/// FUZZ_RUNS says that so many inputs are to be run without it.
 @_cdecl("LLVMFuzzerInitialize")
 public func initialize(_: UnsafeMutablePointer<Int32>, _: UnsafeMutableRawPointer) -> Int32 {
     let environment = ProcessInfo.processInfo.environment
