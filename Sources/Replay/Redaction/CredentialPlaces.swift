@@ -5,18 +5,6 @@ import Shared
 /// What came in another order than the streams have is not found across the cuts: whoever reads the streams in order finds
 /// that it is still there.
 final class CredentialPlaces: EventSink {
-    private struct Stream: Hashable {
-        var connection: ConnectionID
-        var direction: Direction
-        var layer: StreamLayer
-
-        init(_ at: StreamPosition) {
-            connection = at.connection
-            direction = at.direction
-            layer = at.layer
-        }
-    }
-
     /// Bytes of a stream that are to be hidden.
     fileprivate struct Place {
         var start: UInt64
@@ -25,18 +13,16 @@ final class CredentialPlaces: EventSink {
     }
 
     private let patterns: CredentialPatterns
-    private var places: [Stream: [Place]] = [:]
+    private var places: [LayeredStream: [Place]] = [:]
     /// The last bytes of each stream, and where they end.
-    private var tails: [Stream: (bytes: [UInt8], end: UInt64)] = [:]
+    private var tails: [LayeredStream: (bytes: [UInt8], end: UInt64)] = [:]
     /// How many there are in datagrams and in what is said of processes.
     private(set) var countOutsideStreams = 0
 
     /// How many there are anywhere.
     var count: Int { places.values.reduce(countOutsideStreams) { $0 + $1.count } }
     /// Where in connections there are any.
-    var streams: Set<CredentialFinder.Stream> {
-        Set(places.keys.map { CredentialFinder.Stream($0.connection, $0.direction) })
-    }
+    var streams: Set<CredentialFinder.Stream> { Set(places.keys.map(\.direction)) }
 
     init(_ patterns: CredentialPatterns) { self.patterns = patterns }
 
@@ -49,18 +35,13 @@ final class CredentialPlaces: EventSink {
             if case .block(let block) = process.environment {
                 countOutsideStreams += patterns.places(in: block.span.bytes).count
             }
-        case .close(let closed):
-            for direction in [Direction.send, .receive] {
-                for layer in StreamLayer.allCases {
-                    tails[Stream(StreamPosition(closed.id, direction, 0, layer: layer))] = nil
-                }
-            }
+        case .close(let closed): for stream in LayeredStream.all(of: closed.id) { tails[stream] = nil }
         default: break
         }
     }
 
     private func search(_ payload: RawSpan, _ at: StreamPosition) {
-        let stream = Stream(at)
+        let stream = LayeredStream(at)
         var text: [UInt8] = []
         if let tail = tails[stream], tail.end == at.position { text = tail.bytes }
         let start = at.position &- UInt64(text.count)
@@ -88,7 +69,7 @@ final class CredentialPlaces: EventSink {
     /// The bytes of a stream with what lies in them hidden.
     /// - Returns: `nil` where nothing does.
     func hidden(_ payload: RawSpan, at position: StreamPosition) -> [UInt8]? {
-        guard let places = places[Stream(position)] else { return nil }
+        guard let places = places[LayeredStream(position)] else { return nil }
         let (start, end) = (position.position, position.position &+ UInt64(payload.byteCount))
         var hidden: [UInt8]?
         for place in places[Self.first(in: places, behind: start)...] {

@@ -4,11 +4,6 @@ import Shared
 ///
 /// What the pipeline makes no message of is seen here alone: a head that was cut, what follows a loss, a protocol that nobody knows.
 final class StreamTexts: EventSink {
-    private struct Stream: Hashable {
-        var name: CredentialFinder.Stream
-        var layer: StreamLayer
-    }
-
     private let finder: CredentialFinder
     /// Bytes of a stream that were not shown yet, behind the last of those that were.
     private struct Part {
@@ -20,7 +15,7 @@ final class StreamTexts: EventSink {
         var end: UInt64
     }
 
-    private var parts: [Stream: Part] = [:]
+    private var parts: [LayeredStream: Part] = [:]
 
     private static let longest = 64 << 10
     /// So much is shown again with what follows: a name and its value may lie on both sides of a cut.
@@ -31,18 +26,13 @@ final class StreamTexts: EventSink {
     func consume(_ event: borrowing CapturedEvent, payload: RawSpan) {
         switch event.kind {
         case .data(let at): add(payload, at)
-        case .close(let closed):
-            for direction in [Direction.send, .receive] {
-                for layer in StreamLayer.allCases {
-                    end(Stream(name: CredentialFinder.Stream(closed.id, direction), layer: layer))
-                }
-            }
+        case .close(let closed): for stream in LayeredStream.all(of: closed.id) { end(stream) }
         default: break
         }
     }
 
     private func add(_ payload: RawSpan, _ at: StreamPosition) {
-        let stream = Stream(name: CredentialFinder.Stream(at.connection, at.direction), layer: at.layer)
+        let stream = LayeredStream(at)
         var part = parts.removeValue(forKey: stream) ?? Part(end: at.position)
         if part.end != at.position {
             show(&part, stream)
@@ -54,14 +44,14 @@ final class StreamTexts: EventSink {
         parts[stream] = part
     }
 
-    private func end(_ stream: Stream) {
+    private func end(_ stream: LayeredStream) {
         guard var part = parts.removeValue(forKey: stream) else { return }
         show(&part, stream)
     }
 
-    private func show(_ part: inout Part, _ stream: Stream) {
+    private func show(_ part: inout Part, _ stream: LayeredStream) {
         guard part.bytes.count > part.shown else { return }
-        finder.bytes(part.bytes, loss: part.loss, of: stream.name)
+        finder.bytes(part.bytes, loss: part.loss, of: stream.direction)
         part.bytes = Array(part.bytes.suffix(Self.again))
         part.shown = part.bytes.count
         part.loss = nil
@@ -69,6 +59,9 @@ final class StreamTexts: EventSink {
 
     /// The tape has ended: shows what is left.
     func finish() {
-        for stream in parts.keys.sorted(by: { $0.name.connection.serial < $1.name.connection.serial }) { end(stream) }
+        let connections = Set(parts.keys.map(\.direction.connection.serial))
+        for serial in connections.sorted() {
+            for stream in LayeredStream.all(of: ConnectionID(serial)) { end(stream) }
+        }
     }
 }
