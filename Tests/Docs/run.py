@@ -26,8 +26,10 @@ REPOSITORY = Path(__file__).resolve().parent.parent.parent
 PAGES = ["README.md", *sorted(str(p.relative_to(REPOSITORY)) for p in (REPOSITORY / "docs").glob("*.md"))]
 # What a block may take, seconds.
 PATIENCE = 60
-# What all commands find: how to wait for a server, and sudo where there is none.
+# What all commands find: how to wait for a server, and a head that reads on to the end, or else who writes into it is
+# ended by SIGPIPE or not as the processes happen to run, which pipefail would tell.
 PRELUDE = """set -euo pipefail
+head() { command head "$@"; cat > /dev/null; }
 wait_for() { for _ in $(seq 100); do if (: <>/dev/tcp/127.0.0.1/"$1") 2>/dev/null; then return; fi; sleep 0.05; done; false; }
 """
 

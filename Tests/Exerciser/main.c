@@ -32,22 +32,27 @@ void die(const char *format, ...)
 	_exit(3);
 }
 
+static uint32_t crc_table[256];
+
+/* Before there is a second thread: two that filled it as they needed it used what the other had not yet filled. */
+__attribute__((constructor)) static void fill_crc_table(void)
+{
+	for (uint32_t i = 0; i < 256; i++) {
+		uint32_t value = i;
+
+		for (int bit = 0; bit < 8; bit++)
+			value = value & 1 ? value >> 1 ^ 0xEDB88320u : value >> 1;
+		crc_table[i] = value;
+	}
+}
+
 uint32_t crc32_more(uint32_t crc, const void *bytes, size_t count)
 {
-	static uint32_t table[256];
 	const unsigned char *next = bytes;
 
-	if (!table[1])
-		for (uint32_t i = 0; i < 256; i++) {
-			uint32_t value = i;
-
-			for (int bit = 0; bit < 8; bit++)
-				value = value & 1 ? value >> 1 ^ 0xEDB88320u : value >> 1;
-			table[i] = value;
-		}
 	crc = ~crc;
 	while (count--)
-		crc = crc >> 8 ^ table[(crc ^ *next++) & 0xFF];
+		crc = crc >> 8 ^ crc_table[(crc ^ *next++) & 0xFF];
 	return ~crc;
 }
 
