@@ -17,7 +17,7 @@ INSTALLED := .build-images/release
 PROGRAMS ?= replay profiler demo-server traffic
 
 .PHONY: install uninstall release package
-.PHONY: help setup replay build demo demo-live demo-bookinfo demo-programs test test-kernel threads fuzz check update-goldens lint format bench bench-live instructions docs clean
+.PHONY: help setup replay build demo demo-live demo-bookinfo demo-programs test test-kernel test-software threads fuzz check update-goldens lint format bench bench-live instructions docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-16s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -87,6 +87,9 @@ format: ## format the sources in place
 test-kernel: build ## run the profiler on Debian's older kernel (6.1), booted under QEMU (needs root for apt-get)
 	@$(SWIFT) build --product exerciser
 	@Tests/Kernel/run.sh
+
+test-software: build ## profile nginx, Node.js, PostgreSQL … and compare with tcpdump (root; installs them); SOFTWARE="nginx go": these
+	@Tests/Software/run.sh $(SOFTWARE)
 
 threads: ## run under the thread sanitizer what has threads of its own
 	@Tests/Threads/run.sh

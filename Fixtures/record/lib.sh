@@ -33,9 +33,10 @@ die() { echo "record.sh: $*" >&2; exit 1; }
 
 # --- the host ---------------------------------------------------------------------------------
 
+# prepare_host [FILE…]: more lists of Debian packages.
 prepare_host() {
     [[ $EUID == 0 ]] || die "needs root, for network namespaces and tcpdump"
-    install_debian_packages
+    install_debian_packages "$RECORD/debian-packages.txt" "$@"
     if [[ ! -x $PYTHON ]]; then
         python3 -m venv "$VENV" && "$VENV/bin/pip" install --quiet --requirement "$RECORD/requirements.txt" ||
             die "the Python packages could not be installed"
@@ -47,7 +48,7 @@ install_debian_packages() {
     local package missing=() policy=/usr/sbin/policy-rc.d made_policy=0
     while read -r package; do
         [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
-    done < <(sed 's/#.*//' "$RECORD/debian-packages.txt" | tr -s ' ' '\n' | sed '/^$/d')
+    done < <(sed 's/#.*//' "$@" | tr -s ' ' '\n' | sed '/^$/d')
     [[ ${#missing[@]} -gt 0 ]] || return 0
 
     # Debian starts a server as soon as it is installed. We want its files, not a running service.
