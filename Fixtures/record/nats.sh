@@ -83,3 +83,12 @@ nats/operations() {
     mkdir -p "$OUT"
     cp "$SCRATCH/heard" "$OUT/truth.jsonl"
 }
+
+nats/tls() {
+    about "nats-py over TLS, which begins behind the server's INFO." "TLS that begins within NATS; secrets in the capture."
+    uses nats-server pypi:nats-py wireshark-common
+    serve 4222 nats-server -a 127.0.0.1 -p 4222 --tls --tlscert "$CERTIFICATE" --tlskey "$PRIVATE_KEY"
+    capture 'tcp port 4222'
+    client env "SSLKEYLOGFILE=$SCRATCH/keys.log" "$PYTHON" "$RECORD/clients/nats_client.py" over_tls "$CERTIFICATE"
+    keep_keys
+}

@@ -171,6 +171,9 @@ package final class Profiler: EventSink {
     /// When the last event was; 1970 before the first.
     package var lastEvent: Timestamp { run.summary.lastEvent ?? Timestamp(nanoseconds: 0) }
 
+    /// Secrets of which the tape did not know the session, each with that which it was found to open.
+    package var placedSecrets: [TLSSecret] { run.secrets.placed }
+
     package var summary: Summary {
         var summary = run.summary
         // States that were added may have brought some.

@@ -326,6 +326,28 @@ private struct Decrypted {
         #expect(result.tls.secrets == Decrypted(entries).tls.secrets)
     }
 
+    /// A block of secrets is a key log, and that names the session of each.
+    @Test func `to packets name the sessions that the tape does not`() throws {
+        let folder = TemporaryFolder()
+        let entries = try Events("decrypted").entries
+        let tape = TraceRecorder()
+        // One that opens nothing stays without.
+        let stranger = try #require(
+            TLSSecret(label: "CLIENT_TRAFFIC_SECRET_0", clientRandom: nil, secret: [UInt8](repeating: 7, count: 32)))
+        var told = try entries.map { try $0.withoutSession() }
+        let first = try #require(told.firstIndex { $0.isSecret })
+        told.insert(
+            Events.Entry(event: CapturedEvent(told[first].event.timestamp, .secret(stranger)), payload: []), at: first)
+        let path = folder.write("run.tape", convert(told, tape, tape))
+        let placed = try PlacedSecrets.find(in: [path], [])
+        #expect(Set(placed.compactMap(\.keyLogLine)).count == placed.count && !placed.isEmpty)
+
+        let recorder = PacketRecorder()
+        let result = try read(convert(told, recorder, WithSecrets(recorder, [], placed: placed)))
+        #expect(recorder.unplacedEvents == 1, "the stranger")
+        #expect(result.messages == Decrypted(entries).messages)
+    }
+
     @Test func `put the secrets of a key log before what they open`() throws {
         let entries = try Events("decrypted").entries
         let secrets: [TLSSecret] = entries.compactMap {

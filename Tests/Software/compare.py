@@ -11,7 +11,7 @@ import json
 import sys
 from collections import Counter, defaultdict
 
-COLUMNS = "{:<12} {:>11} {:>6} {:>9} {:>9} {:>10} {:>10} {:>5}"
+COLUMNS = "{:<15} {:>11} {:>6} {:>9} {:>9} {:>10} {:>10} {:>5}"
 # Whose process and which side it is, names that come of that, and moments: a client, a server and a cable meet a byte at
 # different times.
 UNKNOWABLE = {
@@ -70,6 +70,9 @@ def main():
         summary = json.load(file)
     lost = sum(summary["lost"].values()) + sum(summary["bytes"]["gaps"].values())
     count, equal, only_live, only_wire = differences(live, wire)
+    tls = summary.get("tls", {})
+    if name.endswith("-tls") and (tls.get("closed") or not tls.get("decrypted")):
+        only_live.append(f"TLS that was not read: {json.dumps(tls)}")
     print(COLUMNS.format(
         name, len(live), count, equal + len(only_live), equal, len(only_live), len(only_wire), lost), flush=True)
     for title, events in [("only live", only_live), ("only on the wire", only_wire)]:

@@ -30,12 +30,17 @@ opted_in() {
     "$@"
 }
 
-# What `wrk` asks of whoever listens; curl beside it sends bodies and meets what is not there.
-load() { # PORT
-    client wrk -t1 -c8 -d1s "http://127.0.0.1:$1/items/7"
-    client curl -sf "http://127.0.0.1:$1/items/1" "http://127.0.0.1:$1/large" -o /dev/null -o /dev/null
-    client_failing curl -sf "http://127.0.0.1:$1/missing"
+# What `wrk` asks of whoever listens; curl and wget beside it take what is long and meet what is not there.
+load() { # URL
+    client wrk -t1 -c8 -d1s "$1/items/7"
+    client curl -skf "$1/items/1" "$1/large" -o /dev/null -o /dev/null
+    client_failing curl -skf "$1/missing"
+    client wget -q --no-check-certificate -O /dev/null "$1/items/1" "$1/large"
 }
+
+# What is tried by the name of …-tls speaks TLS.
+is_tls() { [[ $NAME == *-tls ]]; }
+url() { is_tls && echo "https://127.0.0.1:$PORT" || echo "http://127.0.0.1:$PORT"; }
 
 json_folder() {
     mkdir -p "$SCRATCH/www/items"
@@ -57,7 +62,8 @@ nginx_up() {
 	  access_log off; default_type application/json; client_max_body_size 10m;
 	  client_body_temp_path $SCRATCH/body; proxy_temp_path $SCRATCH/proxy; fastcgi_temp_path $SCRATCH/fastcgi;
 	  uwsgi_temp_path $SCRATCH/uwsgi; scgi_temp_path $SCRATCH/scgi;
-	  server { listen 127.0.0.1:$port; root $SCRATCH/www; $*
+	  $(is_tls && echo "ssl_certificate $CERTIFICATE; ssl_certificate_key $PRIVATE_KEY;")
+	  server { listen 127.0.0.1:$port $(is_tls && echo ssl http2); root $SCRATCH/www; $*
 	  }
 	}
 	CONF
@@ -72,9 +78,14 @@ in_language() {
         shift
     done
     shift
-    opted_in serve $PORT "${server[@]}" $PORT
-    load $PORT
-    opted_in client "$@" $PORT
+    local certificate=() pair=()
+    if is_tls; then
+        certificate=("$CERTIFICATE")
+        pair=("$CERTIFICATE" "$PRIVATE_KEY")
+    fi
+    opted_in serve $PORT "${server[@]}" $PORT "${pair[@]}"
+    load "$(url)"
+    opted_in client env "SSL_CERT_FILE=$CERTIFICATE" "NODE_EXTRA_CA_CERTS=$CERTIFICATE" "$@" $PORT "${certificate[@]}"
 }
 
 # --- the software, by name: software/NAME; needs/NAME says which packages, beside those of the recordings --------------
@@ -82,14 +93,15 @@ in_language() {
 software/nginx() {
     opted_in nginx_up $PORT "location /api/ { proxy_pass http://127.0.0.1:8081/; }"
     serve 8081 "$PYTHON" "$HERE/programs/server.py" 8081
-    load $PORT
+    load "$(url)"
     head -c 200000 /dev/zero | tr '\0' y >"$SCRATCH/text"
-    client curl -sf --data-binary "@$SCRATCH/text" "http://127.0.0.1:$PORT/api/echo" -o /dev/null
-    client curl -sf "http://127.0.0.1:$PORT/api/items/[1-9]"
+    client curl -skf --data-binary "@$SCRATCH/text" "$(url)/api/echo" -o /dev/null
+    client curl -skf "$(url)/api/items/[1-9]"
 }
 
 software/haproxy() {
     nginx_up 8081
+    cat "$CERTIFICATE" "$PRIVATE_KEY" >"$SCRATCH/both.pem"
     cat >"$SCRATCH/haproxy.cfg" <<-CONF
 	defaults
 	  mode http
@@ -97,14 +109,14 @@ software/haproxy() {
 	  timeout client 10s
 	  timeout server 10s
 	frontend web
-	  bind 127.0.0.1:$PORT
+	  bind 127.0.0.1:$PORT $(is_tls && echo "ssl crt $SCRATCH/both.pem alpn h2,http/1.1")
 	  option forwardfor
 	  default_backend pages
 	backend pages
-	  server one 127.0.0.1:8081
+	  server one 127.0.0.1:8081 $(is_tls && echo ssl verify none)
 	CONF
     opted_in serve $PORT haproxy -db -f "$SCRATCH/haproxy.cfg"
-    load $PORT
+    load "$(url)"
 }
 
 software/apache() {
@@ -119,6 +131,9 @@ software/apache() {
 	LoadModule authz_core_module $modules/mod_authz_core.so
 	LoadModule proxy_module $modules/mod_proxy.so
 	LoadModule proxy_http_module $modules/mod_proxy_http.so
+	$(is_tls && printf '%s\n' "LoadModule ssl_module $modules/mod_ssl.so" "LoadModule socache_shmcb_module $modules/mod_socache_shmcb.so" \
+        "LoadModule http2_module $modules/mod_http2.so" 'SSLEngine on' "SSLCertificateFile $CERTIFICATE" \
+        "SSLCertificateKeyFile $PRIVATE_KEY" 'Protocols h2 http/1.1')
 	User www-data
 	Group www-data
 	DocumentRoot $SCRATCH/www
@@ -126,8 +141,8 @@ software/apache() {
 	CONF
     opted_in serve $PORT apache2 -D FOREGROUND -f "$SCRATCH/apache.conf"
     serve 8081 "$PYTHON" "$HERE/programs/server.py" 8081
-    load $PORT
-    client curl -sf "http://127.0.0.1:$PORT/api/items/[1-9]"
+    load "$(url)"
+    client curl -skf "$(url)/api/items/[1-9]"
 }
 
 # nginx asks php-fpm over a Unix socket, and that asks a web server.
@@ -214,6 +229,40 @@ software/nats() {
     client "$PYTHON" "$RECORD/clients/nats_client.py" request
 }
 
+# The same within TLS, where tcpdump's capture is read with the secrets that the profiler took.
+software/nginx-tls() { software/nginx; }
+software/apache-tls() { software/apache; }
+software/haproxy-tls() { software/haproxy; }
+software/node-tls() { software/node; }
+software/python-tls() { software/python; }
+software/go-tls() { software/go; }
+
+software/postgresql-tls() {
+    opted_in postgres_up
+    client env PGSSLMODE=require "$PG_BIN/pgbench" -h 127.0.0.1 -U shop -i -s 1 shop
+    client env PGSSLMODE=require "$PG_BIN/pgbench" -h 127.0.0.1 -U shop -c 4 -t 50 shop
+    opted_in client env PGSSLMODE=require "$PYTHON" "$RECORD/clients/postgres_operations.py" all
+}
+
+software/redis-tls() {
+    local trust=(--tls --cacert "$CERTIFICATE")
+    opted_in serve 6380 redis-server --port 0 --tls-port 6380 --bind 127.0.0.1 --save '' --dir "$SCRATCH" \
+        --tls-cert-file "$CERTIFICATE" --tls-key-file "$PRIVATE_KEY" --tls-auth-clients no
+    client redis-benchmark -p 6380 "${trust[@]}" -q -n 2000 -c 10 -t set,get,lpush,lrange_100
+    opted_in client redis-cli -p 6380 "${trust[@]}" set greeting hello
+    opted_in client redis-cli -p 6380 "${trust[@]}" get greeting
+}
+
+software/mariadb-tls() {
+    opted_in mysql_up
+    opted_in client "${MYSQL_CLIENT[@]}" --ssl shop -e 'select * from items; insert into items (name) values ("new")'
+}
+
+software/nats-tls() {
+    opted_in serve 4222 nats-server -a 127.0.0.1 -p 4222 --tls --tlscert "$CERTIFICATE" --tlskey "$PRIVATE_KEY"
+    opted_in client "$PYTHON" "$RECORD/clients/nats_client.py" over_tls "$CERTIFICATE"
+}
+
 # --- one of them ------------------------------------------------------------------------------------------------------
 
 # Both watch before the software starts, and until all connections are closed or at rest.
@@ -233,7 +282,7 @@ try_software() { # NAME
         trap 'exit 130' INT TERM
         network_up
         "$PROFILER" --allow "$TAG" --output "$SCRATCH/live.jsonl" --env-output "$SCRATCH/env.yaml" \
-            --service-map "$SCRATCH/live.yaml" --json --tls off >"$SCRATCH/live.json" 2>"$SCRATCH/profiler.log" &
+            --service-map "$SCRATCH/live.yaml" --record "$SCRATCH/live.tape" --json >"$SCRATCH/live.json" 2>"$SCRATCH/profiler.log" &
         WATCHING=$!
         await "the profiler to watch" grep -q watching "$SCRATCH/profiler.log"
         capture tcp
@@ -243,7 +292,9 @@ try_software() { # NAME
         # 1: it says that something was lost, which the comparison shows.
         wait "$WATCHING" || [ $? -eq 1 ]
         WATCHING=
-        "$REPLAY" --quiet --output "$SCRATCH/wire.jsonl" "$SCRATCH/input" >>"$LOG" 2>&1 || [ $? -eq 1 ]
+        "$REPLAY" convert "$SCRATCH/live.tape" "$SCRATCH/live.pcapng" >>"$LOG" 2>&1 || [ $? -eq 1 ]
+        "$HERE/secrets.py" "$SCRATCH/live.pcapng" >"$SCRATCH/keys.log"
+        "$REPLAY" --quiet --tls-keys "$SCRATCH/keys.log" --output "$SCRATCH/wire.jsonl" "$SCRATCH/input" >>"$LOG" 2>&1 || [ $? -eq 1 ]
         "$HERE/compare.py" "$name" "$SCRATCH/live.jsonl" "$SCRATCH/live.json" "$SCRATCH/wire.jsonl"
     )
 }

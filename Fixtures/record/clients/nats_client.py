@@ -1,5 +1,6 @@
 """nats-py against nats-server: python nats_client.py SCENARIO [PORT]"""
 import asyncio
+import ssl
 
 import nats
 from nats.errors import NoRespondersError
@@ -22,6 +23,17 @@ async def publish(port="4222"):
         await every.next_msg(timeout=5)
     await workers.next_msg(timeout=5)
     await every.unsubscribe()
+    await bus.drain()
+
+
+async def over_tls(certificate):
+    """The server says INFO in the clear, and then both go on within TLS."""
+    bus = await nats.connect("tls://127.0.0.1:4222", name="shop", tls=ssl.create_default_context(cafile=certificate))
+    inbox = await bus.subscribe("orders.*")
+    for number in range(3):
+        await bus.publish(f"orders.{number}", b'{"order": %d}' % number)
+    for _ in range(3):
+        await inbox.next_msg(timeout=5)
     await bus.drain()
 
 

@@ -43,16 +43,18 @@ struct Convert: ParsableCommand {
         }
         try Input.check(inputs)
         let secrets = try keys.read()
+        // A trace keeps what it has; a block of secrets is a key log, which names the session of each.
+        let placed = form == .pcapng && !plaintextOnly ? try PlacedSecrets.find(in: inputs, secrets) : []
         let file = try OutputFile(output, option: "convert")
         let result: (report: CaptureReport, strayEvents: UInt64, unplacedEvents: UInt64)
         do throws(Failure) {
             result =
                 switch form {
-                case .tape: try convert(inputs, secrets, TraceRecorder(), to: file)
-                case .jsonl: try convert(inputs, secrets, TraceTextRecorder(), to: file)
+                case .tape: try convert(inputs, secrets, placed, TraceRecorder(), to: file)
+                case .jsonl: try convert(inputs, secrets, placed, TraceTextRecorder(), to: file)
                 case .pcapng where !bothViews:
-                    try convert(inputs, secrets, MergedViews<PacketRecorder>(), to: file)
-                case .pcapng: try convert(inputs, secrets, PacketRecorder(), to: file)
+                    try convert(inputs, secrets, placed, MergedViews<PacketRecorder>(), to: file)
+                case .pcapng: try convert(inputs, secrets, placed, PacketRecorder(), to: file)
                 }
         } catch {
             file.discard()
@@ -86,14 +88,15 @@ struct Convert: ParsableCommand {
     }
 
     private func convert<Recorder: EventRecorder>(
-        _ inputs: [String], _ secrets: [TLSSecret], _ recorder: Recorder, to file: OutputFile
+        _ inputs: [String], _ secrets: [TLSSecret], _ placed: [TLSSecret], _ recorder: Recorder,
+        to file: OutputFile
     ) throws(Failure) -> (CaptureReport, strayEvents: UInt64, unplacedEvents: UInt64) {
         let report: CaptureReport
         if plaintextOnly {
             let plaintext = PlaintextRecorder(recorder, secrets)
             report = try WrittenTape.write(inputs, plaintext, recorder, to: file) { plaintext.finish() }
         } else {
-            report = try WrittenTape.write(inputs, WithSecrets(recorder, secrets), recorder, to: file) {}
+            report = try WrittenTape.write(inputs, WithSecrets(recorder, secrets, placed: placed), recorder, to: file) {}
         }
         return (report, recorder.strayEvents, recorder.unplacedEvents)
     }

@@ -4,13 +4,18 @@ import Shared
 final class WithSecrets<Sink: EventSink>: EventSink {
     private let sink: Sink
     private var secrets: [TLSSecret]
+    /// Of those that are put there: what the tape has without their session.
+    private let replaced: Set<[UInt8]>
 
-    init(_ sink: Sink, _ secrets: [TLSSecret]) {
+    /// - Parameter placed: with the session that the tape does not name, in place of those without.
+    init(_ sink: Sink, _ secrets: [TLSSecret], placed: [TLSSecret] = []) {
         self.sink = sink
-        self.secrets = secrets
+        self.secrets = secrets + placed
+        replaced = Set(placed.map(\.secret))
     }
 
     func consume(_ event: borrowing CapturedEvent, payload: RawSpan) {
+        if case .secret(let secret) = event.kind, secret.keyLogLine == nil, replaced.contains(secret.secret) { return }
         if !secrets.isEmpty, !isMark(event) {
             for secret in secrets { sink.consume(CapturedEvent(event.timestamp, .secret(secret)), payload: RawSpan()) }
             secrets = []

@@ -69,6 +69,8 @@ final class SessionSecrets {
     private let limit: Int
     /// Those of which the source does not know the session.
     private let unplaced = UnplacedSecrets()
+    /// Of the entries, those that were among them.
+    private var found: [Int] = []
 
     private struct Waiting {
         /// Not held: what waits holds the run.
@@ -142,7 +144,19 @@ final class SessionSecrets {
         _ label: Label, of random: ClientRandom, _ process: ProcessKey?, tried: inout UInt64,
         _ isRight: ([UInt8]) -> Bool
     ) -> Outcome? {
-        unplaced.find(label, of: process, tried: &tried, isRight).map { add(label, $0, of: random) }
+        guard let secret = unplaced.find(label, of: process, tried: &tried, isRight) else { return nil }
+        let outcome = add(label, secret, of: random)
+        if case .added = outcome { found.append(entries.count &- 1) }
+        return outcome
+    }
+
+    /// Secrets of which the source did not know the session, with that which they were found to open.
+    var placed: [TLSSecret] {
+        found.compactMap { place in
+            let entry = entries[place]
+            let secret = Array(bytes[entry.start..<entry.start &+ entry.count])
+            return TLSSecret(label: "\(entry.label.name)", clientRandom: entry.random.bytes, secret: secret)
+        }
     }
 
     /// A process has ended.

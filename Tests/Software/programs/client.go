@@ -1,4 +1,4 @@
-// What all clients here ask: client PORT.
+// What all clients here ask: client PORT [CERTIFICATE]; it trusts what SSL_CERT_FILE has.
 package main
 
 import (
@@ -13,6 +13,9 @@ import (
 
 func ask(path string, wanted int, body string) string {
 	url := "http://127.0.0.1:" + os.Args[1] + path
+	if len(os.Args) > 2 {
+		url = "https://127.0.0.1:" + os.Args[1] + path
+	}
 	method := http.MethodGet
 	if body != "" {
 		method = http.MethodPost

@@ -1,5 +1,5 @@
-// What all clients here ask: client.mjs PORT.
-const base = `http://127.0.0.1:${process.argv[2]}`;
+// What all clients here ask: client.mjs PORT [CERTIFICATE]; fetch trusts what NODE_EXTRA_CA_CERTS has.
+const base = `${process.argv[3] ? 'https' : 'http'}://127.0.0.1:${process.argv[2]}`;
 const ask = async (path, wanted, options) => {
     const response = await fetch(base + path, options);
     const body = await response.text();

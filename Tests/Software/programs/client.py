@@ -1,8 +1,9 @@
-"""What all clients here ask: client.py PORT."""
+"""What all clients here ask: client.py PORT [CERTIFICATE]."""
 import json
+import ssl
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPSConnection
 
 
 def ask(connection, path, wanted, body=None):
@@ -14,7 +15,9 @@ def ask(connection, path, wanted, body=None):
 
 
 def fresh():
-    return HTTPConnection("127.0.0.1", int(sys.argv[1]))
+    if len(sys.argv) == 2:
+        return HTTPConnection("127.0.0.1", int(sys.argv[1]))
+    return HTTPSConnection("127.0.0.1", int(sys.argv[1]), context=ssl.create_default_context(cafile=sys.argv[2]))
 
 
 kept = fresh()

@@ -1,4 +1,4 @@
-// What all servers here say: server PORT.
+// What all servers here say: server PORT [CERTIFICATE KEY].
 package main
 
 import (
@@ -41,5 +41,9 @@ func main() {
 	http.HandleFunc("/large", func(writer http.ResponseWriter, request *http.Request) {
 		send(writer, 200, map[string]string{"text": strings.Repeat("x", 300_000)})
 	})
-	log.Fatal(http.ListenAndServe("127.0.0.1:"+os.Args[1], nil))
+	address := "127.0.0.1:" + os.Args[1]
+	if len(os.Args) > 2 {
+		log.Fatal(http.ListenAndServeTLS(address, os.Args[2], os.Args[3], nil))
+	}
+	log.Fatal(http.ListenAndServe(address, nil))
 }

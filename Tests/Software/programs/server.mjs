@@ -1,12 +1,16 @@
-// What all servers here say: server.mjs PORT.
+// What all servers here say: server.mjs PORT [CERTIFICATE KEY].
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+
+const [port, certificate, key] = process.argv.slice(2);
 
 const send = (response, status, body, type = 'application/json') => {
     response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) });
     response.end(body);
 };
 
-createServer((request, response) => {
+const answer = (request, response) => {
     const item = /^\/items\/(\d+)$/.exec(request.url);
     if (request.method === 'POST' && request.url === '/echo') {
         const parts = [];
@@ -19,4 +23,9 @@ createServer((request, response) => {
     } else {
         send(response, 404, '{"error":"no such thing"}');
     }
-}).listen(Number(process.argv[2]), '127.0.0.1');
+};
+
+const server = key
+    ? createSecureServer({ cert: readFileSync(certificate), key: readFileSync(key) }, answer)
+    : createServer(answer);
+server.listen(Number(port), '127.0.0.1');

@@ -69,6 +69,10 @@ final class NATSAnalyzer: Analyzer {
                 guard let feed = bytes.firstIndex(of: ASCII.lineFeed, from: used) else { return .took(bytes.byteCount) }
                 used = feed &+ 1
                 places[place].isInLine = false
+            } else if side == .client, bytes.u8(at: used) == NATSDetector.handshake,
+                let tls = run.registry.id(named: "tls")
+            {
+                return .handOver(took: used, .row(tls))
             } else {
                 let step = line(bytes, used, side, Arrival(first: began, last: at.last), out)
                 guard case .took(let count, 0) = step else { return step }

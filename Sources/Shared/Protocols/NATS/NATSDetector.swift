@@ -12,7 +12,16 @@ enum NATSDetector: Detector {
         let first = operation(client, at: 0)
         return first.proof.finding("NATS operation")
             .otherwise(first.fit.and(dialogue(client, server)).finding("NATS operations of both sides"))
+            .otherwise(hello(client).and(proof(server)).finding("NATS server INFO, and TLS behind it"))
             .atTheEnd(context, client.byteCount == 0 ? proof(server).finding("NATS server INFO or message") : .no)
+    }
+
+    /// With what TLS begins, where INFO has offered it: a handshake's record (RFC 8446, section 5.1).
+    static let handshake: UInt8 = 22
+
+    private static func hello(_ client: RawSpan) -> Fit {
+        guard client.u8(at: 0) == handshake else { return .no }
+        return client.u8(at: 1).map { $0 == 3 ? .yes : .no } ?? .open
     }
 
     private static func dialogue(_ client: RawSpan, _ server: RawSpan) -> Fit {
