@@ -38,7 +38,7 @@ extension Profiler {
         connection.numbered = connection.numbered ?? now
         guard let (found, mayBeLate) = views.number(connection), connection.views == nil else { return }
         guard !found.hasEnded else {
-            if connection.opened.process == nil, mayBeLate { addCopyOfEnded(connection) }
+            if connection.opened.process == nil, mayBeLate { setApart(connection) }
             return
         }
         guard let other = connections[found.id] else { return }
@@ -62,8 +62,9 @@ extension Profiler {
         run.summary.connections.copies &+= UInt64(bitPattern: Int64(more))
     }
 
-    /// Another host has captured the connection as well, by a clock that is further behind than it lasted: all of it was told.
-    private func addCopyOfEnded(_ connection: Connection) {
+    /// All that there is to tell of a connection was told: of one that another host has captured as well, by a clock that is
+    /// further behind than it lasted; of a connect that failed, and was met in several places.
+    func setApart(_ connection: Connection) {
         guard !connection.isCopy else { return }
         connection.isCopy = true
         run.summary.connections.opened &-= 1

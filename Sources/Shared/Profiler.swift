@@ -376,6 +376,7 @@ package final class Profiler: EventSink {
         }
         plaintexts.removeValue(forKey: closed.id.serial)?.end(now)
         let connection = channel.connection
+        if closed.how == .connectFailed, views.isKnownFailure(connection) { setApart(connection) }
         channel.close(closed, now)
         if connection.closedTLS == .noSecret || connection.closedTLS == .joinedLate,
             let process = naming.participants.process(connection.opened.process), !process.comm.isEmpty

@@ -118,7 +118,7 @@ private func convert(_ inputs: [[UInt8]], _ recorder: some EventRecorder) throws
         tape.finish()
         #expect(tape.packets.malformed == 0)
         #expect(sink.lines.contains("open 2 client 127.0.0.1:39414 127.0.0.1:9999"))
-        #expect(sink.lines.contains("2 close reset"))
+        #expect(sink.lines.contains("2 close connectFailed 111"))
         #expect(sink.lines.contains { $0.hasPrefix("open 5 unknown late") && $0.hasSuffix(".80") })
     }
 

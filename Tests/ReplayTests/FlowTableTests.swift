@@ -93,7 +93,7 @@ import Testing
             conversation += [Self.syn(port), Segment.server(0, ack: 101, "R").ports(port, 80)]
         }
         let lines = events(of: conversation, limits: limits)
-        #expect(lines.count(where: { $0.hasSuffix("close reset") }) == 50)
+        #expect(lines.count(where: { $0.hasSuffix("close connectFailed 111") }) == 50)
         #expect(!lines.contains { $0.hasPrefix("lost") })
     }
 

@@ -307,10 +307,6 @@ import Testing
         #expect(events(of: forged) == [opened, "1 < 0 here", "1 > 0 ask", "1 close tapeEnd"])
     }
 
-    @Test func `a port that is closed`() {
-        #expect(events(of: [.client(100, "S"), .server(0, ack: 101, "R")]) == [opened, "1 close reset"])
-    }
-
     // MARK: - The tuple again
 
     @Test func `a closed tuple is used again`() {

@@ -34,7 +34,9 @@ final class RecordingSink: EventSink {
         case .acknowledged(let at): lines.append("\(place(at)) ack \(at.position)")
         case .expected(let at): lines.append("\(place(at)) expected \(at.position)")
         case .finished(let at): lines.append("\(place(at)) fin \(at.position)")
-        case .close(let closed): lines.append("\(closed.id.serial) close \(closed.how)")
+        case .close(let closed):
+            let error = closed.error != 0 ? " \(closed.error)" : ""
+            lines.append("\(closed.id.serial) close \(closed.how)\(error)")
         case .process: lines.append("process")
         case .exit, .listening, .container, .name, .unixSocket, .secret, .tape, .sequenceNumbers, .continued:
             lines.append("fact")

@@ -1,3 +1,4 @@
+import Glibc
 import Shared
 
 /// One connection on its way to becoming packets: its sequence numbers, and how far its opening and its end have got.
@@ -6,6 +7,8 @@ struct PacketConnection {
     private let interface: UInt32
     private let generation: UInt32
     private var comment: String?
+    /// The number of the answer to SYN is known, so there was one.
+    private var isAnswered = false
     private var wire: Stream
     private var plaintext: Stream?
 
@@ -70,6 +73,7 @@ struct PacketConnection {
     private mutating func setNumbers(_ local: UInt32?, _ remote: UInt32?) {
         // The first byte that was seen of a connection that was joined late is any number of bytes behind them.
         guard !opened.joinedLate else { return }
+        if (answerer == .receive ? remote : local) != nil { isAnswered = true }
         if let local { wire.send.first = local &+ 1 }
         if let remote { wire.receive.first = remote &+ 1 }
     }
@@ -160,13 +164,20 @@ struct PacketConnection {
     mutating func close(_ closed: ConnectionClosed, _ at: Timestamp, _ writer: inout PcapngWriter) {
         switch closed.how {
         case .connectFailed:
-            // Nobody answered where nobody was reached: ETIMEDOUT, EHOSTUNREACH, ENETUNREACH.
-            guard ![110, 113, 101].contains(closed.error), wire.handshake == .begun else { return }
-            shake(wire, answerer, [.rst, .ack], at, &writer)
+            guard wire.handshake == .begun else { return }
+            switch closed.error {
+            // In vain until now.
+            case ETIMEDOUT: shake(wire, initiator, .syn, at, &writer)
+            case EHOSTUNREACH: report(.noRoute, at, &writer)
+            case ENETUNREACH: report(.networkUnreachable, at, &writer)
+            // The client has given up: it sends no more.
+            case 0: break
+            default: shake(wire, answerer, [.rst, .ack], at, &writer)
+            }
         case .orderly:
             finish(.wire, at, &writer)
             if plaintext != nil { finish(.plaintext, at, &writer) }
-        case .reset where wire.handshake == .begun && !isEstablished:
+        case .reset where wire.handshake == .begun && !isEstablished && !isAnswered:
             // Nothing came after SYN but this.
             shake(wire, answerer, [.rst, .ack], at, &writer)
         case .reset:
@@ -249,6 +260,16 @@ struct PacketConnection {
         _ writer: inout PcapngWriter
     ) {
         write(stream, direction, flags, UInt64.max, RawSpan(), at, &writer)
+    }
+
+    /// A report that the initiator's SYN did not arrive.
+    private func report(_ reason: UndeliveredPacket.Reason, _ at: Timestamp, _ writer: inout PcapngWriter) {
+        let isSend = initiator == .send
+        let syn = TCPPacket(
+            source: isSend ? wire.local : wire.remote, destination: isSend ? wire.remote : wire.local,
+            sequence: (isSend ? wire.send : wire.receive).number(UInt64.max), acknowledgment: 0, flags: .syn)
+        let report = UndeliveredPacket(packet: syn, reason: reason)
+        writer.packet(report.bytes(), interface: interface, at: at)
     }
 
     /// - Parameter position: of the payload, or of the end; `nil` for the position that the direction is at.

@@ -75,6 +75,33 @@ struct UDPPacket {
     }
 }
 
+/// An IP packet with a report in it that another did not arrive (ICMP: RFC 792, RFC 4443).
+struct UndeliveredPacket {
+    /// The packet that did not arrive, whose sender is told.
+    var packet: TCPPacket
+    var reason: Reason
+
+    enum Reason {
+        case noRoute, networkUnreachable
+
+        fileprivate var code: UInt8 { self == .noRoute ? 1 : 0 }
+        fileprivate var codeV6: UInt8 { self == .noRoute ? 3 : 0 }
+    }
+
+    func bytes() -> [UInt8] {
+        let isV4 = packet.source.address.v4 != nil && packet.destination.address.v4 != nil
+        // Destination unreachable, the checksum, four bytes of nothing.
+        let kind: [UInt8] = isV4 ? [3, reason.code] : [1, reason.codeV6]
+        var message = kind + [0, 0, 0, 0, 0, 0] + packet.bytes(RawSpan())
+        let header = IPPacket(
+            from: packet.destination.address, to: packet.source.address, number: isV4 ? 1 : 58)
+        let checksum = isV4 ? IPPacket.checksum(message, after: 0) : header.checksum(message, length: message.count)
+        message[2] = UInt8(truncatingIfNeeded: checksum >> 8)
+        message[3] = UInt8(truncatingIfNeeded: checksum)
+        return header.header(message.count) + message
+    }
+}
+
 /// The header of an IP packet: IPv4 where both ends are, else IPv6.
 private struct IPPacket {
     private var addresses: [UInt8] = []
@@ -136,7 +163,7 @@ private struct IPPacket {
         return sum
     }
 
-    private static func checksum(_ bytes: [UInt8], after start: UInt64) -> UInt16 {
+    static func checksum(_ bytes: [UInt8], after start: UInt64) -> UInt16 {
         var folded = start &+ sum(bytes)
         while folded >> 16 != 0 { folded = folded & 0xFFFF &+ folded >> 16 }
         return ~UInt16(truncatingIfNeeded: folded)

@@ -1,3 +1,4 @@
+import Glibc
 import Shared
 
 /// A tuple of endpoints and what TCP has said between them: one connection while it is open, and its trace for a while
@@ -36,6 +37,8 @@ struct Flow: Sendable {
     private var hasToldNumbers: Bool
     /// The answer to the first SYN came before it, or it never came.
     private let isBegunByAnswer: Bool
+    /// What is known of its connect while nobody has answered.
+    private var connect: ConnectAttempt
 
     /// After this silence a SYN is a new connection, whatever became of the old one.
     ///
@@ -84,6 +87,7 @@ struct Flow: Sendable {
         // Where the capture has missed the first segment, `open` says all that is certain.
         hasToldNumbers = stage != .opening && !isBegunByAnswer
         self.isBegunByAnswer = isBegunByAnswer
+        connect = ConnectAttempt(since: at)
     }
 
     /// The direction of a packet between these two, `nil` where it is between others.
@@ -136,6 +140,38 @@ struct Flow: Sendable {
     /// No segment was heard after this time; one that claims so is wild.
     mutating func heard(notAfter now: Int64) { lastHeard = min(lastHeard, now) }
 
+    // MARK: - A connect without an answer
+
+    /// SYN was seen and nothing that answers it, though somebody may have said that there will be no answer.
+    private var isUnanswered: Bool { stage == .opening || stage == .closing && ending == .connectFailed }
+
+    /// SYN has come once more.
+    private mutating func tryAgain(after silence: Int64) {
+        // Whoever was told that nobody is there, and does not believe it.
+        stage = .opening
+        connect.repeats(after: silence)
+    }
+
+    /// Somebody says why the connect has failed; if it goes on after all, it was not so.
+    private mutating func refused(_ error: Int32, now: Int64) {
+        connect.error = error
+        lastHeard = now
+        stage = .closing
+        ending = .connectFailed
+    }
+
+    /// A segment of this direction with this number did not arrive.
+    mutating func undelivered(_ sequence: SequenceNumber, _ direction: Direction, error: Int32, now: Int64) {
+        guard isUnanswered, direction.isSend, sequence + 1 == sent.start else { return }
+        refused(error, now: now)
+    }
+
+    /// Takes the place of one whose client has given up: the answer to its SYN may still come.
+    mutating func replaces(_ previous: Flow) {
+        guard previous.isUnanswered, previous.local == local else { return }
+        candidate = SequenceNumber(previous.sent.start.value &- 1)
+    }
+
     // MARK: - Beginning
 
     /// The numbers that the first segment gives away: of the sender's stream, and of the other side's by its ACK.
@@ -158,9 +194,12 @@ struct Flow: Sendable {
         guard !segment.flags.contains(.fin) else { return .ignored }
         let sender = stream(direction)
         // A retransmission; or the other side's SYN, be it the answer or a simultaneous open.
-        if sender.isKnown, segment.sequence + 1 == sender.start { return .taken }
+        if sender.isKnown, segment.sequence + 1 == sender.start {
+            if isUnanswered, direction.isSend { tryAgain(after: now &- lastHeard) }
+            return .taken
+        }
         let isAnswer = segment.flags.contains(.ack)
-        if stage == .opening, !direction.isSend {
+        if isUnanswered, !direction.isSend {
             guard isAnswer else { return .taken }
             let acknowledged = sent.position(of: segment.acknowledgment)
             if acknowledged >= 0, acknowledged <= Int64(bitPattern: sent.highest) { return .taken }
@@ -169,7 +208,9 @@ struct Flow: Sendable {
             sent.begin(at: candidate + 1)
             return .taken
         }
-        if stage == .opening, !isAnswer {
+        if isUnanswered, !isAnswer {
+            // Whoever still waits for an answer repeats the same number: this is another connect.
+            if stage != .opening || now &- lastHeard >= ConnectAttempt.repetition { return .restarts }
             // The client tries again with another number.
             candidate = SequenceNumber(sent.start.value &- 1)
             sent.begin(at: segment.sequence + 1)
@@ -207,7 +248,7 @@ struct Flow: Sendable {
             if !hasToldNumbers, direction.isSend == isBegunByAnswer { tellNumbers(segment, at: at, to: sink) }
         }
         lastHeard = now
-        if stage == .opening, !direction.isSend || !segment.flags.contains(.syn) { stage = .open }
+        if stage != .open, isUnanswered, !direction.isSend || !segment.flags.contains(.syn) { stage = .open }
         if !direction.isSend { isAnswered = true }
 
         if direction.isSend {
@@ -347,12 +388,20 @@ struct Flow: Sendable {
         _ segment: TCPSegment, _ direction: Direction, at: Timestamp, now: Int64, to sink: Sink
     ) -> Outcome {
         let sender = stream(direction)
-        if stage == .opening {
-            // The port is closed: the answer to SYN acknowledges it (RFC 9293, section 3.5.2).
-            guard direction.isSend || sent.position(of: segment.acknowledgment) >= 0 else { return .ignored }
-            lastHeard = now
-            close(at: at, otherwise: .reset, to: sink)
-            return .taken
+        if isUnanswered, !direction.isSend {
+            guard segment.flags.contains(.ack) else {
+                // Nobody who waits for an answer takes one that acknowledges nothing (RFC 9293, section 3.10.7.3).
+                refused(ECONNREFUSED, now: now)
+                return .taken
+            }
+            let position = sent.position(of: segment.acknowledgment)
+            guard position >= 0 else { return .ignored }
+            // The port is closed: the answer to SYN acknowledges it (RFC 9293, section 3.5.2), and whatever came with it.
+            if position <= Int64(bitPattern: sent.highest) {
+                refused(ECONNREFUSED, now: now)
+                close(at: at, to: sink)
+                return .taken
+            }
         }
         if sender.isKnown {
             let distance = sender.position(of: segment.sequence) &- Int64(bitPattern: sender.highest)
@@ -400,11 +449,17 @@ struct Flow: Sendable {
     }
 
     /// Reports the end of a connection that is still open; how, where the segments have not said it, is `otherwise`.
+    /// - Parameter silence: what it says of a connect that nobody has answered.
     mutating func close<Sink: EventSink>(
-        at: Timestamp, otherwise: ConnectionClosed.How = .orderly, to sink: Sink
+        at: Timestamp, otherwise: ConnectionClosed.How = .orderly, silence: ConnectAttempt.Silence = .nothing,
+        to sink: Sink
     ) {
         guard stage != .closed else { return }
-        if stage != .closing { ending = otherwise }
+        if stage == .opening, connect.hasFailed(silence, lastHeard: lastHeard, isReplaced: otherwise == .superseded) {
+            ending = .connectFailed
+        } else if stage != .closing {
+            ending = otherwise
+        }
         stage = .closed
         if let position = sent.takeLastClaim() {
             sink.consume(CapturedEvent(at, .acknowledged(StreamPosition(id, .send, position))), payload: RawSpan())
@@ -412,7 +467,8 @@ struct Flow: Sendable {
         if let position = received.takeLastClaim() {
             sink.consume(CapturedEvent(at, .acknowledged(StreamPosition(id, .receive, position))), payload: RawSpan())
         }
-        sink.consume(CapturedEvent(at, .close(ConnectionClosed(id: id, how: ending))), payload: RawSpan())
+        let error = ending == .connectFailed ? connect.error : 0
+        sink.consume(CapturedEvent(at, .close(ConnectionClosed(id: id, how: ending, error: error))), payload: RawSpan())
     }
 }
 

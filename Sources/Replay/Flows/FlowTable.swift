@@ -30,6 +30,8 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
     /// Flows by their endpoints alone, once there are several networks.
     private var tuples = FlowIndex()
     private(set) var statistics = FlowStatistics()
+    /// There is more on the tape than SYNs.
+    private var hasAnswers = false
 
     private struct Queue {
         var oldest: Int32 = -1
@@ -117,13 +119,32 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
             return
         }
         let old = slots[slot].flow
-        slots[slot].flow.close(at: at, otherwise: .superseded, to: sink)
+        slots[slot].flow.close(at: at, otherwise: .superseded, silence: silence, to: sink)
         remove(slot)
         if direction.isSend {
             open(segment, payload, from: old.local, to: old.remote, on: old.network, at: at, after: old)
         } else {
             open(segment, payload, from: old.remote, to: old.local, on: old.network, at: at, after: old)
         }
+    }
+
+    /// A router, or the host itself, says that a segment did not arrive.
+    mutating func take(_ report: Undelivered, on network: Network, at: Timestamp) {
+        clock.hear(at.nanoseconds)
+        let segment = TCPSegment(
+            sourcePort: report.source.port, destinationPort: report.destination.port, sequence: report.sequence,
+            acknowledgment: SequenceNumber(0), flags: .syn, payloadLength: 0)
+        guard let (slot, direction) = find(segment, from: report.source, to: report.destination, on: network) else {
+            return
+        }
+        slots[slot].flow.undelivered(
+            report.sequence, direction, error: report.error, now: max(clock.now, at.nanoseconds))
+        if slots[slot].flow.stage != slots[slot].queue { requeue(slot) }
+    }
+
+    /// What it says of a SYN that nothing came of it.
+    private var silence: ConnectAttempt.Silence {
+        hasAnswers && !limits.isFiltered ? .unanswered(until: clock.now) : .notCaptured(until: clock.now)
     }
 
     // MARK: - Opening
@@ -167,6 +188,7 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
             isBegunByAnswer: isSYN && !senderIsLocal, on: network, tellsUnseen: !limits.isFiltered,
             at: max(clock.now, at.nanoseconds))
         flow.begin(segment, direction)
+        if isSYN, let previous { flow.replaces(previous) }
         var opened = ConnectionOpened(
             id: flow.id, local: flow.local, remote: flow.remote, role: role, joinedLate: !isSYN,
             localSequenceNumber: isSYN && senderIsLocal ? segment.sequence.value : nil,
@@ -311,7 +333,7 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
         if slots[slot].flow.stage == .closed {
             remove(slot)
         } else {
-            slots[slot].flow.close(at: at, otherwise: .idle, to: sink)
+            slots[slot].flow.close(at: at, otherwise: .idle, silence: silence, to: sink)
             requeue(slot)
         }
     }
@@ -322,7 +344,7 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
             guard let slot = oldest(stage) else { continue }
             if stage != .closed {
                 statistics.evictedFlows &+= 1
-                slots[slot].flow.close(at: at, otherwise: .idle, to: sink)
+                slots[slot].flow.close(at: at, otherwise: .idle, silence: silence, to: sink)
             }
             remove(slot)
             return
@@ -340,7 +362,7 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
             }
         }
         for entry in open.sorted(by: { $0.serial < $1.serial }) {
-            slots[entry.slot].flow.close(at: at, otherwise: .tapeEnd, to: sink)
+            slots[entry.slot].flow.close(at: at, otherwise: .tapeEnd, silence: silence, to: sink)
             requeue(entry.slot)
         }
     }
@@ -356,6 +378,7 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
     private mutating func requeue(_ slot: Int) {
         dequeue(slot)
         let stage = slots[slot].flow.stage
+        if stage != .opening { hasAnswers = true }
         slots[slot].queuedAt = clock.now
         enqueue(slot, stage)
         if stage == .closed, queues[Int(stage.rawValue)].count > limits.closedFlows, let oldest = oldest(.closed) {

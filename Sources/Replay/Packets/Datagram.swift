@@ -27,6 +27,7 @@ struct Datagram {
     /// Protocol numbers that matter here.
     enum Number {
         static let hopByHop: UInt8 = 0
+        static let icmp: UInt8 = 1
         static let ipv4: UInt8 = 4
         static let tcp: UInt8 = 6
         static let udp: UInt8 = 17
@@ -37,6 +38,7 @@ struct Datagram {
         /// ESP.
         static let encrypted: UInt8 = 50
         static let authentication: UInt8 = 51
+        static let icmpV6: UInt8 = 58
         static let destinationOptions: UInt8 = 60
         static let etherIP: UInt8 = 97
         /// IPComp.

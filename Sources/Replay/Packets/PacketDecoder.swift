@@ -169,6 +169,9 @@ struct PacketDecoder<Sink: EventSink>: ~Copyable {
             case .payload(let number):
                 guard let datagram else { return count(.malformed) }
                 if number == Datagram.Number.tcp { return segment(bytes, place, datagram, at: at) }
+                if number == Datagram.Number.icmp || number == Datagram.Number.icmpV6 {
+                    return report(bytes, place, number, at: at)
+                }
                 step = Encapsulation.payload(number, bytes, place, of: datagram)
             default: step = Encapsulation.step(bytes, place)
             }
@@ -207,6 +210,16 @@ struct PacketDecoder<Sink: EventSink>: ~Copyable {
         segment(
             bytes.extracting(place.at..<end), wireLength: place.end &- place.at, datagram.source,
             datagram.destination, on: place.network, at: at)
+    }
+
+    /// Takes a message on what became of others.
+    private mutating func report(_ bytes: RawSpan, _ place: Encapsulation.Place, _ number: UInt8, at: Timestamp) {
+        statistics.otherProtocol &+= 1
+        let end = min(bytes.byteCount, place.end)
+        guard place.at < end,
+            let report = Undelivered(bytes.extracting(place.at..<end), number: number)
+        else { return }
+        flows.take(report, on: place.network, at: at)
     }
 
     /// Puts a datagram on the tape, as a message between its two ends; the client's is the local one.

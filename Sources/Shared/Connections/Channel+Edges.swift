@@ -132,7 +132,7 @@ extension Channel {
         connection.guessRoles()
         let reason =
             isLittle
-            ? "too little payload to confirm it" : isPrefixOnly ? EdgeReason.prefixOnly : EdgeReason.noPayload
+            ? "too little payload to confirm it" : isPrefixOnly ? EdgeReason.prefixOnly : nothingSaid
         report(home.row, confidence: 60, "port \(connection.destinationPort), \(reason)", nil, timestamp)
     }
 
@@ -142,6 +142,9 @@ extension Channel {
         return mode == .reading || mode == .detecting && detection.isEmpty
     }
 
+    /// Why nothing is known of a connection without payload.
+    var nothingSaid: String { connection.isUnanswered ? EdgeReason.unanswered : EdgeReason.noPayload }
+
     func reportFailure(_ error: Int32, _ port: UInt16, _ timestamp: Timestamp) {
         let service = run.registry.atHome(on: port)
         let failure = ConnectFailure(error: error)
@@ -149,6 +152,7 @@ extension Channel {
             timestamp: timestamp, row: service, confidence: service == nil ? 0 : 60,
             reason: "port \(port), connect failed: \(failure.text)", serverName: nil, isEncrypted: false,
             failure: failure)
+        guard !connection.isCopy else { return }
         let origin = origin
         sinks.all { $0.connection(event, of: connection, origin) }
     }

@@ -319,7 +319,7 @@ final class Channel {
             reportFailure(closed.error, connection.server.port, timestamp)
         } else {
             reportPort(timestamp)
-            reportRest(payloadBytes == 0 ? EdgeReason.noPayload : EdgeReason.unknown, timestamp)
+            reportRest(payloadBytes == 0 ? nothingSaid : EdgeReason.unknown, timestamp)
         }
         let end = ConnectionEnd(how: closed.how, sent: streams.sent.next, received: streams.received.next)
         sinks.all { $0.ended(connection, end) }
@@ -332,6 +332,7 @@ final class Channel {
 
     /// Nothing was said for some time: what can be told of the connection is told.
     func pause(_ timestamp: Timestamp) {
+        guard payloadBytes > 0 || !connection.isUnanswered else { return }
         if mode == .detecting, !detection.isEmpty {
             apply(detection.pause(role: connection.opened.role, home: home), timestamp)
         }

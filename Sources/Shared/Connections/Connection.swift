@@ -106,6 +106,12 @@ package final class Connection {
     /// The map has what this connection does already, from its client's view.
     var isCountedElsewhere: Bool { isCopy || (hasOtherView && !localIsClient) }
 
+    /// A capture saw its SYN, and as yet no answer: nobody knows whether there will be a connection.
+    var isUnanswered: Bool {
+        opened.process == nil && !opened.joinedLate && opened.role == .client && opened.localSequenceNumber != nil
+            && opened.remoteSequenceNumber == nil
+    }
+
     // MARK: What is found out
 
     /// The first message says who is the client.

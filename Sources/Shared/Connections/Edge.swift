@@ -35,6 +35,7 @@ extension ProtocolRow {
 /// Why a connection of which nothing else is known is what it is called.
 enum EdgeReason {
     static let noPayload = "no payload seen"
+    static let unanswered = "no answer to its SYN seen"
     static let noExchange = "HTTP messages, and no exchange"
     static let prefixOnly = "a prefix, and nothing behind it"
     static let unknown = "payload that fits no known protocol"

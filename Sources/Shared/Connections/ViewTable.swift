@@ -15,7 +15,9 @@ struct ViewTable {
 
         /// Both are as large as numbers are that were chosen at random (RFC 9293, section 3.4.1): of tapes made by hand, two
         /// connections may begin alike.
-        var areRandom: Bool { min(client, server) >= 1 << 16 }
+        var areRandom: Bool { Self.isRandom(client) && Self.isRandom(server) }
+
+        static func isRandom(_ number: UInt32) -> Bool { number >= 1 << 16 }
 
         init?(_ opened: ConnectionOpened) {
             guard let local = opened.localSequenceNumber, let remote = opened.remoteSequenceNumber else { return nil }
@@ -55,6 +57,9 @@ struct ViewTable {
     private var numbered: [Numbers: Numbered] = [:]
     /// Those that have ended, the oldest first.
     private var ended: [(numbers: Numbers, id: ConnectionID)] = []
+    /// When a connect began that failed, by the client's number, and these numbers, the oldest first.
+    private var failed: [UInt32: Timestamp] = [:]
+    private var failures: [UInt32] = []
     /// Views that are closed and not paired, the oldest first: the other side may be told of later.
     private var closed: [(pair: Pair, id: ConnectionID)] = []
     /// So many closed views wait for their other side, and so many ended connections for a copy: far more than can be on their
@@ -136,6 +141,25 @@ struct ViewTable {
             numbered[old.numbers] = nil
         }
         ended.removeFirst(Self.closedLimit / 2)
+    }
+
+    /// Notes a connect that a capture saw fail, and says whether it was noted before, from where it was met first.
+    ///
+    /// Nobody has answered it, so that the client's number alone tells, and for no longer than clocks differ.
+    mutating func isKnownFailure(_ connection: Connection) -> Bool {
+        let opened = connection.opened
+        guard opened.process == nil, let number = opened.localSequenceNumber, Numbers.isRandom(number) else {
+            return false
+        }
+        if let known = failed[number], connection.openedAt.since(known).magnitude <= Self.clockDifference {
+            return true
+        }
+        failed[number] = connection.openedAt
+        failures.append(number)
+        guard failures.count > Self.closedLimit else { return false }
+        for old in failures.prefix(Self.closedLimit / 2) { failed[old] = nil }
+        failures.removeFirst(Self.closedLimit / 2)
+        return false
     }
 
     private static func pair(_ opened: ConnectionOpened) -> Pair {
