@@ -19,7 +19,9 @@ struct Inputs {
             if Input.isFile(path) || paths.count == 1 {
                 let input = try Input.open(path, name: name, readsAhead: Input.isFile(path) ? false : nil)
                 if input.isState {
-                    states.append(StateInput(name: name, place: place, bytes: try input.whole()))
+                    let bytes = try input.whole()
+                    let original = states.first { $0.bytes == bytes }?.name
+                    states.append(StateInput(name: name, place: place, bytes: bytes, original: original))
                     continue
                 }
                 if !Input.isFile(path) { opened = input }
@@ -42,10 +44,13 @@ struct StateInput {
     /// Among the inputs.
     var place: Int
     var bytes: [UInt8]
+    /// The one among the inputs that it is a copy of.
+    var original: String?
 
     /// Adds it to what was seen on tapes, which have ended.
     func add(to profiler: Profiler) throws(Failure) -> CaptureFile {
-        var file = CaptureFile(name: name)
+        var file = CaptureFile(name: name, original: original)
+        guard original == nil else { return file }
         do throws(StateFault) {
             let source = try profiler.add(state: bytes)
             file.tapes = source.tapes

@@ -107,7 +107,8 @@ package final class Profiler: EventSink {
     @inline(__always)
     package func consume(_ event: borrowing CapturedEvent, payload: RawSpan) {
         let now = event.timestamp
-        run.summary.saw(now)
+        // A loss has the time of what was seen last: where nothing was, it has none.
+        if run.summary.lastEvent == nil, case .lost = event.kind {} else { run.summary.saw(now) }
         if now.nanoseconds >= quiet.due { tellQuiet(now) }
         if now.nanoseconds >= idle.due { rest(now) }
         switch event.kind {
@@ -312,7 +313,7 @@ package final class Profiler: EventSink {
     }
 
     func letGo(_ channel: Channel) {
-        if channel.connection.views?.isEmpty ?? true, spares.count < Self.spareLimit {
+        if channel.connection.views?.isDone(with: channel.connection) ?? true, spares.count < Self.spareLimit {
             spares.append(channel)
         } else {
             slots.giveBack(channel.connection.slot)

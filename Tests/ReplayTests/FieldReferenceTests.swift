@@ -25,6 +25,7 @@ import Testing
         var rare = CaptureReport(Tape(sink: RecordingSink()), inputs: 0)
         rare.files = [
             CaptureFile(name: "rare", refusals: CaptureRefusals(interfaces: 1)), CaptureFile(name: "state", tapes: 1),
+            CaptureFile(name: "copy", original: "rare"),
         ]
         rare.packets.evictedFragments = 1
         rare.packets.datagrams = 1

@@ -99,16 +99,21 @@ import Testing
 
     @Test(
         arguments: [
-            ("inside", .client(101, ack: 501, "P", "ask"), 0),
-            ("before the beginning", .client(95, ack: 501, "P", "old"), 3),
-            ("partly before the beginning", .client(98, ack: 501, "P", "old new"), 3),
-            ("a probe of the byte before the beginning", .client(100, ack: 501, "", "x"), 0),
-            ("behind the end", .server(504, ack: 101, "P", "late"), 4),
-            ("partly behind the end", .server(501, ack: 101, "P", "byelate"), 4),
-            ("more than a window ahead", .client(101 + 1 << 30 + 1, ack: 501, "P", "far"), 3),
-            ("as far ahead as a window", .client(101 + 1 << 30, ack: 501, "P", "far"), 0),
-        ] as [(String, Segment, UInt64)])
-    func `bytes outside of their stream are counted`(_ place: String, _ segment: Segment, _ count: UInt64) {
+            ("inside", .client(101, ack: 501, "P", "ask"), 0, false),
+            ("before the beginning", .client(95, ack: 501, "P", "old"), 3, false),
+            ("partly before the beginning", .client(98, ack: 501, "P", "old new"), 3, false),
+            ("a probe of the byte before the beginning", .client(100, ack: 501, "", "x"), 0, false),
+            ("behind the end", .server(504, ack: 101, "P", "late"), 4, true),
+            ("partly behind the end", .server(501, ack: 101, "P", "byelate"), 4, true),
+            ("again, before the end", .server(501, ack: 101, "P", "bye"), 0, false),
+            ("more than a window ahead", .client(101 + 1 << 30 + 1, ack: 501, "P", "far"), 3, true),
+            ("as far ahead as a window", .client(101 + 1 << 30, ack: 501, "P", "far"), 0, false),
+            ("as far away as can be", .client(101 &+ 1 << 31, ack: 501, "P", "far"), 3, true),
+            ("more than a window behind", .client(101 &- 1 << 30 &- 9, ack: 501, "P", "far"), 3, true),
+        ] as [(String, Segment, UInt64, Bool)])
+    func `bytes outside of their stream are counted, and are a loss where they are nowhere else`(
+        _ place: String, _ segment: Segment, _ count: UInt64, _ isLost: Bool
+    ) {
         var decoder = PacketDecoder(sink: RecordingSink())
         for packet in handshake + [.server(501, ack: 101, "FP", "bye"), segment] {
             let bytes = packet.ipv4
@@ -116,6 +121,28 @@ import Testing
                 linkType: 101, bytes.span.bytes, wireLength: bytes.count, at: Timestamp(nanoseconds: 0))
         }
         #expect(decoder.flows.statistics.ignoredBytes == count)
+        #expect(decoder.flows.statistics.misplacedSegments == (isLost ? 1 : 0))
+    }
+
+    @Test(
+        arguments: [
+            (.client(101, ack: 502, "P", "ask"), false), (.client(102, ack: 502, "P", "ask"), true),
+            (.client(104, ack: 502, "P", "more"), true), (.client(103, ack: 502, "", "k"), false),
+            (.client(104, ack: 502, "R", "why"), false), (.client(700_000_000, ack: 502, "P", "another"), true),
+        ] as [(Segment, Bool)])
+    func `data behind a connection's end are a loss, but for what was there`(_ segment: Segment, _ isLost: Bool) {
+        let sink = RecordingSink()
+        var decoder = PacketDecoder(sink: sink)
+        let end: [Segment] = [
+            .client(101, ack: 501, "FP", "ask"), .server(501, ack: 105, "F"), .client(105, ack: 502), segment,
+        ]
+        for packet in handshake + end {
+            let bytes = packet.ipv4
+            decoder.take(
+                linkType: 101, bytes.span.bytes, wireLength: bytes.count, at: Timestamp(nanoseconds: 0))
+        }
+        decoder.finish()
+        #expect(sink.lines.contains("lost misplaced 1") == isLost)
     }
 
     @Test func `both ends the same endpoint`() {

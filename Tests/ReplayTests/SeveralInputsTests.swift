@@ -64,11 +64,11 @@ import Testing
 
     @Test func `what two hosts have captured of one connection is one connection`() throws {
         let all = Self.capture.records.indices
-        let two = try lines([write("a", all), write("b", all)])
+        let two = try lines([write("a", all), write("b", all.dropLast())])
         // Copies bring nothing new.
         #expect(two.filter { $0.hasPrefix("open") }.count == 1)
         #expect(two.last == "1 close orderly" || two.contains("1 close orderly"))
-        let run = try Executable.replay([write("a", all), write("b", all), "--json"])
+        let run = try Executable.replay([write("a", all), write("b", all.dropLast()), "--json"])
         #expect(run.status == 0)
         #expect(run.output.contains("\"exchanges\": 60"))
         // What one has missed the other has.
@@ -79,8 +79,15 @@ import Testing
     }
 
     @Test func `of many files few are open at one time`() throws {
-        let parts = Self.capture.records.indices.map { write("many\($0)", [$0]) }
-        let many = (0..<8).flatMap { _ in parts }
+        // Eight of each, no two of them the same file.
+        let many = (0..<8).flatMap { copy in
+            Self.capture.records.indices.map { number in
+                var part = Self.capture
+                part.records = [Self.capture.records[number]]
+                part.records[0].wireLength = part.records[0].bytes.count + copy
+                return folder.write("many\(number)-\(copy)", part.pcap())
+            }
+        }
         #expect(many.count > 4 * InputOrder.openLimit)
         var order = try InputOrder(many)
         var (most, packets) = (0, 0)
@@ -97,11 +104,38 @@ import Testing
 
     @Test func `more than may be open, and all of them overlap: it is said`() throws {
         let all = Array(Self.capture.records.indices)
-        let parts = (0..<(InputOrder.openLimit + 3)).map { write("late\($0)", [0, all.count - 1]) }
+        let parts = (0..<(InputOrder.openLimit + 3)).map { number in
+            var part = Self.capture
+            part.records = [Self.capture.records[0], Self.capture.records[all.count - 1]]
+            part.records[0].wireLength = part.records[0].bytes.count + number
+            return folder.write("late\(number)", part.pcap())
+        }
         var order = try InputOrder(parts)
         var tape = Tape(sink: RecordingSink())
         try tape.read(&order)
         #expect(tape.lateInputs == 3)
+    }
+
+    @Test func `a copy of another input counts once, and is said to be one`() throws {
+        let all = Self.capture.records.indices
+        let (one, tape) = (write("one", all), trace("one.jsonl", id: 1, second: 1))
+        let (same, sameTape) = (write("same", all), trace("same.jsonl", id: 1, second: 1))
+        for (original, copy) in [(one, same), (one, one), (tape, sameTape), (tape, tape)] {
+            let whole = try Executable.replay([original, "--json"])
+            let run = try Executable.replay([original, copy, "--json"])
+            #expect(run.status == 0 && whole.status == 0)
+            func counts(_ output: String) -> Substring? {
+                output.firstRange(of: "\"connections\"").map { output[$0.lowerBound...] }
+            }
+            #expect(counts(run.output) == counts(whole.output) && counts(run.output) != nil)
+            #expect(run.output.contains("\"name\": \"\(copy)\",\n      \"copy_of\": \"\(original)\""))
+            #expect(try Executable.replay([copy, original]).output.contains("a copy of \(copy), counted once"))
+        }
+        // One byte makes it another.
+        var other = Self.capture
+        other.records[all.count - 1].bytes[1] ^= 1
+        let run = try Executable.replay([one, folder.write("other", other.pcap()), "--json"])
+        #expect(!run.output.contains("copy_of") && run.output.contains("\"packets\""))
     }
 
     @Test func `a wild time in one file does not hold its other packets up`() throws {

@@ -38,8 +38,10 @@ struct CaptureRefusals: Equatable, Sendable {
     var interfaces: UInt64 = 0
     /// Packets of these.
     var packets: UInt64 = 0
-    /// Times that 64 bits of nanoseconds do not reach: they are the last or the first that they do.
-    var times: UInt64 = 0
+    /// Times beyond what 64 bits of nanoseconds reach, 2262: they are the last that they do.
+    var lateTimes: UInt64 = 0
+    /// Times before what they reach, 1677: they are the first.
+    var earlyTimes: UInt64 = 0
 }
 
 /// Why a file gives no packets.

@@ -28,18 +28,15 @@ struct Input {
         return Input(bytes: bytes, name: name ?? (path == "-" ? "standard input" : path))
     }
 
-    /// Whether all inputs can be opened, and each is named once: a second time would be a second copy of each packet.
+    /// Whether all inputs can be opened, and each pipe is named once: it can't be read again, as a file can (`InputCopies`).
     ///
     /// All are asked before the first is read: a misspelt name shall not show after ten minutes.
     static func check(_ paths: [String]) throws(Failure) {
-        var named: [String: String] = [:]
+        var named: Set<String> = []
         for path in paths {
             try check(path)
-            guard let other = named.updateValue(path, forKey: path == "-" ? path : OutputFile.place(path)) else {
-                continue
-            }
-            let both = path == other ? "is named twice" : "and \(other) are the same file"
-            throw Failure("\(path) \(both); name each input once")
+            guard !isFile(path), !named.insert(path == "-" ? path : OutputFile.place(path)).inserted else { continue }
+            throw Failure("\(path) is named twice; name each input once")
         }
     }
 

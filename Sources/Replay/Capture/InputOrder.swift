@@ -26,13 +26,21 @@ struct InputOrder {
     private(set) var hasTraces = false
     private(set) var hasCaptures = false
     private var readBefore: UInt64 = 0
+    /// Those that have what another has, and are not read.
+    private(set) var copies: [(place: Int, file: CaptureFile)] = []
 
     /// Looks at the beginning of each input.
     /// - Parameter names: what the inputs are called, if not by their paths.
     /// - Throws: where one is neither capture nor trace, before anything of the others was read.
     init(_ paths: [String], names: [String]? = nil, readsAhead: Bool? = nil) throws(Failure) {
         self.readsAhead = readsAhead
+        var known = InputCopies()
         for (place, path) in paths.enumerated() where !Interruption.isRequested {
+            let name = names?[place] ?? path
+            if let original = known.original(of: path, name: name) {
+                copies.append((place, CaptureFile(name: name, original: original)))
+                continue
+            }
             let isFile = Input.isFile(path)
             let input = try Input.open(path, name: names?[place], readsAhead: isFile ? false : readsAhead)
             let opened = try RunningInput.open(input, place: place)

@@ -280,7 +280,9 @@ struct PcapngFile: ~Copyable, PacketSource {
         let units = UInt64(field(body, 4, UInt32.self)) << 32 | UInt64(field(body, 8, UInt32.self))
         let time = Self.timestamp(units, interfaces[number])
         lastTimestamp = time.timestamp
-        if time.isClamped { refusals.times &+= 1 }
+        if time.isClamped {
+            if time.timestamp.nanoseconds < 0 { refusals.earlyTimes &+= 1 } else { refusals.lateTimes &+= 1 }
+        }
         return CapturedPacket(
             timestamp: lastTimestamp, linkType: interfaces[number].linkType,
             wireLength: Int(field(body, 16, UInt32.self)),

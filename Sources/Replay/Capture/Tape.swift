@@ -59,7 +59,7 @@ struct Tape<Sink: EventSink>: ~Copyable {
         // Captures have the numbers that the first of several tapes would have.
         var numbers = TraceNumbers(first: order.hasCaptures ? 1 : 0)
         var tapes: [Int: TraceNumbers.Tape] = [:]
-        var done: [(place: Int, file: CaptureFile)] = []
+        var done = order.copies
         var isWanted = true
         while isWanted, !Interruption.isRequested, let (input, until) = try order.next() {
             if input.isTrace { try refuseFilter(input.input) }
@@ -263,6 +263,8 @@ protocol PacketCounting: EventSink {
 struct CaptureFile: Equatable, Sendable {
     /// The path, or what else the input is called in messages.
     var name: String
+    /// It is a copy of this one, and was not read.
+    var original: String?
     var packets: UInt64 = 0
     /// Of a trace, how many events it holds; `nil` where it is a capture.
     var events: UInt64?

@@ -62,6 +62,9 @@ struct Convert: ParsableCommand {
         }
         try file.commit()
         for line in result.report.complaints { Terminal.complain(line) }
+        for file in result.report.files {
+            if let original = file.original { Terminal.complain("\(file.name): a copy of \(original), written once") }
+        }
         if result.strayEvents > 0 {
             let events = Quantity.count(result.strayEvents, "event")
             Terminal.complain("\(output): without \(events) of connections that are not open")

@@ -346,6 +346,7 @@ struct Flow: Sendable {
             return
         }
         var skipped = 0
+        if position < -StreamNumbering.largestWindow { statistics.misplacedSegments &+= 1 }
         if position < 0 {
             // Before the stream's beginning: older than the capture, or the byte that a probe makes up.
             skipped = Int(truncatingIfNeeded: Swift.min(0 &- position, Int64(length)))
@@ -356,12 +357,14 @@ struct Flow: Sendable {
         }
         guard stream.isPlausible(position) else {
             statistics.ignoredBytes &+= UInt64(length)
+            statistics.misplacedSegments &+= 1
             return
         }
         let low = UInt64(position)
         if stream.isFinished, low &+ UInt64(length) > stream.length {
             let inside = low < stream.length ? Int(stream.length &- low) : 0
             statistics.ignoredBytes &+= UInt64(length &- inside)
+            statistics.misplacedSegments &+= 1
             guard inside > 0 else { return }
             length = inside
         }
@@ -427,6 +430,16 @@ struct Flow: Sendable {
         }
         // Only the table gave it up: it goes on.
         return ending == .idle && segment.payloadLength > 0 ? .restarts : .ignored
+    }
+
+    /// Whether what a segment brings that was not taken is nobody's loss: nothing, the words of a RST, what was there
+    /// before, or what is older than the stream.
+    func explains(_ segment: TCPSegment, _ direction: Direction) -> Bool {
+        if segment.payloadLength == 0 || segment.flags.contains(.rst) { return true }
+        let stream = stream(direction)
+        let position = stream.position(of: segment.sequence)
+        return stream.isKnown && position >= -StreamNumbering.largestWindow
+            && position &+ Int64(segment.payloadLength) <= Int64(bitPattern: stream.highest)
     }
 
     private mutating func finish<Sink: EventSink>(

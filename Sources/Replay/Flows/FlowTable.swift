@@ -116,6 +116,7 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
         guard outcome == .restarts else {
             statistics.ignoredSegments &+= 1
             statistics.ignoredBytes &+= UInt64(segment.payloadLength)
+            if !slots[slot].flow.explains(segment, direction) { statistics.misplacedSegments &+= 1 }
             return
         }
         let old = slots[slot].flow
@@ -419,6 +420,8 @@ struct FlowStatistics: Equatable, Sendable {
     /// Bytes of payload in these, and in other segments those before their stream's beginning, behind its end, or more
     /// than a window ahead of it.
     var ignoredBytes: UInt64 = 0
+    /// Segments of these whose data are nowhere else: they do not repeat what was seen, and are no older than the capture.
+    var misplacedSegments: UInt64 = 0
     /// Connections that were let go of because the table was full.
     var evictedFlows: UInt64 = 0
     /// Bytes that keep-alive probes bring, which belong to no stream (RFC 9293, section 3.8.4).

@@ -38,11 +38,14 @@ struct CaptureReport {
     var wasInterrupted: Bool { unreadInputs > 0 || files.contains { $0.failure == DescriptorBytes.interrupted } }
 
     /// Whether an input was a capture.
-    private var hasPackets: Bool { files.isEmpty || files.contains { $0.events == nil && $0.tapes == nil } }
+    private var hasPackets: Bool { files.isEmpty || read.contains { $0.events == nil && $0.tapes == nil } }
+
+    /// Those of the inputs that are no copies of others.
+    private var read: [CaptureFile] { files.filter { $0.original == nil } }
 
     /// What a state says that it was made of.
     var source: StateSource {
-        StateSource(tapes: files.reduce(0) { $0 &+ ($1.tapes ?? 1) }, isIncomplete: isIncomplete)
+        StateSource(tapes: read.reduce(0) { $0 &+ ($1.tapes ?? 1) }, isIncomplete: isIncomplete)
     }
 
     /// Whether events are missing of which no loss on the tape speaks: it was interrupted, or is newer than this program.
@@ -58,15 +61,15 @@ struct CaptureReport {
     }
 
     private var kind: String {
-        if files.allSatisfy({ $0.tapes != nil }) { return "State" }
-        if files.contains(where: { $0.tapes != nil }) { return "Input" }
-        return files.allSatisfy { $0.events != nil } ? "Trace" : "Capture"
+        if read.allSatisfy({ $0.tapes != nil }) { return "State" }
+        if read.contains(where: { $0.tapes != nil }) { return "Input" }
+        return read.allSatisfy { $0.events != nil } ? "Trace" : "Capture"
     }
 
     func write(_ report: inout SummaryReport, _ summary: Summary, _ style: TextStyle) {
         for (place, file) in files.enumerated() {
             let label = place == 0 ? (files.count == 1 ? kind : kind + "s") : ""
-            report.line(label, [style.safe(file.name), file.amount])
+            report.line(label, [style.safe(file.name), style.safe(file.amount)])
         }
         if wasInterrupted { report.line("", ["interrupted: the tape ends here"], tone: .warning) }
         if let first = summary.firstEvent, let last = summary.lastEvent {
@@ -106,7 +109,9 @@ struct CaptureReport {
     func write(_ json: inout IndentedJSON) {
         json.array("inputs", files) { json, file in
             json.string("name", file.name)
-            if let tapes = file.tapes {
+            if let original = file.original {
+                json.string("copy_of", original)
+            } else if let tapes = file.tapes {
                 json.number("tapes", tapes)
                 json.number("skipped", file.skipped)
             } else if let events = file.events {
@@ -232,10 +237,15 @@ struct CaptureReport {
                 "\(file.name): describes more than \(Quantity.count(UInt64(PcapngFile.interfaceLimit))) interfaces: "
                     + "\(Quantity.count(file.refusals.interfaces)) skipped\(packets)")
         }
-        if file.refusals.times > 0 {
+        if file.refusals.lateTimes > 0 {
             lines.append(
-                "\(file.name): \(Quantity.count(file.refusals.times, "packet")) of times beyond the year 2262, "
+                "\(file.name): \(Quantity.count(file.refusals.lateTimes, "packet")) of times beyond the year 2262, "
                     + "which are shown as its last moment")
+        }
+        if file.refusals.earlyTimes > 0 {
+            lines.append(
+                "\(file.name): \(Quantity.count(file.refusals.earlyTimes, "packet")) of times before the year 1678, "
+                    + "which are shown as the first moment of all, in 1677")
         }
         if let failure = file.failure {
             let place = file.events.map { "event \(Quantity.count($0))" } ?? "packet \(Quantity.count(file.packets))"
@@ -248,6 +258,7 @@ struct CaptureReport {
 extension CaptureFile {
     /// Packets or events, for people.
     fileprivate var amount: String {
+        if let original { return "a copy of \(original), counted once" }
         if let tapes { return "of " + Quantity.count(tapes, "tape") }
         return events.map { Quantity.count($0, "event") } ?? Quantity.count(packets, "packet")
     }

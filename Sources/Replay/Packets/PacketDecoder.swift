@@ -54,6 +54,7 @@ struct PacketDecoder<Sink: EventSink>: ~Copyable {
         lost(.notUnpacked, statistics.notUnpacked.values.reduce(0, &+))
         lost(.packetRefused, statistics.refused)
         lost(.multipath, multipath.lost)
+        lost(.misplaced, flows.statistics.misplacedSegments)
         flows.finish(at: lastSeen)
     }
 

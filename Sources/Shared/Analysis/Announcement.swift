@@ -4,6 +4,8 @@ struct Announcement: Equatable, Sendable {
     var destination: NamedDestination?
     /// Whom the connection is made for, where that is said.
     var client: Endpoint?
+    /// The proxy says that it has not connected, and why: an error number of the kernel's.
+    var refusal: Int32?
 }
 
 /// A destination that the traffic itself names.

@@ -137,7 +137,7 @@ extension Channel {
     }
 
     /// Nothing was said behind a prefix: there was no more to come, or it was refused.
-    private var isPrefixOnly: Bool {
+    var isPrefixOnly: Bool {
         guard let verdict = connection.verdict, run.registry[verdict].role == .prefix else { return false }
         return mode == .reading || mode == .detecting && detection.isEmpty
     }

@@ -229,6 +229,7 @@ extension Channel {
         case .detect(let announcement):
             connection.namedDestination = announcement.destination ?? connection.namedDestination
             connection.proxiedFor = announcement.client ?? connection.proxiedFor
+            connection.refusal = announcement.refusal
             mode = .detecting
             mistaken = nil
             unknown = Unknown()

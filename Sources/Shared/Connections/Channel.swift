@@ -317,6 +317,8 @@ final class Channel {
         end(timestamp)
         if closed.how == .connectFailed {
             reportFailure(closed.error, connection.server.port, timestamp)
+        } else if let error = connection.refusal, isPrefixOnly {
+            reportFailure(error, connection.destinationPort, timestamp)
         } else {
             reportPort(timestamp)
             reportRest(payloadBytes == 0 ? nothingSaid : EdgeReason.unknown, timestamp)
@@ -375,7 +377,7 @@ final class Channel {
     }
 
     private func countNotUnderstood() {
-        guard payloadBytes > 0, !connection.isDecrypted else { return }
+        guard payloadBytes > 0, !connection.isDecrypted, connection.refusal == nil || !isPrefixOnly else { return }
         // An envelope stays one, whatever the port says of what is in it.
         let verdict = connection.verdict
         let isEnvelope = verdict.map { run.registry[$0].role == .envelope } ?? false

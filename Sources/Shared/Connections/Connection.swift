@@ -30,6 +30,8 @@ package final class Connection {
     var serverName: String?
     /// Where it goes, as a prefix said (PROXY, SOCKS, CONNECT), of several the innermost.
     var namedDestination: NamedDestination? { didSet { revision &+= 1 } }
+    /// Why the proxy in front of it has not connected there; `nil` where it has.
+    var refusal: Int32?
     /// Whom a proxy made it for.
     var proxiedFor: Endpoint?
     /// What its TLS handshake said in the clear; `nil` where there was none, and until it has told what it can.
@@ -75,6 +77,7 @@ package final class Connection {
         serverName = nil
         namedDestination = nil
         proxiedFor = nil
+        refusal = nil
         tls = nil
         closedTLS = nil
         hasOtherView = false
@@ -102,6 +105,14 @@ package final class Connection {
 
     @inline(__always)
     package func direction(_ side: Side) -> Direction { (side == .client) == localIsClient ? .send : .receive }
+
+    /// The view of it whose ends it goes by in the map.
+    var named: Connection {
+        guard isCopy, let front = views?.front, namedDestination == nil || front.namedDestination != nil else {
+            return self
+        }
+        return front
+    }
 
     /// The map has what this connection does already, from its client's view.
     var isCountedElsewhere: Bool { isCopy || (hasOtherView && !localIsClient) }

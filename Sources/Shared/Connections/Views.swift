@@ -13,6 +13,10 @@ final class Views {
     private var decided: UInt64 = 0
     /// Which member the connection is an edge by, and how certain that is.
     private var edge: (member: Int, confidence: Int)?
+    /// The view by which the connection goes, of those that ever were: other views of it may be whole where this one is not,
+    /// but they met it behind other addresses.
+    private(set) var front: Connection?
+    private var frontPreference: Preference?
     /// One of the views gave an exchange.
     private(set) var hasExchange = false
     private let run: Run
@@ -87,7 +91,9 @@ final class Views {
             connection.opened.process == nil ? .capture : connection.localIsClient ? .client : .server
         // What it gave before it was known that there is another view is counted.
         decided = max(decided, connection.given)
-        members.append(Member(channel, Preference(kind: kind, number: connection.number)))
+        let preference = Preference(kind: kind, number: connection.number)
+        members.append(Member(channel, preference))
+        if frontPreference.map({ preference < $0 }) ?? true { (front, frontPreference) = (connection, preference) }
         if connection.isReported, edge == nil { edge = (members.count &- 1, connection.confidence) }
         hasExchange = hasExchange || connection.hasExchange
         connection.join(self, members.count &- 1)
@@ -113,6 +119,8 @@ final class Views {
         members[own].leave()
         settle()
         choose()
+        // It holds this.
+        if members.allSatisfy({ $0.channel == nil }) { front = nil }
     }
 
     /// Whose exchanges count where all are whole.
@@ -128,8 +136,8 @@ final class Views {
     /// The preferred view, as long as it is open.
     var preferredChannel: Channel? { members[preferred].channel }
 
-    /// Nothing is kept for a view that has ended.
-    var isEmpty: Bool { waiting.isEmpty }
+    /// Nothing of it is kept for a view that has ended.
+    func isDone(with connection: Connection) -> Bool { waiting.isEmpty && front !== connection }
 
     // MARK: Edges
 

@@ -381,6 +381,8 @@ package struct Loss: Equatable, Sendable {
         case packetRefused
         /// Segments of a connection of Multipath TCP whose order could not be told (RFC 8684).
         case multipath
+        /// Segments whose data stand nowhere in their stream: behind its end, or further away than a window reaches.
+        case misplaced
     }
 
     package init(_ reason: Reason, count: UInt64) {

@@ -238,8 +238,10 @@ final class Naming {
     ) -> PartyID {
         let client = connection.localIsClient ? connection.opened.process : connection.otherProcess
         guard let address = IPAddress(named.host) else {
-            let own = host.name == nil ? self.host(text(named.host).raw) : host
-            let port = host.name == nil ? named.port : host.port
+            // Whoever is asked for within goes by it, where it says who that is: the proxy has connected to that one.
+            let whom = self.host(text(named.host).raw)
+            let own = whom.name == nil ? host : whom
+            let port = whom.name == nil ? host.port : named.port
             return number(
                 .server(
                     Party.Server(

@@ -27,7 +27,7 @@ final class MapState: Sink {
 
     func began(_ ask: Ask, _ text: RawSpan, of connection: Connection, _ origin: Origin) -> Token {
         let destination = naming.destination(
-            of: connection, host: text.extracting(ask.host),
+            of: connection.named, host: text.extracting(ask.host),
             as: ask.isOnward ? .onward : origin.isDecrypted ? .https : .http)
         return Token(operation: operation(ask, text, of: destination), destination: destination)
     }
@@ -49,7 +49,7 @@ final class MapState: Sink {
             takeBack(connection)
         }
         let key = map.record(
-            exchange: naming.source(of: connection), to: exchange.token.destination,
+            exchange: naming.source(of: connection.named), to: exchange.token.destination,
             operation: exchange.token.operation, kind: text.extracting(exchange.kind), protocol: origin.row,
             request: exchange.requestShape,
             response: exchange.responseShape, at: exchange.requestFirstByte, ExchangeMeasures(exchange),
@@ -69,13 +69,14 @@ final class MapState: Sink {
 
     func connection(_ event: ConnectionEvent, of connection: Connection, _ origin: Origin) {
         if connection.views == nil, connection.isCountedElsewhere { return }
+        let named = connection.named
         var host = event.serverName ?? ""
         let destination = host.withUTF8 {
             naming.destination(
-                of: connection, host: RawSpan(_unsafeBytes: UnsafeRawBufferPointer($0)), as: .connection)
+                of: named, host: RawSpan(_unsafeBytes: UnsafeRawBufferPointer($0)), as: .connection)
         }
         let key = ServiceMap.ConnectionKey(
-            source: naming.source(of: connection).raw, destination: destination.raw, port: connection.destinationPort,
+            source: naming.source(of: named).raw, destination: destination.raw, port: named.destinationPort,
             row: event.row)
         journal?.add(connection, from: key.source, to: key.destination)
         let known = edge(of: connection)

@@ -128,6 +128,7 @@ extension Loss.Reason: TraceCoded {
         case .notUnpacked: (7, "not_unpacked")
         case .packetRefused: (8, "packet_refused")
         case .multipath: (9, "multipath")
+        case .misplaced: (10, "misplaced")
         }
     }
 }

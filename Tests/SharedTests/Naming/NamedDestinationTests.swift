@@ -49,6 +49,28 @@ import Testing
         #expect(Self.edges(tape) == ["CONNECT api.internal:8080", "GET api.internal:8080"])
     }
 
+    /// What the proxy connects to is who was named to it; the Host within may say anything.
+    @Test func `are no others than those, whatever HTTP in a tunnel names`() {
+        let (ask, answer) = ("GET /a HTTP/1.1\r\nHost: other.example\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n")
+        #expect(
+            Self.edges(Self.tunnel("api.internal:8080", ask, answer)) == [
+                "CONNECT api.internal:8080", "GET api.internal:8080",
+            ])
+        #expect(Self.edges(Self.tunnel("api.internal:80", ask, answer)).last == "GET api.internal")
+        // An address has the name that it is called by.
+        #expect(Self.edges(Self.tunnel("10.0.0.9:80", ask, answer)).last == "GET other.example")
+        var socks = TapeBuilder()
+        socks.open(port: 1080)
+        socks.data(.send, [5, 1, 0])
+        socks.data(.receive, [5, 0])
+        socks.data(.send, [5, 1, 0, 3, 9] + Array("shop.test".utf8) + [0, 80])
+        socks.data(.receive, [5, 0, 0, 1, 0, 0, 0, 0, 0, 0])
+        socks.send(ask)
+        socks.receive(answer)
+        socks.close()
+        #expect(Self.edges(socks) == ["GET shop.test"])
+    }
+
     @Test func `have the names that are given to their addresses`() throws {
         var options = Profiler.Options()
         try options.names.add("10.0.0.9:6379=orders-cache")

@@ -109,26 +109,50 @@ import Testing
             Talk(
                 "SOCKS5",
                 [.client([5, 1, 0]), .server([5, 0]), .client(request5), .server([5, 5, 0, 1, 0, 0, 0, 0, 0, 0])], [],
-                port: 1080), "redis", "cache"
+                port: 1080), "redis", "cache", "connection refused"
         ),
         (
             Talk(
                 "SOCKS4",
                 [
                     .client([UInt8](hex: "0401 2328 0a000007 6d6500")), .server([UInt8](hex: "005b000000000000")),
-                ], [], port: 1080), "unknown", "10.0.0.7"
+                ], [], port: 1080), "unknown", "10.0.0.7", "failed"
         ),
     ])
-    func `that is refused names the destination`(_ talk: Talk, _ name: String, _ peer: String) throws {
+    func `that is refused names the destination`(
+        _ talk: Talk, _ name: String, _ peer: String, _ error: String
+    ) throws {
         let result = talk.tape.run()
         let events = try result.events()
         #expect(events.count == 1)
         let event = try #require(events.last)
         #expect(event.string("protocol") == name)
         #expect(event.string("peer") == peer)
-        #expect(event.string("detection_reason")?.hasSuffix("a prefix, and nothing behind it") == true)
+        #expect(event.string("detection_reason")?.hasSuffix(", connect failed: \(error)") == true)
+        #expect(event.string("error") == error)
+        let edge = try #require(result.serviceMap.services.first?.connections.first)
+        #expect(edge.count == 0 && edge.failures.map(\.reason) == [error] && edge.destination == peer)
+        #expect(result.summary.notUnderstood.connections == 0)
         #expect(result.summary.bytes.isBalanced)
         #expect(talk.tape.cut(every: 1).run() == result)
+    }
+
+    @Test(
+        arguments: [
+            (1, "failed"), (2, "failed"), (3, "network unreachable"), (4, "no route to host"), (6, "no route to host"),
+        ] as [(UInt8, String)])
+    func `that is refused says why`(_ code: UInt8, _ error: String) throws {
+        let turns: [Talk.Turn] = [
+            .client([5, 1, 0]), .server([5, 0]), .client(Self.request5), .server([5, code, 0, 1, 0, 0, 0, 0, 0, 0]),
+        ]
+        #expect(try Talk("", turns, [], port: 1080).tape.run().events().map { $0.string("error") } == [error])
+        // What follows a refusal all the same is no failed connect.
+        let goesOn = Talk("", turns + [.c("PING\r\n"), .s("+PONG\r\n")], [], port: 1080).tape.run()
+        #expect(try goesOn.events().allSatisfy { $0.string("error") == nil })
+        // Refused was the wish to be connected to, of which nobody knows by whom.
+        var bind = turns
+        bind[2] = .client([5, 2, 0, 1, 10, 0, 0, 7, 0, 80])
+        #expect(try Talk("", bind, [], port: 1080).tape.run().events().allSatisfy { $0.string("error") == nil })
     }
 
     @Test(

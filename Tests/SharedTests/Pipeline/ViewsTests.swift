@@ -200,7 +200,7 @@ import Testing
 
     /// Three places of one capture: before translation, between, and behind it.
     private func translated(
-        _ second: String = get("/a"), firstLoses: Bool = false, isInterleaved: Bool = true
+        _ second: String = get("/a"), first: String = get("/a"), losing: Set<UInt64> = [], isInterleaved: Bool = true
     ) -> TapeResult {
         var tape = Tape()
         let moved = Endpoint(IPAddress(v4: 0x0A3C_0001), 40_000)
@@ -215,11 +215,11 @@ import Testing
                 tape.open(id, client, server, numbers: (7, nil))
                 tape.learn(id, 7, 9)
             }
-            tape.with(id) { $0.send(id == 0 ? Self.get("/a") : second) }
+            tape.with(id) { $0.send(id == 0 ? first : second) }
         }
         for id in [2, 1, 0] as [UInt64] {
             tape.with(id) {
-                if id == 0, firstLoses {
+                if losing.contains(id) {
                     $0.gap(.receive, UInt64(Self.ok("[1]").utf8.count))
                 } else {
                     $0.receive(Self.ok("[1]"))
@@ -273,7 +273,19 @@ import Testing
     }
 
     @Test func `count by the copy that is whole`() throws {
-        #expect(endpoints(translated(firstLoses: true)) == ["/a 1 [number]"])
+        #expect(endpoints(translated(losing: [0])) == ["/a 1 [number]"])
+    }
+
+    /// What is whole is told of the ends that the capture met first, whichever view has it: they are one client and one server.
+    @Test(arguments: [get("/a"), "GET /a HTTP/1.0\r\n\r\n"])
+    func `go by the ends of the first, though it is not whole`(_ request: String) {
+        let whole = translated(request, first: request)
+        for losing in [[0], [0, 1], [1, 2], [0, 1, 2]] as [Set<UInt64>] {
+            let result = translated(request, first: request, losing: losing)
+            #expect(result.serviceMap.services.map(\.name) == ["10.0.0.1"], "\(losing)")
+            let found = result.serviceMap.services.flatMap(\.endpoints).map(\.destination)
+            #expect(found == whole.serviceMap.services.flatMap(\.endpoints).map(\.destination), "\(losing)")
+        }
     }
 
     @Test func `are several where they say different things`() throws {

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Steps over what is agreed with a SOCKS server; whatever follows its consent is for the detectors.
 final class SOCKSAnalyzer: Analyzer {
     /// What the client says next.
@@ -93,9 +95,10 @@ final class SOCKSAnalyzer: Analyzer {
             guard let length = replyLength(bytes), let code = bytes.u8(at: 1) else { return .took(0) }
             guard code == (version == 4 ? 90 : 0) else {
                 // Refused: nothing follows, and it was meant for there all the same.
+                guard request.command == .connect else { return .handOver(took: length, .detect(Announcement())) }
                 return .handOver(
                     took: length,
-                    .detect(Announcement(destination: request.command == .connect ? request.destination : nil)))
+                    .detect(Announcement(destination: request.destination, refusal: refusal(code))))
             }
             if request.command == .connect {
                 return .handOver(took: length, .detect(Announcement(destination: request.destination)))
@@ -106,6 +109,20 @@ final class SOCKSAnalyzer: Analyzer {
             answering = request.command == .bind ? .secondReply : .nothing
             return .took(length, next: 0)
         case .nothing: return .took(bytes.byteCount)
+        }
+    }
+
+    /// What a connect of the server's own has come to, by its reply (RFC 1928, section 6; of version 4, which says less, 92
+    /// and 93 are about who asks).
+    private func refusal(_ code: UInt8) -> Int32 {
+        switch (version, code) {
+        case (5, 2), (4, 92), (4, 93): EACCES
+        case (5, 3): ENETUNREACH
+        // Or its time to live has run out.
+        case (5, 4), (5, 6): EHOSTUNREACH
+        case (5, 5): ECONNREFUSED
+        case (5, 8): EAFNOSUPPORT
+        default: EIO
         }
     }
 
