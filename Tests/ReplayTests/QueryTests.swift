@@ -110,6 +110,43 @@ import Testing
         #expect(over.status == 2 && over.errors.contains("would overwrite the input"))
     }
 
+    // MARK: How much it may be
+
+    private static let endless = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT n FROM c"
+
+    @Test(arguments: ["", "--json", "--csv"]) func `gives rows as they come, to whoever wants no more of them`(
+        _ form: String
+    )
+        throws
+    {
+        let command =
+            "\"$0\" query '\(Self.endless)' \(form) \(Self.shop) | head -2003 | tail -1; echo \"${PIPESTATUS[0]}\""
+        let run = try Executable.run("/bin/bash", ["-c", command, Executable.replay])
+        let last = ["": "2002", "--json": "{\"n\":2003}", "--csv": "2002\r"][form] ?? ""
+        #expect(run.output.drop { $0 == " " } == "\(last)\n0\n", "\(run.errors)")
+    }
+
+    @Test func `lays a table out by its first rows, and shows those behind them whole`() throws {
+        let wide = "SELECT CASE WHEN n < 1002 THEN 'a' ELSE 'wide' END w, n FROM (\(Self.endless)) LIMIT 1002"
+        let lines = try Executable.replay(["query", wide, Self.shop]).output.split(separator: "\n")
+        #expect(lines.count == 1003)
+        #expect(lines[1] == "a     1" && lines[1000] == "a  1000" && lines[1002] == "wide  1002")
+    }
+
+    @Test func `says it where the answer takes more memory than there may be`() throws {
+        let large = Self.endless.replacing("SELECT n FROM c", with: "SELECT n, zeroblob(100000) b FROM c LIMIT 40")
+        let query = "SELECT n FROM (\(large)) ORDER BY b, n"
+        #expect(try rows(query, [Self.shop], ["--memory", "9M"]).count == 40)
+        for query in [query, Self.endless.replacing("UNION ALL", with: "UNION") + " WHERE n < 0"] {
+            let run = try Executable.replay(["query", query, "--memory", "1M", Self.shop])
+            #expect(run.status == 2 && run.output.isEmpty)
+            #expect(
+                run.errors.contains("the answer takes more than 1.0 MB of memory beside the tables"), "\(run.errors)")
+        }
+        let value = try Executable.replay(["query", "SELECT length(zeroblob(70000000))", Self.shop])
+        #expect(value.status == 2 && value.errors == "replay: query: string or blob too big\n")
+    }
+
     // MARK: What it may not
 
     @Test(arguments: [

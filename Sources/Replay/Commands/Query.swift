@@ -37,6 +37,13 @@ struct Query: ParsableCommand {
         completion: .file())
     var db: String?
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Let the answer take so much memory beside the tables, to sort and to group (default: 1G).",
+            valueName: "bytes"))
+    var memory: NumberArgument?
+
     @Flag(help: "Print an object of JSON a row.")
     var json = false
 
@@ -61,6 +68,7 @@ struct Query: ParsableCommand {
             throw Failure("--db \(db): would overwrite the input \(input); choose another file")
         }
         if db == "-" { throw Failure("--db -: the rows go to standard output; name a file") }
+        let most = try memory?.bytes("--memory", in: 1 << 20...1 << 50) ?? 1 << 30
         let tables = try TapeDatabase()
         // Before anything is read: who mistyped a name need not wait.
         let statement = try tables.database.prepare(query: query)
@@ -70,17 +78,21 @@ struct Query: ParsableCommand {
         }
         let summary = SummaryJSON.text(result.summary, capture: { result.capture.write(&$0) })
         try tables.add(result.map, summary: summary)
-        // What is asked for may take as long as it likes; Ctrl-C ends it.
-        signal(SIGINT, SIG_DFL)
-        signal(SIGTERM, SIG_DFL)
-        var rows = QueryResult(columns: statement.columnNames, rows: [])
-        while try tables.database.step(statement) { rows.rows.append(statement.row) }
         if let db {
             let file = try OutputFile(db, option: "--db")
             try tables.database.withFile { bytes throws(Failure) in try file.write(bytes) }
             try file.commit()
         }
-        try StandardOutput.write(json ? rows.json : csv ? rows.csv : rows.table(Terminal.style(STDOUT_FILENO)))
+        try tables.database.limitMemory(most)
+        // What is asked for may take as long as it likes; Ctrl-C ends it.
+        signal(SIGINT, SIG_DFL)
+        signal(SIGTERM, SIG_DFL)
+        let form: QueryRows.Form = json ? .json : csv ? .csv : .table(Terminal.style(STDOUT_FILENO))
+        var rows = QueryRows(statement.columnNames, as: form) { text throws(Failure) in
+            try StandardOutput.offer(text)
+        }
+        while rows.areWanted, try tables.database.step(statement) { try rows.add(statement.row) }
+        try rows.finish()
         for line in result.capture.complaints { Terminal.complain(line) }
         if result.isLossy { throw ExitCode(1) }
     }

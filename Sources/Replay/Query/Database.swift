@@ -84,12 +84,32 @@ final class Database {
         guard result == SQLITE_DONE || result == SQLITE_ROW else { throw failure }
     }
 
+    /// Bytes that an answer may take beside the tables, where there is a limit.
+    private var answerBytes: Int?
+    /// Of one value.
+    private static let valueBytes: Int32 = 64 << 20
+
+    /// From now on a question whose answer takes more memory than there may be is an error: a recursion that never ends would
+    /// take all of the machine's, or, in files for what does not fit, all of its disk.
+    /// - Parameter most: bytes, for what an answer takes beside the tables: to sort, to group, to find what is there once.
+    func limitMemory(_ most: Int) throws(Failure) {
+        answerBytes = most
+        try execute("PRAGMA temp_store = MEMORY")
+        sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, Self.valueBytes)
+        sqlite3_hard_heap_limit64(sqlite3_memory_used() + Int64(most))
+    }
+
     /// The next row.
     /// - Returns: whether there is one.
     func step(_ statement: Statement) throws(Failure) -> Bool {
         switch sqlite3_step(statement.handle) {
         case SQLITE_ROW: return true
         case SQLITE_DONE: return false
+        case SQLITE_NOMEM:
+            guard let answerBytes else { throw failure }
+            throw Failure(
+                "query: the answer takes more than \(Quantity.bytes(UInt64(answerBytes))) of memory beside the tables; "
+                    + "does a recursion end? Else give it more by --memory")
         default: throw failure
         }
     }
