@@ -69,6 +69,7 @@ struct QueryRelation: Sendable {
         trailers TEXT, headers_incomplete INTEGER, ended TEXT, ended_by TEXT, pushed INTEGER, grpc_service TEXT,
         grpc_method TEXT, grpc_status TEXT, grpc_messages INTEGER, grpc_message_bytes INTEGER,
         grpc_compressed_messages INTEGER, grpc_timeout_ms REAL, grpc_past_deadline INTEGER, operation TEXT,
+        graphql_status TEXT, graphql_code TEXT,
         """
     private static let said = """
         bytes INTEGER, url TEXT, duration_ms REAL, opcode TEXT, operation TEXT, id TEXT, body TEXT, body_base64 TEXT,
@@ -94,7 +95,7 @@ struct QueryRelation: Sendable {
         exchange INTEGER, connection INTEGER, time_ns INTEGER, timestamp TEXT, service TEXT, peer TEXT, protocol TEXT,
         direction TEXT, method TEXT, url TEXT, path TEXT, host TEXT, status_code INTEGER, grpc_status TEXT, is_error INTEGER,
         duration_ms REAL, total_ms REAL, request_bytes INTEGER, response_bytes INTEGER, request_body TEXT, response_body TEXT,
-        request_headers TEXT, response_headers TEXT, operation TEXT
+        request_headers TEXT, response_headers TEXT, operation TEXT, graphql_status TEXT, graphql_code TEXT
         """
     /// A request with what answered it at last, as one side saw it; only answers have `total_ms`.
     private static let exchanges = """
@@ -103,9 +104,11 @@ struct QueryRelation: Sendable {
             (SELECT value FROM json_each(q.headers) WHERE lower(key) = 'host' LIMIT 1) AS host,
             a.status_code, a.grpc_status,
             CASE WHEN a.exchange IS NULL THEN NULL
-                ELSE coalesce(a.status_code >= 400, 0) OR coalesce(a.grpc_status <> 'OK', 0) END AS is_error,
+                ELSE coalesce(a.status_code >= 400, 0) OR coalesce(a.grpc_status <> 'OK', 0)
+                    OR coalesce(a.graphql_status = 'error', 0) END AS is_error,
             a.duration_ms, a.total_ms, q.bytes AS request_bytes, a.bytes AS response_bytes, q.body AS request_body,
-            a.body AS response_body, q.headers AS request_headers, a.headers AS response_headers, q.operation
+            a.body AS response_body, q.headers AS request_headers, a.headers AS response_headers, q.operation,
+            a.graphql_status, a.graphql_code
         FROM http q LEFT JOIN http a ON a.exchange = q.exchange AND a.total_ms IS NOT NULL
             AND (a.status_code IS NULL OR a.status_code = 101 OR a.status_code >= 200)
         WHERE q.exchange IS NOT NULL AND q.total_ms IS NULL

@@ -11,4 +11,6 @@ enum MediaFamily: UInt8, Sendable {
     case xml
     /// What begins like XML and is none: pages, drawings.
     case page
+    /// A document of GraphQL as it is, without JSON around it.
+    case graphQL
 }

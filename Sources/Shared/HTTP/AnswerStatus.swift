@@ -7,6 +7,10 @@ enum AnswerStatus {
     static let succeeded: UInt16 = 2000
     static let failed: UInt16 = 2001
 
+    /// Of an operation whose answer has errors, and HTTP's status for success: without data, and with some.
+    static let operationFailed: UInt16 = 2002
+    static let operationPartial: UInt16 = 2003
+
     private static let firstCode: UInt16 = 1000
     /// grpc/grpc: statuscodes.md.
     private static let codes: [StaticString] = [
@@ -37,17 +41,20 @@ enum AnswerStatus {
         switch number {
         case succeeded: "ok"
         case failed: "error"
+        case operationFailed: "graphql_error"
+        case operationPartial: "graphql_partial"
         default: codeName(number).map { "\($0)" } ?? "\(number)"
         }
     }
 
     /// RFC 9110, section 15.3.
     static func isSuccess(_ number: UInt16) -> Bool {
-        200...299 ~= number || number == firstCode || number == succeeded
+        200...299 ~= number || number == firstCode || number == succeeded || number == operationPartial
     }
 
     /// To the client who asked: RFC 9110, sections 15.5 and 15.6; every code of a call but OK.
     static func isError(_ number: UInt16) -> Bool {
-        400...599 ~= number || number == failed || number > firstCode && codeName(number) != nil
+        400...599 ~= number || number == failed || number == operationFailed
+            || number > firstCode && codeName(number) != nil
     }
 }

@@ -278,12 +278,13 @@ final class BodyReader {
             multipart.set(media.boundary)
             reader = multipart
         case (.other, UInt8(ascii: "<")) where run.needs.contains(.media): reader = xml
-        case (.other, _), (.page, _), (.jsonLines, _): reader = json
+        case (.other, _), (.page, _), (.jsonLines, _), (.graphQL, _): reader = json
         }
         reader.begin()
         if media.family == .jsonLines { json.isLines = true }
         content = reader
         readsGraphQL = asks && reader === json
+        if readsGraphQL, media.family == .graphQL { graphQL.mayBeDocument() }
         return reader
     }
 

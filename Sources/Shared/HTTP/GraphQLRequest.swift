@@ -32,6 +32,8 @@ final class GraphQLRequest {
     private static let mostNames = 16
 
     private var document = GraphQLDocument()
+    /// The text itself, where it may be a document without JSON around it.
+    private var plain: GraphQLDocument?
     /// What was found of the request that is read.
     private var hasDocument = false
     private var operationName: [UInt8] = []
@@ -64,8 +66,12 @@ final class GraphQLRequest {
 
     init() {}
 
+    /// The text may be a document as it is (`application/graphql`), though some clients send JSON under that name.
+    func mayBeDocument() { plain = GraphQLDocument() }
+
     private func reset() {
         document.reset()
+        plain = nil
         beginRequest()
         found = []
         count = 0
@@ -80,6 +86,7 @@ final class GraphQLRequest {
     }
 
     func feed(_ bytes: RawSpan) {
+        if plain != nil { for at in 0..<bytes.byteCount { plain?.feed(bytes.byte(at)) } }
         guard found != nil else { return }
         for at in 0..<bytes.byteCount {
             let byte = bytes.byte(at)
@@ -90,6 +97,7 @@ final class GraphQLRequest {
     /// What it asks for: `query GetUser`; nothing where it is no GraphQL.
     func finish() -> [UInt8] {
         defer { reset() }
+        if plain?.finish() == true { return GraphQLName.of(plain?.operations ?? [], operationName: [], knownAs: []) }
         guard isOver, depth == 0, let found, let first = found.first else { return [] }
         guard base == 1, count > 1 else { return first }
         guard !isCrowded else { return Array("batch".utf8) }

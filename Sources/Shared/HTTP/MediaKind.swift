@@ -35,6 +35,7 @@ struct MediaKind: Equatable, Sendable {
         switch type.count {
         case 15 where HTTPGrammar.equal(bytes, type, "application/xml"): return .xml
         case 17 where HTTPGrammar.equal(bytes, type, "application/jsonl"): return .jsonLines
+        case 19 where HTTPGrammar.equal(bytes, type, "application/graphql"): return .graphQL
         case 20
         where HTTPGrammar.equal(bytes, type, "application/x-ndjson")
             || HTTPGrammar.equal(bytes, type, "application/ld+jsonl"):

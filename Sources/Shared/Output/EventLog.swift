@@ -77,6 +77,7 @@ final class EventLog: Sink {
         if fields == .all, let exchange, !exchange.kind.isEmpty {
             json.key("operation")
             json.headerText(text.extracting(exchange.kind))
+            if message.head.side == .server { writeFault(message, wire, exchange.status) }
         }
         writeContainers(connection, isSend: isSend)
         json.endObject()
@@ -116,6 +117,21 @@ final class EventLog: Sink {
             json.boolean(true)
         }
         writeAnomalies(message.anomalies)
+    }
+
+    /// What went wrong with the operation of an answer whose status says nothing of it.
+    private func writeFault(_ message: borrowing Message, _ wire: RawSpan, _ status: UInt16) {
+        guard status == AnswerStatus.operationFailed || status == AnswerStatus.operationPartial else { return }
+        json.key("graphql_status")
+        json.string(status == AnswerStatus.operationFailed ? "error" as StaticString : "partial")
+        json.key("graphql_code")
+        let start = Swift.min(message.head.length, wire.byteCount)
+        let body = message.bodyIsDecoded ? message.decoded.bytes : wire.extracting(start..<wire.byteCount)
+        if let code = GraphQLAnswer.code(in: body) {
+            json.headerText(body.extracting(code))
+        } else {
+            json.string(AnswerStatus.name(AnswerStatus.operationFailed))
+        }
     }
 
     private func writeRequestLine(_ message: borrowing Message, _ wire: RawSpan) {

@@ -139,7 +139,8 @@ package struct MapFacts: Sendable {
     private static func hasSuccess(_ status: String) -> Bool {
         status.split { "{},".contains($0) }.contains { entry in
             let name = entry.split(separator: ":").first?.filter { $0 != " " } ?? ""
-            return name.uppercased() == "OK" || UInt16(name).map { AnswerStatus.isSuccess($0) } ?? false
+            return name.uppercased() == "OK" || name == AnswerStatus.name(AnswerStatus.operationPartial)
+                || UInt16(name).map { AnswerStatus.isSuccess($0) } ?? false
         }
     }
 

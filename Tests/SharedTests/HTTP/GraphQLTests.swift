@@ -198,4 +198,87 @@ import Testing
         options.fields = .compat
         #expect(!tape.run(options).text.contains("\"operation\""))
     }
+
+    // MARK: Documents without JSON
+
+    @Test(arguments: [
+        ("query A { a(id: \"secret\") }", "query A"),
+        ("{ user orders }", "query {user orders}"),
+        // Under that name, too.
+        (#"{"query":"query A{a}"}"#, "query A"),
+        ("{ \"a\": 1 }", nil),
+        ("plain text", nil),
+        ("query A { a", nil),
+    ])
+    func `is a document as it is`(_ body: String, _ name: String?) throws {
+        var tape = TapeBuilder()
+        tape.open()
+        for type in ["application/graphql", "Application/GraphQL; charset=utf-8", "text/plain"] {
+            tape.send(Self.post(body, "Content-Type: \(type)\r\n"))
+            tape.receive(Self.answer)
+        }
+        tape.close()
+        let asJSON = body.hasPrefix("{\"query") ? name : nil
+        for tape in [tape, tape.cut(every: 1)] {
+            #expect(
+                try tape.run().events().filter { $0.string("status_code") == nil && $0.number("status_code") == nil }
+                    .map {
+                        $0.string("operation")
+                    } == [name, name, asJSON])
+        }
+    }
+
+    // MARK: Errors
+
+    private static func answer(_ body: String, _ status: String = "200 OK") -> String {
+        "HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+    }
+
+    private static let errors =
+        #""errors":[{"message":"no","path":["a"],"extensions":{"x":{"code":"NO"},"code":"DENIED"}},{"message":"b"}]"#
+
+    @Test(arguments: [
+        ("{\(errors)}", "error", "DENIED"),
+        ("{\"data\":null,\(errors)}", "error", "DENIED"),
+        ("{\(errors),\"data\":{\"a\":null}}", "partial", "DENIED"),
+        // A code that is no word may be anybody's.
+        (#"{"errors":[{"message":"x","extensions":{"code":"anna@example.org"}}]}"#, "error", "graphql_error"),
+        (#"{"errors":[{"message":"x","extensions":{"code":"4f1c2d3e5a6b7c8d9e0f"}}]}"#, "error", "graphql_error"),
+        (#"{"errors":[{"message":"\"extensions\":{\"code\":\"A\"}"}]}"#, "error", "graphql_error"),
+        ("[{\"data\":{}},{\(errors)}]", "partial", "DENIED"),
+        ("[{\(errors)},{\(errors)}]", "error", "DENIED"),
+        // Look-alikes.
+        (#"{"data":{"errors":[1]}}"#, nil, nil),
+        (#"{"data":{},"errors":[]}"#, nil, nil),
+        (#"{"data":{},"errors":null}"#, nil, nil),
+        (#"{"data":{},"errors":"none"}"#, nil, nil),
+        (#"{"errors":[1]"#, nil, nil),
+    ])
+    func `fails where its answer has errors and no data`(_ body: String, _ status: String?, _ code: String?) throws {
+        var tape = TapeBuilder()
+        tape.open()
+        tape.send(Self.post(#"{"query":"query A{a}"}"#))
+        tape.receive(Self.answer(body))
+        // The same answer to what is no GraphQL, and with a status that says it all.
+        tape.send("GET /a HTTP/1.1\r\nHost: shop\r\n\r\n")
+        tape.receive(Self.answer(body))
+        tape.send(Self.post(#"{"query":"query A{a}"}"#))
+        tape.receive(Self.answer(body, "500 No"))
+        tape.close()
+        for tape in [tape, tape.cut(every: 1)] {
+            let result = tape.run()
+            let events = try result.events()
+            #expect(events.map { $0.string("graphql_status") } == [nil, status, nil, nil, nil, nil])
+            #expect(events.map { $0.string("graphql_code") } == [nil, code, nil, nil, nil, nil])
+            let endpoints = result.serviceMap.services[0].endpoints
+            let statuses = endpoints.filter { $0.operation != nil }.flatMap { endpoint in
+                endpoint.numbers.status.reduce([]) { known, number, _ in known + [AnswerStatus.name(number)] }
+            }
+            #expect(statuses.sorted() == [status.map { "graphql_\($0)" } ?? "200", "500"].sorted())
+            #expect(endpoints.reduce(0) { $0 + $1.numbers.errors } == (status == "error" ? 2 : 1))
+        }
+        var options = Profiler.Options()
+        options.fields = .compat
+        #expect(!tape.run(options).text.contains("graphql_"))
+    }
 }

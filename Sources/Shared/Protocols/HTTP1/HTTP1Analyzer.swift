@@ -248,7 +248,9 @@ final class HTTP1Analyzer: Analyzer {
             lead(nil, RawSpan())
             return false
         }
-        let exchange = pairing.exchange(slot)
+        var exchange = pairing.exchange(slot)
+        let fault = isFinal ? exchange.fault(in: message, run.shapes) : nil
+        if let fault { exchange.status = fault }
         pairing.text.withBytes { out.message(message, exchange, $0) }
         if isFinal, let answering {
             // The answer itself is the first stream's (RFC 7540, section 3.2).
@@ -256,7 +258,10 @@ final class HTTP1Analyzer: Analyzer {
             responses.leads(to: answering, .continued(carried))
             return true
         }
-        pairing.answerIsComplete(isFinal: isFinal) { $0.answer(with: message) }
+        pairing.answerIsComplete(isFinal: isFinal) {
+            $0.answer(with: message)
+            if let fault { $0.status = fault }
+        }
         guard isFinal else { return false }
         let asksToSwitch = pairing.ask(slot).asksToSwitch
         if responses.isSwitched, pairing.ask(slot).method == .connect {

@@ -297,6 +297,7 @@ final class HTTP2Analyzer: Analyzer {
             stream.exchange?.isAnswered = true
             stream.exchange?.answer(with: half.message)
             if half.isCall, let status = callStatus(half, isCut: ended != nil) { stream.exchange?.status = status }
+            if let fault = stream.exchange?.fault(in: half.message, run.shapes) { stream.exchange?.status = fault }
             if half.facts.isIncomplete { stream.exchange?.isAnswerWhole = false }
         }
         tell(half, of: stream, out)
