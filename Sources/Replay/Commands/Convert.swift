@@ -99,7 +99,8 @@ struct Convert: ParsableCommand {
             let plaintext = PlaintextRecorder(recorder, secrets)
             report = try WrittenTape.write(inputs, plaintext, recorder, to: file) { plaintext.finish() }
         } else {
-            report = try WrittenTape.write(inputs, WithSecrets(recorder, secrets, placed: placed), recorder, to: file) {}
+            let sink = WithSecrets(recorder, secrets, placed: placed)
+            report = try WrittenTape.write(inputs, sink, recorder, to: file) {}
         }
         return (report, recorder.strayEvents, recorder.unplacedEvents)
     }
