@@ -392,6 +392,10 @@ final class Detection {
         let local = sent.span.bytes.extracting(sentStart..<end(sentStart, gaps.sent, sent.count))
         let remote = received.span.bytes.extracting(receivedStart..<end(receivedStart, gaps.received, received.count))
         let localIsClient = role != .server
+        let localBegan = turns.first?.direction == .send
+        var (context, otherContext) = (context, context)
+        context.beginsWithServer = context.isStreamStart && localBegan != localIsClient
+        otherContext.beginsWithServer = context.isStreamStart && localBegan == localIsClient
         for entry in registry.detectors where entry.row != refused && entry.row != excluded {
             let detector = entry.detector
             var finding =
@@ -406,8 +410,8 @@ final class Detection {
             if role == .unknown, !isOpenOnBothSides || context.isFinal {
                 let other =
                     localIsClient
-                    ? detector.examine(client: remote, server: local, context)
-                    : detector.examine(client: local, server: remote, context)
+                    ? detector.examine(client: remote, server: local, otherContext)
+                    : detector.examine(client: local, server: remote, otherContext)
                 if case .yes(let evidence) = other {
                     return found(entry.row, evidence, isFlipped: localIsClient, context)
                 }

@@ -81,6 +81,8 @@ struct DetectionContext: Sendable {
     var isFinal: Bool
     /// The streams began with something that nobody understands: what is lenient has to be strict.
     var followsOthers = false
+    /// The streams began with what the server said.
+    var beginsWithServer = false
 }
 
 /// What a detector says of some bytes.

@@ -9,7 +9,7 @@ enum TLSDetector: Detector {
     static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
         switch TLSHello.client(in: client, isFinal: context.isFinal) {
         // What a server says before is another protocol's, which offers TLS: that one is to be found first.
-        case .yes where context.isStreamStart && !context.isFinal && TLSRecord.headers(1, server) == .no: return .no
+        case .yes where context.beginsWithServer && TLSRecord.headers(1, server) == .no: return .no
         case .yes: return .yes(Evidence("TLS ClientHello"))
         case .needMore:
             let other = serverHello(server).or(context.isStreamStart ? .no : TLSRecord.headers(2, server))
