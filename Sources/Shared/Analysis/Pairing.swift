@@ -37,7 +37,7 @@ enum Match: Equatable {
 /// Rather no pair than a wrong one. What is given up is remembered by count, so that later answers still meet their own
 /// requests. Where answers were lost, and nobody knows how many, an answer in order is paired with the one request that
 /// is open, if there is one, once it is sure that no request was lost as well (`confirm`, `deny`); and all is known again
-/// with the next request of a client that has never sent one before the last was answered.
+/// once the client has shown it (`OrderProof`).
 struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
     /// The texts of what waits, one after the other.
     private(set) var text = UniqueBytes()
@@ -49,10 +49,11 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
     private var answering: Int?
     /// The one whose answer was read, or is, if it is the client's last.
     private var doubted: Int?
-    /// The client has sent a request before the one before it was answered.
-    private var isPipelined = false
-    /// A loss was taken to be over with a request since which nothing has shown that the client waits for each answer.
-    private var isForgiven = false
+    /// What is doubted is that no request was lost before the one that is open; else that none was lost behind it.
+    private var doubtsEarlier = false
+    private var proof = OrderProof()
+    /// What nobody had seen being asked was answered before the newest request was seen.
+    private var newestIsLate = false
     /// Answers were lost.
     private var answersWereLost = false
     /// Requests were lost behind all those before this slot.
@@ -78,10 +79,9 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
     /// - Parameter isFromStart: nothing was asked before; else a client that turns out to pipeline may have asked others.
     mutating func reset(isFromStart: Bool) {
         removeAll()
-        isPipelined = false
-        isForgiven = false
-        answersWereLost = !isFromStart
-        lostBehind = nil
+        proof = OrderProof(isFromStart: isFromStart)
+        answersWereLost = false
+        lostBehind = isFromStart ? nil : 0
         givenUp = 0
     }
 
@@ -108,28 +108,22 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
     /// Makes ready for a request that begins: what it tells of those before it.
     @inline(__always)
     mutating func willAsk(_ out: any Output) {
-        guard Key.isOrder, !isPipelined else { return }
-        if answersWereLost || lostBehind != nil {
-            askAfterLoss(out)
-        } else if firstUnanswered != nil {
-            isPipelined = true
-            // It may have sent others before, that were lost.
-            if isForgiven { lostBehind = first }
-        } else if isForgiven {
-            isForgiven = false
-        }
+        guard Key.isOrder else { return }
+        newestIsLate = proof.hasAnsweredUnseen
+        let isKnown = proof.ask(isWaiting: firstUnanswered != nil, isAnswering: answering != nil)
+        guard isKnown, !answersWereLost, lostBehind == nil else { return askAfterLoss(isKnown, out) }
     }
 
-    /// Who waits for each answer has had them all by now.
-    private mutating func askAfterLoss(_ out: any Output) {
-        guard answering == nil else {
-            isPipelined = true
-            return
+    private mutating func askAfterLoss(_ isKnown: Bool, _ out: any Output) {
+        if isKnown {
+            // What has no answer by now has none.
+            drain(out)
+            answersWereLost = false
+            lostBehind = nil
+            givenUp = 0
+        } else if !answersWereLost, lostBehind == nil {
+            lostBehind = first
         }
-        drain(out)
-        answersWereLost = false
-        lostBehind = nil
-        isForgiven = true
     }
 
     /// Stores text of a request; its range stays valid until `settle` has let go of the request.
@@ -161,8 +155,18 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
     // MARK: Answers
 
     /// Whom an answer belongs to that begins.
+    /// - Parameter isFinal: no other follows for the same request.
     @inline(__always)
-    mutating func match(_ key: Key) -> Match {
+    mutating func match(_ key: Key, isFinal: Bool = true) -> Match {
+        let match = find(key)
+        if Key.isOrder, !proof.isFirm || match == .none {
+            proof.answer(isFinal: isFinal, isSurplus: match == .none && firstUnanswered == nil)
+        }
+        return match
+    }
+
+    @inline(__always)
+    private mutating func find(_ key: Key) -> Match {
         if givenUp > 0 { return .givenUp }
         guard let slot = Key.isOrder ? firstUnanswered : unanswered(key) else { return .none }
         if Key.isOrder, answersWereLost || lostBehind != nil { return matchAfterLoss(slot) }
@@ -171,28 +175,41 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
     }
 
     private mutating func matchAfterLoss(_ slot: Int) -> Match {
-        // What is before the lost requests is answered before them.
-        if let lostBehind, answersWereLost || slot >= lostBehind { return .none }
-        guard answersWereLost else {
-            answering = slot
-            return .slot(slot)
+        if let lostBehind {
+            guard !answersWereLost else { return .none }
+            // What is before the lost requests is answered before them.
+            guard slot >= lostBehind else {
+                answering = slot
+                return .slot(slot)
+            }
+            guard proof.isAlone else { return .none }
         }
         if entries[(slot &+ 1)..<end].contains(where: { !$0.exchange.isAnswered }) { return .none }
         doubted = slot
+        doubtsEarlier = lostBehind != nil
         return .doubtful(slot)
     }
 
     /// An answer was read, or is, of which nobody knows yet whether it is that of the request that is open.
     var isInDoubt: Bool { doubted != nil }
 
-    /// The client's stream has no hole: there was no other request.
+    /// Who asks behind the answer shows whose it is; else it is enough that the client's stream has no hole.
+    var needsNextRequest: Bool { doubted != nil && doubtsEarlier }
+
+    /// All of the request is there whose answer is in doubt: what the client says next is another.
+    var isNextRequest: Bool { doubted.map { entries[$0].exchange.isRequestComplete } ?? false }
+
+    /// There was no other request.
     mutating func confirm() {
         answering = doubted
         doubted = nil
     }
 
     /// It may have been the answer to a request that was lost.
-    mutating func deny() { doubted = nil }
+    mutating func deny() {
+        doubted = nil
+        proof.hear(isSurplus: true)
+    }
 
     private var firstUnanswered: Int? {
         @inline(__always) get {
@@ -227,10 +244,13 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
         }
         answering = nil
         guard isFinal else { return }
+        proof.complete()
         entries[slot].exchange.isAnswered = true
         change(&entries[slot].exchange)
+        guard answersWereLost else { return }
         // It was the only one that was open.
         answersWereLost = false
+        if lostBehind == nil { proof.restore() }
     }
 
     /// The request whose answer is being read is answered by somebody else: it waits here no more.
@@ -248,6 +268,7 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
 
     /// Messages were lost, and nobody knows how many.
     mutating func lose(_ side: Side) {
+        proof.lose(side, isIdle: firstUnanswered == nil)
         if side == .server {
             answersWereLost = true
             answering = nil
@@ -255,6 +276,15 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
             lostBehind = end
         }
     }
+
+    /// The newest request is told of where its end is missing: what was answered before, and nobody had asked for, was that.
+    mutating func giveUpLate(_ out: any Output) {
+        if newestIsLate, let newest, !entries[newest].exchange.isAnswered { drain(out) }
+        newestIsLate = false
+    }
+
+    /// The server has said something, and nobody knows what.
+    mutating func hear() { proof.hear(isSurplus: firstUnanswered == nil) }
 
     @inline(__always)
     func ask(_ slot: Int) -> Ask { entries[slot].ask }

@@ -66,7 +66,7 @@ final class HTTP1Analyzer: Analyzer {
 
     func consume(_ bytes: RawSpan, _ side: Side, _ at: Arrival, _ out: any Output) -> Step {
         guard side == .client else { return responses.consume(bytes, at, self, out) }
-        if pairing.isInDoubt { settleDoubt(inFavour: true, out) }
+        if pairing.isInDoubt { hearMore(out) }
         return requests.consume(bytes, at, self, out)
     }
 
@@ -75,15 +75,21 @@ final class HTTP1Analyzer: Analyzer {
         return stream(side).gap(length, after: tail, at, self, out)
     }
 
-    func search(_ bytes: RawSpan, _ side: Side, from: Search) -> Found { stream(side).search(bytes, from) }
+    func search(_ bytes: RawSpan, _ side: Side, from: Search) -> Found {
+        if side == .server { pairing.hear() }
+        return stream(side).search(bytes, from)
+    }
 
     func end(_ side: Side, after tail: RawSpan, _ at: Timestamp, _ out: any Output) -> Int {
-        if side == .client, pairing.isInDoubt, out.isOver(.client) { settleDoubt(inFavour: true, out) }
+        if side == .client, pairing.isInDoubt, !pairing.needsNextRequest, out.isOver(.client) {
+            settleDoubt(inFavour: true, out)
+        }
         return stream(side).end(after: tail, at, self, out)
     }
 
     func finish(_ out: any Output) {
-        if pairing.isInDoubt { settleDoubt(inFavour: false, out) }
+        // One request is there, and one answer.
+        if pairing.isInDoubt { settleDoubt(inFavour: pairing.needsNextRequest && doubtful != nil, out) }
         pairing.drain(out)
     }
 
@@ -107,8 +113,12 @@ final class HTTP1Analyzer: Analyzer {
     }
 
     /// Where the next message begins is not known, nor how many were lost.
-    func placeIsLost(_ side: Side) {
+    /// - Parameter isCut: within a head, which is told of as far as it goes.
+    func placeIsLost(_ side: Side, isCut: Bool = false, _ out: any Output) {
         hasRead = true
+        // Another answer may be among what is missing.
+        if side == .server, pairing.needsNextRequest { settleDoubt(inFavour: false, out) }
+        if side == .client, isCut { pairing.giveUpLate(out) }
         pairing.lose(side)
     }
 
@@ -135,14 +145,19 @@ final class HTTP1Analyzer: Analyzer {
             settleDoubt(inFavour: false, out)
             pairing.lose(.client)
         }
-        switch pairing.match(InOrder()) {
+        switch pairing.match(InOrder(), isFinal: Self.isFinal(stream.message.head.status)) {
         case .slot(let slot): method = pairing.ask(slot).method
         case .doubtful(let slot):
             method = pairing.ask(slot).method
-            if out.isOver(.client) { pairing.confirm() }
+            if pairing.needsNextRequest ? isEndless(stream, slot) : out.isOver(.client) { pairing.confirm() }
         case .givenUp, .none: stream.message.anomalies.insert(.responseWithoutRequest)
         }
         return HTTPFraming.ofResponse(stream.framing, status: stream.message.head.status, to: method)
+    }
+
+    /// What the client says behind such an answer is no other request that would show whose it is.
+    private func isEndless(_ stream: HTTP1Stream, _ slot: Int) -> Bool {
+        pairing.ask(slot).asksToSwitch || stream.framing.events == .events
     }
 
     private func ask(_ stream: HTTP1Stream, _ bytes: RawSpan, _ known: ReadRequest?, _ out: any Output) {
@@ -222,8 +237,7 @@ final class HTTP1Analyzer: Analyzer {
     }
 
     private func completeResponse(_ stream: HTTP1Stream, _ out: any Output) {
-        let status = stream.message.head.status
-        let isFinal = status / 100 != 1 || status == 101
+        let isFinal = Self.isFinal(stream.message.head.status)
         if pairing.isInDoubt {
             if isFinal {
                 doubtful = DoubtfulAnswer(stream.message.copy())
@@ -238,6 +252,9 @@ final class HTTP1Analyzer: Analyzer {
             stream.pause()
         }
     }
+
+    /// No other answer to the same request follows (RFC 9110, section 15.2).
+    private static func isFinal(_ status: UInt16) -> Bool { status / 100 != 1 || status == 101 }
 
     /// Gives an answer away with the request that it belongs to, if that is known.
     /// - Returns: whether the request asked to switch.
@@ -299,6 +316,13 @@ final class HTTP1Analyzer: Analyzer {
     }
 
     // MARK: Doubt
+
+    /// The client says more, and nothing of what it says is missing.
+    private func hearMore(_ out: any Output) {
+        guard pairing.needsNextRequest else { return settleDoubt(inFavour: true, out) }
+        // One that asks while it is answered does not wait for it.
+        if pairing.isNextRequest { settleDoubt(inFavour: doubtful != nil, out) }
+    }
 
     /// It has become clear whether the answer that was read, or is, belongs to the request that is open.
     private func settleDoubt(inFavour: Bool, _ out: any Output) {

@@ -185,7 +185,7 @@ final class HTTP1Stream {
             }
             guard bytes.byteCount > limit else { return -1 }
             out.reached(.headBytes)
-            analyzer.placeIsLost(side)
+            analyzer.placeIsLost(side, out)
             out.unparsed(limit, .betweenMessages)
             return limit &+ loseHead(.headTooLarge)
         }
@@ -196,7 +196,7 @@ final class HTTP1Stream {
         if isTorn {
             guard side == .server || HTTP1Detector.beginsWithRegistered(bytes) else {
                 // The rest of a request: what answers it answers none that is known.
-                analyzer.placeIsLost(side)
+                analyzer.placeIsLost(side, out)
                 return loseHead(.bytesBetweenMessages)
             }
             isTorn = false
@@ -380,6 +380,7 @@ final class HTTP1Stream {
         _ length: UInt64, after tail: RawSpan, _ at: Arrival, _ analyzer: HTTP1Analyzer, _ out: any Output
     ) -> Step {
         var taken = readShort(tail, at.first, analyzer, out)
+        let isCut = state == .head
         switch state {
         case .length(let left) where length <= left:
             skip(length, out)
@@ -414,7 +415,7 @@ final class HTTP1Stream {
                 endBody(analyzer, out)
                 loseIt()
                 isTorn = true
-                if mayHoldMore { analyzer.placeIsLost(side) }
+                if mayHoldMore { analyzer.placeIsLost(side, out) }
                 return .lost(took: 0, .betweenMessages)
             }
         case .head:
@@ -425,7 +426,7 @@ final class HTTP1Stream {
         }
         loseIt()
         isTorn = true
-        analyzer.placeIsLost(side)
+        analyzer.placeIsLost(side, isCut: isCut && taken > 0, out)
         return .lost(took: taken, .betweenMessages)
     }
 

@@ -65,7 +65,7 @@ extension MySQLAnalyzer {
             out.reached(.pipelinedRequests)
             giveUp(out)
             isPaired = false
-            isPipelined = true
+            proof.overflow()
         }
         switch command {
         case .quit, .connect: break

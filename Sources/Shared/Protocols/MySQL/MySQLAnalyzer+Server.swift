@@ -29,6 +29,8 @@ extension MySQLAnalyzer {
             endMayFollow = false
             if MySQLPacket.isOldEnd(body, length: packet.length), packet.sequence == expected { return .took }
         }
+        // Two answers to one command: there were others.
+        if isHeld { giveUp(out) }
         let isKnown = isPaired || isDoubtful
         guard isKnown, place < queue.count else {
             // A session that the server ends is told so, unasked.
@@ -290,10 +292,18 @@ extension MySQLAnalyzer {
 
     private func endCommand(_ out: any Output) {
         if phase == .authentication { phase = .commands }
+        let isProven = !proof.isAlone
+        proof.answer(isSurplus: false)
         guard isDoubtful else { return }
-        // All packets of the answer follow each other from its first to its last: it is the command's.
+        // All packets of the answer follow each other from its first to its last: it is the command's, or that of one before it.
+        if isProven { settleCommand(out) } else { isHeld = true }
+    }
+
+    /// The first command has its answer.
+    func settleCommand(_ out: any Output) {
         let count = answered
         isDoubtful = false
+        isHeld = false
         answered = 0
         for _ in 0..<count {
             guard let entry = queue.front else { break }

@@ -50,7 +50,9 @@ final class MySQLAnalyzer: Analyzer {
     var isPaired = false
     /// The first command in the queue is read in doubt.
     var isDoubtful = false
-    var isPipelined = false
+    /// The first command is answered, if it was the only one: what is said next shows it.
+    var isHeld = false
+    var proof = OrderProof()
     /// Entries of the first command that are answered in doubt.
     var answered = 0
     /// In doubt: the number that the server's next packet has; `nil` where it isn't known.
@@ -109,7 +111,8 @@ final class MySQLAnalyzer: Analyzer {
         answerBegins = nil
         isPaired = true
         isDoubtful = false
-        isPipelined = false
+        isHeld = false
+        proof = OrderProof()
         answered = 0
         expected = nil
         switch start {
@@ -120,6 +123,7 @@ final class MySQLAnalyzer: Analyzer {
             system = session.system
             namespace = session.namespace
             isPaired = session.isWhole
+            proof = OrderProof(isFromStart: session.isWhole)
             isLost = [!session.isWhole, !session.isWhole]
         case .opening, .continued:
             phase = .greeting
@@ -127,6 +131,7 @@ final class MySQLAnalyzer: Analyzer {
         case .middle:
             phase = .unproven
             isPaired = false
+            proof = OrderProof(isFromStart: false)
             isLost = [true, true]
         }
     }
@@ -247,7 +252,7 @@ final class MySQLAnalyzer: Analyzer {
             switch MySQLDetector.login41(bytes) {
             case .yes:
                 phase = .login
-                isPaired = true
+                start()
                 return .at(0)
             case .open: return .none(from)
             case .no: break
@@ -261,6 +266,12 @@ final class MySQLAnalyzer: Analyzer {
         return found
     }
 
+    /// A connection begins, in which nothing was asked before.
+    private func start() {
+        isPaired = true
+        proof = OrderProof()
+    }
+
     /// What the server says is passed over until a command was heard, which the next bytes may answer.
     private func searchServer(_ bytes: RawSpan, _ from: Search) -> Found {
         let moved = searchStart &- from.start
@@ -269,7 +280,7 @@ final class MySQLAnalyzer: Analyzer {
             switch MySQLDetector.greeting(bytes) {
             case .yes:
                 phase = .greeting
-                isPaired = true
+                start()
                 return .at(0)
             case .open: return remember(.none(from), bytes)
             case .no: phase = .commands
@@ -281,7 +292,7 @@ final class MySQLAnalyzer: Analyzer {
                 found = .none(Search(start: begins, next: begins))
             } else {
                 answerBegins = nil
-                guard bytes.u8(at: begins &+ 3) != 1 else {
+                if bytes.u8(at: begins &+ 3) == 1 {
                     expected = 1
                     reply = .first
                     return .at(begins)
@@ -291,6 +302,8 @@ final class MySQLAnalyzer: Analyzer {
         } else {
             found = searchEvents(bytes, from.next)
         }
+        // What was passed over answers nobody knows what.
+        if answerBegins == nil { proof.hear(isSurplus: queue.isEmpty) }
         return remember(found, bytes)
     }
 
@@ -322,6 +335,7 @@ final class MySQLAnalyzer: Analyzer {
     }
 
     func finish(_ out: any Output) {
+        if isHeld { settleCommand(out) }
         giveUp(out)
         endCursors(out)
         layer?.letGo(run)
@@ -339,7 +353,10 @@ final class MySQLAnalyzer: Analyzer {
         isLost[Self.place(side)] = true
         isContinued[Self.place(side)] = false
         if phase == .greeting || phase == .login || phase == .authentication, side == .client { phase = .commands }
-        let isOne = queue.count <= 1 && !isPipelined
+        let isOne = queue.count <= 1 && proof.habit == .waits
+        // Another answer may be among what is missing, or another request.
+        if isHeld || proof.isAlone { giveUp(out) }
+        proof.lose(side, isIdle: queue.isEmpty)
         isPaired = false
         if side == .client {
             // Numbers and the database may be others by now.
@@ -371,17 +388,27 @@ final class MySQLAnalyzer: Analyzer {
 
     /// The client asks for something that is answered.
     func beginCommand(_ out: any Output) {
+        if isHeld { settleCommand(out) }
         guard !isPaired else {
-            if !queue.isEmpty { isPipelined = true }
+            if !proof.ask(isWaiting: !queue.isEmpty) { doubt(out) }
             return
         }
-        // Who waits for each answer has had it by now.
-        if isDoubtful, !isLost[1], !queue.isEmpty { isPipelined = true }
+        // Where the server's place is lost, its answer may have been among what was passed over since.
+        let isUnheard = !isLost[1] || answerBegins != nil
+        let isKnown = proof.ask(isWaiting: isDoubtful && isUnheard && !queue.isEmpty)
         giveUp(out)
-        isDoubtful = !isPipelined
+        // Of several at once each has its own.
+        isPaired = isKnown && proof.habit != .waits && !isLost[1]
+        isDoubtful = !isPaired && (isKnown || proof.isAlone)
         reply = .first
         expected = 1
         if isLost[1] { answerBegins = isDoubtful ? searched : nil }
+    }
+
+    /// What waits is not all that was asked, as the client shows that it does not wait for answers.
+    private func doubt(_ out: any Output) {
+        giveUp(out)
+        isPaired = false
     }
 
     /// What the server says answers nothing that is known.
@@ -398,6 +425,7 @@ final class MySQLAnalyzer: Analyzer {
         }
         answered = 0
         isDoubtful = false
+        isHeld = false
         reply = .first
         response = (0, nil)
     }

@@ -239,7 +239,7 @@ extension PostgresAnalyzer {
         out.reached(.pipelinedRequests)
         giveUp(out)
         isPaired = false
-        isPipelined = true
+        proof.overflow()
     }
 
     /// Four messages for each of so many statements.

@@ -24,9 +24,11 @@ extension PostgresAnalyzer {
         case UInt8(ascii: "K"): return key(bytes, out)
         case UInt8(ascii: "S"): return parameter(bytes)
         case UInt8(ascii: "A"): return notification(message, bytes, out)
-        case UInt8(ascii: "Z"): return ready(message, bytes, out)
         default: break
         }
+        // Two answers to one request: there were others.
+        if isHeld { giveUp(out) }
+        if message.type == UInt8(ascii: "Z") { return ready(message, bytes, out) }
         response.bytes &+= UInt64(message.length)
         if response.first == nil { response.first = message.at.first }
         switch message.type {
@@ -251,8 +253,10 @@ extension PostgresAnalyzer {
     private func ready(_ message: PostgresMessage, _ bytes: RawSpan, _ out: any Output) {
         serverIsIdle = true
         response = (0, nil)
+        let isAlone = proof.isAlone
+        proof.answer(isSurplus: queue.isEmpty)
         guard isPaired || isDoubtful else { return }
-        if isDoubtful { prove(out) } else { endCycle(out) }
+        if isDoubtful { prove(isAlone, out) } else { endCycle(out) }
         // No portal outlives its transaction.
         if bytes.u8(at: PostgresFraming.headerBytes) == UInt8(ascii: "I") {
             for one in suspended { tellSuspended(one, out) }
@@ -270,8 +274,13 @@ extension PostgresAnalyzer {
     }
 
     /// A cycle that was read in doubt has ended: it is the client's, or another.
-    private func prove(_ out: any Output) {
+    private func prove(_ isAlone: Bool, _ out: any Output) {
         let isExact = !isMismatched && answered < queue.count && queue[answered].endsCycle
+        if isExact, isAlone { isHeld = true } else { settleCycle(isExact: isExact, out) }
+    }
+
+    /// The first cycle was answered.
+    func settleCycle(isExact: Bool, _ out: any Output) {
         var isOver = false
         while !isOver, let entry = queue.front {
             isOver = entry.endsCycle
@@ -281,6 +290,7 @@ extension PostgresAnalyzer {
         answered = 0
         isMismatched = false
         isDoubtful = false
+        isHeld = false
         // Behind what is missing of the client, its next cycle is read in doubt again.
         isPaired = isExact && !isLost[0]
     }

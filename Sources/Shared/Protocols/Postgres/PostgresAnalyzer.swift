@@ -59,7 +59,9 @@ final class PostgresAnalyzer: Analyzer {
     var beginsWhole = false
     /// Entries of the first cycle that are answered in doubt.
     var answered = 0
-    var isPipelined = false
+    /// The first cycle is answered, if it was the only one: what is said next shows it.
+    var isHeld = false
+    var proof = OrderProof()
     var lastMoment = Timestamp(nanoseconds: 0)
 
     private enum Opening {
@@ -112,7 +114,8 @@ final class PostgresAnalyzer: Analyzer {
         isBehindCycle = start == .opening
         beginsWhole = start == .opening
         answered = 0
-        isPipelined = false
+        isHeld = false
+        proof = OrderProof(isFromStart: start == .opening)
     }
 
     func forgetStatements() {
@@ -186,7 +189,10 @@ final class PostgresAnalyzer: Analyzer {
         guard whole > tail.byteCount, length <= missing else { return nil }
         // Of a Parse without its name nobody knows what it defines.
         if type == UInt8(ascii: "P"), tail.firstIndex(of: 0, from: PostgresFraming.headerBytes) == nil { return nil }
+        let isAnswered = proof.hasAnsweredUnseen
         hear(client: PostgresMessage(type: type, length: whole, at: at, hasGap: true), tail, out)
+        // Its answer came before the news of the gap, when nobody knew of it.
+        if isAnswered, isPaired { giveUp(out) }
         return .skip(took: tail.byteCount, missing &- length)
     }
 
@@ -198,7 +204,8 @@ final class PostgresAnalyzer: Analyzer {
         }
         let moved = searchStart &- from.start
         var found = Found.none(from)
-        if let begins = answerBegins.map({ $0 &- moved }) {
+        let begins = answerBegins.map { $0 &- moved }
+        if let begins {
             answerBegins = begins
             if bytes.byteCount &- begins < PostgresFraming.headerBytes {
                 found = .none(Search(start: begins, next: begins))
@@ -210,6 +217,8 @@ final class PostgresAnalyzer: Analyzer {
         } else {
             found = PostgresFraming.search(bytes, side, from: from.next)
         }
+        // What was passed over answers nobody knows what.
+        if answerBegins == nil, found != .at(begins ?? -1) { proof.hear(isSurplus: queue.isEmpty) }
         switch found {
         case .at: wasSearched = true
         case .none(let search):
@@ -225,6 +234,7 @@ final class PostgresAnalyzer: Analyzer {
     }
 
     func finish(_ out: any Output) {
+        if isHeld { settleCycle(isExact: true, out) }
         giveUp(out)
         for one in suspended { tellSuspended(one, out) }
         suspended = []
@@ -266,6 +276,7 @@ final class PostgresAnalyzer: Analyzer {
                 return .lost(took: 0, .betweenMessages)
             }
             isPaired = true
+            proof = OrderProof()
             isLost[1] = false
             isBehindCycle = true
             beginsWhole = true
@@ -318,11 +329,12 @@ final class PostgresAnalyzer: Analyzer {
 
     /// Messages of a side are missing, and nobody knows how many.
     private func lose(_ side: Side, _ out: any Output) {
-        // Lost on both sides: what is answered then is not what waits.
-        if !isPaired { giveUp(out) }
+        // Lost on both sides, or twice: what is answered then is not what waits.
+        if !isPaired || proof.isAlone { giveUp(out) }
+        proof.lose(side, isIdle: queue.isEmpty)
         isPaired = false
         isLost[side == .client ? 0 : 1] = true
-        let isOne = queue.openCycles <= 1 && !isPipelined
+        let isOne = queue.openCycles <= 1 && proof.habit == .waits
         if side == .client {
             // A name may stand for another statement by now.
             forgetStatements()
@@ -354,15 +366,23 @@ final class PostgresAnalyzer: Analyzer {
         let beginsWhole = isWhole || isBehindCycle || serverIsIdle
         // What came before has ended, whoever wanted to end it.
         if queue.isEmpty { session?.isCancelled = false }
+        if isHeld { settleCycle(isExact: true, out) }
         guard !isPaired else {
-            if queue.openCycles > 0 { isPipelined = true }
+            if !proof.ask(isWaiting: queue.openCycles > 0) {
+                giveUp(out)
+                isPaired = false
+            }
             self.beginsWhole = true
             return
         }
-        if queue.openCycles > 0, isDoubtful, !isLost[1] { isPipelined = isPipelined || !serverIsIdle && !isMismatched }
+        // Where the server's place is lost, its answer may have been among what was passed over since.
+        let isUnheard = !isLost[1] && !serverIsIdle && !isMismatched || answerBegins != nil
+        let isKnown = proof.ask(isWaiting: queue.openCycles > 0 && isDoubtful && isUnheard)
         giveUp(out)
         self.beginsWhole = beginsWhole
-        isDoubtful = !isPipelined
+        // Of several at once each has its own.
+        isPaired = isKnown && proof.habit != .waits && !isLost[1]
+        isDoubtful = !isPaired && (isKnown || proof.isAlone)
         if isDoubtful, isLost[1], answerBegins == nil {
             answerBegins = searched
             response = (0, nil)
@@ -378,6 +398,7 @@ final class PostgresAnalyzer: Analyzer {
         answered = 0
         isDoubtful = false
         isMismatched = false
+        isHeld = false
         response = (0, nil)
     }
 }
