@@ -125,7 +125,7 @@ extension Channel {
                 skipKept(UInt64(piece.count), piece.direction, piece.timestamp)
                 continue
             case .missing(let length):
-                if mode == .reading { readGap(length, connection.side(piece.direction), piece.timestamp) }
+                routeGap(length, piece.direction, piece.timestamp)
                 continue
             }
             if piece.direction == .send {
@@ -147,7 +147,7 @@ extension Channel {
         } else {
             account { $0.recognised &+= count }
         }
-        if mode == .reading { readGap(count, connection.side(direction), timestamp) }
+        routeGap(count, direction, timestamp)
     }
 
     func hear(_ count: UInt64, _ direction: Direction) {

@@ -291,13 +291,21 @@ final class Channel {
             $0.gaps[reason] &+= length
         }
         payloadBytes &+= length
-        if mode == .detecting, !detection.isEmpty {
+        routeGap(length, direction, timestamp)
+        connection.views?.settle()
+    }
+
+    /// Bytes that are missing lie between those before and behind them, whoever reads these or will read them.
+    func routeGap(_ length: UInt64, _ direction: Direction, _ timestamp: Timestamp) {
+        // What was recognised by what lies before the gap may turn out to be none, and is judged again, with the gap behind it.
+        while mode == .detecting, !detection.isEmpty {
             let (outcome, dropped) = detection.gap(length, direction, timestamp, role: connection.opened.role)
             account { $0.unparsed[.unknownProtocol] &+= UInt64(dropped) }
             apply(outcome, timestamp)
             // The news of it is kept with what was heard.
             if case .undecided = outcome { return hear(length, direction) }
-        } else if mode == .detecting {
+        }
+        if mode == .detecting {
             detection.reset(joinedLate: true)
         } else if mode == .unknown {
             unknown.direction = nil
@@ -307,7 +315,6 @@ final class Channel {
         } else {
             hear(length, direction)
         }
-        connection.views?.settle()
     }
 
     // MARK: The end
