@@ -134,7 +134,7 @@ import Testing
     }
 
     @Test func `says it where the answer takes more memory than there may be`() throws {
-        let large = Self.endless.replacing("SELECT n FROM c", with: "SELECT n, zeroblob(100000) b FROM c LIMIT 40")
+        let large = Self.endless.replacing("FROM c) SELECT n", with: "FROM c LIMIT 40) SELECT n, zeroblob(100000) b")
         let query = "SELECT n FROM (\(large)) ORDER BY b, n"
         #expect(try rows(query, [Self.shop], ["--memory", "9M"]).count == 40)
         for query in [query, Self.endless.replacing("UNION ALL", with: "UNION") + " WHERE n < 0"] {
