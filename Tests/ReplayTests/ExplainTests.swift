@@ -182,4 +182,47 @@ import Testing
         #expect(outcome.status == 2)
         #expect(outcome.errors.contains(said) && outcome.errors.split(separator: "\n").count == 1, "\(outcome.errors)")
     }
+
+    // MARK: Bytes
+
+    @Test func `bytes name their packets, and what came with them`() throws {
+        let connection = ["--connection", "1", "--bytes"]
+        let whole = try Self.told("http/keep-alive", ["--connection", "1"])
+        let requests = whole.became.filter { $0.kind == "request" }
+        let said = whole.broughtBy.filter { $0.what.hasPrefix("client says ") }
+        #expect(requests.count == said.count && requests.count > 2)
+        // From `client says 87 B: 90 to 177`.
+        let ends = said.compactMap { $0.what.split(separator: " ").last.flatMap { Int($0) } }
+        let told = try Self.told("http/keep-alive", connection + ["client:\(ends[0])-\(ends[0] + 1)"])
+        #expect(told.broughtBy.map(\.packet) == [said[1].packet])
+        #expect(told.became.map(\.what) == [requests[1].what] && told.missing.isEmpty)
+        let two = try Self.told("http/keep-alive", connection + ["client:\(ends[0] - 1)-\(ends[0] + 1)"])
+        #expect(two.broughtBy.count == 2 && two.became.map(\.what) == requests.prefix(2).map(\.what))
+        let answer = try Self.told("http/keep-alive", connection + ["server:0"])
+        #expect(answer.became.map(\.kind) == ["response"] && answer.broughtBy.count == 1)
+    }
+
+    @Test func `bytes that are missing are told of, and so is that there are none`() throws {
+        let path = "http/capture-loss"
+        let number = 1
+        let hole = try #require(try Self.told(path, ["--connection", "\(number)"], status: 1).missing.first)
+        let range = "\(hole.side):\(hole.from)-\(hole.to)"
+        let told = try Self.told(path, ["--connection", "\(number)", "--bytes", range], status: 1)
+        #expect(told.missing.map(\.from) == [hole.from])
+        for (bytes, reason) in [
+            ("client:99999999-100000000", "the client says"), ("client", "write a side"), ("both:1-2", "write a side"),
+            ("client:5-5", "write a side"), ("client:9-3", "write a side"), ("client:1-2-3", "write a side"),
+            ("server:18446744073709551615", "write a side"),
+        ] {
+            let run = try Executable.replay([
+                "explain", Self.fixture(path), "--connection", "\(number)", "--bytes", bytes,
+            ])
+            #expect(
+                run.status == 2 && run.errors.contains("--bytes \(bytes): ") && run.errors.contains(reason),
+                "\(run.errors)")
+        }
+        #expect(
+            try Executable.replay(["explain", Self.fixture(path), "--exchange", "1", "--bytes", "client:0"]).status == 2
+        )
+    }
 }

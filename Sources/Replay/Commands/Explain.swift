@@ -18,6 +18,8 @@ struct Explain: ParsableCommand {
                   Of the connection that the event log has as 7.
               replay explain capture.pcap --exchange 12 --json
                   Of the exchange that the event log has as 12, for programs.
+              replay explain capture.pcap --connection 7 --bytes server:4096-8192
+                  What brought these bytes of what the server says, and what became of them.
               replay explain capture.pcap --endpoint 'GET /orders/{orderId}'
                   Where an endpoint comes from.
             """)
@@ -34,6 +36,12 @@ struct Explain: ParsableCommand {
         parsing: .unconditional,
         help: ArgumentHelp("The exchange, by its number in the event log.", valueName: "number"))
     var exchange: NumberArgument?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --connection, only what has to do with some bytes of what a side says, without the last: client:0-512.",
+            valueName: "side:from-to"))
+    var bytes: String?
 
     @Option(
         help: ArgumentHelp(
@@ -61,6 +69,10 @@ struct Explain: ParsableCommand {
         guard [number != nil, wanted != nil, endpoint != nil].filter({ $0 }).count == 1 else {
             throw Failure("explain: say what, by one of --connection, --exchange and --endpoint")
         }
+        let asked = try bytes.map { text throws(Failure) in try StreamBytes(text) }
+        guard asked == nil || number != nil else {
+            throw Failure("--bytes: is of a connection; give --connection, too")
+        }
         guard !inputs.contains("-") else {
             throw Failure("explain reads its inputs twice, which standard input can't be; give it a file")
         }
@@ -80,7 +92,8 @@ struct Explain: ParsableCommand {
             try StandardOutput.write(json ? report.json : report.text(style, top: top))
         } else {
             let found = try found(finder, number.map { UInt64($0) }, wanted.map { UInt64($0) })
-            let explanation = try explanation(of: found, finder, replaying, result, wanted.map { UInt64($0) })
+            var explanation = try explanation(of: found, finder, replaying, result, wanted.map { UInt64($0) })
+            if let asked { try explanation.narrow(to: asked) }
             try StandardOutput.write(json ? explanation.json : explanation.text(style, top: top))
         }
         if result.isLossy { throw ExitCode(1) }

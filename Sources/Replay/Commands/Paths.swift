@@ -1,7 +1,6 @@
 import ArgumentParser
 import Command
 import Console
-import Glibc
 import Shared
 
 /// `replay paths INPUT…`, the templates of what was asked for.
@@ -13,24 +12,12 @@ struct Paths: ParsableCommand {
     @Argument(help: "Tapes to read; - is standard input.", completion: .file())
     var inputs: [String]
 
-    @OptionGroup var names: NameOptions
-
-    @OptionGroup var paths: PathOptions
-
-    @OptionGroup var keys: KeyOptions
-
-    @OptionGroup var period: PeriodOptions
+    @OptionGroup var reading: ReadingOptions
 
     func run() throws {
-        var replaying = Replaying()
-        replaying.options.names = try names.read()
-        replaying.options.paths = try paths.read()
-        replaying.options.secrets = try keys.read()
-        replaying.options.period = try period.read()
-        replaying.options.eventLog = false
-        replaying.options.environments = false
+        let replaying = try reading.replaying()
         let result = try replaying.run(inputs) { _ in true }
-        try StandardOutput.write(PathListing.text(result.map), to: STDOUT_FILENO)
+        try StandardOutput.write(PathListing.text(result.map))
         for line in result.capture.complaints { Terminal.complain(line) }
         if result.isLossy { throw ExitCode(1) }
     }

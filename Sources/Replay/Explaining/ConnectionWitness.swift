@@ -9,6 +9,8 @@ final class ConnectionWitness: PacketCounting {
         var number: UInt64
         var at: Timestamp
         var what: String
+        /// The bytes of the wire's streams that it brings, or says to be missing.
+        var bytes: StreamBytes?
     }
 
     private let wanted: ConnectionID
@@ -61,7 +63,9 @@ final class ConnectionWitness: PacketCounting {
     }
 
     private func note(_ kind: CapturedEvent.Kind, _ payload: RawSpan, _ at: Timestamp) {
-        func add(_ what: String) { events.append(Event(number: number, at: at, what: what)) }
+        func add(_ what: String, _ bytes: StreamBytes? = nil) {
+            events.append(Event(number: number, at: at, what: what, bytes: bytes))
+        }
         switch kind {
         case .open(let opened):
             self.opened = opened
@@ -71,14 +75,16 @@ final class ConnectionWitness: PacketCounting {
             add("goes on from an earlier file")
         case .data(let position):
             let end = position.position &+ UInt64(payload.byteCount)
-            add("\(who(position)) says \(Quantity.bytes(UInt64(payload.byteCount))): \(position.position) to \(end)")
+            add(
+                "\(who(position)) says \(Quantity.bytes(UInt64(payload.byteCount))): \(position.position) to \(end)",
+                bytes(position, UInt64(payload.byteCount)))
             hear(position, payload)
             mark(position, UInt64(payload.byteCount), at)
         case .gap(let gap):
             let end = gap.at.position &+ gap.length
             add(
-                "\(who(gap.at)): \(Quantity.bytes(gap.length)) missing, \(gap.at.position) to \(end): \(Self.words("\(gap.reason)"))"
-            )
+                "\(who(gap.at)): \(Quantity.bytes(gap.length)) missing, \(gap.at.position) to \(end): \(Self.words("\(gap.reason)"))",
+                bytes(gap.at, gap.length))
             mark(gap.at, gap.length, at, gap: gap.reason)
         case .finished(let position):
             mark(position, 0, at)
@@ -95,6 +101,14 @@ final class ConnectionWitness: PacketCounting {
     private func who(_ position: StreamPosition) -> String {
         let side = (position.direction == .send) == localIsClient ? "client" : "server"
         return position.layer == .plaintext ? "\(side), in plaintext," : side
+    }
+
+    private func bytes(_ position: StreamPosition, _ length: UInt64) -> StreamBytes? {
+        guard position.layer == .wire else { return nil }
+        let (end, overflows) = position.position.addingReportingOverflow(length)
+        return StreamBytes(
+            side: (position.direction == .send) == localIsClient ? .client : .server,
+            range: position.position..<(overflows ? .max : end))
     }
 
     private func mark(_ position: StreamPosition, _ length: UInt64, _ at: Timestamp, gap: GapReason? = nil) {

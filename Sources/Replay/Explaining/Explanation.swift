@@ -4,6 +4,8 @@ import Shared
 struct Explanation {
     var number: UInt64
     var exchange: UInt64?
+    /// What of the streams was asked for, if not all.
+    var range: StreamBytes?
     var client: Endpoint
     var server: Endpoint
     var service: (name: String, rule: NameRule?)?
@@ -35,7 +37,8 @@ struct Explanation {
         func head(_ title: String) { lines += ["", "  " + style.tone(.strong, title)] }
         func line(_ text: String) { lines.append("    " + style.fitted(style.safe(text), style.width - 4)) }
         let names = [service, destination].map { $0?.name ?? "?" }
-        head("Connection \(number)" + (exchange.map { ", exchange \($0)" } ?? ""))
+        head(
+            "Connection \(number)" + (exchange.map { ", exchange \($0)" } ?? "") + (range.map { ", \($0.text)" } ?? ""))
         line("\(names[0]) \(style.symbol("→", "->")) \(names[1])")
         line("\(client) \(style.symbol("→", "->")) \(server)")
         head("Names")
@@ -75,7 +78,7 @@ struct Explanation {
                 "    " + style.tone(.faint, $0)
             }
         }
-        head("What became of it")
+        head(range == nil ? "What became of it" : "What became of what came with them")
         let entries = Self.shown(shownHistory, top ?? 24)
         for entry in entries.first { line(Self.text(entry)) }
         if entries.left > 0 || more > 0 {
@@ -130,6 +133,13 @@ struct Explanation {
     private func write(_ json: inout IndentedJSON) {
         json.number("connection", number)
         if let exchange { json.number("exchange", exchange) }
+        if let range {
+            json.object("bytes_asked_for") { json in
+                json.string("side", range.side.rawValue)
+                json.number("from", range.range.lowerBound)
+                json.number("to", range.range.upperBound)
+            }
+        }
         json.string("client", "\(client)")
         json.string("server", "\(server)")
         for (key, end) in [("service", service), ("peer", destination)] {

@@ -3,6 +3,8 @@ package final class ConnectionHistory: Sink {
     package struct Entry: Equatable, Sendable {
         /// `nil`: at the end.
         package var at: Timestamp?
+        /// Who said it, and when it was complete; `nil`: both, or nobody.
+        package var said: Said?
         /// `request`, `response`, `message`, `operation`, `verdict`, `end`.
         package var kind: String
         package var title: String
@@ -13,6 +15,17 @@ package final class ConnectionHistory: Sink {
         package var captured: UInt64 = 0
         /// What is odd about it, by the names that the event log has for it.
         package var anomalies: [String] = []
+    }
+
+    /// When the bytes of each side came, from the first to the last.
+    package struct Said: Equatable, Sendable {
+        package var client: ClosedRange<Timestamp>?
+        package var server: ClosedRange<Timestamp>?
+
+        fileprivate static func span(_ first: Timestamp, _ last: Timestamp) -> ClosedRange<Timestamp> {
+            // Bytes that were out of order may have been the first to come.
+            min(first, last)...max(first, last)
+        }
     }
 
     package private(set) var entries: [Entry] = []
@@ -49,6 +62,8 @@ package final class ConnectionHistory: Sink {
             at: message.firstByte, kind: !message.isExchange ? "message" : isRequest ? "request" : "response",
             title: title ?? message.opcode ?? "of a conversation", exchange: exchange?.number,
             bytes: message.wireBytes, captured: message.capturedBytes)
+        let span = Said.span(message.firstByte, message.lastByte)
+        entry.said = Said(client: isRequest ? span : nil, server: isRequest ? nil : span)
         for anomaly in Anomaly.allCases where message.anomalies.contains(anomaly) {
             entry.anomalies.append("\(anomaly.name)")
         }
@@ -69,6 +84,13 @@ package final class ConnectionHistory: Sink {
             title: "\(title): \(status)" + (code.isEmpty ? "" : " \(code)"),
             bytes: operation.requestBytes &+ operation.responseBytes)
         entry.captured = entry.bytes
+        var ended: ClosedRange<Timestamp>?
+        if let first = operation.responseFirst { ended = Said.span(first, operation.ended) }
+        // A push is said by who sent it, as a request is.
+        entry.said = Said(
+            client: Said.span(operation.requestFirst, operation.requestLast),
+            server: ended)
+        if operation.side == .server { entry.said = Said(client: nil, server: entry.said?.client) }
         let incomplete = operation.incomplete
         for (part, name) in [
             (ServiceOperation.Incomplete.request, "request"), (.response, "response"), (.text, "text"),
