@@ -10,21 +10,26 @@ struct Inputs {
     private(set) var states: [StateInput] = []
     /// The only tape, where it had to be opened to know what it is.
     private var opened: Input?
+    private let waitsOn: (() -> Bool)?
 
     /// - Parameter names: what the inputs are called, if not by their paths.
-    init(_ paths: [String], names: [String]?) throws(Failure) {
+    /// - Parameter waitsOn: is asked whether to wait, where the only tape has no more bytes.
+    init(_ paths: [String], names: [String]?, waitsOn: (() -> Bool)? = nil) throws(Failure) {
+        self.waitsOn = waitsOn
         for (place, path) in paths.enumerated() {
             let name = names?[place] ?? (path == "-" ? "standard input" : path)
             // A pipe can be opened once, and several tapes are opened in the order of their times.
             if Input.isFile(path) || paths.count == 1 {
-                let input = try Input.open(path, name: name, readsAhead: Input.isFile(path) ? false : nil)
+                let isFile = Input.isFile(path)
+                let input = try Input.open(
+                    path, name: name, readsAhead: isFile ? false : nil, waitsOn: isFile ? nil : waitsOn)
                 if input.isState {
                     let bytes = try input.whole()
                     let original = states.first { $0.bytes == bytes }?.name
                     states.append(StateInput(name: name, place: place, bytes: bytes, original: original))
                     continue
                 }
-                if !Input.isFile(path) { opened = input }
+                if !isFile { opened = input }
             }
             tapes.append(path)
             tapeNames.append(name)
@@ -34,7 +39,7 @@ struct Inputs {
     /// The only tape, opened.
     func only(readsAhead: Bool?) throws(Failure) -> Input {
         if let opened { return opened }
-        return try Input.open(tapes[0], name: tapeNames[0], readsAhead: readsAhead)
+        return try Input.open(tapes[0], name: tapeNames[0], readsAhead: readsAhead, waitsOn: waitsOn)
     }
 }
 

@@ -15,6 +15,8 @@ struct Replaying {
     var observer: (any Sink)?
     /// The map says what the bodies of endpoints have in common.
     var withBodies = false
+    /// Somebody watches the map while it grows.
+    var watch: Watch?
     /// What was seen is wanted as a state, too.
     var makesState = false
 
@@ -37,7 +39,9 @@ struct Replaying {
         log: (RawSpan) throws(Failure) -> Bool
     ) throws(Failure) -> Result {
         try Input.check(paths)
-        let inputs = try Inputs(paths, names: names)
+        let watch = watch
+        let inputs = try Inputs(
+            paths, names: names, waitsOn: paths.count == 1 ? watch.map { watch in { watch.waitForMore() } } : nil)
         if let filter, let state = inputs.states.first {
             throw Failure(
                 "--filter \(filter): \(state.name) is a state, which has no packets; give the filter where it is made")
@@ -47,11 +51,37 @@ struct Replaying {
                 "--since, --until: \(state.name) is a state, which has no exchanges one by one; "
                     + "give the time where it is made")
         }
-        let (paths, names) = (inputs.tapes, inputs.tapeNames)
         let profiler = Profiler(options, observer: observer)
+        var capture: CaptureReport
+        if let watch {
+            watch.begin { (profiler.serviceMap(withBodies: true), profiler.summary) }
+            capture = try read(inputs, into: PacedSink(profiler, watch), profiler, environments, log)
+        } else {
+            capture = try read(inputs, into: profiler, profiler, environments, log)
+        }
+        for state in inputs.states {
+            let file = try state.add(to: profiler)
+            capture.files.insert(file, at: min(state.place, capture.files.count))
+        }
+        watch?.stay()
+        let map = profiler.serviceMap(withBodies: withBodies)
+        var summary = profiler.summary
+        summary.limits[.series] = map.folded
+        return Result(
+            summary: summary, map: map, capture: capture,
+            state: makesState ? profiler.state(capture.source) : nil, variables: profiler.variables)
+    }
+
+    /// Reads the tapes to their ends, or as far as is wanted.
+    /// - Parameter sink: hands the events on to the profiler, if it is not that.
+    private func read<Events: EventSink>(
+        _ inputs: Inputs, into sink: Events, _ profiler: Profiler, _ environments: (RawSpan) throws(Failure) -> Void,
+        _ log: (RawSpan) throws(Failure) -> Bool
+    ) throws(Failure) -> CaptureReport {
+        let (paths, names) = (inputs.tapes, inputs.tapeNames)
         let filter = filter.map { PacketFilter($0) }
-        var tape = Tape(sink: profiler, filter: filter)
-        var progress = showsProgress ? ProgressBar(totalBytes: Input.fileBytes(paths)) : nil
+        var tape = Tape(sink: sink, filter: filter)
+        var progress = showsProgress && watch == nil ? ProgressBar(totalBytes: Input.fileBytes(paths)) : nil
         var calls: UInt64 = 0
         var isWanted = true
         func afterSome(_ readPackets: UInt64, _ readBytes: () -> UInt64) throws(Failure) -> Bool {
@@ -59,6 +89,10 @@ struct Replaying {
             if profiler.environmentBytes >= Self.logBytes { try drain(profiler, environments) }
             calls &+= 1
             if calls % 256 == 0 { progress?.update(readBytes: readBytes(), packets: readPackets) }
+            if let watch {
+                watch.look()
+                return isWanted && !watch.isOver
+            }
             return isWanted
         }
         if paths.count == 1 {
@@ -77,17 +111,7 @@ struct Replaying {
         profiler.finish()
         _ = try drain(profiler, log)
         try drain(profiler, environments)
-        var capture = CaptureReport(tape, filter: filter, inputs: paths.count)
-        for state in inputs.states {
-            let file = try state.add(to: profiler)
-            capture.files.insert(file, at: min(state.place, capture.files.count))
-        }
-        let map = profiler.serviceMap(withBodies: withBodies)
-        var summary = profiler.summary
-        summary.limits[.series] = map.folded
-        return Result(
-            summary: summary, map: map, capture: capture,
-            state: makesState ? profiler.state(capture.source) : nil, variables: profiler.variables)
+        return CaptureReport(tape, filter: filter, inputs: paths.count)
     }
 
     private func drain(_ profiler: Profiler, _ log: (RawSpan) throws(Failure) -> Bool) throws(Failure) -> Bool {

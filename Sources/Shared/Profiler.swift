@@ -28,7 +28,7 @@ package final class Profiler: EventSink {
         /// How the map's paths become templates; with the first versions' fields they do not.
         package var paths = PathTemplates.inferred(PathRules())
         /// For a report: so many exchanges are kept one by one, and when each endpoint was asked for; `nil`: nothing of it.
-        package var journal: Int?
+        package var journal: JournalSize?
         /// Names for what gRPC's messages have by number.
         package var protoSchema: ProtoSchema?
         /// Containers that the user knows of, for a tape whose source knew none.
@@ -81,7 +81,7 @@ package final class Profiler: EventSink {
         let isCompat = options.fields == .compat
         let map = MapState(
             run, naming, isCompat ? .raw : options.paths, isExact: isCompat,
-            journal: options.journal.map { Journal(limit: $0) })
+            journal: options.journal.map { Journal($0) })
         self.run = run
         pool = AnalyzerPool(run)
         self.naming = naming

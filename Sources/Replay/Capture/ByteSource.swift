@@ -18,6 +18,8 @@ protocol ByteSource: AnyObject {
 final class DescriptorBytes: ByteSource {
     /// The failure where Ctrl-C or SIGTERM ended it.
     static let interrupted = "interrupted"
+    /// And where whoever waited for more does not any more, which is how following a file ends.
+    static let left = "left"
 
     private let descriptor: Int32
     private(set) var failure: String?
@@ -25,13 +27,18 @@ final class DescriptorBytes: ByteSource {
 
     /// Whether reading may have to wait for bytes.
     private let waits: Bool
+    /// Is asked where there are no bytes whether to wait for more, and takes its time.
+    private let waitsOn: (() -> Bool)?
     private var state: pollfd
     /// When no more bytes are read, after an interruption.
     private var deadline: Duration?
 
     /// Takes ownership of the descriptor.
-    init(_ descriptor: Int32, isRegular: Bool) {
+    /// - Parameter waitsOn: is asked where there are no bytes whether to wait for more, and takes its time; a file is followed
+    ///   then for as long as somebody writes it.
+    init(_ descriptor: Int32, isRegular: Bool, waitsOn: (() -> Bool)? = nil) {
         self.descriptor = descriptor
+        self.waitsOn = waitsOn
         waits = !isRegular
         state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     }
@@ -41,10 +48,15 @@ final class DescriptorBytes: ByteSource {
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         while true {
             guard waits ? hasMore() : !Interruption.isRequested else {
-                failure = Self.interrupted
+                failure = failure ?? Self.interrupted
                 return 0
             }
             let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+            if count == 0, !waits, let waitsOn, FileWriters.write(descriptor) {
+                if waitsOn() { continue }
+                failure = Self.left
+                return 0
+            }
             if count >= 0 {
                 filePosition &+= UInt64(count)
                 return count
@@ -66,8 +78,12 @@ final class DescriptorBytes: ByteSource {
                 deadline = end
                 guard Clock.elapsed < end else { return false }
             }
-            let ready = poll(&state, 1, 100)
+            let ready = poll(&state, 1, waitsOn == nil ? 100 : 0)
             if ready > 0 || ready < 0 && errno != EINTR { return true }
+            if let waitsOn, !waitsOn() {
+                failure = Self.left
+                return false
+            }
         }
     }
 }

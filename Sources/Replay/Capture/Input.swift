@@ -9,21 +9,23 @@ struct Input {
     let name: String
 
     /// - Parameter readsAhead: read, and decompress, on a thread of its own; `nil` where that pays: with compressed files.
+    /// - Parameter waitsOn: is asked whether to wait, where there are no more bytes; a file is followed then.
     /// - Parameter headBytes: how much of the beginning can be looked at; `nil`: what tells the kinds of files apart.
     static func open(
-        _ path: String, name: String? = nil, readsAhead: Bool? = nil, headBytes: Int? = nil
+        _ path: String, name: String? = nil, readsAhead: Bool? = nil, headBytes: Int? = nil,
+        waitsOn: (() -> Bool)? = nil
     ) throws(Failure) -> Input {
         let (descriptor, status) = try descriptor(path)
         let isRegular = status.st_mode & S_IFMT == S_IFREG
         posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
 
-        let file = PeekedBytes(DescriptorBytes(descriptor, isRegular: isRegular))
+        let file = PeekedBytes(DescriptorBytes(descriptor, isRegular: isRegular, waitsOn: waitsOn))
         let (isGzip, isZstd) = (GzipBytes.isGzip(file.head), ZstdBytes.isZstd(file.head))
         let isCompressed = isGzip || isZstd
         var source: any ByteSource = file
         if isGzip { source = GzipBytes(file) }
         if isZstd { source = ZstdBytes(file) }
-        if readsAhead ?? isCompressed { source = ReadAhead(source) }
+        if waitsOn == nil, readsAhead ?? isCompressed { source = ReadAhead(source) }
         let bytes = headBytes.map { PeekedBytes(source, count: $0) } ?? PeekedBytes(source)
         return Input(bytes: bytes, name: name ?? (path == "-" ? "standard input" : path))
     }
@@ -120,7 +122,7 @@ struct Input {
     /// Why this could not be opened as a pcap file, in words that help.
     func isNoCapture(_ reason: String) -> Failure {
         if bytes.head.isEmpty {
-            let cause = bytes.failure.map { ": \($0)" } ?? ": is empty"
+            let cause = bytes.failure.flatMap { $0 == DescriptorBytes.left ? nil : ": \($0)" } ?? ": is empty"
             return Failure("\(name)\(cause); replay reads traces, pcap and pcapng, also compressed with gzip or zstd")
         }
         if isCapture { return Failure("\(name): \(reason)") }

@@ -186,9 +186,11 @@ extension CaptureFile {
         damaged = reader.damagedFrames
         skipped = reader.skippedFrames
         complaints = reader.complaints
+        lastTimestamp = reader.lastTimestamp
+        // Whoever leaves a file that grows asks for no more of it.
+        if input.bytes.failure == DescriptorBytes.left { return }
         failure =
             input.bytes.failure ?? (reader.isTruncated ? "the file ends inside a record" : nil)
             ?? (isRead && reader.lacksEnd ? "the file ends without the end mark that it promises" : nil)
-        lastTimestamp = reader.lastTimestamp
     }
 }

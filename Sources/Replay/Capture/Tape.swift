@@ -186,7 +186,8 @@ struct Tape<Sink: EventSink>: ~Copyable {
             if file.packets % Self.some == 0, try !afterSome(progress) { break }
         }
         tell(capture.takeFacts(), at: last)
-        file.failure = capture.failure
+        // Whoever leaves a file that grows asks for no more of it.
+        file.failure = capture.failure == DescriptorBytes.left ? nil : capture.failure
         file.refusals = capture.refusals
     }
 

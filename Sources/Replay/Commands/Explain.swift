@@ -77,7 +77,7 @@ struct Explain: ParsableCommand {
             throw Failure("explain reads its inputs twice, which standard input can't be; give it a file")
         }
         var replaying = try reading.replaying()
-        replaying.options.journal = Self.remembered
+        replaying.options.journal = .first(Self.remembered)
         let finder = ConnectionFinder(exchange: wanted.map { UInt64($0) })
         replaying.observer = finder
         let result = try replaying.run(inputs) { _ in true }

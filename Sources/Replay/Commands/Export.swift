@@ -48,7 +48,7 @@ struct Export: ParsableCommand {
         var replaying = try reading.replaying()
         replaying.withBodies = format == .schema || format == .html
         let shownExchanges = try exchanges?.number("--exchanges", in: 0...1_000_000) ?? 1000
-        if format == .html { replaying.options.journal = shownExchanges }
+        if format == .html { replaying.options.journal = .first(shownExchanges) }
         if let input = inputs.first(where: { output != "-" && OutputFile.takes(output, $0) }) {
             throw Failure("--output \(output): would overwrite the input \(input); choose another file")
         }

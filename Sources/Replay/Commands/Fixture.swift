@@ -95,7 +95,7 @@ struct Fixture: Sendable {
         replaying.readsAhead = false
         replaying.options.environments = false
         replaying.options.fields = fields
-        replaying.options.journal = journal
+        replaying.options.journal = journal.map { .first($0) }
         replaying.withBodies = journal != nil
         let names = Self.join(folder, "names")
         if access(names, F_OK) == 0 { try NameOptions.add(names, to: &replaying.options.names) }

@@ -80,6 +80,8 @@ struct Run: ParsableCommand {
             valueName: "number"))
     var threads: NumberArgument?
 
+    @OptionGroup var watching: WatchOptions
+
     @Flag(name: [.short, .long], help: "Print no summary for people, and no progress.")
     var quiet = false
 
@@ -116,6 +118,8 @@ struct Run: ParsableCommand {
         replaying.filter = filter
         replaying.showsProgress = !quiet
         _ = (try map.choice(), try map.most())
+        let outputs = [outputPath, mapPath, environmentPath]
+        if json, watching.isWanted { throw Failure("--json, --watch: give one of them") }
         try checkPaths([("--output", outputPath), ("--env-output", environmentPath), ("--service-map", mapPath)])
 
         let log = try outputPath.map { path throws(Failure) in try OutputFile(path, option: "--output") }
@@ -134,13 +138,20 @@ struct Run: ParsableCommand {
         let result: Replaying.Result
         do throws(Failure) {
             let environments = environmentFile
+            if let watch = try watching.watch(inputs, outputs, try map.choice()) {
+                replaying.watch = watch
+                replaying.options.journal = WatchOptions.exchanges
+                replaying.readsAhead = false
+            }
             result = try replaying.run(
                 inputs, environments: { bytes throws(Failure) in try environments?.write(bytes) },
                 log: { bytes throws(Failure) in
                     try log?.write(bytes)
                     return log?.isAbandoned != true || mapFile != nil || environments != nil
                 })
+            try replaying.watch?.leave()
         } catch {
+            try? replaying.watch?.leave()
             mapFile?.discard()
             environmentFile?.discardIfEmpty()
             log?.discardIfEmpty()
@@ -151,8 +162,13 @@ struct Run: ParsableCommand {
         try mapFile?.write(ServiceMapFile.yaml(result.map, replaying.options.fields))
         try mapFile?.commit()
 
-        let dataOnOutput = [outputPath, environmentPath, mapPath].contains("-")
-        if !quiet || json {
+        let dataOnOutput = outputs.contains("-")
+        if watching.once {
+            let view = MapView(result.map, try map.choice())
+            let tree = ServiceMapTree.text(
+                view, Terminal.style(STDOUT_FILENO), isInbound: map.inbound, top: try map.most())
+            try StandardOutput.write(tree)
+        } else if !quiet || json {
             let screen = dataOnOutput ? STDERR_FILENO : STDOUT_FILENO
             let text = try summary(result, showsMap: outputPath == nil && mapPath == nil, Terminal.style(screen))
             try StandardOutput.write(text, to: screen)

@@ -13,7 +13,13 @@ package struct ServiceMapTree {
     private let view: MapView
     private let isInbound: Bool
     private let top: Int?
-    private var lines: [String] = []
+    private var lines: [Line] = []
+
+    /// A line, and what of the map it shows, where that is one place.
+    package struct Line {
+        package var text: String
+        package var place: MapPlace?
+    }
 
     /// Operations of one destination that are shown; the map has them all.
     private static let shownOperations = 12
@@ -33,29 +39,41 @@ package struct ServiceMapTree {
     package static func text(
         _ view: MapView, _ style: TextStyle, isInbound: Bool = false, top: Int? = nil
     ) -> String {
+        lines(view, style, isInbound: isInbound, top: top).map { $0.text + "\n" }.joined()
+    }
+
+    package static func lines(
+        _ view: MapView, _ style: TextStyle, isInbound: Bool = false, top: Int? = nil
+    ) -> [Line] {
         var tree = ServiceMapTree(view, style, isInbound: isInbound, top: top)
         for service in view.services { tree.add(service) }
-        return tree.lines.isEmpty ? "" : tree.lines.joined(separator: "\n") + "\n"
+        return tree.lines
+    }
+
+    private mutating func show(_ text: String, _ place: MapPlace? = nil) {
+        lines.append(Line(text: text, place: place))
     }
 
     private mutating func add(_ service: MapView.Service) {
         if lines.isEmpty {
-            if service.totals.count > 0 { lines.append(columns.titles) }
+            if service.totals.count > 0 { show(columns.titles) }
         } else {
-            lines.append("")
+            show("")
         }
         let name = fitted(service.name, service.totals.count > 0 ? columns.text - 2 : style.width - 4)
-        lines.append("  " + style.tone(.strong, name) + columns.numbers(service.totals, behind: name.count + 2))
+        show(
+            "  " + style.tone(.strong, name) + columns.numbers(service.totals, behind: name.count + 2),
+            .service(service.name))
         let shown = service.peers.prefix(top ?? Self.shownDestinations)
         let rest = service.peers.dropFirst(shown.count)
         for (place, peer) in shown.enumerated() {
-            add(peer, isLast: place == service.peers.count - 1)
+            add(peer, of: service.name, isLast: place == service.peers.count - 1)
         }
         guard !rest.isEmpty else { return }
         let count = rest.reduce(UInt64(0)) { $0 &+ $1.totals.count }
         let noun = isInbound ? "more caller" : "more destination"
         let more = "and \(Quantity.count(UInt64(rest.count), noun))\(share(count, of: service.totals.count))"
-        lines.append("  " + style.tone(.faint, arrow(isLast: true) + style.fitted(more, style.width - 7)))
+        show("  " + style.tone(.faint, arrow(isLast: true) + style.fitted(more, style.width - 7)))
     }
 
     private func share(_ part: UInt64, of whole: UInt64) -> String {
@@ -73,7 +91,8 @@ package struct ServiceMapTree {
         }
     }
 
-    private mutating func add(_ peer: MapView.Peer, isLast: Bool) {
+    private mutating func add(_ peer: MapView.Peer, of service: String, isLast: Bool) {
+        let place = MapPlace.peer(service, peer.name)
         let trunk = isLast ? "     " : style.symbol("│    ", "|    ")
         let start = "  " + style.tone(.faint, arrow(isLast: isLast))
         let margin = 2 + trunk.count
@@ -82,24 +101,23 @@ package struct ServiceMapTree {
             let only = facts(peer.connections[0], columns: .max)
             let name = fitted(peer.name, style.width / 2)
             if margin + name.count + 2 + only.columns <= style.width {
-                lines.append(start + style.tone(.accent, name) + "  " + only.text)
+                show(start + style.tone(.accent, name) + "  " + only.text, place)
                 return
             }
         }
         let hasNumbers = peer.totals.count > 0
         let name = fitted(peer.name, (hasNumbers ? columns.text : style.width) - margin)
-        lines.append(
-            start + style.tone(.accent, name) + columns.numbers(peer.totals, behind: margin + name.count))
+        show(start + style.tone(.accent, name) + columns.numbers(peer.totals, behind: margin + name.count), place)
         let shown = peer.connections.prefix(top ?? Self.shownConnections)
         for connection in shown {
-            lines.append("  " + style.tone(.faint, trunk) + facts(connection, columns: style.width - margin).text)
+            show("  " + style.tone(.faint, trunk) + facts(connection, columns: style.width - margin).text)
         }
         let rest = peer.connections.count - shown.count
         if rest > 0 {
             let more = "and \(Quantity.count(UInt64(rest), "more port or protocol", "more ports and protocols"))"
-            lines.append("  " + style.tone(.faint, trunk + more))
+            show("  " + style.tone(.faint, trunk + more))
         }
-        add(peer.operations, of: peer.totals, trunk: trunk, margin: margin)
+        add(peer.operations, of: peer.totals, at: (service, peer.name), trunk: trunk, margin: margin)
     }
 
     /// What is known of a connection, and how many columns it takes.
@@ -122,7 +140,8 @@ package struct ServiceMapTree {
     }
 
     private mutating func add(
-        _ operations: [MapView.Operation], of totals: MapView.Totals, trunk: String, margin: Int
+        _ operations: [MapView.Operation], of totals: MapView.Totals, at edge: (service: String, peer: String),
+        trunk: String, margin: Int
     ) {
         let shown = operations.prefix(top ?? Self.shownOperations)
         let methodColumns = min(shown.map { style.safe($0.method).count }.max() ?? 0, style.width < 60 ? 8 : 16)
@@ -139,15 +158,18 @@ package struct ServiceMapTree {
                     columnsOfName += variants.count
                 }
             }
-            lines.append(
+            show(
                 "  " + style.tone(.faint, trunk) + style.tone(.strong, method) + name
-                    + columns.numbers(operation.totals, behind: margin + method.count + columnsOfName))
+                    + columns.numbers(operation.totals, behind: margin + method.count + columnsOfName),
+                .operation(
+                    edge.service, edge.peer, protocolName: operation.protocolName, method: operation.method,
+                    name: operation.name))
         }
         let rest = operations.dropFirst(shown.count)
         guard !rest.isEmpty else { return }
         let count = rest.reduce(UInt64(0)) { $0 &+ $1.totals.count }
         let more = "and \(Quantity.count(UInt64(rest.count))) more\(share(count, of: totals.count))"
-        lines.append("  " + style.tone(.faint, trunk + style.fitted(more, style.width - margin)))
+        show("  " + style.tone(.faint, trunk + style.fitted(more, style.width - margin)))
     }
 
     private func fitted(_ text: String, _ columns: Int) -> String { style.fitted(style.safe(text), columns) }

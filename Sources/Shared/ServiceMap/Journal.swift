@@ -1,4 +1,16 @@
-/// What a report shows beyond the map: when each endpoint and operation was asked for, and the first exchanges one by one.
+/// Which exchanges are kept one by one, where they are more than so many.
+package enum JournalSize: Equatable, Sendable {
+    case first(Int)
+    case last(Int)
+
+    var count: Int {
+        switch self {
+        case .first(let count), .last(let count): count
+        }
+    }
+}
+
+/// What a report shows beyond the map: when each endpoint and operation was asked for, and the first or the last exchanges one by one.
 ///
 /// Without values: of a target the path, without what looks like a credential, and the names of the query.
 final class Journal {
@@ -21,15 +33,16 @@ final class Journal {
     private(set) var count: UInt64 = 0
     /// Who was at the ends of the first connections, by their numbers.
     private(set) var ends: [UInt64: Ends] = [:]
-    private let limit: Int
+    private let size: JournalSize
+    /// Of the last ones, when there are as many as are kept.
+    private var oldest = 0
     private static let mostOfTarget = 240
 
-    /// - Parameter limit: exchanges that are kept one by one.
-    init(limit: Int) { self.limit = limit }
+    init(_ size: JournalSize) { self.size = size }
 
     /// What is known of a connection now counts.
     func add(_ connection: Connection, from source: UInt32, to destination: UInt32) {
-        guard ends.count < limit || ends[connection.number] != nil else { return }
+        guard ends.count < size.count || ends[connection.number] != nil else { return }
         ends[connection.number] = Ends(source: source, destination: destination)
     }
 
@@ -47,10 +60,10 @@ final class Journal {
             endpoints.append(key, timeline)
         }
         count &+= 1
-        guard records.count < limit else { return }
+        guard keepsMore else { return }
         let status =
             exchange.isAnswered ? AnswerStatus.name(exchange.status) : exchange.isOneWay ? "one way" : "no answer"
-        records.append(
+        keep(
             Record(
                 subject: .endpoint(key), moment: moment, total: ExchangeMeasures(exchange).total, status: status,
                 isError: isError, requestBytes: exchange.requestBytes, responseBytes: exchange.answerBytes,
@@ -71,15 +84,25 @@ final class Journal {
             operations.append(key, timeline)
         }
         count &+= 1
-        guard records.count < limit else { return }
+        guard keepsMore else { return }
         let code = String(decoding: [UInt8](text.extracting(operation.code)), as: UTF8.self)
         let name = "\(operation.status.name)".replacing("_", with: " ")
-        records.append(
+        keep(
             Record(
                 subject: .operation(key), moment: moment, total: operation.duration,
                 status: code.isEmpty ? name : "\(name) \(code)", isError: isError,
                 requestBytes: operation.requestBytes, responseBytes: operation.responseBytes, target: [],
                 connection: connection.number))
+    }
+
+    private var keepsMore: Bool {
+        if case .last(let count) = size { count > 0 } else { records.count < size.count }
+    }
+
+    private func keep(_ record: Record) {
+        guard records.count == size.count else { return records.append(record) }
+        records[oldest] = record
+        oldest = (oldest + 1) % records.count
     }
 
     /// A request's target without values: `/items?limit=…&q=…`.
