@@ -78,6 +78,7 @@ package final class Profiler: EventSink {
             limits: limits, registry: options.registry, needs: others.reduce(needs) { $0.union($1.needs) },
             redactor: redactor, statements: options.statements)
         run.share(ProtoSchemas(options.protoSchema))
+        run.keepsTargets = options.journal != nil
         let isCompat = options.fields == .compat
         let map = MapState(
             run, naming, isCompat ? .raw : options.paths, isExact: isCompat,

@@ -36,6 +36,8 @@ final class Run {
     var acquaintances = Acquaintances()
     /// Of TLS sessions.
     let secrets: SessionSecrets
+    /// Of what is counted later the targets are kept, for a report.
+    var keepsTargets = false
     /// For the bytes of messages.
     var buffers = BufferPool()
 

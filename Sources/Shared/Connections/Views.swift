@@ -59,6 +59,8 @@ final class Views {
     private struct Waiting {
         /// `nil`: it was counted already, and waits to be told again.
         var exchange: Exchange?
+        /// What is kept of its text, where its ranges lie.
+        var text: [UInt8] = []
         var position: UInt64
         var connection: Connection
         var origin: Origin
@@ -167,30 +169,47 @@ final class Views {
 
     /// Takes an exchange of one of the views.
     func take(_ exchange: Exchange, _ text: RawSpan, of connection: Connection, _ origin: Origin) {
-        guard let own = connection.viewNumber, exchange.position >= decided else { return }
+        guard let number = connection.viewNumber, exchange.position >= decided else { return }
         hasExchange = true
         let now = exchange.requestLastByte
         let place = place(of: exchange.position)
         if place < waiting.count, waiting[place].position == exchange.position {
-            tell(exchange, place, own, connection, origin)
+            tell(exchange, text, place, number, connection, origin)
         } else {
-            let isCounted = own == preferred && exchange.isWhole
+            let isCounted = number == preferred && exchange.isWhole
             if isCounted { count(exchange, text, of: connection, origin) }
+            var own = exchange
+            let kept = isCounted ? [] : keep(&own, text)
             let entry = Waiting(
-                exchange: isCounted ? nil : exchange, position: exchange.position, connection: connection,
-                origin: origin, from: own, told: 1 &<< UInt32(own), since: now)
+                exchange: isCounted ? nil : own, text: kept, position: exchange.position, connection: connection,
+                origin: origin, from: number, told: 1 &<< UInt32(number), since: now)
             waiting.insert(entry, at: place)
         }
         settle(now)
     }
 
+    /// Keeps of an exchange's text what is nowhere else: what its content calls itself, and for a report the target.
+    private func keep(_ exchange: inout Exchange, _ text: RawSpan) -> [UInt8] {
+        guard !exchange.kind.isEmpty || run.keepsTargets else { return [] }
+        let line = text.extracting(exchange.line)
+        let kind = text.extracting(exchange.kind)
+        exchange.kind = .empty
+        exchange.moveText(by: -exchange.line.range.lowerBound)
+        if kind.byteCount > 0 { exchange.kind = ByteRange(line.byteCount, line.byteCount &+ kind.byteCount) }
+        return [UInt8](line) + [UInt8](kind)
+    }
+
     /// Another view tells of an exchange that waits.
-    private func tell(_ exchange: Exchange, _ place: Int, _ own: Int, _ connection: Connection, _ origin: Origin) {
+    private func tell(
+        _ exchange: Exchange, _ text: RawSpan, _ place: Int, _ own: Int, _ connection: Connection, _ origin: Origin
+    ) {
         waiting[place].told |= 1 &<< UInt32(own)
         guard let known = waiting[place].exchange else { return }
         let isBetter =
             exchange.isWhole != known.isWhole ? exchange.isWhole : precedes(own, waiting[place].from)
         guard isBetter else { return }
+        var exchange = exchange
+        waiting[place].text = keep(&exchange, text)
         waiting[place].exchange = exchange
         waiting[place].connection = connection
         waiting[place].origin = origin
@@ -221,7 +240,9 @@ final class Views {
                 if isLate { countLate(now) }
                 break
             }
-            if let exchange = entry.exchange { self.count(exchange, RawSpan(), of: entry.connection, entry.origin) }
+            if let exchange = entry.exchange {
+                self.count(exchange, entry.text.span.bytes, of: entry.connection, entry.origin)
+            }
             decided = max(decided, entry.position &+ 1)
             count &+= 1
         }
@@ -240,7 +261,7 @@ final class Views {
             let entry = waiting[place]
             guard now.since(entry.since) > Self.patience, let exchange = entry.exchange else { continue }
             waiting[place].exchange = nil
-            count(exchange, RawSpan(), of: entry.connection, entry.origin)
+            count(exchange, entry.text.span.bytes, of: entry.connection, entry.origin)
         }
     }
 

@@ -366,4 +366,44 @@ import Testing
         #expect(endpoints(result) == ["/a 1 [number]", "/b 1 [number]"])
         #expect(result.summary.messages.requests == 2)
     }
+
+    // MARK: - What is counted later
+
+    /// The server's side is told of first, and waits for the client's: what its content calls itself goes with it, and its target.
+    @Test(arguments: [false, true]) func `keep what an exchange is called until it counts`(_ isPipelined: Bool) throws {
+        var tape = Tape()
+        tape.process(Self.clientProcess, "web")
+        tape.process(Self.serverProcess, "shop")
+        tape.open(1, Self.client, Self.server, .client, Self.clientProcess)
+        tape.open(2, Self.server, Self.client, .server, Self.serverProcess)
+        let bodies = ["A", "B", "C"].map { "{\"query\":\"query \($0){a}\"}" }
+        let requests = bodies.enumerated().map {
+            "POST /graphql/\($0) HTTP/1.1\r\nHost: h\r\nContent-Length: \($1.utf8.count)\r\n\r\n\($1)"
+        }
+        let turns = isPipelined ? [requests] : requests.map { [$0] }
+        for id: UInt64 in [2, 1] {
+            for turn in turns {
+                tape.with(id) { builder in
+                    let answers = turn.map { _ in Self.ok("{}") }.joined()
+                    if id == 1 {
+                        builder.send(turn.joined())
+                        builder.receive(answers)
+                    } else {
+                        builder.receive(turn.joined())
+                        builder.send(answers)
+                    }
+                }
+            }
+        }
+        tape.close(1)
+        tape.close(2)
+        var options = Profiler.Options()
+        options.journal = .last(10)
+        let map = tape.tape.run(options).serviceMap
+        #expect(
+            map.services.flatMap(\.endpoints).map { "\($0.operation ?? "-") \($0.count)" }.sorted() == [
+                "query A 1", "query B 1", "query C 1",
+            ])
+        #expect(map.story?.exchanges.map(\.target) == ["/graphql/0", "/graphql/1", "/graphql/2"])
+    }
 }
