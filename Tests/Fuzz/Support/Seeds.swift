@@ -29,7 +29,7 @@ struct Seeds {
             [CodedBodies.gzip, CodedBodies.zlib, CodedBodies.rawDeflate, CodedBodies.brotli, CodedBodies.zstd]
                 .flatMap { body in (0..<4 as Range<UInt8>).map { [$0] + body } }
         case .http: conversations.map(\.turns)
-        case .websocket: conversations.map(\.sockets).filter { $0.count > 1 }
+        case .websocket: conversations.map(\.sockets).filter { $0.count > 1 } + Self.foundInSockets
         case .http2: conversations.map(\.frames).filter { $0.count > 1 }
         // What the fixtures say in the clear, as what TLS carries.
         case .tls: conversations.flatMap { conversation in [0, 1, 2, 4].map { [$0] + conversation.records } }
@@ -53,6 +53,18 @@ struct Seeds {
             bytes += block[..<count]
         }
         return bytes
+    }
+
+    /// What was found: behind a loss, a chain of frames whose last one's text is none, as its first bytes show.
+    private static var foundInSockets: [[UInt8]] {
+        let found = """
+            AAEAAAAlJDtTW1Z0JKakgAQKEosSc4uBAtGGOgoGsUCREQAAwTcAqlVuc2FmZU11Vsoqzs8rKkhWslJQMtIzUNJRUMpNLcnI \
+            TwEoCSSmpIAEChKLEnOLgQLRhjoKBrFAkUyQtEEtAADBCgCqJlm/IVy3YS0AAMEJACJdtxFct1EtAADBFADCr0FBQUFBQUFB \
+            QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB \
+            QTsnPx1Vt1JefklGZl66UmwtAADBEG1ldGhvZADCrzM3s7gYpA5m0tLS0tLS0pNShVItAACIAgAD6AEYBAAAAAAACQAAAAEh \
+            AAABAAAAAWQ0AAEEAAA=
+            """
+        return [found].compactMap { Data(base64Encoded: $0) }.map { [UInt8]($0) }
     }
 
     /// Traces with events of every kind, in both forms: the fixtures have only those that a source writes by now.

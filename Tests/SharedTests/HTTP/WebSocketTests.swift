@@ -151,6 +151,24 @@ import Testing
 
     @Test(arguments: talks) func `becomes messages`(_ talk: Talk) throws { try talk.check() }
 
+    /// Behind a loss frames are believed that are one behind the other, and of the last of them as much is waited for as shows
+    /// whether its text is one.
+    @Test func `is found behind a loss at the same place, however it was cut`() throws {
+        var tape = TapeBuilder()
+        tape.open()
+        tape.send("GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n")
+        tape.receive("HTTP/1.1 101 X\r\nUpgrade: websocket\r\n\r\n")
+        tape.gap(.receive, 40)
+        for word in ["one", "two", "three"] { tape.data(.receive, F.server(word)) }
+        tape.data(.receive, F.frame(1, [UInt8](repeating: 1, count: 20), isClient: false))
+        for word in ["red", "green", "blue", "black"] { tape.data(.receive, F.server(word)) }
+        tape.close()
+        let result = tape.run()
+        let said = try result.events().map(\.brief).filter { $0.contains("websocket") }
+        #expect(said == ["red", "green", "blue", "black"].map { "<< websocket text \"\($0)\"" })
+        for size in [1, 2, 3, 7] { #expect(tape.cut(every: size).run() == result, "cut every \(size)") }
+    }
+
     @Test func `is recognised by its frames`() throws {
         var tape = TapeBuilder()
         tape.open(role: .unknown, joinedLate: true)

@@ -37,10 +37,7 @@ enum WebSocketDetector: Detector {
                 look.whole = frame.isControl && frame.length <= 8 ? .yes : .no
                 return look
             }
-            let there = bytes.byteCount &- frame.headerLength
-            look.whole =
-                there < 16 && UInt64(there) < frame.length
-                ? .open : Fit(WebSocketFrame.isText(bytes, at: frame.headerLength, frame))
+            look.whole = WebSocketFrame.text(bytes, at: frame.headerLength, frame)
             if look.whole == .no { look.first = .no }
             return look
         }

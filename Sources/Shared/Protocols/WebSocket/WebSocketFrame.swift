@@ -103,8 +103,11 @@ struct WebSocketFrame {
             case .open: return .open
             case .frame(let frame):
                 let end = offset &+ frame.headerLength
-                // Text that is none makes no frame; its first bytes are enough to see that.
-                if frame.opcode == Opcode.text, !frame.isMarked, !isText(bytes, at: end, frame) { return .no }
+                // Text that is none makes no frame; its first bytes are enough to see that, and as many are waited for.
+                if frame.opcode == Opcode.text, !frame.isMarked {
+                    let text = text(bytes, at: end, frame)
+                    guard text == .yes else { return text }
+                }
                 guard frame.length <= longestInChain else { return .no }
                 // Zeros are parts of a message that never ends.
                 if frame.isFinal || frame.opcode != Opcode.continuation { weight &+= frame.isControl ? 2 : 1 }
@@ -121,15 +124,14 @@ struct WebSocketFrame {
     private static let longestInChain: UInt64 = 1 << 20
 
     /// Whether the payload begins as text does.
-    static func isText(_ bytes: RawSpan, at start: Int, _ frame: WebSocketFrame) -> Bool {
-        let count = Swift.min(Int(clamping: frame.length), 16, Swift.max(0, bytes.byteCount &- start))
-        for place in 0..<count {
-            guard let byte = bytes.u8(at: start &+ place) else { return true }
+    static func text(_ bytes: RawSpan, at start: Int, _ frame: WebSocketFrame) -> Fit {
+        for place in 0..<Swift.min(Int(clamping: frame.length), 16) {
+            guard let byte = bytes.u8(at: start &+ place) else { return .open }
             let plain = byte ^ UInt8(truncatingIfNeeded: frame.mask >> (UInt32(place & 3) &* 8))
             if plain < 0x20 && plain != 0x0A && plain != 0x0D && plain != 0x09 || plain == 0x7F || plain >= 0xF8 {
-                return false
+                return .no
             }
         }
-        return true
+        return .yes
     }
 }
