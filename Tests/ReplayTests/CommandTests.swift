@@ -296,6 +296,24 @@ import Testing
         #expect(folder.names == ["e.jsonl", "shop.pcap"])
     }
 
+    /// Others write to it, too; and a file that has lost its name leaves nothing but the link to be replaced.
+    @Test(arguments: ["", "rm FILE; "])
+    func `what standard output leads to is written to, and not replaced`(_ first: String) throws {
+        let file = folder.write("out", [])
+        // Not /dev's own, which all others have, too.
+        let link = folder.path + "/link"
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "/proc/self/fd/1")
+        let script = "exec 9<>FILE; \(first)(echo one; REPLAY INPUT -q -o LINK; echo two) >&9; cat /proc/self/fd/9"
+            .replacing("FILE", with: file).replacing("REPLAY", with: Executable.replay).replacing("INPUT", with: input)
+            .replacing("LINK", with: link)
+        let run = try Executable.run("/bin/sh", ["-c", script])
+        #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
+        let lines = run.output.split(separator: "\n")
+        #expect(lines.first == "one" && lines.last == "two" && lines.count > 2)
+        #expect(lines.dropFirst().dropLast().allSatisfy { $0.hasPrefix("{\"timestamp\"") })
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "/proc/self/fd/1")
+    }
+
     @Test func `devices and links are written through`() throws {
         #expect(try Executable.replay([input, "-q", "-o", "/dev/null"]).status == 0)
         #expect(try Executable.replay([input, "-q", "-o", "/dev/full"]).status == 2)

@@ -346,8 +346,8 @@ struct Flow: Sendable {
             return
         }
         var skipped = 0
-        if position < -StreamNumbering.largestWindow { statistics.misplacedSegments &+= 1 }
         if position < 0 {
+            if position < -StreamNumbering.largestWindow { statistics.misplacedSegments &+= 1 }
             // Before the stream's beginning: older than the capture, or the byte that a probe makes up.
             skipped = Int(truncatingIfNeeded: Swift.min(0 &- position, Int64(length)))
             statistics.ignoredBytes &+= UInt64(skipped)

@@ -2,7 +2,7 @@ package import Glibc
 
 /// A file that appears under its name only when it is whole: until then it is written beside, as `NAME.partial`.
 ///
-/// What can't be replaced by a new file is written directly: standard output (`-`), pipes, /dev/null.
+/// What can't be replaced by a new file is written directly: standard output (`-`, /dev/stdout), pipes, /dev/null.
 package final class OutputFile {
     /// As the user named it; for messages.
     package let path: String
@@ -31,6 +31,11 @@ package final class OutputFile {
         if path == "-" {
             pending = nil
             descriptor = STDOUT_FILENO
+            return
+        }
+        if let own = Self.ownDescriptor(path) {
+            pending = nil
+            descriptor = own
             return
         }
         // A link's target is replaced, not the link.
@@ -136,10 +141,23 @@ package final class OutputFile {
         if descriptor > STDERR_FILENO { close(descriptor) }
     }
 
+    /// Which of the program's own descriptors a path leads to, as /dev/stdout does.
+    ///
+    /// Where that is a file, whoever has opened it writes to it, too, and would go on with one that is no more. Where it is a file
+    /// that has no name any more, the link itself would be replaced.
+    private static func ownDescriptor(_ path: String) -> Int32? {
+        var (named, own) = (stat(), stat())
+        guard stat(path, &named) == 0, named.st_mode & S_IFMT == S_IFREG else { return nil }
+        return [STDOUT_FILENO, STDERR_FILENO].first {
+            fstat($0, &own) == 0 && own.st_dev == named.st_dev && own.st_ino == named.st_ino
+        }
+    }
+
     /// Whether what is written to a path goes through, as to a terminal or /dev/null: several may share it.
     package static func isDirect(_ path: String) -> Bool {
         var status = stat()
-        return path == "-" || (stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG)
+        return path == "-" || ownDescriptor(path) != nil
+            || (stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG)
     }
 
     /// Whether writing an output takes a file away: the one of its name, or the one beside where its bytes wait until they are
