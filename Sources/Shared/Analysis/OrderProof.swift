@@ -55,13 +55,16 @@ struct OrderProof {
     }
 
     /// Messages of a side are missing, and nobody knows how many.
-    /// - Parameter isIdle: nothing that was seen waits for an answer.
-    mutating func lose(_ side: Side, isIdle: Bool) {
+    mutating func lose(_ side: Side) {
         if isFirm { turn = Turn() }
         isFirm = false
         isAlone = false
         turn.isBroken = true
-        guard side == .client else { return hear(isSurplus: isIdle) }
+        guard side == .client else {
+            // Which loss was first nobody knows: requests that are missing may be younger than answers that are.
+            hasHeard = true
+            return
+        }
         missing = hasSurplus ? .answered : .unanswered
         hasSurplus = false
     }

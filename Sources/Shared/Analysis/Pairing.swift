@@ -110,7 +110,8 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
     mutating func willAsk(_ out: any Output) {
         guard Key.isOrder else { return }
         newestIsLate = proof.hasAnsweredUnseen
-        let isKnown = proof.ask(isWaiting: firstUnanswered != nil, isAnswering: answering != nil)
+        let isKnown = proof.ask(
+            isWaiting: firstUnanswered != nil && !answersWereLost, isAnswering: answering != nil)
         guard isKnown, !answersWereLost, lostBehind == nil else { return askAfterLoss(isKnown, out) }
     }
 
@@ -121,6 +122,10 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
             answersWereLost = false
             lostBehind = nil
             givenUp = 0
+        } else if proof.isAlone, answersWereLost {
+            drain(out)
+            answersWereLost = false
+            lostBehind = first
         } else if !answersWereLost, lostBehind == nil {
             lostBehind = first
         }
@@ -268,7 +273,7 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
 
     /// Messages were lost, and nobody knows how many.
     mutating func lose(_ side: Side) {
-        proof.lose(side, isIdle: firstUnanswered == nil)
+        proof.lose(side)
         if side == .server {
             answersWereLost = true
             answering = nil

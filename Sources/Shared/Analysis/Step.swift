@@ -35,6 +35,14 @@ enum Found: Equatable {
     case at(Int)
     /// None begins before `start`, and what lies before `next` need not be looked at again.
     case none(Search)
+
+    /// Some of the bytes are no message's.
+    var passesOver: Bool {
+        switch self {
+        case .at(let place): place > 0
+        case .none(let search): search.start > 0
+        }
+    }
 }
 
 /// How far a search for the next message has come.

@@ -76,8 +76,10 @@ final class HTTP1Analyzer: Analyzer {
     }
 
     func search(_ bytes: RawSpan, _ side: Side, from: Search) -> Found {
-        if side == .server { pairing.hear() }
-        return stream(side).search(bytes, from)
+        let found = stream(side).search(bytes, from)
+        // What is passed over answers nobody knows what.
+        if side == .server, found.passesOver { pairing.hear() }
+        return found
     }
 
     func end(_ side: Side, after tail: RawSpan, _ at: Timestamp, _ out: any Output) -> Int {

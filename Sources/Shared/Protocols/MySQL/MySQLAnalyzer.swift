@@ -356,7 +356,7 @@ final class MySQLAnalyzer: Analyzer {
         let isOne = queue.count <= 1 && proof.habit == .waits
         // Another answer may be among what is missing, or another request.
         if isHeld || proof.isAlone { giveUp(out) }
-        proof.lose(side, isIdle: queue.isEmpty)
+        proof.lose(side)
         isPaired = false
         if side == .client {
             // Numbers and the database may be others by now.

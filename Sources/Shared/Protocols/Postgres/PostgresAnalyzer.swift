@@ -331,7 +331,7 @@ final class PostgresAnalyzer: Analyzer {
     private func lose(_ side: Side, _ out: any Output) {
         // Lost on both sides, or twice: what is answered then is not what waits.
         if !isPaired || proof.isAlone { giveUp(out) }
-        proof.lose(side, isIdle: queue.isEmpty)
+        proof.lose(side)
         isPaired = false
         isLost[side == .client ? 0 : 1] = true
         let isOne = queue.openCycles <= 1 && proof.habit == .waits
