@@ -58,13 +58,13 @@ struct OrderProof {
     mutating func lose(_ side: Side) {
         if isFirm { turn = Turn() }
         isFirm = false
-        isAlone = false
         turn.isBroken = true
         guard side == .client else {
             // Which loss was first nobody knows: requests that are missing may be younger than answers that are.
             hasHeard = true
             return
         }
+        isAlone = false
         missing = hasSurplus ? .answered : .unanswered
         hasSurplus = false
     }

@@ -181,12 +181,13 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
 
     private mutating func matchAfterLoss(_ slot: Int) -> Match {
         if let lostBehind {
-            guard !answersWereLost else { return .none }
             // What is before the lost requests is answered before them.
             guard slot >= lostBehind else {
+                guard !answersWereLost else { return .none }
                 answering = slot
                 return .slot(slot)
             }
+            // Of all that were sent with it, it is the last, and so is its answer.
             guard proof.isAlone else { return .none }
         }
         if entries[(slot &+ 1)..<end].contains(where: { !$0.exchange.isAnswered }) { return .none }
@@ -200,6 +201,9 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
 
     /// Who asks behind the answer shows whose it is; else it is enough that the client's stream has no hole.
     var needsNextRequest: Bool { doubted != nil && doubtsEarlier }
+
+    /// As many answers are there as requests: one.
+    var isOneForOne: Bool { needsNextRequest && !answersWereLost }
 
     /// All of the request is there whose answer is in doubt: what the client says next is another.
     var isNextRequest: Bool { doubted.map { entries[$0].exchange.isRequestComplete } ?? false }

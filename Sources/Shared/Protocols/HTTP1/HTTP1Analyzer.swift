@@ -91,7 +91,7 @@ final class HTTP1Analyzer: Analyzer {
 
     func finish(_ out: any Output) {
         // One request is there, and one answer.
-        if pairing.isInDoubt { settleDoubt(inFavour: pairing.needsNextRequest && doubtful != nil, out) }
+        if pairing.isInDoubt { settleDoubt(inFavour: pairing.isOneForOne && doubtful != nil, out) }
         pairing.drain(out)
     }
 
