@@ -69,6 +69,19 @@ final class Views {
         var told: UInt32
         /// When the first view told of it.
         var since: Timestamp
+
+        /// Keeps of the text what the exchange names of it.
+        @inline(never)
+        mutating func keep(_ whole: RawSpan) {
+            guard var kept = exchange else { return }
+            let line = whole.extracting(kept.line)
+            let kind = whole.extracting(kept.kind)
+            kept.kind = .empty
+            kept.moveText(by: -kept.line.range.lowerBound)
+            if kind.byteCount > 0 { kept.kind = ByteRange(line.byteCount, line.byteCount &+ kind.byteCount) }
+            text = [UInt8](line) + [UInt8](kind)
+            exchange = kept
+        }
     }
 
     /// So many exchanges wait for another view: far more than are on their way through a ring buffer.
@@ -178,26 +191,18 @@ final class Views {
         } else {
             let isCounted = number == preferred && exchange.isWhole
             if isCounted { count(exchange, text, of: connection, origin) }
-            var own = exchange
-            let kept = isCounted ? [] : keep(&own, text)
-            let entry = Waiting(
-                exchange: isCounted ? nil : own, text: kept, position: exchange.position, connection: connection,
+            var entry = Waiting(
+                exchange: isCounted ? nil : exchange, position: exchange.position, connection: connection,
                 origin: origin, from: number, told: 1 &<< UInt32(number), since: now)
+            if !isCounted, keepsText(of: exchange) { entry.keep(text) }
             waiting.insert(entry, at: place)
         }
         settle(now)
     }
 
-    /// Keeps of an exchange's text what is nowhere else: what its content calls itself, and for a report the target.
-    private func keep(_ exchange: inout Exchange, _ text: RawSpan) -> [UInt8] {
-        guard !exchange.kind.isEmpty || run.keepsTargets else { return [] }
-        let line = text.extracting(exchange.line)
-        let kind = text.extracting(exchange.kind)
-        exchange.kind = .empty
-        exchange.moveText(by: -exchange.line.range.lowerBound)
-        if kind.byteCount > 0 { exchange.kind = ByteRange(line.byteCount, line.byteCount &+ kind.byteCount) }
-        return [UInt8](line) + [UInt8](kind)
-    }
+    /// Whether its text is asked for when it counts: what its content calls itself is nowhere else, nor is a target for a report.
+    @inline(__always)
+    private func keepsText(of exchange: borrowing Exchange) -> Bool { !exchange.kind.isEmpty || run.keepsTargets }
 
     /// Another view tells of an exchange that waits.
     private func tell(
@@ -208,9 +213,9 @@ final class Views {
         let isBetter =
             exchange.isWhole != known.isWhole ? exchange.isWhole : precedes(own, waiting[place].from)
         guard isBetter else { return }
-        var exchange = exchange
-        waiting[place].text = keep(&exchange, text)
         waiting[place].exchange = exchange
+        waiting[place].text = []
+        if keepsText(of: exchange) { waiting[place].keep(text) }
         waiting[place].connection = connection
         waiting[place].origin = origin
         waiting[place].from = own
