@@ -284,6 +284,11 @@ import Testing
         try press("echo st''atus $?", "Enter")
         let left = try screen(has: "status 0")
         #expect(left.contains("before") && !left.contains("orders:9002"))
+        // What is longer than the terminal goes through the pager, if there is one.
+        try press("clear; PAGER='sed -n s/Capture/paged-by-sed/p' '\(Executable.replay)' \(Self.shop)", "Enter")
+        #expect(try !screen(has: "paged-by-sed  ").contains("orders:9002"))
+        try press("clear; PAGER=no-such-pager '\(Executable.replay)' \(Self.shop); echo do''ne", "Enter")
+        #expect(try screen(has: "done").contains("└──▶"))
         // Keys are shown as they are typed, and lines are read as lines.
         #expect(
             try run(["display-message", "-p", "-t", "0", "#{alternate_on} #{cursor_flag} #{wrap_flag}"]) == "0 1 1\n")

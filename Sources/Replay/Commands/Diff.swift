@@ -55,7 +55,7 @@ struct Diff: ParsableCommand {
                 ? report.markdown
                 : sarif
                     ? report.sarif(version: ProgramVersion.number) : report.text(Terminal.style(STDOUT_FILENO))
-        try StandardOutput.write(text)
+        if json || markdown || sarif { try StandardOutput.write(text) } else { try Pager.show(text) }
         if !difference.changes.isEmpty { throw ExitCode(1) }
     }
 

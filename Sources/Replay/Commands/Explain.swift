@@ -89,12 +89,16 @@ struct Explain: ParsableCommand {
                 throw Failure("--endpoint '\(endpoint)': is not in the map; `replay --top 1000` shows what is")
             }
             let report = EndpointReport(found, result.map)
-            try StandardOutput.write(json ? report.json : report.text(style, top: top))
+            if json { try StandardOutput.write(report.json) } else { try Pager.show(report.text(style, top: top)) }
         } else {
             let found = try found(finder, number.map { UInt64($0) }, wanted.map { UInt64($0) })
             var explanation = try explanation(of: found, finder, replaying, result, wanted.map { UInt64($0) })
             if let asked { try explanation.narrow(to: asked) }
-            try StandardOutput.write(json ? explanation.json : explanation.text(style, top: top))
+            if json {
+                try StandardOutput.write(explanation.json)
+            } else {
+                try Pager.show(explanation.text(style, top: top))
+            }
         }
         if result.isLossy { throw ExitCode(1) }
     }

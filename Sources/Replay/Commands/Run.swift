@@ -171,7 +171,12 @@ struct Run: ParsableCommand {
         } else if !quiet || json {
             let screen = dataOnOutput ? STDERR_FILENO : STDOUT_FILENO
             let text = try summary(result, showsMap: outputPath == nil && mapPath == nil, Terminal.style(screen))
-            try StandardOutput.write(text, to: screen)
+            // Who has watched has seen it, and is at the prompt again.
+            if screen == STDOUT_FILENO, !json, !watching.isWanted {
+                try Pager.show(text)
+            } else {
+                try StandardOutput.write(text, to: screen)
+            }
         }
         for line in result.capture.complaints { Terminal.complain(line) }
         if result.isLossy { throw ExitCode(1) }
