@@ -48,6 +48,8 @@ for document, events in zip(sys.argv[1::2], sys.argv[2::2]):
                 continue
             for text in texts(body):
                 status = event.get("status_code")
+                if "graphql_status" in event:
+                    status = "graphql_" + event["graphql_status"]
                 path = event["url"].split("?")[0]
                 if "://" in path:
                     path = "/" + path.split("://", 1)[1].partition("/")[2]
