@@ -117,7 +117,7 @@ class Capture:
     def connect(self):
         self.connections += 1
         number = self.connections
-        self.ends = [[bytes((10, 0, 0, 1)), 20000 + number, 1000], [bytes((10, 1, number >> 8, number & 255)), 80, 5000]]
+        self.ends = [[bytes((10, 0, number >> 8, number & 255)), 20000 + number, 1000], [bytes((10, 1, number >> 8, number & 255)), 80, 5000]]
         self.segment(0, b"", 2)
         self.segment(1, b"", 0x12)
         self.segment(0, b"", 0x10)

@@ -42,7 +42,7 @@ package struct Limits: Equatable, Sendable {
     ///
     /// No interface that people wrote has as many side by side.
     var pathWords = 256
-    /// Places among the paths of one destination, while they are recorded, and a quarter of those of all: what lies deeper
+    /// Places among the paths of one destination, while they are recorded, and a sixteenth of those of all: what lies deeper
     /// than the depth at which there are more is `/**`.
     ///
     /// The largest interfaces have some thousands; names that are to become parameters take room until they do.

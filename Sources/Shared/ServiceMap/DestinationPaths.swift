@@ -30,7 +30,7 @@ struct DestinationPaths: ~Copyable {
     }
 
     /// Nodes of all destinations together, in parts of those of one.
-    private static let destinations = 4
+    private static let destinations = 16
 
     init(limits: Limits, _ templates: PathTemplates) {
         trie = PathTrie(words: limits.pathWords)
