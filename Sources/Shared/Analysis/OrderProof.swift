@@ -85,10 +85,12 @@ struct OrderProof {
     }
 
     /// The server begins an answer that is not known as a request's own, or has ended one.
-    /// - Parameter isFinal: no other follows for the same request.
-    mutating func answer(isFinal: Bool = true, isSurplus: Bool) {
+    /// - Parameters:
+    ///   - isFinal: no other follows for the same request.
+    ///   - isNews: it began behind what is missing of the client's, else it shows nothing of that.
+    mutating func answer(isFinal: Bool = true, isSurplus: Bool, isNews: Bool = true) {
         if isFinal { turn.answered &+= 1 }
-        hear(isSurplus: isSurplus)
+        if isNews { hear(isSurplus: isSurplus) } else { isAlone = false }
     }
 
     /// A request that was seen has its answer.

@@ -160,12 +160,15 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
     // MARK: Answers
 
     /// Whom an answer belongs to that begins.
-    /// - Parameter isFinal: no other follows for the same request.
+    /// - Parameters:
+    ///   - isFinal: no other follows for the same request.
+    ///   - beganBeforeLoss: requests were lost since, perhaps.
     @inline(__always)
-    mutating func match(_ key: Key, isFinal: Bool = true) -> Match {
+    mutating func match(_ key: Key, isFinal: Bool = true, beganBeforeLoss: Bool = false) -> Match {
         let match = find(key)
         if Key.isOrder, !proof.isFirm || match == .none {
-            proof.answer(isFinal: isFinal, isSurplus: match == .none && firstUnanswered == nil)
+            proof.answer(
+                isFinal: isFinal, isSurplus: match == .none && firstUnanswered == nil, isNews: !beganBeforeLoss)
         }
         return match
     }

@@ -45,6 +45,32 @@ import Testing
         }
     }
 
+    /// An answer that had begun before requests were lost shows nothing of them, though its end is found missing after.
+    @Test(arguments: OrderedVoice.allCases)
+    func `show nothing of what was lost after they began`(_ voice: OrderedVoice) throws {
+        for begun in stride(from: 4, to: voice.answer(1).count, by: 3) {
+            var tape = voice.begin(joinedLate: false)
+            func say(_ direction: Direction, _ bytes: [UInt8]) {
+                tape.wait(milliseconds: 1)
+                tape.data(direction, bytes)
+            }
+            say(.send, voice.request(0))
+            say(.receive, voice.answer(0))
+            say(.send, voice.request(1))
+            say(.receive, Array(voice.answer(1)[..<begun]))
+            tape.gap(.send, UInt64(voice.request(2).count))
+            say(.send, Array(voice.request(3)[..<7]))
+            tape.gap(.receive, UInt64(voice.answer(1).count - begun))
+            say(.send, Array(voice.request(3)[7...]))
+            say(.receive, voice.answer(2) + voice.answer(3))
+            say(.send, voice.request(4))
+            say(.receive, voice.answer(4))
+            tape.close()
+            let pairs = try voice.pairs(tape.run())
+            #expect(pairs.allSatisfy { $0.isRight }, "\(begun): \(pairs)")
+        }
+    }
+
     /// The capture began, or lost, so many of a client's first requests, which it had sent with those that are there.
     @Test(arguments: OrderedVoice.allCases, [true, false])
     func `are not those of what was asked before`(_ voice: OrderedVoice, _ isLate: Bool) throws {

@@ -6,6 +6,8 @@ final class HTTP1Analyzer: Analyzer {
     private var pairing = Pairing<InOrder, HTTP1Ask>()
     /// What was read of the last request's head.
     private var lastRequest: ReadRequest?
+    /// When bytes of the client's were found missing last.
+    private var lossOfClient = Timestamp(nanoseconds: .min)
     private var retransmittedDifferent: UInt64 = 0
     /// An answer that was read and waits until it is sure whose it is (`Match.doubtful`).
     private var doubtful: DoubtfulAnswer?
@@ -46,6 +48,7 @@ final class HTTP1Analyzer: Analyzer {
 
     func begin(_ start: Start) {
         lastRequest = nil
+        lossOfClient = Timestamp(nanoseconds: .min)
         retransmittedDifferent = 0
         requests.reset(joinedLate: start == .middle)
         responses.reset(joinedLate: start == .middle)
@@ -71,7 +74,10 @@ final class HTTP1Analyzer: Analyzer {
     }
 
     func gap(_ length: UInt64, _ side: Side, after tail: RawSpan, _ at: Arrival, _ out: any Output) -> Step {
-        if side == .client, pairing.isInDoubt { settleDoubt(inFavour: false, out) }
+        if side == .client {
+            if pairing.isInDoubt { settleDoubt(inFavour: false, out) }
+            lossOfClient = max(lossOfClient, at.last)
+        }
         return stream(side).gap(length, after: tail, at, self, out)
     }
 
@@ -147,7 +153,11 @@ final class HTTP1Analyzer: Analyzer {
             settleDoubt(inFavour: false, out)
             pairing.lose(.client)
         }
-        switch pairing.match(InOrder(), isFinal: Self.isFinal(stream.message.head.status)) {
+        // A head that lacks its end waited for it, and what was lost meanwhile it does not answer.
+        let isEarlier = stream.message.anomalies.contains(.headIncomplete) && stream.message.firstByte <= lossOfClient
+        let match = pairing.match(
+            InOrder(), isFinal: Self.isFinal(stream.message.head.status), beganBeforeLoss: isEarlier)
+        switch match {
         case .slot(let slot): method = pairing.ask(slot).method
         case .doubtful(let slot):
             method = pairing.ask(slot).method
