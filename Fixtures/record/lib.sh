@@ -80,20 +80,25 @@ make_certificate() {
 
 # --- one fixture ------------------------------------------------------------------------------
 
+# scratch_up NAME: a folder, a log and an environment of its own.
+scratch_up() {
+    SCRATCH=$WORK/run/$1
+    LOG=$SCRATCH/log
+    STARTED=()
+    rm -rf "$SCRATCH"
+    mkdir -p "$SCRATCH"
+    CLEAN=(env -i -C / PATH="$VENV/bin:$SYSTEM_PATH" HOME="$SCRATCH" LC_ALL=C.UTF-8)
+    chmod 777 "$SCRATCH"            # servers that give up root write here too
+    notes_begin "$1"
+}
+
 record_fixture() {
     local name=$1 status
     # A subshell, so that one fixture's variables, processes and traps can't reach another's.
     (
         set -e
         OUT=$FIXTURES/$name
-        SCRATCH=$WORK/run/$name
-        LOG=$SCRATCH/log
-        STARTED=()
-        rm -rf "$SCRATCH"
-        mkdir -p "$SCRATCH"
-        CLEAN=(env -i -C / PATH="$VENV/bin:$SYSTEM_PATH" HOME="$SCRATCH" LC_ALL=C.UTF-8)
-        chmod 777 "$SCRATCH"        # servers that give up root write here too
-        notes_begin "$name"
+        scratch_up "$name"
         trap teardown EXIT
         trap 'exit 130' INT TERM
         network_up

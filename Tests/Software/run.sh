@@ -270,14 +270,7 @@ try_software() { # NAME
     local name=$1
     (
         set -e
-        SCRATCH=$WORK/run/$name
-        LOG=$SCRATCH/log
-        STARTED=()
-        rm -rf "$SCRATCH"
-        mkdir -p "$SCRATCH"
-        CLEAN=(env -i -C / PATH="$VENV/bin:$SYSTEM_PATH" HOME="$SCRATCH" LC_ALL=C.UTF-8)
-        chmod 777 "$SCRATCH"
-        notes_begin "$name"
+        scratch_up "$name"
         trap '[ -z "${WATCHING:-}" ] || kill -KILL "$WATCHING"; teardown' EXIT
         trap 'exit 130' INT TERM
         network_up
