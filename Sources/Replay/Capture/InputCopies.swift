@@ -8,8 +8,8 @@ import Glibc
 struct InputCopies {
     private struct Kind: Hashable {
         var bytes: Int
-        /// A hash of the first of them: files of one size, as rotation makes them, hardly ever begin alike.
-        var head: UInt64
+        /// The first of them: files of one size, as rotation makes them, hardly ever begin alike.
+        var head: [UInt8]
     }
 
     private struct Known {
@@ -42,9 +42,7 @@ struct InputCopies {
         var status = stat()
         var head = [UInt8](repeating: 0, count: headBytes)
         guard fstat(descriptor, &status) == 0, fill(&head, descriptor) else { return nil }
-        var hash: UInt64 = 0x9E37_79B9_7F4A_7C15
-        for byte in head { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
-        return Kind(bytes: Int(status.st_size), head: hash)
+        return Kind(bytes: Int(status.st_size), head: head)
     }
 
     private static func areEqual(_ path: String, _ other: String) -> Bool {

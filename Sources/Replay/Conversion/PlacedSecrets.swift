@@ -7,7 +7,8 @@ enum PlacedSecrets {
     /// - Parameter secrets: what is known beside the tape.
     /// - Returns: those that opened something, each with its session.
     static func find(in inputs: [String], _ secrets: [TLSSecret]) throws(Failure) -> [TLSSecret] {
-        guard inputs.allSatisfy(Input.isFile) else { return [] }
+        // A capture of packets has key logs, which name them.
+        guard inputs.allSatisfy(Input.isFile), try hasTrace(inputs) else { return [] }
         let search = UnplacedSecretSearch()
         _ = try WrittenTape.read(inputs, search)
         guard search.hasFound else { return [] }
@@ -19,6 +20,11 @@ enum PlacedSecrets {
         _ = try WrittenTape.read(inputs, profiler)
         profiler.finish()
         return profiler.placedSecrets
+    }
+
+    private static func hasTrace(_ inputs: [String]) throws(Failure) -> Bool {
+        for input in inputs where try Input.open(input, readsAhead: false).isTrace { return true }
+        return false
     }
 }
 
