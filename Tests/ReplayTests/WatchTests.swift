@@ -220,6 +220,25 @@ import Testing
         #expect(folder.names == ["e.jsonl", "growing"])
     }
 
+    /// Ctrl-C is the watcher's, wherever reading stands: it never makes of what is still written a file that was cut.
+    @Test(arguments: [[shop], [shop, "Fixtures/demo/live/input.tape"]])
+    func `whoever leaves while it reads has lost nothing, either`(_ inputs: [String]) throws {
+        let folder = TemporaryFolder()
+        let growing = try inputs.enumerated().map { place, input in
+            folder.write("\(place)", [UInt8](try Data(contentsOf: URL(fileURLWithPath: input))))
+        }
+        let writers = growing.compactMap(FileHandle.init(forWritingAtPath:))
+        for _ in 0..<5 {
+            let replay = try Child(Executable.replay, growing + ["--watch"])
+            _ = try eventually("it opens them") { growing.last.flatMap { Self.read(by: replay, of: $0) } }
+            replay.signal(SIGINT)
+            let end = try replay.wait()
+            #expect(end.status == 0 && end.errors.isEmpty, "\(end.errors)")
+            #expect(!end.output.contains("interrupted"))
+        }
+        #expect(writers.count == inputs.count)
+    }
+
     /// How far a program has come in a file that it has open.
     private static func read(by program: Child, of path: String) -> Int? {
         let folder = "/proc/\(program.pid)"

@@ -7,7 +7,15 @@ package enum Interruption {
     /// The signal that came; 0: none.
     private static let requested = Atomic<Int32>(0)
 
-    package static var isRequested: Bool { requested.load(ordering: .relaxed) != 0 }
+    /// Somebody watches what is read: Ctrl-C is theirs, as a key is, and whoever reads goes on until they have left.
+    private static let isWatched = Atomic(false)
+
+    package static var isRequested: Bool {
+        requested.load(ordering: .relaxed) != 0 && !isWatched.load(ordering: .relaxed)
+    }
+
+    /// From now on only ``take()`` tells of it, or everybody is told again.
+    package static func belongs(toWatcher watched: Bool) { isWatched.store(watched, ordering: .relaxed) }
 
     /// Takes the signal, for a program that does something else with it; the next one is as the first.
     package static func take() -> Int32? {

@@ -54,6 +54,7 @@ package final class Watch {
         view = WatchView(choice)
         pace = TapePace(screen == nil ? .most : speed)
         nextDraw = Clock.monotonic &+ (screen == nil ? Self.printing : 0)
+        Interruption.belongs(toWatcher: true)
     }
 
     /// From now on there is something to see.
@@ -111,6 +112,7 @@ package final class Watch {
     /// Gives the terminal back.
     package func leave() throws(Failure) {
         screen?.leave()
+        Interruption.belongs(toWatcher: false)
         if let failure { throw failure }
     }
 
