@@ -213,16 +213,9 @@ struct css_set {
 	struct cgroup *dfl_cgrp;	/* in cgroup2's hierarchy */
 } RELOCATED;
 
-/* What an iterator over a map is given; a pointer is 8 bytes for BPF on every machine. */
-struct bpf_iter__bpf_map_elem {
-	struct bpf_iter_meta *meta;
-	struct bpf_map *map;
-	void *key;
-	void *value;
-};
-
 struct task_struct;
 
+/* What an iterator is given; a pointer is 8 bytes for BPF on every machine. */
 struct bpf_iter__task {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;

@@ -47,11 +47,13 @@ final class KernelProgram {
     private var order: OrderHooks?
     /// `nil` where secrets are not taken.
     let secrets: SecretProgram?
-    private let maps: (verdicts: Int32, listening: Int32, counters: Int32, unsent: [Int32], sockets: Int32)
+    private let maps: (verdicts: Int32, listening: Int32, counters: Int32, unsent: [Int32])
     /// Ends of connections for which the ring buffer had no room.
     private var ends: [tapedeck_state] = []
-    /// Run a program for each of the threads, for each of their files, and for each of the sockets that are known.
-    private var iterators: (threads: OpaquePointer?, files: OpaquePointer?, sockets: OpaquePointer?)
+    /// Run a program for each of the threads, and for each of their files.
+    private var iterators: (threads: OpaquePointer?, files: OpaquePointer?)
+    /// Looks at each of the sockets that are known.
+    private var lookAtAll: Int32 = -1
     /// What the running programs read; the map is mapped into this process.
     private let control: UnsafeMutablePointer<tapedeck_control>
     /// One thread reads, and no reading begins within another.
@@ -81,8 +83,7 @@ final class KernelProgram {
             self.maps = (
                 try Self.descriptor(object, "verdicts"), try Self.descriptor(object, "listening"),
                 try Self.descriptor(object, "counters"),
-                [try Self.descriptor(object, "unsent"), try Self.descriptor(object, "untold")],
-                try Self.descriptor(object, "sockets")
+                [try Self.descriptor(object, "unsent"), try Self.descriptor(object, "untold")]
             )
             control = try Self.control(object)
             let turn = MemoryLayout<tapedeck_control>.offset(of: \.turn) ?? 0
@@ -112,16 +113,16 @@ final class KernelProgram {
     // MARK: - Attaching
 
     private func attach() throws(Failure) {
-        iterators = (
-            try iterator("mark_thread"), try iterator("mark_unix"), try iterator("look_at_socket", over: maps.sockets)
-        )
+        iterators = (try iterator("mark_thread"), try iterator("mark_unix"))
+        let look = bpf_object__find_program_by_name(object, "look_at_sockets")
+        lookAtAll = bpf_program__fd(look)
         var program: OpaquePointer?
         while true {
             program = bpf_object__next_program(object, program)
             guard let program else { return }
             guard bpf_program__autoload(program) else { continue }
             if let order, order.programs.contains(program) { continue }
-            if SecretProgram.isOne(program) { continue }
+            if SecretProgram.isOne(program) || program == look { continue }
             if bpf_program__expected_attach_type(program) != BPF_TRACE_ITER { try attach(program) }
         }
     }
@@ -162,8 +163,8 @@ final class KernelProgram {
         secrets?.detach()
         bpf_link__destroy(iterators.threads)
         bpf_link__destroy(iterators.files)
-        bpf_link__destroy(iterators.sockets)
-        iterators = (nil, nil, nil)
+        iterators = (nil, nil)
+        lookAtAll = -1
     }
 
     private static func configure(_ object: OpaquePointer, _ settings: Settings, _ hooks: Hooks) throws(Failure) {
@@ -255,21 +256,9 @@ final class KernelProgram {
 
     // MARK: - Iterators
 
-    private func iterator(_ name: String, over map: Int32? = nil) throws(Failure) -> OpaquePointer {
-        var target = bpf_iter_link_info()
-        let link = withUnsafeMutablePointer(to: &target) { target in
-            var options = bpf_iter_attach_opts()
-            // libbpf and the kernel want their padding to be zero, too.
-            memset(&options, 0, MemoryLayout<bpf_iter_attach_opts>.size)
-            memset(target, 0, MemoryLayout<bpf_iter_link_info>.size)
-            if let map { target.pointee.map.map_fd = UInt32(bitPattern: map) }
-            options.sz = MemoryLayout<bpf_iter_attach_opts>.size
-            options.link_info = target
-            options.link_info_len = UInt32(MemoryLayout<bpf_iter_link_info>.size)
-            let program = bpf_object__find_program_by_name(object, name)
-            return map == nil ? bpf_program__attach_iter(program, nil) : bpf_program__attach_iter(program, &options)
-        }
-        guard let link else { throw Self.refusal("can't attach \(name)") }
+    private func iterator(_ name: String) throws(Failure) -> OpaquePointer {
+        let program = bpf_object__find_program_by_name(object, name)
+        guard let link = bpf_program__attach_iter(program, nil) else { throw Self.refusal("can't attach \(name)") }
         return link
     }
 
@@ -285,7 +274,14 @@ final class KernelProgram {
     }
 
     /// Lets the kernel compare each socket's own counters with what the hooks saw, and tell of the rest.
-    func lookAtSockets() { run(iterators.sockets) }
+    func lookAtSockets() {
+        guard lookAtAll >= 0 else { return }
+        var options = bpf_test_run_opts()
+        // libbpf and the kernel want their padding to be zero, too.
+        memset(&options, 0, MemoryLayout<bpf_test_run_opts>.size)
+        options.sz = MemoryLayout<bpf_test_run_opts>.size
+        bpf_prog_test_run_opts(lookAtAll, &options)
+    }
 
     // MARK: - Records
 
