@@ -38,6 +38,8 @@ struct CaptureRefusals: Equatable, Sendable {
     var interfaces: UInt64 = 0
     /// Packets of these.
     var packets: UInt64 = 0
+    /// Blocks whose content makes no sense, and whose length does; packets of interfaces whose description makes none.
+    var blocks: UInt64 = 0
     /// Times beyond what 64 bits of nanoseconds reach, 2262: they are the last that they do.
     var lateTimes: UInt64 = 0
     /// Times before what they reach, 1677: they are the first.

@@ -33,6 +33,8 @@ struct PcapngFile: ~Copyable, PacketSource {
         var snaplen: Int
         var unitsPerSecond: UInt64 = 1_000_000
         var offsetSeconds: Int64 = 0
+        /// What it says of itself makes no sense, and so do its packets.
+        var isUnreadable = false
     }
 
     private enum BlockType {
@@ -177,8 +179,9 @@ struct PcapngFile: ~Copyable, PacketSource {
 
     private mutating func addInterface(_ body: RawSpan) {
         guard body.byteCount >= 8 else {
-            failure = "an interface description that is too short"
-            return
+            // It has a number nonetheless.
+            refusals.blocks &+= 1
+            return keep(Interface(linkType: 0, snaplen: 0, isUnreadable: true))
         }
         var interface = Interface(
             linkType: Int32(field(body, 0, UInt16.self)), snaplen: Int(field(body, 4, UInt32.self)))
@@ -193,9 +196,10 @@ struct PcapngFile: ~Copyable, PacketSource {
             case 9 where length == 1:
                 let exponent = Int(body.byte(offset) & 0x7F)
                 let isBinary = body.byte(offset) & 0x80 != 0
+                // One that is finer than can be told, as its packets do.
                 guard exponent <= (isBinary ? 63 : 19) else {
-                    failure = "an interface whose clock is finer than can be told"
-                    return
+                    interface.isUnreadable = true
+                    break
                 }
                 interface.unitsPerSecond = 1
                 for _ in 0..<exponent { interface.unitsPerSecond &*= isBinary ? 2 : 10 }
@@ -205,6 +209,10 @@ struct PcapngFile: ~Copyable, PacketSource {
             }
             offset += (length + 3) & ~3
         }
+        keep(interface)
+    }
+
+    private mutating func keep(_ interface: Interface) {
         described &+= 1
         if interfaces.count < Self.interfaceLimit {
             interfaces.append(interface)
@@ -263,8 +271,9 @@ struct PcapngFile: ~Copyable, PacketSource {
     /// The Packet Block that it replaced has a 16-bit interface and a counter of drops in front, otherwise the same.
     private mutating func packet(_ bytes: UnsafeRawBufferPointer, isObsolete: Bool) -> CapturedPacket? {
         let body = bytes.bytes
+        // What a block says of itself may be wrong; how long it is stood at its end once more.
         guard body.byteCount >= 20 else {
-            failure = "a packet block that is too short"
+            refusals.blocks &+= 1
             return nil
         }
         let number = isObsolete ? Int(field(body, 0, UInt16.self)) : Int(field(body, 0, UInt32.self))
@@ -273,8 +282,8 @@ struct PcapngFile: ~Copyable, PacketSource {
             refusals.packets &+= 1
             return nil
         }
-        guard number < interfaces.count, captured <= body.byteCount - 20 else {
-            failure = "a packet block that contradicts itself"
+        guard number < interfaces.count, captured <= body.byteCount - 20, !interfaces[number].isUnreadable else {
+            refusals.blocks &+= 1
             return nil
         }
         let units = UInt64(field(body, 4, UInt32.self)) << 32 | UInt64(field(body, 8, UInt32.self))
@@ -294,7 +303,7 @@ struct PcapngFile: ~Copyable, PacketSource {
     /// It has no time; that of the packet before is the best guess.
     private mutating func simplePacket(_ bytes: UnsafeRawBufferPointer) -> CapturedPacket? {
         guard bytes.count >= 4, let interface = interfaces.first else {
-            failure = "a packet block that contradicts itself"
+            refusals.blocks &+= 1
             return nil
         }
         let length = Int(field(bytes.bytes, 0, UInt32.self))

@@ -160,7 +160,7 @@ struct Tape<Sink: EventSink>: ~Copyable {
 
     private mutating func captureEnded(_ file: CaptureFile) {
         if file.failure != nil { decoder.fileWasTruncated() }
-        decoder.refused(file.refusals.packets)
+        decoder.refused(file.refusals.packets &+ file.refusals.blocks)
     }
 
     /// Hands a packet on, if it is wanted.

@@ -237,6 +237,11 @@ struct CaptureReport {
                 "\(file.name): describes more than \(Quantity.count(UInt64(PcapngFile.interfaceLimit))) interfaces: "
                     + "\(Quantity.count(file.refusals.interfaces)) skipped\(packets)")
         }
+        if file.refusals.blocks > 0 {
+            lines.append(
+                "\(file.name): \(Quantity.count(file.refusals.blocks, "block")) that make no sense skipped (of an interface "
+                    + "that is not described, or longer than it is)")
+        }
         if file.refusals.lateTimes > 0 {
             lines.append(
                 "\(file.name): \(Quantity.count(file.refusals.lateTimes, "packet")) of times beyond the year 2262, "
