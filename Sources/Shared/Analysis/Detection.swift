@@ -83,6 +83,8 @@ final class Detection {
     /// The streams' start was heard, and nobody understood it: from here on only what is proof by itself counts.
     private(set) var isRefused = false
     private var restarts = 0
+    /// Windows that began within one side's turn.
+    private var monologues = 0
     /// Of a turn that is too long only the beginning is kept, and the other side's answer is waited for.
     private var isCut: (sent: Bool, received: Bool) = (false, false)
     /// What it is not, whatever is said.
@@ -106,6 +108,7 @@ final class Detection {
         beganAtStart = !joinedLate
         isRefused = false
         restarts = 0
+        monologues = 0
         firstImpression = nil
     }
 
@@ -159,8 +162,10 @@ final class Detection {
         guard let turn = turns.last, turn.direction == direction else { return Self.addedAtOnce }
         let heard = (direction == .send ? sent.count : received.count) &- turn.start
         // Of a turn that is too long the same is kept, however it came.
-        return heard > limits.detectionBytes
-            ? .max : Swift.min(Self.addedAtOnce, limits.detectionBytes &+ 1 &- heard)
+        guard heard > limits.detectionBytes else {
+            return Swift.min(Self.addedAtOnce, limits.detectionBytes &+ 1 &- heard)
+        }
+        return isMonologue(direction) && mayRestart ? Self.addedAtOnce : .max
     }
 
     /// Most detectors decide by less.
@@ -175,11 +180,18 @@ final class Detection {
     ) -> (outcome: Outcome, dropped: Int) {
         var dropped = 0
         if direction == .send ? isCut.sent : isCut.received {
-            guard beginsTurn(direction), mayRestart else {
+            let goesOn = !beginsTurn(direction)
+            guard !goesOn || isMonologue(direction), mayRestart else {
                 skip(bytes.byteCount, direction, timestamp)
                 return (.undecided, 0)
             }
+            // However long it is, the other side's turn is another beginning.
+            let count = restarts
             dropped = restart()
+            if goesOn {
+                restarts = Swift.max(count, 1)
+                monologues &+= 1
+            }
         }
         var outcome = Outcome.undecided
         if beginsTurn(direction) { outcome = beginTurn(direction, role, limits, &dropped) }
@@ -206,6 +218,11 @@ final class Detection {
             if direction == .send { isCut.sent = true } else { isCut.received = true }
         }
         return (outcome, dropped)
+    }
+
+    /// Nothing was heard of the other side, behind whose turn another could begin: what goes on is looked at in its place.
+    private func isMonologue(_ direction: Direction) -> Bool {
+        !isStreamStart && monologues < Self.restartLimit && (direction == .send ? received.isEmpty : sent.isEmpty)
     }
 
     private func beginsTurn(_ direction: Direction) -> Bool {

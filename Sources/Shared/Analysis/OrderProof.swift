@@ -17,6 +17,8 @@ struct OrderProof {
     private var hasHeard = false
     /// It has answered what nobody saw, since the last request and before any news of a loss.
     private var hasSurplus = false
+    /// The server's bytes were lost since the last request: what is heard may be the rest of an answer to one that was seen.
+    private var isTorn = false
     /// A loss was taken to be over with a request since which nothing has shown that the client waits for each answer.
     private var isForgiven = false
     private var turn = Turn()
@@ -62,6 +64,7 @@ struct OrderProof {
         guard side == .client else {
             // Which loss was first nobody knows: requests that are missing may be younger than answers that are.
             hasHeard = true
+            isTorn = true
             return
         }
         isAlone = false
@@ -77,6 +80,7 @@ struct OrderProof {
     mutating func hear(isSurplus: Bool) {
         hasHeard = true
         isAlone = false
+        guard !isTorn else { return }
         if missing == .unanswered {
             missing = .answered
         } else if isSurplus, missing == .nothing {
@@ -115,6 +119,7 @@ struct OrderProof {
         defer {
             hasHeard = false
             hasSurplus = false
+            isTorn = false
         }
         guard !isFirm else { return lookAgain(isWaiting) }
         // What was asked in the same turn may be given up on, and waits nonetheless.
@@ -167,6 +172,7 @@ struct OrderProof {
     mutating func restore() {
         isFirm = true
         isAlone = false
+        isTorn = false
         missing = .nothing
     }
 

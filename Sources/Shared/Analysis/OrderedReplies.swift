@@ -64,7 +64,7 @@ extension OrderedReplies {
     }
 
     func finish(_ out: any Output) {
-        if order.prove(waiting, isAtStart: isBetweenReplies) { settle(out) }
+        if out.hasAll(of: .server), order.prove(waiting, isAtStart: isBetweenReplies) { settle(out) }
         giveUp(out)
     }
 

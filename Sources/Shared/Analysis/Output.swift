@@ -70,8 +70,16 @@ protocol Output: AnyObject {
     /// Bytes that came again with other content, on either side, until now.
     var retransmittedDifferent: UInt64 { get }
 
+    /// While a gap is told of: when its bytes had come at the latest, as far as that is known; where they were only found to be
+    /// missing, when those before them came.
+    var gapMoment: Timestamp { get }
+
     /// The side has said that it says no more, and whatever it had said was shown, or told of as a gap.
     func isOver(_ side: Side) -> Bool
+
+    /// At the tape's end: nothing that the side said may be missing without anybody knowing of it, for it has said that it says no
+    /// more, or nothing of the conversation was missing before.
+    func hasAll(of side: Side) -> Bool
 
     /// Opens a layer within this one: its bytes are made, not carried, and are accounted for in a ledger of its own.
     /// - Returns: `nil` where layers lie as deep as they may.

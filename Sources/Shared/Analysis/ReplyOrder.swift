@@ -139,6 +139,9 @@ struct ReplyOrder {
 
     mutating func answerNothing() { surplus &+= 1 }
 
+    /// Something was answered that nobody was seen to ask.
+    var hasAnsweredUnseen: Bool { surplus > 0 }
+
     /// The front request was told of.
     mutating func told() {
         answered &-= 1

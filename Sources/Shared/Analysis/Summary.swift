@@ -284,6 +284,8 @@ package struct Summary: Equatable, Sendable {
         /// Bytes of connections whose protocol was recognised and whose messages are not taken apart (databases, TLS).
         var recognised: UInt64 = 0
         var gaps = Tally<GapReason>()
+        /// Of the gaps that are left out, those that a message needed: behind them nobody knew where the next one begins.
+        package var neededGaps = Tally<GapReason>()
         package var unparsed = Tally<UnparsedReason>()
         /// Bytes that came more than once; not part of `total`.
         var retransmitted: UInt64 = 0
@@ -410,6 +412,7 @@ extension Summary.ByteLedger {
         body("\(name).parsed", &parsed)
         body("\(name).recognised", &recognised)
         Summary.visit("\(name).gaps", &gaps, body)
+        Summary.visit("\(name).neededGaps", &neededGaps, body)
         Summary.visit("\(name).unparsed", &unparsed, body)
         body("\(name).retransmitted", &retransmitted)
         body("\(name).retransmittedDifferent", &retransmittedDifferent)

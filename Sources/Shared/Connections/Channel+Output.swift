@@ -123,7 +123,11 @@ extension Channel: Output {
 
     var retransmittedDifferent: UInt64 { streams.retransmittedDifferent }
 
+    var gapMoment: Timestamp { missingMoment }
+
     func isOver(_ side: Side) -> Bool { streams.hasEnded(connection.direction(side)) }
+
+    func hasAll(of side: Side) -> Bool { !hasMissed || isClosedInOrder || isOver(side) }
 
     // MARK: Inner layers
 

@@ -7,6 +7,7 @@ extension Channel {
     @inline(__always)
     func read(_ bytes: RawSpan, _ side: Side, _ now: Timestamp) -> Int {
         let tail = tail(side)
+        tail.heard = now
         guard tail.bytes.isEmpty else { return readBehind(tail, bytes, side, now) }
         let used = step(bytes, side, tail, Arrival(now))
         if used.isHandedOver { return used.count }
@@ -144,7 +145,7 @@ extension Channel {
         account { $0.parsed &+= count &- unparsed }
     }
 
-    func readGap(_ length: UInt64, _ side: Side, _ now: Timestamp) {
+    func readGap(_ length: UInt64, _ side: Side, _ now: Timestamp, _ gap: GapReason?) {
         guard let analyzer else { return }
         let tail = tail(side)
         let skipped = Swift.min(tail.skip, length)
@@ -154,6 +155,7 @@ extension Channel {
         var input = UniqueBytes()
         swap(&input, &tail.bytes)
         let end = tail.position &+ UInt64(input.count) &+ length &- skipped
+        let wasLost = tail.lost != nil
         if let why = tail.lost {
             account { $0.unparsed[why] &+= UInt64(input.count) }
             input.removeAll()
@@ -163,6 +165,7 @@ extension Channel {
         tail.wanted = 0
         tail.lost = nil
         tail.search = Search()
+        missingMoment = gap?.isToldInTime ?? false ? now : Swift.max(tail.heard, connection.openedAt)
         let taken: Int
         var why = UnparsedReason.betweenMessages
         switch analyzer.gap(length &- skipped, side, after: input.bytes, at, self) {
@@ -181,6 +184,7 @@ extension Channel {
             taken = count
             why = reason
             tail.lost = reason
+            if let gap, gap.isLeftOut, !wasLost { account { $0.neededGaps[gap] &+= length &- skipped } }
         }
         took(input.bytes.extracting(first: taken), side)
         tail.position = end

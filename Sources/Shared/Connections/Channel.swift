@@ -42,6 +42,12 @@ final class Channel {
     var heard = (sent: UInt64(0), received: UInt64(0))
     /// When something was said last that is not understood yet.
     var lastHeard = Timestamp(nanoseconds: 0)
+    /// Something of what was said is missing.
+    private(set) var hasMissed = false
+    /// Both sides have said that they say no more.
+    private(set) var isClosedInOrder = false
+    /// Of the gap that is being told of: when its bytes had come at the latest.
+    var missingMoment = Timestamp(nanoseconds: 0)
     /// Where the request begins whose exchange the analyzer is giving away: it can't be asked meanwhile.
     var giving: UInt64?
     /// Layers that the analyzer has opened.
@@ -105,6 +111,8 @@ final class Channel {
         detection.excluded = run.registry.stranger(to: opened.local.port, opened.remote.port)
         unknown = Unknown()
         lastHeard = Timestamp(nanoseconds: 0)
+        hasMissed = false
+        isClosedInOrder = false
         payloadBytes = 0
         restedAt = 0
         isAtRest = false
@@ -291,12 +299,14 @@ final class Channel {
             $0.gaps[reason] &+= length
         }
         payloadBytes &+= length
-        routeGap(length, direction, timestamp)
+        routeGap(length, direction, timestamp, reason)
         connection.views?.settle()
     }
 
     /// Bytes that are missing lie between those before and behind them, whoever reads these or will read them.
-    func routeGap(_ length: UInt64, _ direction: Direction, _ timestamp: Timestamp) {
+    /// - Parameter reason: `nil` where it was heard before the protocol was known.
+    func routeGap(_ length: UInt64, _ direction: Direction, _ timestamp: Timestamp, _ reason: GapReason? = nil) {
+        hasMissed = true
         // What was recognised by what lies before the gap may turn out to be none, and is judged again, with the gap behind it.
         while mode == .detecting, !detection.isEmpty {
             let (outcome, dropped) = detection.gap(length, direction, timestamp, role: connection.opened.role)
@@ -311,7 +321,7 @@ final class Channel {
             unknown.direction = nil
         }
         if mode == .reading {
-            readGap(length, connection.side(direction), timestamp)
+            readGap(length, connection.side(direction), timestamp, reason)
         } else {
             hear(length, direction)
         }
@@ -321,6 +331,7 @@ final class Channel {
 
     /// The connection has ended: what is still waiting is delivered, with gaps for what never came, and reported.
     func close(_ closed: ConnectionClosed, _ timestamp: Timestamp) {
+        isClosedInOrder = closed.how == .orderly
         end(timestamp)
         if closed.how == .connectFailed {
             reportFailure(closed.error, connection.server.port, timestamp)

@@ -4,6 +4,8 @@ final class Tail {
     var bytes = UniqueBytes()
     /// When the first of these came.
     var since = Timestamp(nanoseconds: 0)
+    /// When bytes of the side were captured last.
+    var heard = Timestamp(nanoseconds: 0)
     /// How many bytes must be there before it is worth asking again.
     var wanted = 0
     /// Bytes that come and that nobody wants to see.
@@ -27,6 +29,7 @@ final class Tail {
         lost = nil
         search = Search()
         isHeld = false
+        heard = Timestamp(nanoseconds: 0)
     }
 
     /// Nothing is said for some time.

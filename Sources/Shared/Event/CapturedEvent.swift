@@ -244,6 +244,22 @@ package enum GapReason: UInt8, Sendable, CaseIterable {
     case unseen
     /// `replay redact` has taken them away: they held a credential that can't be hidden in its place.
     case redacted
+
+    /// Whoever captured knows of it when the bytes move; others are found to be missing by what comes later.
+    var isToldInTime: Bool {
+        switch self {
+        case .snaplen, .captureLimit, .sendfile, .splice, .ioUring, .unreadable, .redacted: true
+        case .packetLost, .reassemblyLimit, .eventLost, .unseen: false
+        }
+    }
+
+    /// A setting leaves it out, or there is no buffer that could be captured: no loss where no message needed it.
+    var isLeftOut: Bool {
+        switch self {
+        case .captureLimit, .sendfile, .splice, .ioUring, .redacted: true
+        case .packetLost, .snaplen, .reassemblyLimit, .eventLost, .unreadable, .unseen: false
+        }
+    }
 }
 
 /// The end of a connection: nothing more of it follows.

@@ -144,6 +144,7 @@ extension IndentedJSON {
             json.number("parsed", ledger.parsed)
             json.number("recognised", ledger.recognised)
             json.counts("gaps", ledger.gaps)
+            if ledger.neededGaps.total > 0 { json.counts("needed_gaps", ledger.neededGaps) }
             json.counts("unparsed", ledger.unparsed)
             json.boolean("balanced", ledger.isBalanced)
             json.number("retransmitted", ledger.retransmitted)

@@ -143,6 +143,9 @@ package struct SummaryReport {
         for (reason, count) in ledger.gaps.nonZero {
             share("gap: \(Self.words("\(reason)"))", count, of: ledger.total, .bad)
         }
+        for (reason, count) in ledger.neededGaps.nonZero {
+            line("", ["\(Quantity.bytes(count)) of \(Self.words("\(reason)")) that a message needed"], tone: .bad)
+        }
         for (reason, count) in ledger.unparsed.nonZero {
             share("unparsed: \(Self.words("\(reason)"))", count, of: ledger.total, .warning)
         }
@@ -288,11 +291,11 @@ package struct SummaryReport {
 
     /// Whether anything is missing that should have been captured: exit status 1.
     ///
-    /// What is left out by a setting, or by its nature has no buffer to capture, is shown and is no loss.
+    /// What is left out by a setting, or by its nature has no buffer to capture, is shown and is no loss, unless a message
+    /// needed it: a head, or lengths.
     package static func isLossy(_ summary: Summary) -> Bool {
-        let leftOut: [GapReason] = [.captureLimit, .sendfile, .splice, .ioUring, .redacted]
-        let missing = [summary.bytes.gaps, summary.innerBytes.gaps].contains { gaps in
-            leftOut.reduce(gaps.total) { $0 &- gaps[$1] } > 0
+        let missing = [summary.bytes, summary.innerBytes].contains { ledger in
+            ledger.neededGaps.total > 0 || ledger.gaps.nonZero.contains { !$0.key.isLeftOut }
         }
         let isLeftOut = summary.limits.nonZero.contains(where: \.key.isLoss)
         return summary.losses.total > 0 || summary.unwritten.total > 0 || summary.strayConnections > 0 || missing

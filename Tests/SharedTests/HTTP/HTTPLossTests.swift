@@ -81,6 +81,18 @@ import Testing
             [.c(get("1")), .serverGap(300), .s(answer("?"))],
             ["> GET /1", "< 200 \"?\" !response_without_request !resynchronised"]),
         Talk(
+            "behind what is left of an answer a burst comes of which the first request is lost: the first of two answers is not the second's",
+            [
+                .c(get("1")), .s(answer("1")), .c(get("2")), .serverGap(20), .s("-Length: 0\r\n\r\n"), .clientGap(20),
+                .c(get("4")), .s(answer("3") + answer("4")), .c(get("5")), .s(answer("5")), .c(get("6")),
+                .s(answer("6")),
+            ],
+            [
+                "> GET /1", "< 200 GET /1 \"1\"", "> GET /2", "> GET /4 !resynchronised",
+                "< 200 \"3\" !response_without_request !resynchronised", "< 200 \"4\" !response_without_request",
+                "> GET /5", "< 200 GET /5 \"5\"", "> GET /6", "< 200 GET /6 \"6\"",
+            ]),
+        Talk(
             "two answers come behind lost bytes: one of them was asked for by what was lost",
             [.c(get("1")), .serverGap(300), .s(answer("?") + answer("?")), .c(get("3")), .s(answer("3"))],
             [

@@ -88,4 +88,39 @@ import Testing
         #expect(bytes.gaps[.snaplen] == 100 && bytes.gaps[.eventLost] == 48 && bytes.gaps[.captureLimit] == 50)
         #expect(bytes.isBalanced && bytes.total == at + 200 + UInt64(Self.request.utf8.count))
     }
+
+    /// What a setting leaves out, or has no buffer, is a loss where nobody knows what was in it, or where the next message begins.
+    @Test(arguments: [GapReason.captureLimit, .sendfile, .splice, .ioUring, .redacted], [UInt64(1), 50, 5000])
+    func `that are none by themselves are losses where a message needed them`(_ reason: GapReason, _ length: UInt64) {
+        /// - Returns: bytes that were needed, after an exchange that was whole.
+        func needed(_ before: String, _ behind: String = "", lossy: Bool) -> UInt64 {
+            var tape = TapeBuilder()
+            tape.open(port: 80)
+            tape.send(Self.request)
+            tape.receive(Self.answer)
+            tape.send(Self.request)
+            tape.receive(before)
+            tape.gap(.receive, length, reason)
+            tape.receive(behind)
+            tape.close()
+            let summary = tape.run().summary
+            #expect(SummaryReport.isLossy(summary) == lossy, "\(before) \(behind)")
+            #expect(summary.bytes.gaps[reason] == length && summary.bytes.isBalanced)
+            #expect(summary.bytes.neededGaps.total == summary.bytes.neededGaps[reason])
+            return summary.bytes.neededGaps.total
+        }
+        let head = "HTTP/1.1 200 OK\r\n"
+        // Within the body, to its end, and to the connection's.
+        #expect(needed(head + "Content-Length: \(length + 3)\r\n\r\na", "bc", lossy: false) == 0)
+        #expect(needed(head + "Content-Length: \(length)\r\n\r\n", lossy: false) == 0)
+        #expect(needed(head + "\r\n", lossy: false) == 0)
+        let size = String(length, radix: 16)
+        #expect(needed(head + "Transfer-Encoding: chunked\r\n\r\n\(size)\r\n", "\r\n0\r\n\r\n", lossy: false) == 0)
+        // The head, a chunk's size, and more than the body has.
+        #expect(needed(head + "Content-Le", "ngth: 0\r\n\r\n", lossy: true) == length)
+        #expect(needed(head + "Transfer-Encoding: chunked\r\n\r\n2", "\r\n0\r\n\r\n", lossy: true) == length)
+        if length > 1 {
+            #expect(needed(head + "Content-Length: 1\r\n\r\n", lossy: true) == length)
+        }
+    }
 }

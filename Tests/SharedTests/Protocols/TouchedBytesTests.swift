@@ -69,7 +69,9 @@ import Testing
         func unparsed(_ count: Int, _ why: UnparsedReason) { Issue.record("\(count) unparsed") }
         func reached(_ limit: Limit) {}
         var retransmittedDifferent: UInt64 { 0 }
+        var gapMoment: Timestamp { Timestamp(nanoseconds: 0) }
         func isOver(_ side: Side) -> Bool { false }
+        func hasAll(of side: Side) -> Bool { true }
         func open(_ successor: Successor) -> InnerID? { nil }
         func deliver(_ bytes: RawSpan, _ side: Side, _ at: Timestamp, to inner: InnerID) {}
         func gap(_ length: UInt64, _ reason: GapReason, _ side: Side, _ at: Timestamp, in inner: InnerID) {}

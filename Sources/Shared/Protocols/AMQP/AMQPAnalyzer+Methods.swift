@@ -3,7 +3,10 @@ extension AMQPAnalyzer {
     func hear(
         _ method: UInt32, _ bytes: RawSpan, _ frame: Frame, _ side: Side, _ at: Arrival, _ out: any Output
     ) {
-        guard let channel = channel(frame.channel, out) else { return }
+        // Nothing was asked on a channel before it is opened.
+        let opens = method == AMQPMethod.channelOpen && side == .client
+        if opens, let old = channels.removeValue(forKey: frame.channel) { close(old, out) }
+        guard let channel = channel(frame.channel, isKnown: isKnown || opens, out) else { return }
         let length = UInt64(frame.size &+ AMQPFraming.headerBytes &+ 1)
         if side == .client {
             client(method, bytes, length, channel, at, out)
@@ -25,7 +28,6 @@ extension AMQPAnalyzer {
         default: break
         }
         guard let ask = AMQPMethod.ask(method) else { return }
-        if channel.isDoubtful { endDoubt(channel, out) }
         let operation = take(method)
         operation.setName(ask.name)
         operation.operation.isHousekeeping = ask.isHousekeeping
@@ -36,9 +38,17 @@ extension AMQPAnalyzer {
             operation.operation.pairing = .none
             return tell(operation, .oneWay, out)
         }
+        // The login is one with what the client said before it.
+        if method != AMQPMethod.connectionOpen, channel.order.ask(channel.asks.count) { giveUp(channel, out) }
         channel.asks.append(operation)
         waiting &+= 1
         makeRoom(&channel.asks, out)
+    }
+
+    private func giveUp(_ channel: AMQPChannel, _ out: any Output) {
+        for operation in channel.asks { tell(operation, .unanswered, out) }
+        waiting &-= channel.asks.count
+        channel.asks.removeAll(keepingCapacity: true)
     }
 
     /// - Returns: the bits behind the targets.
@@ -51,6 +61,7 @@ extension AMQPAnalyzer {
         case .none: break
         case .one:
             guard let name = arguments.shortText(bytes) else { return 0 }
+            if method == AMQPMethod.queueDeclare { operation.named = [UInt8](bytes.extracting(name)) }
             if !name.isEmpty {
                 operation.setDestination(bytes.extracting(name), RawSpan(), RawSpan(), isWhole: isWhole)
             }
@@ -66,6 +77,7 @@ extension AMQPAnalyzer {
                 bytes.extracting(isQueue ? first : second), isWhole: isWhole)
         case .consumer:
             guard let queue = arguments.shortText(bytes), let tag = arguments.shortText(bytes) else { return 0 }
+            operation.named = [UInt8](bytes.extracting(tag))
             if !queue.isEmpty {
                 operation.setDestination(bytes.extracting(queue), RawSpan(), RawSpan(), isWhole: isWhole)
             }
@@ -77,7 +89,9 @@ extension AMQPAnalyzer {
             return bits
         }
         // cancel has its consumer's tag before its bit; it names nothing.
-        if method == AMQPMethod.cancel { _ = arguments.shortText(bytes) }
+        if method == AMQPMethod.cancel, let tag = arguments.shortText(bytes) {
+            operation.named = [UInt8](bytes.extracting(tag))
+        }
         return arguments.octet(bytes) ?? 0
     }
 
@@ -102,13 +116,6 @@ extension AMQPAnalyzer {
         operation.operation.requestBytes &+= login.operation.requestBytes
         channel.asks.removeFirst()
         waiting &-= 1
-    }
-
-    private func endDoubt(_ channel: AMQPChannel, _ out: any Output) {
-        for operation in channel.asks { tell(operation, .unanswered, out) }
-        waiting &-= channel.asks.count
-        channel.asks.removeAll(keepingCapacity: true)
-        channel.isDoubtful = false
     }
 
     private func publish(
@@ -180,7 +187,7 @@ extension AMQPAnalyzer {
         default:
             // An answer has the number behind its method's, or that of get's other answer.
             let asked = method == AMQPMethod.getEmpty ? AMQPMethod.get : method &- 1
-            guard let operation = answered(asked, channel, out) else { return }
+            guard let operation = answered(asked, AMQPMethod.named(asked, bytes), channel, out) else { return }
             operation.setResponse(length, at.first, at.last)
             if asked == AMQPMethod.get {
                 operation.operation.hits = 0
@@ -200,8 +207,24 @@ extension AMQPAnalyzer {
     }
 
     /// The synchronous method that is answered: those before it that have none are told of.
-    private func answered(_ method: UInt32, _ channel: AMQPChannel, _ out: any Output) -> AMQPOperation? {
-        guard let place = channel.asks.firstIndex(where: { $0.method == method }) else { return nil }
+    /// - Parameter name: what the answer says that it is of.
+    private func answered(
+        _ method: UInt32, _ name: [UInt8]?, _ channel: AMQPChannel, _ out: any Output
+    ) -> AMQPOperation? {
+        guard AMQPMethod.ask(method) != nil else { return nil }
+        let isSurplus = channel.asks.isEmpty
+        // One that left the name open is told which it has.
+        func fits(_ operation: AMQPOperation) -> Bool {
+            operation.method == method && (name == nil || operation.named.isEmpty || operation.named == name)
+        }
+        var place = channel.asks[..<channel.order.ordered(channel.asks.count)].firstIndex(where: fits)
+        var isFirm = false
+        if place == nil, let name, !name.isEmpty {
+            place = channel.asks.firstIndex { $0.method == method && $0.named == name }
+            isFirm = place.map { channel.asks[$0].isBehindLoss } ?? false
+        }
+        channel.order.answer(place.map { $0 &+ 1 } ?? 0, isFirm: isFirm, isSurplus: isSurplus)
+        guard let place else { return nil }
         for operation in channel.asks[..<place] { tell(operation, .unanswered, out) }
         let operation = channel.asks[place]
         channel.asks.removeFirst(place &+ 1)
@@ -261,7 +284,7 @@ extension AMQPAnalyzer {
     }
 
     private func fetch(_ bytes: RawSpan, _ length: UInt64, _ channel: AMQPChannel, _ at: Arrival, _ out: any Output) {
-        guard let operation = answered(AMQPMethod.get, channel, out) else { return }
+        guard let operation = answered(AMQPMethod.get, nil, channel, out) else { return }
         operation.operation.hits = 1
         operation.operation.misses = 0
         operation.setResponse(length, at.first, at.last)
@@ -294,7 +317,7 @@ extension AMQPAnalyzer {
         let isLogin = channel.asks.first.map { $0.method == AMQPMethod.connectionOpen } ?? false
         let asked = isLogin && method == AMQPMethod.connectionClose ? AMQPMethod.connectionOpen : failed
         let isError = code >= 300
-        if let operation = answered(asked, channel, out) {
+        if let operation = answered(asked, nil, channel, out) {
             operation.setCode(Int(code))
             operation.setResponse(length, at.first, at.last)
             operation.operation.isHousekeeping = operation.operation.isHousekeeping && !isError

@@ -118,8 +118,9 @@ final class AMQPAnalyzer: Analyzer {
         frames[place] = Frame()
         for number in channels.keys.sorted() {
             guard let channel = channels[number] else { continue }
-            channel.isDoubtful = true
+            channel.order.lose(side, waiting: channel.asks.count)
             if side == .client {
+                for operation in channel.asks { operation.isBehindLoss = false }
                 if let operation = channel.saying { tell(operation, .unanswered, out) }
                 channel.saying = nil
                 channel.sayingLeft = nil
@@ -162,6 +163,8 @@ final class AMQPAnalyzer: Analyzer {
         operation.removeAll()
         operation.method = method
         operation.tag = 0
+        operation.named = []
+        operation.isBehindLoss = true
         operation.isSilent = false
         return operation
     }
@@ -186,7 +189,8 @@ final class AMQPAnalyzer: Analyzer {
         waiting &-= channel.asks.count &+ channel.unconfirmed.count &+ channel.unacknowledged.count
     }
 
-    func channel(_ number: UInt16, _ out: any Output) -> AMQPChannel? {
+    /// - Parameter isKnown: of one that was not heard of: nothing was said on it before.
+    func channel(_ number: UInt16, isKnown: Bool, _ out: any Output) -> AMQPChannel? {
         if let known = channels[number] { return known }
         guard channels.count < Self.mostChannels else {
             out.reached(.pipelinedRequests)

@@ -19,10 +19,12 @@ final class AMQPChannel {
     var unacknowledged: [AMQPOperation] = []
     /// Queues by the tags of their consumers.
     var consumers: [(tag: [UInt8], queue: [UInt8], isSilent: Bool)] = []
-    /// Methods may be missing: the next that is asked shows that those before it were answered.
-    var isDoubtful = false
+    var order: AMQPOrder
 
-    init(isKnown: Bool) { confirms = isKnown ? false : nil }
+    init(isKnown: Bool) {
+        confirms = isKnown ? false : nil
+        order = AMQPOrder(isKnown: isKnown)
+    }
 }
 
 /// An operation on a channel.
@@ -30,6 +32,10 @@ final class AMQPOperation: PendingOperation {
     var method: UInt32 = 0
     /// Of a delivery, or of a message that is published.
     var tag: UInt64 = 0
+    /// What its answer names: the queue, or the consumer; empty: none, or left open.
+    var named: [UInt8] = []
+    /// No bytes of the client's are missing since it was asked.
+    var isBehindLoss = true
     /// Nobody acknowledges it.
     var isSilent = false
 }

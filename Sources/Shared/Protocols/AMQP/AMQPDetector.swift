@@ -11,7 +11,19 @@ enum AMQPDetector: Detector {
         let start = protocolHeader(client).finding("AMQP protocol header")
             .atTheEnd(context, client.byteCount == 0 ? serverAlone(server) : .no)
         if context.isStreamStart { return start }
-        return start.otherwise(frames(client).finding("AMQP frames"))
+        return start.otherwise(frames(client, server).finding("AMQP frames"))
+    }
+
+    /// Frames of the client's, which the server's do not show to be a server's.
+    private static func frames(_ client: RawSpan, _ server: RawSpan) -> Fit {
+        frame091(client).and(isOf(.client, client)).and(frame091(server) == .yes ? isOf(.server, server) : .yes)
+            .or(frame10(client))
+    }
+
+    /// Whether a frame may be of a side, by its method.
+    private static func isOf(_ side: Side, _ bytes: RawSpan) -> Fit {
+        guard bytes.u8(at: 0) == method else { return .yes }
+        return bytes.fit(big: UInt32.self, at: 7) { AMQPMethod.isOf(side, $0) }
     }
 
     /// Frames one behind the other: deliveries that nobody acknowledges, or publications.
@@ -34,10 +46,8 @@ enum AMQPDetector: Detector {
             else { return false }
             if type == method {
                 guard let kind = bytes.big(UInt32.self, at: offset &+ 7) else { return false }
-                // basic.publish and basic.ack of a client; basic.deliver of a server.
-                isOfSide =
-                    isOfSide || (side == .client ? kind == 0x003C_0028 || kind == 0x003C_0050 : kind == 0x003C_003C)
-                if !isClass(UInt16(kind >> 16)) { return false }
+                isOfSide = isOfSide || kind == (side == .client ? AMQPMethod.publish : AMQPMethod.deliver)
+                if !isClass(UInt16(kind >> 16)) || !AMQPMethod.isOf(side, kind) { return false }
             }
             offset &+= 8 &+ Int(size)
         }
@@ -55,12 +65,16 @@ enum AMQPDetector: Detector {
             let fit = Fit(1...3 ~= type || type == heartbeat).and(Fit(size <= maximumFrame))
                 .and(bytes.fit(byteAt: offset &+ 7 &+ Int(size)) { $0 == 0xCE })
                 .and(type == method ? bytes.fit(big: UInt16.self, at: offset &+ 7, isClass) : .yes)
+                .and(
+                    type == method
+                        ? bytes.fit(big: UInt32.self, at: offset &+ 7) { AMQPMethod.isOf(side, $0) } : .yes)
             return (fit, 8 &+ Int(size))
         }
     }
 
     private static func serverAlone(_ server: RawSpan) -> Finding {
-        protocolHeader(server).finding("AMQP protocol header").otherwise(frames(server).finding("AMQP frames"))
+        protocolHeader(server).finding("AMQP protocol header").otherwise(
+            frame091(server).and(isOf(.server, server)).or(frame10(server)).finding("AMQP frames"))
     }
 
     /// A protocol's number and version: 0-8 and 0-9 wrote theirs as 1-1-major-minor; 1.0 has plain, TLS and SASL.
@@ -75,8 +89,6 @@ enum AMQPDetector: Detector {
                 .or(bytes.fit(0x0201_0000 as UInt32, at: 4))
                 .or(bytes.fit(0x0301_0000 as UInt32, at: 4)))
     }
-
-    private static func frames(_ bytes: RawSpan) -> Fit { frame091(bytes).or(frame10(bytes)) }
 
     // MARK: 0-9-1
 

@@ -59,6 +59,8 @@ enum AMQPMethod {
     static let connectionOpen: UInt32 = 0x000A_0028
     static let connectionClose: UInt32 = 0x000A_0032
     static let channelClose: UInt32 = 0x0014_0028
+    static let channelOpen: UInt32 = 0x0014_000A
+    static let queueDeclare: UInt32 = 0x0032_000A
     static let confirmSelect: UInt32 = 0x0055_000A
     static let consume: UInt32 = 0x003C_0014
     static let publish: UInt32 = 0x003C_0028
@@ -71,6 +73,32 @@ enum AMQPMethod {
     static let reject: UInt32 = 0x003C_005A
     static let nack: UInt32 = 0x003C_0078
     static let cancel: UInt32 = 0x003C_001E
+    /// Whether a side says a method.
+    ///
+    /// What either does, as close, flow, ack, nack and cancel, is of both; RabbitMQ's extensions (blocked, update-secret) are here, too.
+    static func isOf(_ side: Side, _ method: UInt32) -> Bool {
+        switch method {
+        case 0x000A_000B, 0x000A_0015, 0x000A_001F, 0x000A_0028, 0x000A_0046, 0x0014_000A, 0x001E_000A, 0x0028_000A,
+            0x0028_0014, 0x0028_001E, 0x0028_0028, 0x0032_000A, 0x0032_0014, 0x0032_001E, 0x0032_0028, 0x0032_0032,
+            0x003C_000A, consume, publish, get, reject, 0x003C_0064, 0x003C_006E, confirmSelect, 0x005A_000A,
+            0x005A_0014, 0x005A_001E:
+            side == .client
+        case 0x000A_000A, 0x000A_0014, 0x000A_001E, 0x000A_0029, 0x000A_003C, 0x000A_003D, 0x000A_0047, 0x0014_000B,
+            0x001E_000B, 0x0028_000B, 0x0028_0015, 0x0028_001F, 0x0028_0033, 0x0032_000B, 0x0032_0015, 0x0032_001F,
+            0x0032_0029, 0x0032_0033, 0x003C_000B, 0x003C_0015, returned, deliver, getOK, getEmpty, 0x003C_006F,
+            0x0055_000B, 0x005A_000B, 0x005A_0015, 0x005A_001F:
+            side == .server
+        default: true
+        }
+    }
+
+    /// What the answer to a method names: the queue that is declared, the consumer that consumes or has ceased to.
+    static func named(_ asked: UInt32, _ answer: RawSpan) -> [UInt8]? {
+        guard asked == queueDeclare || asked == consume || asked == cancel else { return nil }
+        var arguments = AMQPArguments(4)
+        return arguments.shortText(answer).map { [UInt8](answer.extracting($0)) }
+    }
+
     /// What a client says to log in, before it opens.
     static let startOK: UInt32 = 0x000A_000B
 }

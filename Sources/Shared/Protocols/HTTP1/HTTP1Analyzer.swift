@@ -78,7 +78,21 @@ final class HTTP1Analyzer: Analyzer {
             if pairing.isInDoubt { settleDoubt(inFavour: false, out) }
             lossOfClient = max(lossOfClient, at.last)
         }
-        return stream(side).gap(length, after: tail, at, self, out)
+        let step = stream(side).gap(length, after: tail, at, self, out)
+        guard side == .server, requests.isAwaitingSwitch, case .lost(let taken, _) = step else { return step }
+        return .handOver(took: taken, .detect(switchUnheard(out)))
+    }
+
+    /// What answered the request to switch is missing: what follows may be the other protocol, or this one again.
+    /// - Returns: where a tunnel leads; whoever speaks on behind CONNECT was let through, most likely.
+    private func switchUnheard(_ out: any Output) -> Announcement {
+        var announcement = Announcement()
+        if let slot = pairing.newest, pairing.ask(slot).method == .connect {
+            let target = pairing.exchange(slot).target
+            pairing.text.withBytes { announcement.destination = RequestTarget.destination($0, target.range) }
+        }
+        pairing.drain(out)
+        return announcement
     }
 
     func search(_ bytes: RawSpan, _ side: Side, from: Search) -> Found {
@@ -97,7 +111,9 @@ final class HTTP1Analyzer: Analyzer {
 
     func finish(_ out: any Output) {
         // One request is there, and one answer.
-        if pairing.isInDoubt { settleDoubt(inFavour: pairing.isOneForOne && doubtful != nil, out) }
+        if pairing.isInDoubt {
+            settleDoubt(inFavour: pairing.isOneForOne && doubtful != nil && out.hasAll(of: .server), out)
+        }
         pairing.drain(out)
     }
 

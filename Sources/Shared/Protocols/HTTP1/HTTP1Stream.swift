@@ -154,6 +154,8 @@ final class HTTP1Stream {
     /// The next bytes are HTTP only if the answer says no.
     func awaitSwitch() { state = .awaitingSwitch }
 
+    var isAwaitingSwitch: Bool { state == .awaitingSwitch }
+
     /// The request to switch was declined: HTTP goes on with the bytes that waited.
     func switchIsDeclined() { if state == .awaitingSwitch { state = .head } }
 
@@ -384,7 +386,7 @@ final class HTTP1Stream {
         switch state {
         case .length(let left) where length <= left:
             skip(length, out)
-            message.lastByte = at.last
+            message.lastByte = Swift.max(message.lastByte, out.gapMoment)
             state = .length(left &- length)
             if left == length { endBody(analyzer, out) }
             isPaused = false
@@ -402,11 +404,11 @@ final class HTTP1Stream {
             switch chunks.skip(length) {
             case .goesOn:
                 message.wireBytes &+= length &- content
-                message.lastByte = at.last
+                message.lastByte = Swift.max(message.lastByte, out.gapMoment)
                 return .took(0)
             case .ends:
                 message.wireBytes &+= length &- content
-                message.lastByte = at.last
+                message.lastByte = Swift.max(message.lastByte, out.gapMoment)
                 endBody(analyzer, out)
                 isPaused = false
                 return .took(0)
@@ -421,6 +423,8 @@ final class HTTP1Stream {
         case .head:
             offset = taken
             taken &+= finishIncompleteHead(tail.extracting(taken..<tail.byteCount), at.first, analyzer, out)
+            // What of the head is there has said so.
+            if state == .switched { return step(taken) }
         case .lost, .awaitingSwitch: break
         case .switched: return .took(tail.byteCount)
         }
@@ -505,7 +509,11 @@ final class HTTP1Stream {
         guard bytes.byteCount > 0, !lines.lineFeeds.isEmpty, parse(bytes) else { return 0 }
         beginMessage(since, since)
         let isSimple = side == .client && framing.anomalies.contains(.versionUnknown) && !framing.hasFields
-        if !isSimple { message.anomalies.insert(.headIncomplete) }
+        if !isSimple {
+            message.anomalies.insert(.headIncomplete)
+            // Whether it has a body nobody knows.
+            message.shape = ShapeID.empty.incomplete
+        }
         wire(bytes)
         _ = analyzer.headIsComplete(self, bytes, isKnown: false, out)
         finishMessage(analyzer, out)

@@ -7,6 +7,8 @@ final class HTTP2Analyzer: Analyzer {
     private var retransmittedDifferent: UInt64 = 0
     /// Of content.
     private var frames: UInt64 = 0
+    /// Streams that were opened.
+    private var openings: UInt64 = 0
     /// What exchanges are of that are calls.
     private let callRow: ProtocolID?
 
@@ -82,9 +84,10 @@ final class HTTP2Analyzer: Analyzer {
     func open(_ id: UInt32, _ out: any Output) -> HTTP2Stream {
         if streams.count >= run.limits.pipelinedRequests {
             out.reached(.pipelinedRequests)
-            if let oldest = streams.open.first { giveAway(oldest, out) }
+            if let oldest = streams.oldest() { giveAway(oldest, out) }
         }
-        if streams.count & 63 == 63 { keepWithinBudget(out) }
+        openings &+= 1
+        if openings & 63 == 0, streams.count >= 63 { keepWithinBudget(out) }
         return streams.open(id)
     }
 

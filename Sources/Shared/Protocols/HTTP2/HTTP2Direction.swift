@@ -360,7 +360,7 @@ final class HTTP2Direction {
             }
             let content = Swift.min(left, Int(length))
             miss(content, at.last, out)
-            stream?.half(side).wire(Int(length), at.last)
+            stream?.half(side).wire(Int(length), out.gapMoment)
             state = .data(left: left &- content, padding: padding &- (Int(length) &- content), endsStream: endsStream)
             endOfContent(at.last, analyzer, out)
             return .took(tail.byteCount)
@@ -368,7 +368,7 @@ final class HTTP2Direction {
             guard length <= UInt64(left &+ padding) else { break }
             let content = Swift.min(left, Int(length))
             if content > 0, !block.isTorn { tear() }
-            block.stream?.half(blockSide).wire(Int(length), at.last)
+            block.stream?.half(blockSide).wire(Int(length), out.gapMoment)
             state = .fragment(
                 left: left &- content, padding: padding &- (Int(length) &- content), endsHeaders: endsHeaders)
             endOfFragment(at.last, analyzer, out)

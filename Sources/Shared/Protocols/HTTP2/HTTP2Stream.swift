@@ -74,6 +74,9 @@ struct HTTP2StreamTable: ~Copyable {
     private var slots: [HTTP2Stream] = []
     private var free: [Int] = []
     private var index = HashIndex()
+    /// In the order in which they were opened, from `firstOpened` on; some are closed by now.
+    private var opened: [(slot: Int, id: UInt32)] = []
+    private var firstOpened = 0
     /// The last that was asked for.
     private var last: Int?
     private let run: Run
@@ -86,6 +89,8 @@ struct HTTP2StreamTable: ~Copyable {
 
     mutating func reset() {
         last = nil
+        opened.removeAll(keepingCapacity: opened.capacity <= Self.keptSlots)
+        firstOpened = 0
         guard count > 0 || slots.count > Self.keptSlots else { return }
         index.removeAll()
         if slots.count > Self.keptSlots { slots.removeLast(slots.count &- Self.keptSlots) }
@@ -112,8 +117,25 @@ struct HTTP2StreamTable: ~Copyable {
         if slot == slots.count { slots.append(HTTP2Stream(run)) }
         slots[slot].begin(id)
         index.insert(slot, hash(id))
+        opened.append((slot, id))
+        // Each pass over all of them follows as many openings.
+        if opened.count > 4 &* slots.count &+ 64 {
+            let rest = opened[firstOpened...]
+            opened = rest.filter { slots[$0.slot].id == $0.id }
+            firstOpened = 0
+        }
         last = slot
         return slots[slot]
+    }
+
+    /// The one that was opened before all others that are open.
+    mutating func oldest() -> HTTP2Stream? {
+        while firstOpened < opened.count {
+            let (slot, id) = opened[firstOpened]
+            if slots[slot].id == id { return slots[slot] }
+            firstOpened &+= 1
+        }
+        return nil
     }
 
     mutating func close(_ stream: HTTP2Stream) {

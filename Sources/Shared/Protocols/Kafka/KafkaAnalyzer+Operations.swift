@@ -65,10 +65,10 @@ extension KafkaAnalyzer {
             operation.ended = at.last
             if hasGap { operation.incomplete.insert(.response) }
             if entry.detail.key == Key.fetch {
-                tellFetched(operation, half.reader, out)
+                tellFetched(operation, half.reader, hasGap, out)
             } else {
                 let error = entry.detail.isPart ? error(of: entry, half.reader) : half.reader.error
-                tell(operation, error: error, out)
+                tell(operation, error: error ?? (hasGap ? nil : 0), isWhole: !hasGap || entry.detail.isPart, out)
             }
             isFirst = false
             queue.popFront()
@@ -76,13 +76,15 @@ extension KafkaAnalyzer {
     }
 
     /// One for each topic that something was read from; and one where nothing was.
-    private func tellFetched(_ operation: ServiceOperation, _ reader: KafkaReader, _ out: any Output) {
+    private func tellFetched(
+        _ operation: ServiceOperation, _ reader: KafkaReader, _ hasGap: Bool, _ out: any Output
+    ) {
         var operation = operation
         let topics = reader.topics.filter { $0.records > 0 || $0.error != 0 }
         guard !topics.isEmpty else {
-            operation.rows = 0
+            if !hasGap { operation.rows = 0 }
             summarise(&operation)
-            return tell(operation, error: reader.error, out)
+            return tell(operation, error: reader.error, isWhole: !hasGap, out)
         }
         for topic in topics {
             var one = operation
@@ -97,8 +99,8 @@ extension KafkaAnalyzer {
         }
     }
 
-    /// What became of one topic of a Produce.
-    private func error(of entry: QueuedOperation<Ask>, _ reader: KafkaReader) -> Int16 {
+    /// What became of one topic of a Produce; `nil`: the answer does not say.
+    private func error(of entry: QueuedOperation<Ask>, _ reader: KafkaReader) -> Int16? {
         for topic in reader.topics {
             if let id = topic.id, id == entry.detail.topicID { return topic.error }
             guard topic.id == nil else { continue }
@@ -110,7 +112,7 @@ extension KafkaAnalyzer {
             }
             if isSame { return topic.error }
         }
-        return 0
+        return nil
     }
 
     /// Metadata and CreateTopics say which id is which topic's.
@@ -188,8 +190,12 @@ extension KafkaAnalyzer {
 
     // MARK: Telling
 
-    private func tell(_ operation: ServiceOperation, error: Int16, _ out: any Output) {
+    /// - Parameters:
+    ///   - error: `nil`: not known.
+    ///   - isWhole: there is no other error in what is missing of the answer.
+    private func tell(_ operation: ServiceOperation, error: Int16?, isWhole: Bool = true, _ out: any Output) {
         var operation = operation
+        guard let error, error != 0 || isWhole else { return tell(operation, .unanswered, out) }
         guard error != 0 else { return tell(operation, .ok, out) }
         operation.code =
             table.error(error).map { queue.store($0) }

@@ -152,7 +152,7 @@ final class KafkaAnalyzer: Analyzer {
         if let left = half.left, half.isOpen, length <= UInt64(Swift.max(0, left &- tail.byteCount)),
             left > tail.byteCount
         {
-            complete(half, side, at, out, hasGap: true)
+            complete(half, side, Arrival(first: half.first, last: out.gapMoment), out, hasGap: true)
             return .skip(took: tail.byteCount, UInt64(left &- tail.byteCount) &- length)
         }
         lose(side)

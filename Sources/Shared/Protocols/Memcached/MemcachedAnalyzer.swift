@@ -89,7 +89,10 @@ final class MemcachedAnalyzer: OrderedReplies {
             // Its line is there.
             entry.operation.incomplete = [.request]
             entry.operation.requestLast = lastMoment
+            // Its reply may have come before anybody knew that it was asked.
+            let isLate = order.hasAnsweredUnseen
             enqueue(entry, out)
+            if isLate { giveUp(out) }
         }
         ask = nil
         askEnd = 0

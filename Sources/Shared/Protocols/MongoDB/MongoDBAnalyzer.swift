@@ -16,6 +16,8 @@ final class MongoDBAnalyzer: Analyzer {
         /// The number that the next answer names.
         var id: UInt32
         var counts: Counts
+        /// It was answered, and more answers follow by themselves.
+        var isStream = false
 
         /// What `n` of the answer says.
         enum Counts { case affected, matched, rows, nothing }
@@ -100,7 +102,7 @@ final class MongoDBAnalyzer: Analyzer {
         // Where the message ends is known; of what it says a part is not.
         if let header = half.header, behind >= 0, length <= UInt64(behind) {
             half.left = 0
-            complete(half, header, side, at, out, hasGap: true)
+            complete(half, header, side, Arrival(first: half.first, last: out.gapMoment), out, hasGap: true)
             return .skip(took: tail.byteCount, UInt64(behind) &- length)
         }
         lose(side)
@@ -255,7 +257,10 @@ final class MongoDBAnalyzer: Analyzer {
             if hasGap { entry.operation.incomplete.insert(.response) }
             entry.count(facts)
             // More follow by themselves, each answering the one before it.
-            if facts.moreToCome { entry.detail.id = header.id }
+            if facts.moreToCome {
+                entry.detail.id = header.id
+                entry.detail.isStream = true
+            }
         }
         if let code = facts.code {
             let stored = queue.store(decimal: UInt64(clamping: code))
@@ -265,7 +270,8 @@ final class MongoDBAnalyzer: Analyzer {
         let isError = facts.isOK == false || facts.code != nil
         let isUnknown = facts.isOK == nil && !isError && header.opcode != .reply
         if isUnknown { queue.update(place) { $0.operation.incomplete.insert(.response) } }
-        tell(queue[place], isError ? .error : .ok, out)
+        // Of an answer that lacks what it says of itself nobody knows whether it was good.
+        tell(queue[place], isError ? .error : isUnknown && hasGap ? .unanswered : .ok, out)
         queue.remove(place)
     }
 
@@ -274,7 +280,7 @@ final class MongoDBAnalyzer: Analyzer {
     ) {
         var operation = entry.operation
         // Streams of answers that a client has asked for go on until the connection ends.
-        let isStream = status == .unanswered && operation.responseFirst != nil
+        let isStream = status == .unanswered && entry.detail.isStream
         operation.status = isStream ? .ok : status
         switch operation.status {
         case .unanswered: operation.endUnanswered(lastMoment)

@@ -7,8 +7,17 @@ enum MongoDBDetector: Detector {
     static var strictness: Strictness { .typedMessages }
 
     static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
-        message(client).finding("MongoDB message header and body")
-            .atTheEnd(context, client.byteCount == 0 ? message(server).finding("MongoDB reply header and body") : .no)
+        message(client).and(context.isStreamStart ? .yes : isOf(.client, client))
+            .finding("MongoDB message header and body")
+            .atTheEnd(
+                context,
+                client.byteCount == 0
+                    ? message(server).and(isOf(.server, server)).finding("MongoDB reply header and body") : .no)
+    }
+
+    /// Whoever answers names what it answers.
+    private static func isOf(_ side: Side, _ bytes: RawSpan) -> Fit {
+        bytes.fit(little: UInt32.self, at: 8) { ($0 == 0) == (side == .client) }
     }
 
     /// Answers that go on by themselves, and writes that nobody acknowledges.
@@ -18,7 +27,8 @@ enum MongoDBDetector: Detector {
             // The opcode's second byte is 7 (an old reply has too many zeros), the length's fourth is 2 at most.
             if bytes.u8(at: offset &+ 13) == 7, bytes.u8(at: offset &+ 14) == 0, bytes.u8(at: offset &+ 3) ?? 3 <= 2,
                 let length = bytes.little(UInt32.self, at: offset),
-                message(bytes.extracting(offset..<bytes.byteCount)) == .yes
+                message(bytes.extracting(offset..<bytes.byteCount))
+                    .and(isOf(side, bytes.extracting(offset..<bytes.byteCount))) == .yes
             {
                 let next = offset &+ Int(length)
                 if next &+ body < bytes.byteCount, bytes.u8(at: next &+ 13) == 7,
@@ -35,7 +45,9 @@ enum MongoDBDetector: Detector {
     /// Length and opcode are proof enough here, though the document was cut.
     static func likeness(_ bytes: RawSpan, from side: Side, isStreamStart: Bool) -> Likeness {
         // Messages that clients begin with are short.
-        guard message(bytes) != .no, bytes.little(UInt32.self, at: 0) ?? 0 <= 1 << 20 else { return .no }
+        guard message(bytes).and(isStreamStart ? .yes : isOf(side, bytes)) != .no,
+            bytes.little(UInt32.self, at: 0) ?? 0 <= 1 << 20
+        else { return .no }
         return bytes.byteCount >= body ? .whole : .open
     }
 

@@ -398,12 +398,9 @@ extension MySQLAnalyzer {
                 operation.affected = nil
             }
         case .unanswered:
-            operation.pairing = .none
-            operation.incomplete.insert(.response)
-            operation.responseFirst = nil
+            operation.endUnanswered(lastMoment)
             operation.rows = nil
             operation.affected = nil
-            operation.ended = lastMoment
         default:
             operation.responseFirst = nil
             operation.rows = nil

@@ -335,7 +335,7 @@ final class MySQLAnalyzer: Analyzer {
     }
 
     func finish(_ out: any Output) {
-        if isHeld { settleCommand(out) }
+        if isHeld, out.hasAll(of: .server) { settleCommand(out) }
         giveUp(out)
         endCursors(out)
         layer?.letGo(run)

@@ -9,11 +9,36 @@ enum NATSDetector: Detector {
     static var strictness: Strictness { .verbs }
 
     static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
-        let first = operation(client, at: 0)
+        let first = context.isStreamStart ? operation(client, at: 0) : operation(client, at: 0, of: .client)
         return first.proof.finding("NATS operation")
-            .otherwise(first.fit.and(dialogue(client, server)).finding("NATS operations of both sides"))
+            .otherwise(
+                first.fit.and(dialogue(client, server)).and(context.isStreamStart ? .yes : isOf(.server, server, at: 0))
+                    .finding("NATS operations of both sides")
+            )
             .otherwise(hello(client).and(proof(server)).finding("NATS server INFO, and TLS behind it"))
-            .atTheEnd(context, client.byteCount == 0 ? proof(server).finding("NATS server INFO or message") : .no)
+            .atTheEnd(
+                context,
+                client.byteCount == 0
+                    ? proof(server).and(context.isStreamStart ? .yes : isOf(.server, server, at: 0))
+                        .finding("NATS server INFO or message") : .no)
+    }
+
+    /// Whether an operation is none that the other side alone says; what routes and leaf nodes say to each other, and PING and
+    /// PONG, either does.
+    private static func isOf(_ side: Side, _ bytes: RawSpan, at offset: Int) -> Fit {
+        var end = offset
+        while let byte = bytes.u8(at: end), ASCII.isVisible(byte), end &- offset < longestName { end &+= 1 }
+        guard end < bytes.byteCount else { return .open }
+        let others = side == .client ? ofServers : ofClients
+        return Fit(!others.contains { bytes.isWordIgnoringCase($0, at: offset..<end) })
+    }
+
+    private static let longestName = 8
+    private static let ofClients: [StaticString] = ["PUB", "HPUB", "SUB", "UNSUB", "CONNECT"]
+    private static let ofServers: [StaticString] = ["MSG", "HMSG", "INFO", "+OK", "-ERR"]
+
+    private static func operation(_ bytes: RawSpan, at offset: Int, of side: Side) -> Operation {
+        isOf(side, bytes, at: offset) == .no ? .no : operation(bytes, at: offset)
     }
 
     /// With what TLS begins, where INFO has offered it: a handshake's record (RFC 8446, section 5.1).

@@ -234,7 +234,7 @@ final class PostgresAnalyzer: Analyzer {
     }
 
     func finish(_ out: any Output) {
-        if isHeld { settleCycle(isExact: true, out) }
+        if isHeld { settleCycle(isExact: out.hasAll(of: .server), out) }
         giveUp(out)
         for one in suspended { tellSuspended(one, out) }
         suspended = []

@@ -184,6 +184,12 @@ extension RedisAnalyzer {
         case .unsubscribe: entry.detail.replies = call.arguments &- 1
         default: break
         }
+        if isCut, call.kind == .clientReply || call.traits.contains(.hasSubcommands) {
+            // What is missing of it says whether it is answered.
+            queue.append(entry)
+            tell(queue.count &- 1, .unanswered, out)
+            return queue.removeLast()
+        }
         enqueue(entry, out)
     }
 

@@ -47,7 +47,7 @@ extension RedisAnalyzer {
         let limit = Swift.min(bytes.byteCount, used &+ Self.longestLine)
         guard let feed = bytes.extracting(first: limit).firstIndex(of: ASCII.lineFeed, from: used) else {
             guard limit < bytes.byteCount || limit &- used == Self.longestLine else {
-                return Self.isSign(sign) ? .took(used) : .lost(took: used, .betweenMessages)
+                return RedisReply.isSign(sign) ? .took(used) : .lost(took: used, .betweenMessages)
             }
             guard sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") || sign == UInt8(ascii: "(") else {
                 return .lost(took: used, .betweenMessages)
@@ -86,16 +86,6 @@ extension RedisAnalyzer {
         default: return .lost(took: used, .betweenMessages)
         }
         return .took(next, next: 0)
-    }
-
-    private static func isSign(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: ":"), UInt8(ascii: "$"), UInt8(ascii: "*"),
-            UInt8(ascii: "~"), UInt8(ascii: ">"), UInt8(ascii: "%"), UInt8(ascii: "|"), UInt8(ascii: "_"),
-            UInt8(ascii: "#"), UInt8(ascii: ","), UInt8(ascii: "("), UInt8(ascii: "!"), UInt8(ascii: "="):
-            true
-        default: false
-        }
     }
 
     private func readWord(_ sign: UInt8, _ bytes: RawSpan, _ used: Int) {
@@ -389,7 +379,8 @@ extension RedisAnalyzer {
         queue[0].operation.incomplete.insert(.response)
         queue[0].operation.responseBytes &+= value.bytes
         queue[0].operation.responseFirst = queue[0].operation.responseFirst ?? value.first
-        queue[0].operation.ended = lastMoment
+        // It may be known much later that the rest is missing.
+        queue[0].operation.ended = value.last
         tell(0, .ok, out)
         queue.popFront()
     }

@@ -45,7 +45,7 @@ final class RedisAnalyzer: OrderedReplies {
 
     init(_ run: Run) {
         self.run = run
-        call = RedisCall(run.shared { RedisGrammar() }, isWhole: run.statements == .full)
+        call = RedisCall(RedisGrammar.known, isWhole: run.statements == .full)
     }
 
     func begin(_ start: Start) {
@@ -120,7 +120,12 @@ final class RedisAnalyzer: OrderedReplies {
 
     /// Commands are missing, and nobody knows how many.
     func loseClient(_ at: Arrival, _ out: any Output) {
-        if argumentsLeft > 0, call.arguments > argumentsLeft { finishCall(at.last, isCut: true, out) }
+        if argumentsLeft > 0, call.arguments > argumentsLeft {
+            // Its reply may have come before anybody knew that it was asked.
+            let isLate = order.hasAnsweredUnseen
+            finishCall(at.last, isCut: true, out)
+            if isLate { giveUp(out) }
+        }
         argumentsLeft = 0
         isAtTerminator = false
         isInLine = false

@@ -7,9 +7,14 @@ enum RedisDetector: Detector {
     static var strictness: Strictness { .words }
 
     static func examine(client: RawSpan, server: RawSpan, _ context: DetectionContext) -> Finding {
-        command(client).finding("Redis command (RESP array of bulk strings)")
+        command(client).and(context.isStreamStart ? .yes : isAsked(client, server))
+            .finding("Redis command (RESP array of bulk strings)")
             .otherwise(RedisInline.exchange(client, server).finding("Redis inline command and reply"))
-            .atTheEnd(context, client.byteCount == 0 ? replyAlone(server).finding("Redis reply (RESP)") : .no)
+            .atTheEnd(
+                context,
+                client.byteCount == 0
+                    ? replyAlone(server).and(isKnownCommand(server) == .yes ? .no : .yes).finding("Redis reply (RESP)")
+                    : .no)
     }
 
     /// Commands or pushes, one behind the other: what is piped in, or said to a subscriber.
@@ -30,7 +35,10 @@ enum RedisDetector: Detector {
         let isPush = side == .server && bytes.u8(at: offset) == UInt8(ascii: ">")
         guard case .value(let parts, let first) = count(bytes, UInt8(ascii: isPush ? ">" : "*"), at: offset, 1...1024)
         else { return nil }
-        if side == .client, command(bytes.extracting(offset..<bytes.byteCount)) != .yes { return nil }
+        if side == .client {
+            let rest = bytes.extracting(offset..<bytes.byteCount)
+            guard command(rest) == .yes, isKnownCommand(rest) == .yes else { return nil }
+        }
         var next = first
         for _ in 0..<parts {
             guard case .value(let size, let text) = count(bytes, UInt8(ascii: "$"), at: next, 1...536_870_912),
@@ -58,6 +66,25 @@ enum RedisDetector: Detector {
             .and(bytes.fit(allOf: letters, at: text, isNameOfCommand))
             .and(bytes.fitLineEnd(at: text &+ letters))
             .and(Fit(!messages.contains { bytes.isWord($0, at: text..<text &+ letters) }))
+    }
+
+    /// Where nobody saw who called whom, an array of bulk strings is a reply as well as a command: the commands that are known say
+    /// which, or a reply to one that is not.
+    private static func isAsked(_ client: RawSpan, _ server: RawSpan) -> Fit {
+        let isKnown = isKnownCommand(client)
+        guard isKnown == .no else { return isKnown }
+        guard let sign = server.u8(at: 0) else { return .open }
+        guard RedisReply.isSign(sign) else { return .no }
+        let other = command(server)
+        return other == .yes ? Fit(isKnownCommand(server) == .no) : other == .no ? .yes : .open
+    }
+
+    private static func isKnownCommand(_ bytes: RawSpan) -> Fit {
+        guard case .value(_, let name) = count(bytes, UInt8(ascii: "*"), at: 0, 1...1_048_576),
+            case .value(let letters, let text) = count(bytes, UInt8(ascii: "$"), at: name, 1...64),
+            text &+ letters <= bytes.byteCount
+        else { return .open }
+        return Fit(RedisGrammar.known.find(bytes.extracting(text..<text &+ letters)) != nil)
     }
 
     /// What a server says to a subscriber in the same form.

@@ -1,7 +1,11 @@
 /// What is known of Redis' commands: which of their arguments are keys ("Command key specifications"), and what answers them.
-final class RedisGrammar {
-    private var index = HashIndex(seed: 0x5265_6469_7343_6D64)
-    private(set) var rows: [Row] = []
+///
+/// Nothing of it changes once it is made, so that all threads may read it.
+final class RedisGrammar: @unchecked Sendable {
+    static let known = RedisGrammar()
+
+    private let index: HashIndex
+    let rows: [Row]
 
     struct Row {
         /// In capitals, with `|` before a subcommand.
@@ -58,7 +62,9 @@ final class RedisGrammar {
         }
     }
 
-    init() {
+    private init() {
+        var index = HashIndex(seed: 0x5265_6469_7343_6D64)
+        var rows: [Row] = []
         let text = String(describing: RedisCommandTable.text)
         for line in text.split(separator: "\n") {
             if let row = Self.row(line.split(separator: " ")) {
@@ -66,6 +72,8 @@ final class RedisGrammar {
                 rows.append(row)
             }
         }
+        self.index = index
+        self.rows = rows
     }
 
     private static func row(_ parts: [Substring]) -> Row? {

@@ -26,6 +26,17 @@ enum RedisReply {
         "+zset\r\n", "+hash\r\n", "+none\r\n", "+stream\r\n", "+Background ",
     ]
 
+    /// What a value begins with.
+    static func isSign(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: ":"), UInt8(ascii: "$"), UInt8(ascii: "*"),
+            UInt8(ascii: "~"), UInt8(ascii: ">"), UInt8(ascii: "%"), UInt8(ascii: "|"), UInt8(ascii: "_"),
+            UInt8(ascii: "#"), UInt8(ascii: ","), UInt8(ascii: "("), UInt8(ascii: "!"), UInt8(ascii: "="):
+            true
+        default: false
+        }
+    }
+
     /// Steps over one value with all that is in it.
     private static func skip(_ bytes: RawSpan, _ offset: inout Int) -> Fit {
         var left = 1

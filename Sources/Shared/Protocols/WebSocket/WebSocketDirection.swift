@@ -314,7 +314,7 @@ final class WebSocketDirection {
         guard !frame.isControl, length > 0 else { return }
         message.wireBytes &+= length
         message.contentBytes &+= length
-        message.lastByte = now
+        message.lastByte = Swift.max(message.lastByte, out.gapMoment)
         message.anomalies.insert(.gap)
         body.gap(&message, out)
         message.hasGap = true

@@ -167,6 +167,63 @@ import Testing
         }
     }
 
+    private static func declare(_ queue: String) -> [UInt8] {
+        method(50, 10, [0, 0] + text(queue) + [0, 0, 0, 0, 0])
+    }
+
+    private static func declared(_ queue: String) -> [UInt8] { method(50, 11, text(queue) + [0, 0, 0, 0, 0, 0, 0, 0]) }
+
+    private static func exchange(_ name: String) -> [UInt8] {
+        method(40, 10, [0, 0] + text(name) + text("topic") + [0, 0, 0, 0, 0])
+    }
+
+    private static let exchanged = method(40, 11)
+
+    @Test func `are paired behind a loss where the answer says what it is of`() throws {
+        var first = Self.talk()
+        first.raw(.send, Self.declare("qa") + Self.declare("qb"))
+        first.gap(.receive, 30)
+        first.raw(.receive, Self.declared("qb"))
+        try first.check(Self.opening + ["queue.declare qa unanswered !response", "queue.declare qb ok"])
+        // Asked behind all that is missing, and answered by its name: what follows is in order.
+        var second = Self.talk()
+        second.gap(.send, 30)
+        second.raw(.send, Self.declare("qb") + Self.exchange("e"))
+        second.raw(.receive, Self.declared("qa") + Self.declared("qb") + Self.exchanged)
+        try second.check(Self.opening + ["queue.declare qb ok", "exchange.declare e ok"])
+    }
+
+    @Test func `are not paired behind a loss where nothing says whose the answer is`() throws {
+        // The first answer of two is missing.
+        var two = Self.talk()
+        two.raw(.send, Self.exchange("a") + Self.exchange("b"))
+        two.gap(.receive, 12)
+        two.raw(.receive, Self.exchanged)
+        try two.check(
+            Self.opening + ["exchange.declare a unanswered !response", "exchange.declare b unanswered !response"])
+        // A client that waits: an answer and the next request are missing.
+        var waits = Self.talk()
+        waits.raw(.send, Self.exchange("a"))
+        waits.gap(.receive, 12)
+        waits.gap(.send, 40)
+        waits.raw(.receive, Self.exchanged)
+        for name in ["c", "d"] {
+            waits.raw(.send, Self.exchange(name))
+            waits.raw(.receive, Self.exchanged)
+        }
+        try waits.check(
+            Self.opening + [
+                "exchange.declare a unanswered !response", "exchange.declare c unanswered !response",
+                "exchange.declare d ok",
+            ])
+        // What was asked before the loss is answered before what is missing.
+        var before = Self.talk()
+        before.raw(.send, Self.exchange("a"))
+        before.gap(.send, 40)
+        before.raw(.receive, Self.exchanged)
+        try before.check(Self.opening + ["exchange.declare a ok"])
+    }
+
     @Test func `touch a few bytes of contents`() {
         var talk = Self.talk()
         let body = String(repeating: "x", count: 100_000)
