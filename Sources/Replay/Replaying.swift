@@ -28,6 +28,8 @@ struct Replaying {
         var state: [UInt8]?
         /// The names of variables, by service.
         var variables: [String: Set<String>]
+        /// With the values of variables: to be used and dropped.
+        var surroundings: ServiceSurroundings
     }
 
     /// - Parameter names: what the inputs are called in the summary, if not by their paths.
@@ -69,7 +71,8 @@ struct Replaying {
         summary.limits[.series] = map.folded
         return Result(
             summary: summary, map: map, capture: capture,
-            state: makesState ? profiler.state(capture.source) : nil, variables: profiler.variables)
+            state: makesState ? profiler.state(capture.source) : nil, variables: profiler.variables,
+            surroundings: options.keepsPlaces ? profiler.surroundings : ServiceSurroundings())
     }
 
     /// Reads the tapes to their ends, or as far as is wanted.

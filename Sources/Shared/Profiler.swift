@@ -31,6 +31,8 @@ package final class Profiler: EventSink {
         package var journal: JournalSize?
         /// Names for what gRPC's messages have by number.
         package var protoSchema: ProtoSchema?
+        /// Keep where services reached others, to tell what their environment variables are for (`surroundings`).
+        package var keepsPlaces = false
         /// Containers that the user knows of, for a tape whose source knew none.
         package var containers: [ContainerFact] = []
         /// Of what is told; `nil`: of all that is on the tape.
@@ -65,7 +67,8 @@ package final class Profiler: EventSink {
     /// - Parameter observer: looks on, to judge what the pipeline sees; without one nothing is kept for it.
     package init(_ options: Options, observer: (any Sink)? = nil) {
         let limits = options.limits
-        let naming = Naming(options.names, options.containers, limits: limits)
+        let naming = Naming(
+            options.names, options.containers, keepsPlaces: options.keepsPlaces, limits: limits)
         let redactor = options.redact ? Redactor() : nil
         let log =
             options.eventLog
@@ -218,6 +221,10 @@ package final class Profiler: EventSink {
 
     /// The names of the variables of each service's processes, and no values.
     package var variables: [String: Set<String>] { naming.participants.variables }
+
+    /// What is around the services, with the values of their variables; where they reached others only with
+    /// `Options.keepsPlaces`.
+    package var surroundings: ServiceSurroundings { naming.surroundings }
 
     // MARK: State
 

@@ -6,7 +6,7 @@ import Testing
     /// Types that nobody else names, by what they are a part of: others get or give them without their name.
     static let parts = [
         "Ask": "Sink", "ConnectFailure": "ConnectionEvent",
-        "ConnectionEvent": "Sink",
+        "ConditionsProfile": "ConditionsFinder", "ConnectionEvent": "Sink",
         "Limit": "Summary", "Limits": "Profiler", "MessageHead": "Message", "PartyID": "Token",
         "ProtocolRow": "Registry", "Shape": "ServiceMapDocument", "TLSClosed": "Summary",
         "Token": "Sink", "TraceStep": "TraceReading", "UniqueBytes": "Message",

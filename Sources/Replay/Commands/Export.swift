@@ -7,7 +7,7 @@ import Shared
 /// `replay export FORMAT INPUT…`, what was seen as other tools read it.
 struct Export: ParsableCommand {
     enum Format: String, CaseIterable, ExpressibleByArgument {
-        case schema, mermaid, dot, svg, html
+        case schema, mermaid, dot, svg, html, conditions
     }
 
     static let configuration = CommandConfiguration(
@@ -19,9 +19,11 @@ struct Export: ParsableCommand {
               dot      the same for Graphviz
               svg      the same as a picture
               html     a report in one file: graph, services, operations, schemas, exchanges
+              conditions
+                       what a workload needs of others, as a Runtime Conditions Profile; what that rests on is beside it
             """)
 
-    @Argument(help: "schema, mermaid, dot, svg or html")
+    @Argument(help: "schema, mermaid, dot, svg, html or conditions")
     var format: Format
 
     @Argument(help: "Tapes to read; - is standard input.", completion: .file())
@@ -44,7 +46,10 @@ struct Export: ParsableCommand {
     @Flag(help: "Say how often keys were there, and how often null.")
     var evidence = false
 
+    @OptionGroup var conditions: ConditionsOptions
+
     func run() throws {
+        if format == .conditions { return try exportConditions() }
         var replaying = try reading.replaying()
         replaying.withBodies = format == .schema || format == .html
         let shownExchanges = try exchanges?.number("--exchanges", in: 0...1_000_000) ?? 1000
@@ -70,6 +75,7 @@ struct Export: ParsableCommand {
         case .dot: DOTFile.text(graph(), from: from)
         case .svg: GraphPicture.text(graph(), from: from, isLossy: isLossy)
         case .html: result.report(filters.choice, inputs)
+        case .conditions: ""
         }
     }
 }

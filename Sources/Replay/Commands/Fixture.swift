@@ -14,6 +14,8 @@ struct Fixture: Sendable {
     ]
     /// What may be there and need not, in the form of a map: services, destinations, endpoints, operations, schemas.
     static let contract = "contract.yaml"
+    /// A folder of profiles, and of what they rest on.
+    private static let conditions = "conditions"
 
     /// An output that is compared.
     struct Golden {
@@ -74,7 +76,29 @@ struct Fixture: Sendable {
             let text = result.report(MapView.Choice(), [tape])
             goldens.append(Golden(name: "report.html", content: Array(text.utf8)))
         }
+        if access(path(Self.conditions), F_OK) == 0 { goldens += try conditionsGoldens() }
         return Outcome(goldens: goldens, beyond: try beyondContract(result))
+    }
+
+    /// The profile of each workload that has one, and what it rests on.
+    private func conditionsGoldens() throws(Failure) -> [Golden] {
+        let (_, result) = try replay(.all, forConditions: true)
+        let isLossy = result.isLossy
+        let from = result.summary.provenance(isLossy: isLossy)
+        var goldens: [Golden] = []
+        for name in ConditionsFinder.workloads(result.map) {
+            guard
+                let (profile, evidence) = try? ConditionsFinder.profile(
+                    of: name, uri: "https://example.org/tapedeck/\(name)", result.map, result.surroundings)
+            else { continue }
+            let file = "\(Self.conditions)/\(ConditionsOutput.fileName(name))"
+            let texts = [
+                ("\(file).yaml", ConditionsFile.profile(profile, from: from, .suffix)),
+                ("\(file).evidence.yaml", ConditionsFile.evidence(evidence, of: profile, from: from, isLossy: isLossy)),
+            ]
+            goldens += texts.map { Golden(name: $0, content: Array($1.utf8)) }
+        }
+        return goldens
     }
 
     private func beyondContract(_ result: Replaying.Result) throws(Failure) -> [MapDifference.Change]? {
@@ -90,13 +114,16 @@ struct Fixture: Sendable {
     }
 
     /// - Parameter journal: exchanges that a report shows.
-    private func replay(_ fields: FieldSet, journal: Int? = nil) throws(Failure) -> (log: [UInt8], Replaying.Result) {
+    private func replay(
+        _ fields: FieldSet, journal: Int? = nil, forConditions: Bool = false
+    ) throws(Failure) -> (log: [UInt8], Replaying.Result) {
         var replaying = Replaying()
         replaying.readsAhead = false
         replaying.options.environments = false
         replaying.options.fields = fields
         replaying.options.journal = journal.map { .first($0) }
         replaying.withBodies = journal != nil
+        if forConditions { replaying.prepareForConditions() }
         let names = Self.join(folder, "names")
         if access(names, F_OK) == 0 { try NameOptions.add(names, to: &replaying.options.names) }
         var log: [UInt8] = []

@@ -23,10 +23,12 @@ final class Naming {
     /// Names of addresses that the tape tells of, as a resolver does.
     private(set) var told: [IPAddress: Told<Party.TextID>] = [:]
     /// Names that found no room; parties that found none are refused where they are recorded.
-    var refused: UInt64 { hosts.refused &+ refusedNames &+ resolutions.refused }
+    var refused: UInt64 { hosts.refused &+ refusedNames &+ resolutions.refused &+ (reached?.refused ?? 0) }
     private var refusedNames: UInt64 = 0
     /// Names of addresses that clients were told by servers of names.
     private var resolutions: Resolutions
+    /// `nil` where nobody wants to know.
+    private(set) var reached: ReachedPlaces?
 
     private struct Entry {
         /// The connection's place on the tape: a damaged or made-up trace may use an identity twice.
@@ -48,13 +50,15 @@ final class Naming {
         var port: UInt16
     }
 
-    init(_ names: AddressNames, _ containers: [ContainerFact], limits: Limits) {
+    /// - Parameter keepsPlaces: keep where everybody was reached.
+    init(_ names: AddressNames, _ containers: [ContainerFact], keepsPlaces: Bool = false, limits: Limits) {
         self.names = names
         participants = Participants(limits: limits)
         limit = limits.serviceMapEntries.multipliedReportingOverflow(by: 4).partialValue
         texts = ByteInterner(maximumCount: limit, maximumBytes: 64 << 20)
         hosts = HostNames(limit: limit)
         resolutions = Resolutions(limit: limits.participants)
+        reached = keepsPlaces ? ReachedPlaces(limit: limits.participants) : nil
         for fact in containers { participants.add(fact, at: Timestamp(nanoseconds: 0)) }
     }
 
@@ -193,10 +197,33 @@ final class Naming {
             return known
         }
         let found = findDestination(of: connection, self.host(host), calling, entries[slot].ends)
+        if reached != nil { keepPlace(of: connection, self.host(host), calling, found, slot) }
         entries[slot].host = host
         entries[slot].calling = calling
         entries[slot].destination = found
         return found
+    }
+
+    private func keepPlace(
+        of connection: Connection, _ host: Host, _ calling: Calling, _ destination: PartyID, _ slot: Int
+    ) {
+        guard connection.server.kind == .internet else { return }
+        let way = ReachedPlaces.Way(source: source(of: connection), destination: destination)
+        if let named = connection.namedDestination {
+            let address = IPAddress(named.host)
+            return reached?.add(
+                ReachedPlaces.Place(
+                    endpoint: address.map { Endpoint($0, named.port) },
+                    host: address == nil ? self.host(text(named.host).raw).name : host.name, port: named.port), way)
+                ?? ()
+        }
+        let server = calling.isOnward ? nil : connection.server
+        // Where the host has no port behind it, it is the scheme's own for who calls by a scheme, else the connection's.
+        let port = host.port > 0 || calling.isOnward ? host.port : connection.server.port
+        reached?.add(ReachedPlaces.Place(endpoint: server, host: host.name, port: port), way)
+        guard server != nil, let resolved = entries[slot].resolved, resolved.server == connection.server else { return }
+        reached?.add(
+            ReachedPlaces.Place(endpoint: server, host: resolved.name, port: connection.server.port), way)
     }
 
     private func findDestination(

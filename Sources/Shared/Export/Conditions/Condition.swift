@@ -1,0 +1,129 @@
+/// What a workload needs of others, as the Runtime Conditions Profile declares it (core schema 0.4.0, runtimeconditions/spec).
+///
+/// It says what has to be there, and by which environment variables the workload learns of it: no value, no host, no address.
+package struct ConditionsProfile: Equatable, Sendable {
+    /// Of the workload, as the service map has it.
+    var name: String
+    /// Where the workload comes from; observation can't tell.
+    var uri: String
+    /// By kind, type and name; never empty, which would say that nothing is needed.
+    var conditions: [Condition]
+
+    /// The vocabularies that the conditions use, in the order in which they are listed.
+    var vocabularies: [Vocabulary] {
+        Vocabulary.allCases.filter { vocabulary in conditions.contains { $0.uses(vocabulary) } }
+    }
+}
+
+/// One thing that has to be there.
+struct Condition: Equatable, Sendable {
+    /// Unique in its profile.
+    var name: String
+    var interface: Interface
+    /// The environments that tell of it, of which each is enough; empty where none is known, or none can be declared.
+    var configurations: [[ConfiguredVariable]] = []
+
+    enum Interface: Equatable, Sendable {
+        /// HTTP, by path and then method.
+        case api([APIOperation])
+        case datastore(type: String, engine: String?)
+        case cache(engine: String?)
+        case nats([NATSCondition])
+    }
+
+    /// The name of the kind, as the vocabulary has it.
+    var kind: String {
+        switch interface {
+        case .api: "api"
+        case .datastore: "datastore"
+        case .cache: "cache"
+        case .nats: "nats.service"
+        }
+    }
+
+    /// The interface's type.
+    var type: String {
+        switch interface {
+        case .api: "http"
+        case .datastore(let type, _): type
+        case .cache: "key_value"
+        case .nats: "service"
+        }
+    }
+
+    func uses(_ vocabulary: Vocabulary) -> Bool {
+        switch vocabulary {
+        case .commonIntegrations: if case .nats = interface { false } else { true }
+        case .environment: !configurations.isEmpty
+        case .nats: if case .nats = interface { true } else { false }
+        }
+    }
+}
+
+/// What is asked over HTTP: a method, a path template, and what bodies look like where that can be said.
+struct APIOperation: Equatable, Sendable {
+    var method: String
+    var path: String
+    var request: SimpleSchema?
+    var response: SimpleSchema?
+
+    /// Those that the vocabulary has.
+    static let methods: Set<String> = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
+}
+
+/// A variable by which a workload learns of what it needs.
+struct ConfiguredVariable: Hashable, Sendable {
+    var property: ConfigurationProperty
+    var name: String
+    /// Its value is not to be shown.
+    var isSensitive = false
+}
+
+/// What a variable says, by the words of env-configuration v1alpha1; in the order in which they are written.
+enum ConfigurationProperty: String, CaseIterable, Sendable {
+    case url, baseUrl, scheme, hostname, port, database, username, password, token, tls
+
+    /// Those that a kind has.
+    static func allowed(_ interface: Condition.Interface) -> Set<ConfigurationProperty> {
+        let everywhere: Set<ConfigurationProperty> = [.url, .hostname, .port, .scheme, .username, .password, .tls]
+        return switch interface {
+        case .api: everywhere.union([.baseUrl, .token])
+        case .datastore: everywhere.union([.database])
+        case .cache: everywhere.union([.database, .token])
+        case .nats: []
+        }
+    }
+}
+
+/// The vocabularies that conditions are written in.
+enum Vocabulary: CaseIterable, Sendable {
+    case commonIntegrations, environment, nats
+
+    /// Its place below `https://runtimeconditions.io/extensions/`, and its version.
+    private var place: (path: String, version: String) {
+        switch self {
+        case .commonIntegrations: ("common-integrations", "v1alpha1")
+        case .environment: ("env-configuration", "v1alpha1")
+        case .nats: ("nats/service", "0.1.0")
+        }
+    }
+
+    private static let root = "https://runtimeconditions.io/extensions/"
+
+    /// `ID:VERSION`, as the core schema, the draft and the demonstrations write it.
+    var suffixed: String { Self.root + place.path + ":" + place.version }
+    /// As the definition files call themselves.
+    var url: String { Self.root + place.path + "/" + place.version + "/runtimeconditions.extension.yaml" }
+    var id: String { Self.root + place.path }
+    var version: String { place.version }
+}
+
+/// How a profile refers to its vocabularies: the published files do not agree, and none follows from another.
+package enum ExtensionReference: String, CaseIterable, Sendable {
+    /// `https://…/common-integrations:v1alpha1`.
+    case suffix
+    /// `https://…/common-integrations/v1alpha1/runtimeconditions.extension.yaml`.
+    case url
+    /// `{id: https://…/common-integrations, version: v1alpha1}`.
+    case object
+}
