@@ -84,16 +84,20 @@ let package = Package(
         .executableTarget(
             name: "replay",
             dependencies: [
-                "Shared", "Command", "Console", "Containers", "Digest", "CCodecs", "CLibpcap", "CSQLite",
+                "Shared", "Command", "Console", "Containers", "Digest", "CCodecs", "CLibpcap", "CLibyaml", "CSQLite",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Replay",
-            exclude: ["CLibpcap", "CSQLite"],
+            exclude: ["CLibpcap", "CLibyaml", "CSQLite"],
             swiftSettings: settings,
             linkerSettings: commit),
         .systemLibrary(
             name: "CLibpcap", path: "Sources/Replay/CLibpcap", pkgConfig: "libpcap",
             providers: [.apt(["libpcap-dev"])]),
+        // Profiles that somebody has written.
+        .systemLibrary(
+            name: "CLibyaml", path: "Sources/Replay/CLibyaml", pkgConfig: "yaml-0.1",
+            providers: [.apt(["libyaml-dev"])]),
         // What is asked in SQL.
         .systemLibrary(
             name: "CSQLite", path: "Sources/Replay/CSQLite", pkgConfig: "sqlite3",

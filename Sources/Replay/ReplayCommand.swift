@@ -17,6 +17,7 @@ struct ReplayCommand: ParsableCommand {
             replay state <inputs> ... --output <file>
             replay query <query> <inputs> ... [--db <file>] [--json | --csv]
             replay diff <old> <new> [--json | --markdown | --sarif] [--ignore <file>]
+            replay conditions verify --profile <file> <inputs> ... [--json | --sarif]
             """,
         discussion: """
             EXAMPLES
@@ -46,6 +47,8 @@ struct ReplayCommand: ParsableCommand {
                   Asks in SQL for what was slow.
               replay diff main.tape branch.tape --markdown
                   Says what is new, gone or different, as a table for a pull request.
+              replay conditions verify --profile web.yaml run.tape
+                  Says what a workload declares and does not need, and what it needs and does not declare.
               replay redact run.tape shared.tape
                   Writes a trace to be given away: without what looks like a credential.
               replay grade --manifest truth.jsonl run.tape
@@ -54,13 +57,13 @@ struct ReplayCommand: ParsableCommand {
             EXIT STATUS
               0  done
               1  done, but something was lost (a file cut short, packets missing), or
-                 differs (check, diff), or is not as it really was (grade)
+                 differs (check, diff, conditions), or is not as it really was (grade)
               2  could not do what was asked
             """,
         version: ProgramVersion.full,
         subcommands: [
             Run.self, Convert.self, Check.self, Grade.self, Paths.self, Explain.self, Export.self, State.self,
-            Diff.self, Query.self, Redact.self,
+            Diff.self, Conditions.self, Query.self, Redact.self,
         ],
         defaultSubcommand: Run.self)
 

@@ -17,7 +17,9 @@ import Testing
         Program(
             path: Programs.replay, page: "docs/man/replay.1",
             subcommands: [
-                "run", "convert", "check", "grade", "paths", "explain", "export", "state", "diff", "query", "redact",
+                "run", "convert", "check", "grade", "paths", "explain", "export", "state", "diff", "conditions",
+                "query",
+                "redact",
             ]),
         Program(
             path: Programs.demoServer, page: "docs/man/demo-server.1",

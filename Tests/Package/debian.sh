@@ -80,7 +80,7 @@ files | comm -13 "$work/before" - | grep -v '^/var/log/apt\|^/var/log/dpkg\|^/va
 [ ! -s "$work/left" ] || wrong "left behind: $(cat "$work/left")"
 
 echo "--- the tar.gz, on a root without its libraries"
-in_root sh -c 'apt-get purge -qq -y libpcap0.8 libnghttp2-14 libbrotli1 libsqlite3-0 >/dev/null 2>&1; tar -C /opt -xzf /packages/*.tar.gz && mv /opt/tapedeck-* /opt/tapedeck
+in_root sh -c 'apt-get purge -qq -y libpcap0.8 libnghttp2-14 libbrotli1 libsqlite3-0 libyaml-0-2 >/dev/null 2>&1; tar -C /opt -xzf /packages/*.tar.gz && mv /opt/tapedeck-* /opt/tapedeck
     /opt/tapedeck/bin/tapedeck --version && /opt/tapedeck/bin/traffic --version && /opt/tapedeck/sbin/profiler --version'
 in_root sh -c 'for program in /opt/tapedeck/libexec/tapedeck/*; do ldd $program; done' | grep 'not found' && wrong "libraries"
 du -sh --apparent-size "$root/opt/tapedeck" "$packages"/*.deb "$packages"/*.tar.gz | sed "s|$packages/||; s|$root||"

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What `replay diff --sarif` prints against SARIF's own schema, by jsonschema.
+/// What `replay diff --sarif` and `replay conditions verify --sarif` print against SARIF's own schema, by jsonschema.
 @Suite struct `SARIF of differences` {
     @Test(.timeLimit(.minutes(5))) func `is valid by the schema of version 2.1.0`() throws {
         let python: String
@@ -24,6 +24,12 @@ import Testing
             let outcome = try Executable.replay(["diff", old, new, "--sarif"])
             #expect(outcome.status < 2, "\(outcome.errors)")
             arguments.append(folder.write("\(number).sarif", Array(outcome.output.utf8)))
+        }
+        for (number, text) in [`Profiles that somebody has written`.good, "a: b\n"].enumerated() {
+            let profile = folder.write("\(number) profile.yaml", Array(text.replacing("/echo", with: "/other").utf8))
+            let outcome = try Executable.replay(["conditions", "verify", "--profile", profile, tapes[1], "--sarif"])
+            #expect(outcome.status == 1, "\(outcome.errors)")
+            arguments.append(folder.write("profile \(number).sarif", Array(outcome.output.utf8)))
         }
         let outcome = try Child(python, arguments, patience: 120).wait()
         #expect(outcome.status == 0, "\(outcome.errors)")

@@ -132,58 +132,17 @@ struct DifferenceReport {
         if !change.detail.isEmpty { json.string("detail", change.detail) }
     }
 
-    /// SARIF 2.1.0 (OASIS standard, 2020).
     /// - Parameter version: of this program.
     func sarif(version: String) -> String {
-        IndentedJSON.text { json in
-            json.string("$schema", "https://json.schemastore.org/sarif-2.1.0.json")
-            json.string("version", "2.1.0")
-            json.array("runs", [0]) { json, _ in
-                json.object("tool") { json in
-                    json.object("driver") { json in
-                        json.string("name", "tapedeck replay diff")
-                        json.string("version", version)
-                        json.array("rules", MapDifference.Rule.allCases) { json, rule in
-                            json.string("id", rule.rawValue)
-                            json.object("shortDescription") { $0.string("text", rule.meaning) }
-                            json.object("defaultConfiguration") { $0.string("level", rule.level) }
-                        }
-                    }
-                }
-                json.array("results", difference.changes) { json, change in
-                    json.string("ruleId", change.rule.rawValue)
-                    json.string("level", change.rule.level)
-                    json.object("message") { $0.string("text", Self.sentence(change, "→")) }
-                    json.array("locations", [0]) { json, _ in
-                        json.object("physicalLocation") { json in
-                            json.object("artifactLocation") { $0.string("uri", Self.uri(new)) }
-                        }
-                        json.array("logicalLocations", [0]) { json, _ in
-                            json.string(
-                                "fullyQualifiedName",
-                                [change.service, change.destination, change.what].joined(separator: "/"))
-                        }
-                    }
-                }
-            }
+        let rules = MapDifference.Rule.allCases.map {
+            SARIFLog.Rule(id: $0.rawValue, meaning: $0.meaning, level: $0.level)
         }
-    }
-
-    /// A path as a reference (RFC 3986, section 4.2).
-    private static func uri(_ path: String) -> String {
-        var text = ""
-        for byte in path.utf8 {
-            let isPlain =
-                byte < 0x80
-                && (Character(Unicode.Scalar(byte)).isLetter || Character(Unicode.Scalar(byte)).isNumber
-                    || "-._~/".utf8.contains(byte))
-            if isPlain {
-                text.unicodeScalars.append(Unicode.Scalar(byte))
-            } else {
-                text += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-            }
+        let results = difference.changes.map { change in
+            SARIFLog.Result(
+                rule: change.rule.rawValue, level: change.rule.level, message: Self.sentence(change, "→"), path: new,
+                name: [change.service, change.destination, change.what].joined(separator: "/"))
         }
-        return text
+        return SARIFLog(tool: "tapedeck replay diff", rules: rules, results: results).text(version: version)
     }
 }
 

@@ -1,0 +1,291 @@
+import Foundation
+import Shared
+import TestSupport
+import Testing
+
+@testable import replay
+
+@Suite struct `Profiles that somebody has written` {
+    static let live = "Fixtures/demo/live/input.tape"
+    static let root = "https://runtimeconditions.io/extensions/"
+    static let head = """
+        apiVersion: runtimeconditions.io/v1alpha1
+        kind: RuntimeConditionsProfile
+        metadata: {name: traffic-generator}
+        workload: {uri: https://example.org/x}
+
+        """
+    static let extensions = """
+        extensions:
+          - \(root)common-integrations:v1alpha1
+          - \(root)env-configuration:v1alpha1
+          - \(root)nats/service:0.1.0
+
+        """
+    /// What the demo's traffic-generator needs.
+    static let good =
+        head + extensions + """
+            conditions:
+              - name: shop
+                kind: api
+                interface:
+                  type: http
+                  operations:
+                    - {method: GET, path: /, responseSchema: {message: string}}
+                    - {method: POST, path: /echo}
+                    - {method: GET, path: "/{page}", responseSchema: {waited_ms: number}}
+                configuration: {env: [{property: hostname, name: TARGET_HOST}, {property: port, name: HTTP_PORT}]}
+              - name: db
+                kind: datastore
+                interface: {type: relational}
+                configuration:
+                  alternatives:
+                    - env: [{property: url, name: DATABASE_URL, sensitive: true}]
+                    - env:
+                        - {property: hostname, name: POSTGRES_HOST, required: true}
+                        - {property: port, name: POSTGRES_PORT}
+              - {kind: cache, interface: {type: key_value, engine: redis}, configuration: {env: [
+                  {property: hostname, name: REDIS_HOST}, {property: port, name: REDIS_PORT}]}}
+            """
+
+    private let folder = TemporaryFolder()
+
+    private func verify(_ text: String, _ arguments: [String] = [live]) throws -> Executable.Outcome {
+        let file = folder.write("profile.yaml", Array(text.utf8))
+        return try Executable.replay(["conditions", "verify", "--profile", file] + arguments)
+    }
+
+    private func faults(_ text: String) -> [String] {
+        do throws(ProfileFault) {
+            return DeclaredProfile(try YAMLFile.document(Array(text.utf8))).faults.map {
+                "\($0.kind.rawValue) \($0.line)"
+            }
+        } catch {
+            return ["\(error.kind.rawValue) \(error.line)"]
+        }
+    }
+
+    // MARK: Beside what was seen
+
+    @Test func `agree with what was seen`() throws {
+        let outcome = try verify(Self.good)
+        #expect(outcome.status == 0 && outcome.output == "3 conditions declared, each as it was seen\n", "\(outcome)")
+        // And so do those that were made from it, written again as JSON, too.
+        for name in ["traffic-generator", "http-service", "request-logger"] {
+            let file = "\(folder.path)/\(name).yaml"
+            let made = try Executable.replay(
+                ["export", "conditions", Self.live, "--workload-uri", "\(name)=x", "-o", file])
+            #expect(made.status == 0, "\(made.errors)")
+            let own = try Executable.replay(["conditions", "verify", "--profile", file, Self.live])
+            #expect(own.status == 0, "\(own.output)\(own.errors)")
+        }
+    }
+
+    @Test(arguments: [
+        ("/echo", "/other", ["operation-not-declared shop POST /echo", "operation-not-seen shop POST /other"]),
+        ("{message: string}", "{message: integer}", ["schema-differs shop GET / response at message"]),
+        ("{message: string}", "{gone: string}", ["schema-differs shop GET / response at gone"]),
+        ("TARGET_HOST", "SHOP_HOST", ["variable-not-declared shop TARGET_HOST", "variable-not-seen shop SHOP_HOST"]),
+        ("POSTGRES_PORT", "PGPORT", ["variable-not-declared db POSTGRES_PORT", "variable-not-seen db DATABASE_URL"]),
+        (
+            "engine: redis", "engine: memcached",
+            ["condition-not-declared redis cache/key_value redis", "condition-not-seen  cache/key_value memcached"]
+        ),
+        (
+            "type: relational", "type: document",
+            [
+                "condition-not-declared postgres datastore/relational postgres",
+                "condition-not-seen db datastore/document",
+            ]
+        ),
+        (
+            "{page}", "slow/{page}",
+            ["operation-not-declared shop GET /slow", "operation-not-seen shop GET /slow/{page}"]
+        ),
+        ("operations:", "spec: {format: openapi, uri: x}\n      operations:", []),
+    ])
+    func `differ from what was seen`(_ old: String, _ new: String, _ expected: [String]) throws {
+        let text = Self.good.replacing(old, with: new)
+        try #require(text != Self.good)
+        let outcome = try verify(text, [Self.live, "--json"])
+        struct Report: Decodable {
+            struct Finding: Decodable {
+                var rule: String
+                var condition: String
+                var what: String
+                var line: Int
+            }
+            var valid: Bool
+            var findings: [Finding]
+        }
+        let report = try JSONDecoder().decode(Report.self, from: Data(outcome.output.utf8))
+        #expect(report.valid && report.findings.allSatisfy { $0.line > 0 })
+        #expect(
+            report.findings.map { "\($0.rule) \($0.condition) \($0.what)" }.sorted() == expected, "\(outcome.errors)")
+        #expect(outcome.status == (expected.isEmpty ? 0 : 1))
+    }
+
+    @Test func `are told of at their lines, and in SARIF`() throws {
+        let text = Self.good.replacing("/echo", with: "/other")
+        let outcome = try verify(text)
+        #expect(outcome.status == 1)
+        #expect(
+            outcome.output == """
+                shop
+                  - POST /other: declared, and never seen
+                  + POST /echo: seen, and not declared
+
+                2 differences
+
+                """)
+        let line = try #require(
+            text.split(separator: "\n", omittingEmptySubsequences: false).firstIndex { $0.contains("/other") })
+        let sarif = try verify(text, [Self.live, "--sarif"]).output
+        #expect(sarif.contains("\"startLine\": \(line + 1)") && sarif.contains("\"ruleId\": \"operation-not-seen\""))
+        #expect(sarif.contains("shop/POST /other"))
+    }
+
+    @Test func `need the workload to be there`() throws {
+        let other = Self.good.replacing("name: traffic-generator", with: "name: generator")
+        let outcome = try verify(other)
+        #expect(
+            outcome.status == 2 && outcome.errors.contains("generator was not seen")
+                && outcome.errors.contains("--workload"))
+        #expect(try verify(other, [Self.live, "--workload", "traffic-generator"]).status == 0)
+        #expect(try Executable.replay(["conditions", "verify", "--profile", "/nowhere", Self.live]).status == 2)
+        #expect(try verify(Self.good, [Self.live, "--json", "--sarif"]).status == 2)
+    }
+
+    // MARK: By themselves
+
+    static let wrong: [(String, String, String)] = [
+        ("apiVersion: runtimeconditions.io/v1alpha1\n", "", "structural 1"),
+        ("v1alpha1\nkind", "v1beta1\nkind", "structural 1"),
+        ("metadata: {name: traffic-generator}", "metadata: {}", "structural 3"),
+        ("{uri: https://example.org/x}", "{uri: \"\"}", "structural 4"),
+        ("{uri: https://example.org/x}", "{uri: null}", "structural 4"),
+        ("{uri: https://example.org/x}", "{uri: x, branch: y}", "structural 4"),
+        ("workload:", "evidence: 1\nworkload:", "structural 4"),
+        ("name: db", "name: shop", "structural 19"), ("    interface: {type: relational}\n", "", "structural 19"),
+        ("name: db\n", "name: db\n    name: db\n", "structural 20"),
+        ("\(root)common-integrations:v1alpha1", "\"\"", "structural 6"),
+        ("\(root)env-configuration:v1alpha1", "\(root)common-integrations:v1alpha1", "structural 7"),
+        ("name: db\n", "name: db\n    extension: other\n", "structural 20"),
+        ("name: db\n", "name: db\n    optional: maybe\n", "structural 20"),
+        ("name: db\n", "name: [db]\n", "structural 19"), ("kind: datastore", "kind: 7", "structural 20"),
+        ("nats/service:0.1.0", "nats/service:9", "unknown-extension 8"),
+        ("nats/service:0.1.0", "aws/s3:0.2.0", "unknown-extension 8"),
+        ("  - \(root)common-integrations:v1alpha1\n", "", "extension-dependency 6"),
+        ("kind: datastore", "kind: queue", "unresolved-vocabulary 19"),
+        ("{type: relational}", "{type: graph}", "unresolved-vocabulary 19"),
+        ("name: db\n", "name: db\n    evidence: x\n", "unresolved-vocabulary 20"),
+        (
+            "\(root)nats/service:0.1.0", "\(root)common-integrations/v1alpha1/runtimeconditions.extension.yaml",
+            "vocabulary-conflict 8"
+        ),
+        ("method: POST", "method: CONNECT", "semantic 16"), ("/echo", "/echo?a=1", "semantic 16"),
+        ("/echo", "https://a/echo", "semantic 16"),
+        ("path: /echo", "path: /echo, note: x", "semantic 16"),
+        ("{message: string}", "{message: [string, integer]}", "semantic 15"),
+        ("{message: string}", "[]", "semantic 15"), ("{message: string}", "non-json", "semantic 15"),
+        ("{message: string}", "{a: null}", "semantic 15"),
+        ("method: POST, path: /echo", "method: GET, path: /", "semantic 16"),
+        ("engine: redis", "engine: postgres", "semantic 28"),
+        ("property: url", "property: baseUrl", "semantic 24"),
+        ("name: DATABASE_URL", "name: DATABASE-URL", "semantic 24"),
+        ("sensitive: true", "sensitive: yes please", "semantic 24"),
+    ]
+
+    @Test(arguments: wrong) func `are wrong in one of the specification's ways`(
+        _ old: String, _ new: String, _ expected: String
+    ) throws {
+        let text = Self.good.replacing(old, with: new, maxReplacements: 1)
+        try #require(text != Self.good)
+        let found = faults(text)
+        #expect(found.contains(expected), "\(found)")
+        let kind = expected.split(separator: " ")[0]
+        #expect(
+            found.allSatisfy { $0.hasPrefix(kind) },
+            "\(found): a later level is looked at only where the earlier ones are right")
+    }
+
+    @Test(arguments: [
+        ("- {resource: connection, action: connect}", true),
+        ("- {resource: subject, action: publish, subject: \"a.>\"}", true),
+        ("- {resource: key_value, action: watch, bucket: b}", true), ("- {resource: subject, action: publish}", false),
+        ("- {resource: subject, action: consume, subject: a}", false),
+        ("- {resource: stream, action: create, stream: a.b}", false),
+        ("- {resource: connection, action: connect, subject: a}", false),
+        ("- {resource: queue, action: connect}", false),
+        ("[]", false),
+        ("- {resource: connection, action: connect}\n        - {resource: connection, action: connect}", false),
+    ])
+    func `say of NATS what its vocabulary has`(_ operations: String, _ isValid: Bool) {
+        let text =
+            Self.head + Self.extensions + """
+                conditions:
+                  - kind: nats.service
+                    interface:
+                      type: service
+                      operations:
+                        \(operations)
+                """
+        #expect(faults(text).isEmpty == isValid, "\(faults(text))")
+    }
+
+    @Test(arguments: [
+        "", "# nothing\n", "[1, 2]", "a: b: c", "- a\nb", "\u{0}\u{1}", "{", "a: &x 1\nb: *x", "&a [*a]", "? [a]\n: b",
+        "\(head)---\n\(head)", String(repeating: "[", count: 5000), String(repeating: "- ", count: 300), "a: \"\\x\"",
+        "%YAML 3.0\n---\na",
+    ])
+    func `that are no profile are an error with a line`(_ text: String) {
+        let found = faults(text)
+        #expect(!found.isEmpty && found.allSatisfy { $0.hasPrefix("structural ") }, "\(found)")
+    }
+
+    @Test func `may say that nothing is needed, and may be JSON`() throws {
+        #expect(faults(Self.head) == [])
+        let json =
+            #"{"apiVersion": "runtimeconditions.io/v1alpha1", "kind": "RuntimeConditionsProfile","#
+            + #" "metadata": {"name": "a", "labels": {"x/y": "z"}}, "workload": {"uri": "u", "version": "1"}, "conditions": []}"#
+        #expect(faults(json) == [])
+        #expect(faults(json.replacing("x/y", with: "runtimeconditions.io/y")) == ["structural 1"])
+        // What needs nothing and was seen at something differs.
+        let outcome = try verify(Self.head)
+        #expect(outcome.status == 1 && outcome.output.hasSuffix("3 differences\n"), "\(outcome.output)")
+    }
+
+    @Test func `whatever bytes they are, are read or refused`() {
+        let good = Array(Self.good.utf8)
+        #expect(faults(Self.good) == [])
+        for seed in UInt64(0)..<3000 {
+            var random = Numbers(seed: seed)
+            var bytes = good
+            for _ in 0..<(1 + random.below(6)) {
+                let place = random.below(bytes.count)
+                switch random.below(4) {
+                case 0: bytes[place] = UInt8(random.below(256))
+                case 1: bytes.remove(at: place)
+                case 2: bytes.insert(Array("{}[]:-&*!|>'\"%@#,? \n".utf8)[random.below(20)], at: place)
+                default: bytes.removeSubrange(place..<min(bytes.count, place + random.below(40)))
+                }
+            }
+            do throws(ProfileFault) {
+                let profile = DeclaredProfile(try YAMLFile.document(bytes))
+                #expect(profile.faults.allSatisfy { $0.line > 0 && !$0.text.isEmpty }, "seed \(seed)")
+            } catch {
+                #expect(error.line > 0 && error.kind == .structural, "seed \(seed)")
+            }
+        }
+    }
+
+    /// The same numbers from the same seed.
+    private struct Numbers {
+        var state: UInt64
+        init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1 }
+        mutating func below(_ bound: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % bound
+        }
+    }
+}
