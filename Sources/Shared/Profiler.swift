@@ -29,6 +29,8 @@ package final class Profiler: EventSink {
         package var paths = PathTemplates.inferred(PathRules())
         /// For a report: so many exchanges are kept one by one, and when each endpoint was asked for; `nil`: nothing of it.
         package var journal: JournalSize?
+        /// For descriptions of interfaces: what the heads of messages say of them is gathered.
+        package var interfaces = false
         /// Names for what gRPC's messages have by number.
         package var protoSchema: ProtoSchema?
         /// Keep where services reached others, to tell what their environment variables are for (`surroundings`).
@@ -75,7 +77,8 @@ package final class Profiler: EventSink {
             ? EventLog(
                 options.registry, naming, options.fields, bodyLimit: limits.bodyBytes, redactor: redactor,
                 housekeeping: options.housekeeping) : nil
-        let others = [observer, log].compactMap { $0 as (any Sink)? }
+        let interfaces = options.interfaces ? InterfaceWitness() : nil
+        let others = [observer, interfaces, log].compactMap { $0 as (any Sink)? }
         let needs: Needs = options.fields == .all ? [.operations, .media] : []
         let run = Run(
             limits: limits, registry: options.registry, needs: others.reduce(needs) { $0.union($1.needs) },
@@ -85,7 +88,7 @@ package final class Profiler: EventSink {
         let isCompat = options.fields == .compat
         let map = MapState(
             run, naming, isCompat ? .raw : options.paths, isExact: isCompat,
-            journal: options.journal.map { Journal($0) })
+            journal: options.journal.map { Journal($0) }, interfaces: interfaces)
         self.run = run
         pool = AnalyzerPool(run)
         self.naming = naming
@@ -95,7 +98,7 @@ package final class Profiler: EventSink {
             let shown = log.map { PeriodSink($0, period, run, waitsForProof: false) as any Sink }
             sinks = Sinks(
                 state: PeriodSink(map, period, run, waitsForProof: true),
-                others: [observer, shown].compactMap { $0 })
+                others: [observer, interfaces, shown].compactMap { $0 })
         } else {
             sinks = Sinks(state: map, others: others)
         }

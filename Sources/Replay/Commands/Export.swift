@@ -7,7 +7,7 @@ import Shared
 /// `replay export FORMAT INPUT…`, what was seen as other tools read it.
 struct Export: ParsableCommand {
     enum Format: String, CaseIterable, ExpressibleByArgument {
-        case schema, mermaid, dot, svg, html, conditions
+        case schema, openapi, mermaid, dot, svg, html, conditions
     }
 
     static let configuration = CommandConfiguration(
@@ -15,6 +15,7 @@ struct Export: ParsableCommand {
         discussion: """
             FORMATS
               schema   JSON Schema (draft 2020-12) of the bodies of each endpoint: of requests, and of responses by status
+              openapi  OpenAPI 3.1 (--spec 3.2) of what each service serves over HTTP: one with --service, all into a folder
               mermaid  who talks to whom, as a Mermaid flowchart for Markdown
               dot      the same for Graphviz
               svg      the same as a picture
@@ -23,7 +24,7 @@ struct Export: ParsableCommand {
                        what a workload needs of others, as a Runtime Conditions Profile; what that rests on is beside it
             """)
 
-    @Argument(help: "schema, mermaid, dot, svg, html or conditions")
+    @Argument(help: "schema, openapi, mermaid, dot, svg, html or conditions")
     var format: Format
 
     @Argument(help: "Tapes to read; - is standard input.", completion: .file())
@@ -38,12 +39,16 @@ struct Export: ParsableCommand {
 
     @OptionGroup var filters: MapFilters
 
+    @OptionGroup var openAPI: OpenAPIOptions
+
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp("html: show so many exchanges one by one (default: 1000).", valueName: "number"))
     var exchanges: NumberArgument?
 
-    @Flag(help: "Say how often keys were there, and how often null.")
+    @Flag(
+        help:
+            "Say how often keys were there, and how often null; openapi: how often operations were, when, and by whom.")
     var evidence = false
 
     @OptionGroup var conditions: ConditionsOptions
@@ -51,7 +56,9 @@ struct Export: ParsableCommand {
     func run() throws {
         if format == .conditions { return try exportConditions() }
         var replaying = try reading.replaying()
-        replaying.withBodies = format == .schema || format == .html
+        let openAPIStyle = try openAPI.style(showsCounts: evidence)
+        replaying.withBodies = [.schema, .openapi, .html].contains(format)
+        replaying.options.interfaces = format == .openapi
         let shownExchanges = try exchanges?.number("--exchanges", in: 0...1_000_000) ?? 1000
         if format == .html { replaying.options.journal = .first(shownExchanges) }
         if let input = inputs.first(where: { output != "-" && OutputFile.takes(output, $0) }) {
@@ -59,17 +66,47 @@ struct Export: ParsableCommand {
         }
         let result = try replaying.run(inputs) { _ in true }
         let isLossy = result.isLossy
-        let file = try OutputFile(output, option: "--output")
-        try file.write(text(result, isLossy: isLossy))
-        try file.commit()
-        for line in result.capture.complaints { Terminal.complain(line) }
-        if isLossy { throw ExitCode(1) }
+        var leftOut: [String] = []
+        switch format {
+        case .openapi: leftOut = try describe(openAPIStyle, result, isLossy: isLossy)
+        case .schema, .mermaid, .dot, .svg, .html:
+            let file = try OutputFile(output, option: "--output")
+            try file.write(text(result, isLossy: isLossy))
+            try file.commit()
+        }
+        for line in result.capture.complaints + leftOut { Terminal.complain(line) }
+        if isLossy || !leftOut.isEmpty { throw ExitCode(1) }
+    }
+
+    /// Writes a description of each service, or of the one that is wanted.
+    /// - Returns: what could not be said.
+    private func describe(
+        _ style: OpenAPIFile.Style, _ result: Replaying.Result, isLossy: Bool
+    ) throws(Failure) -> [String] {
+        var choice = filters.choice
+        // Who is asked is described, and not who asks.
+        choice.service = nil
+        let from = result.summary.provenance(isLossy: isLossy)
+        let all = OpenAPIFile.descriptions(result.map.filtered(choice), from: from, style)
+        let wanted = all.filter { !$0.leftOut.isEmpty && $0.service == filters.service ?? $0.service }
+        let leftOut = wanted.map { "\($0.service): left out: \($0.leftOut.joined(separator: ", "))" }
+        let described = all.filter { !$0.text.isEmpty }
+        if described.isEmpty { for line in leftOut { Terminal.complain(line) } }
+        let files = try ServiceFiles(
+            described.map {
+                ServiceFiles.Service(
+                    name: $0.service,
+                    files: [ServiceFiles.File(ending: style.isJSON ? ".openapi.json" : ".openapi.yaml", text: $0.text)])
+            }, format: "openapi", wanted: filters.service)
+        try files.write(to: output, inputs: inputs)
+        return leftOut
     }
 
     private func text(_ result: Replaying.Result, isLossy: Bool) -> String {
         let from = result.summary.provenance(isLossy: isLossy)
         let graph = { ServiceGraph(result.map, filters.choice) }
         return switch format {
+        case .openapi: ""
         case .schema: JSONSchemaFile.text(result.map.filtered(filters.choice), from: from, showsCounts: evidence)
         case .mermaid: MermaidFile.text(graph(), from: from)
         case .dot: DOTFile.text(graph(), from: from)

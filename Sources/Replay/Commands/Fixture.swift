@@ -77,6 +77,11 @@ struct Fixture: Sendable {
             goldens.append(Golden(name: "report.html", content: Array(text.utf8)))
         }
         if access(path(Self.conditions), F_OK) == 0 { goldens += try conditionsGoldens() }
+        if access(path("openapi.yaml"), F_OK) == 0 {
+            let (_, result) = try replay(.all, describes: true)
+            let texts = OpenAPIFile.descriptions(result.map, from: from, OpenAPIFile.Style()).map(\.text)
+            goldens.append(Golden(name: "openapi.yaml", content: Array(texts.joined(separator: "---\n").utf8)))
+        }
         return Outcome(goldens: goldens, beyond: try beyondContract(result))
     }
 
@@ -113,16 +118,20 @@ struct Fixture: Sendable {
         }
     }
 
-    /// - Parameter journal: exchanges that a report shows.
+    /// - Parameters:
+    ///   - journal: exchanges that a report shows.
+    ///   - describes: what interfaces look like is wanted, too.
+    ///   - forConditions: what workloads need is.
     private func replay(
-        _ fields: FieldSet, journal: Int? = nil, forConditions: Bool = false
+        _ fields: FieldSet, journal: Int? = nil, describes: Bool = false, forConditions: Bool = false
     ) throws(Failure) -> (log: [UInt8], Replaying.Result) {
         var replaying = Replaying()
         replaying.readsAhead = false
         replaying.options.environments = false
         replaying.options.fields = fields
         replaying.options.journal = journal.map { .first($0) }
-        replaying.withBodies = journal != nil
+        replaying.options.interfaces = describes
+        replaying.withBodies = journal != nil || describes
         if forConditions { replaying.prepareForConditions() }
         let names = Self.join(folder, "names")
         if access(names, F_OK) == 0 { try NameOptions.add(names, to: &replaying.options.names) }

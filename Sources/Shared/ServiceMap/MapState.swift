@@ -5,6 +5,8 @@ final class MapState: Sink {
     private var map: ServiceMap
     /// What a report shows beyond the map, where one is wanted.
     private let journal: Journal?
+    /// What heads say of interfaces, where that is asked for.
+    private let interfaces: InterfaceWitness?
     /// What open connections are recorded as, at their slots.
     private var edges: [Edge] = []
 
@@ -18,8 +20,12 @@ final class MapState: Sink {
         var isGuess = false
     }
 
-    init(_ run: Run, _ naming: Naming, _ templates: PathTemplates, isExact: Bool, journal: Journal?) {
+    init(
+        _ run: Run, _ naming: Naming, _ templates: PathTemplates, isExact: Bool, journal: Journal?,
+        interfaces: InterfaceWitness?
+    ) {
         self.journal = journal
+        self.interfaces = interfaces
         self.run = run
         self.naming = naming
         map = ServiceMap(limits: run.limits, registry: run.registry, templates: templates, isExact: isExact)
@@ -55,6 +61,7 @@ final class MapState: Sink {
             response: exchange.responseShape, at: exchange.requestFirstByte, ExchangeMeasures(exchange),
             shapes: run.shapes)
         if let journal, let key { journal.add(exchange, text, to: key, of: connection) }
+        if let interfaces, let key { interfaces.take(exchange.number, as: key) }
     }
 
     func operation(
@@ -127,7 +134,7 @@ final class MapState: Sink {
     /// The service map as it is now.
     /// - Parameter generatedAt: of the tape's time, so that the same tape gives the same bytes.
     func document(generatedAt: Timestamp?, withBodies: Bool) -> ServiceMapDocument {
-        map.document(generatedAt: generatedAt, shapes: run.shapes, withBodies: withBodies, journal) {
+        map.document(generatedAt: generatedAt, shapes: run.shapes, withBodies: withBodies, journal, interfaces) {
             naming.name(of: $0)
         }
     }

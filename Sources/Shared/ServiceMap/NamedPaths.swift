@@ -63,6 +63,7 @@ struct NamedPaths: ~Copyable {
             }
             if depth > cut {
                 template.text += "/**"
+                template.parts.append(.rest)
                 template.hasParameters = true
             }
             let number = numbers[template.text] ?? UInt32(templates.count)
@@ -70,7 +71,7 @@ struct NamedPaths: ~Copyable {
                 numbers[template.text] = number
                 templates.append(Written(template: template, paths: trie.distinct(node)))
             } else {
-                templates[Int(number)].template.origins.formUnion(template.origins)
+                templates[Int(number)].template.join(template)
             }
             written[node] = number
         }

@@ -2,12 +2,22 @@
 struct PathTemplate: Equatable, Sendable {
     /// As in OpenAPI.
     var text: String
+    /// What it is made of, in order; of one that is `isWhole` all of it is one.
+    var parts: [Part] = []
     /// Why there are parameters; empty where there is none.
     var origins = PathOrigins()
     /// It stands for any number of paths.
     var hasParameters = false
     /// It is as it was seen, or as the user wrote it.
     var isWhole = false
+
+    enum Part: Equatable, Sendable {
+        case literal(String)
+        /// Its name, and why it is one.
+        case parameter(String, PathOrigins)
+        /// Whatever else follows.
+        case rest
+    }
 
     /// - Parameter word: the text of a number.
     init(_ node: UInt32, _ trie: borrowing PathTrie, _ word: (UInt32) -> String) {
@@ -24,16 +34,20 @@ struct PathTemplate: Equatable, Sendable {
             switch segment.kind {
             case .whole:
                 text = word(segment.text)
+                parts = [.literal(text)]
                 isWhole = true
             case .empty:
                 text += "/"
+                parts.append(.literal("/"))
                 before = nil
             case .rest:
                 text += "/**"
+                parts.append(.rest)
                 hasParameters = true
             case .literal:
                 let word = word(segment.text)
                 text += "/\(word)"
+                parts.append(.literal("/\(word)"))
                 before = word
             case .parameter:
                 hasParameters = true
@@ -44,8 +58,23 @@ struct PathTemplate: Equatable, Sendable {
                 if taken > 1 { name += "\(taken)" }
                 let around = segment.text == PathTrie.plain ? "{}" : word(segment.text)
                 text += "/" + around.replacing("{}", with: "{\(name)}")
+                let sides = around.split(separator: "{}", maxSplits: 1, omittingEmptySubsequences: false)
+                parts.append(.literal("/\(sides[0])"))
+                parts.append(.parameter(name, segment.origins))
+                if sides.count > 1, !sides[1].isEmpty { parts.append(.literal(String(sides[1]))) }
                 before = nil
             }
+        }
+    }
+
+    /// Takes what another that is written alike says of its parameters.
+    mutating func join(_ other: PathTemplate) {
+        origins.formUnion(other.origins)
+        for (place, part) in other.parts.enumerated() where place < parts.count {
+            guard case .parameter(let name, let own) = parts[place], case .parameter(_, let others) = part else {
+                continue
+            }
+            parts[place] = .parameter(name, own.union(others))
         }
     }
 

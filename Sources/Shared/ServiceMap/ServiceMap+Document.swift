@@ -6,10 +6,11 @@ extension ServiceMap {
     /// - Parameters:
     ///   - withBodies: say what the bodies of endpoints have in common, too.
     ///   - journal: of the same exchanges, to be told by names and templates, too.
+    ///   - interfaces: of the same exchanges, likewise.
     ///   - name: what a party is called by now.
     borrowing func document(
         generatedAt: Timestamp?, shapes: borrowing ShapeTable, withBodies: Bool = false, _ journal: Journal? = nil,
-        name: (PartyID) -> PartyName
+        _ interfaces: InterfaceWitness? = nil, name: (PartyID) -> PartyName
     ) -> ServiceMapDocument {
         var names = ChosenNames()
         var paths = NamedPaths(self.paths, limits: limits)
@@ -73,6 +74,15 @@ extension ServiceMap {
                 templates[entry.key.path] = known.written[node].map { paths[$0].template.text }
             }
             document.story = story(journal, &names, templates: templates, name: name)
+        }
+        for entry in interfaces?.endpoints.entries ?? [] {
+            let node = paths.current(paths.place(self.paths.trie.current(entry.key.path)))
+            guard let path = known.written[node] else { continue }
+            document.interfaces.append(
+                ServiceMapDocument.Interface(
+                    service: names[names.number(of: entry.key.source, name).number],
+                    destination: names[names.number(of: entry.key.destination, name).number],
+                    method: text(entry.key.method), path: paths[path].template.text, facts: entry.value))
         }
         // Who wants paths as they are wants each.
         return self.paths.isRaw ? document : document.limited(to: limits.series)

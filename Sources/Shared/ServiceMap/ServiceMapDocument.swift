@@ -5,6 +5,8 @@ package struct ServiceMapDocument: Equatable, Sendable {
     package var services: [Service]
     /// What the bodies of each endpoint have in common, where that was asked for: by service, destination, method and path.
     var bodies: [Bodies] = []
+    /// What the heads of messages say of endpoints, where that was asked for, in no order.
+    var interfaces: [Interface] = []
     /// When, and the first exchanges one by one, where that was asked for.
     var story: Story?
 
@@ -62,6 +64,15 @@ package struct ServiceMapDocument: Equatable, Sendable {
         var protocolName: String
         var count: UInt64
         var schemas: EndpointSchemas
+    }
+
+    /// What the heads of an endpoint's messages say.
+    struct Interface: Equatable, Sendable {
+        var service: String
+        var destination: String
+        var method: String
+        var path: String
+        var facts: InterfaceFacts
     }
 
     /// A destination with which connections were made, or tried, that gave no HTTP exchange.
