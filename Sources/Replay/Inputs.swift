@@ -22,7 +22,8 @@ struct Inputs {
             if Input.isFile(path) || paths.count == 1 {
                 let isFile = Input.isFile(path)
                 let input = try Input.open(
-                    path, name: name, readsAhead: isFile ? false : nil, waitsOn: isFile ? nil : waitsOn)
+                    path, name: name, readsAhead: isFile ? false : nil, asTape: !isFile, waitsOn: isFile ? nil : waitsOn
+                )
                 if input.isState {
                     let bytes = try input.whole()
                     let original = states.first { $0.bytes == bytes }?.name

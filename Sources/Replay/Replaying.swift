@@ -26,6 +26,8 @@ struct Replaying {
         var capture: CaptureReport
         /// The file, where it is wanted.
         var state: [UInt8]?
+        /// Where one was wanted.
+        var archive: HARFile?
         /// The names of variables, by service.
         var variables: [String: Set<String>]
         /// With the values of variables: to be used and dropped.
@@ -71,7 +73,8 @@ struct Replaying {
         summary.limits[.series] = map.folded
         return Result(
             summary: summary, map: map, capture: capture,
-            state: makesState ? profiler.state(capture.source) : nil, variables: profiler.variables,
+            state: makesState ? profiler.state(capture.source) : nil, archive: profiler.archive,
+            variables: profiler.variables,
             surroundings: options.keepsPlaces ? profiler.surroundings : ServiceSurroundings())
     }
 

@@ -61,6 +61,8 @@ package struct Limits: Equatable, Sendable {
     var participants = 1 << 16
     /// Secrets of TLS sessions: five a connection, each with some hundred bytes.
     var secrets = 1 << 20
+    /// Bytes of an HTTP Archive's entries, which are held until all are there; a program that reads it holds more.
+    var archiveBytes = 1 << 30
     /// Depth of JSON that a schema follows; deeper it is `non-json`.
     var jsonDepth = 64
     /// Distinct object keys of one schema.

@@ -31,6 +31,8 @@ package final class Profiler: EventSink {
         package var journal: JournalSize?
         /// For descriptions of interfaces: what the heads of messages say of them is gathered.
         package var interfaces = false
+        /// What an HTTP Archive is to hold; `nil`: none is made.
+        package var archive: HARFile.Content?
         /// Names for what gRPC's messages have by number.
         package var protoSchema: ProtoSchema?
         /// Keep where services reached others, to tell what their environment variables are for (`surroundings`).
@@ -50,6 +52,8 @@ package final class Profiler: EventSink {
     let sinks: Sinks
     /// `nil` where nobody wants them.
     private let log: EventLog?
+    /// `nil` where nobody wants it.
+    package let archive: HARFile?
     private var environments: EnvironmentFile?
     var connections = ConnectionTable()
     /// The connection of the last event: packets come in trains.
@@ -78,7 +82,11 @@ package final class Profiler: EventSink {
                 options.registry, naming, options.fields, bodyLimit: limits.bodyBytes, redactor: redactor,
                 housekeeping: options.housekeeping) : nil
         let interfaces = options.interfaces ? InterfaceWitness() : nil
-        let others = [observer, interfaces, log].compactMap { $0 as (any Sink)? }
+        archive = options.archive.map {
+            HARFile($0, naming, options.registry, redactor, mostBytes: limits.archiveBytes)
+        }
+        let counted = [interfaces as (any CountedSink)?, archive].compactMap { $0 }
+        let others = [observer].compactMap { $0 } + counted + [log].compactMap { $0 as (any Sink)? }
         let needs: Needs = options.fields == .all ? [.operations, .media] : []
         let run = Run(
             limits: limits, registry: options.registry, needs: others.reduce(needs) { $0.union($1.needs) },
@@ -88,7 +96,7 @@ package final class Profiler: EventSink {
         let isCompat = options.fields == .compat
         let map = MapState(
             run, naming, isCompat ? .raw : options.paths, isExact: isCompat,
-            journal: options.journal.map { Journal($0) }, interfaces: interfaces)
+            journal: options.journal.map { Journal($0) }, interfaces: interfaces, counted: counted)
         self.run = run
         pool = AnalyzerPool(run)
         self.naming = naming
@@ -98,7 +106,7 @@ package final class Profiler: EventSink {
             let shown = log.map { PeriodSink($0, period, run, waitsForProof: false) as any Sink }
             sinks = Sinks(
                 state: PeriodSink(map, period, run, waitsForProof: true),
-                others: [observer, interfaces, shown].compactMap { $0 })
+                others: [observer].compactMap { $0 } + counted + [shown].compactMap { $0 })
         } else {
             sinks = Sinks(state: map, others: others)
         }

@@ -10,10 +10,11 @@ struct Input {
 
     /// - Parameter readsAhead: read, and decompress, on a thread of its own; `nil` where that pays: with compressed files.
     /// - Parameter waitsOn: is asked whether to wait, where there are no more bytes; a file is followed then.
+    /// - Parameter asTape: an HTTP Archive is the trace that it stands for; `false`: its own bytes.
     /// - Parameter headBytes: how much of the beginning can be looked at; `nil`: what tells the kinds of files apart.
     static func open(
         _ path: String, name: String? = nil, readsAhead: Bool? = nil, headBytes: Int? = nil,
-        waitsOn: (() -> Bool)? = nil
+        asTape: Bool = true, waitsOn: (() -> Bool)? = nil
     ) throws(Failure) -> Input {
         let (descriptor, status) = try descriptor(path)
         let isRegular = status.st_mode & S_IFMT == S_IFREG
@@ -27,7 +28,11 @@ struct Input {
         if isZstd { source = ZstdBytes(file) }
         if waitsOn == nil, readsAhead ?? isCompressed { source = ReadAhead(source) }
         let bytes = headBytes.map { PeekedBytes(source, count: $0) } ?? PeekedBytes(source)
-        return Input(bytes: bytes, name: name ?? (path == "-" ? "standard input" : path))
+        let input = Input(bytes: bytes, name: name ?? (path == "-" ? "standard input" : path))
+        guard asTape, HARTape.isArchive(bytes.head) else { return input }
+        let trace = WrittenBytes(
+            try HARTape.trace(of: input), failure: bytes.failure, filePosition: bytes.filePosition)
+        return Input(bytes: headBytes.map { PeekedBytes(trace, count: $0) } ?? PeekedBytes(trace), name: input.name)
     }
 
     /// Whether all inputs can be opened, and each pipe is named once: it can't be read again, as a file can (`InputCopies`).
@@ -107,13 +112,17 @@ struct Input {
     }
 
     /// All bytes.
-    func whole() throws(Failure) -> [UInt8] {
+    /// - Parameters:
+    ///   - most: so many of them are refused.
+    ///   - what: it is then.
+    func whole(atMost most: Int = .max, _ what: String = "") throws(Failure) -> [UInt8] {
         var all: [UInt8] = []
         var block = [UInt8](repeating: 0, count: 256 << 10)
         while true {
             let count = block.withUnsafeMutableBytes { bytes.read(into: $0) }
             if count == 0 { break }
             all += block[..<count]
+            guard all.count <= most else { throw Failure("\(name): is \(what)") }
         }
         if let failure = bytes.failure { throw Failure("\(name): \(failure)") }
         return all
@@ -123,7 +132,8 @@ struct Input {
     func isNoCapture(_ reason: String) -> Failure {
         if bytes.head.isEmpty {
             let cause = bytes.failure.flatMap { $0 == DescriptorBytes.left ? nil : ": \($0)" } ?? ": is empty"
-            return Failure("\(name)\(cause); replay reads traces, pcap and pcapng, also compressed with gzip or zstd")
+            return Failure(
+                "\(name)\(cause); replay reads traces, pcap, pcapng and HAR, also compressed with gzip or zstd")
         }
         if isCapture { return Failure("\(name): \(reason)") }
         if isState { return Failure("\(name): is a state, which holds no traffic; give the tapes that it was made of") }
@@ -131,7 +141,7 @@ struct Input {
         let hex = shown.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
         let text = String(decoding: shown.map { (0x20..<0x7F).contains($0) ? $0 : UInt8(ascii: ".") }, as: UTF8.self)
         return Failure(
-            "\(name): not a capture; it begins with \(hex) (\(text)), and replay reads traces, pcap and pcapng")
+            "\(name): not a capture; it begins with \(hex) (\(text)), and replay reads traces, pcap, pcapng and HAR")
     }
 
     /// Whether a capture was cut before its first packet.

@@ -7,7 +7,7 @@ import Shared
 /// `replay export FORMAT INPUT…`, what was seen as other tools read it.
 struct Export: ParsableCommand {
     enum Format: String, CaseIterable, ExpressibleByArgument {
-        case schema, openapi, mermaid, dot, svg, html, conditions
+        case schema, openapi, har, mermaid, dot, svg, html, conditions
     }
 
     static let configuration = CommandConfiguration(
@@ -16,6 +16,7 @@ struct Export: ParsableCommand {
             FORMATS
               schema   JSON Schema (draft 2020-12) of the bodies of each endpoint: of requests, and of responses by status
               openapi  OpenAPI 3.1 (--spec 3.2) of what each service serves over HTTP: one with --service, all into a folder
+              har      the HTTP exchanges one by one, as an HTTP Archive 1.2; bodies only with --bodies, credentials hidden
               mermaid  who talks to whom, as a Mermaid flowchart for Markdown
               dot      the same for Graphviz
               svg      the same as a picture
@@ -24,7 +25,7 @@ struct Export: ParsableCommand {
                        what a workload needs of others, as a Runtime Conditions Profile; what that rests on is beside it
             """)
 
-    @Argument(help: "schema, openapi, mermaid, dot, svg, html or conditions")
+    @Argument(help: "schema, openapi, har, mermaid, dot, svg, html or conditions")
     var format: Format
 
     @Argument(help: "Tapes to read; - is standard input.", completion: .file())
@@ -40,6 +41,8 @@ struct Export: ParsableCommand {
     @OptionGroup var filters: MapFilters
 
     @OptionGroup var openAPI: OpenAPIOptions
+
+    @OptionGroup var archive: HAROptions
 
     @Option(
         parsing: .unconditional,
@@ -59,6 +62,7 @@ struct Export: ParsableCommand {
         let openAPIStyle = try openAPI.style(showsCounts: evidence)
         replaying.withBodies = [.schema, .openapi, .html].contains(format)
         replaying.options.interfaces = format == .openapi
+        if format == .har { archive.apply(to: &replaying.options, filters.choice) }
         let shownExchanges = try exchanges?.number("--exchanges", in: 0...1_000_000) ?? 1000
         if format == .html { replaying.options.journal = .first(shownExchanges) }
         if let input = inputs.first(where: { output != "-" && OutputFile.takes(output, $0) }) {
@@ -68,6 +72,7 @@ struct Export: ParsableCommand {
         let isLossy = result.isLossy
         var leftOut: [String] = []
         switch format {
+        case .har: leftOut = try HAROptions.write(result, to: output)
         case .openapi: leftOut = try describe(openAPIStyle, result, isLossy: isLossy)
         case .schema, .mermaid, .dot, .svg, .html:
             let file = try OutputFile(output, option: "--output")
@@ -96,8 +101,11 @@ struct Export: ParsableCommand {
             described.map {
                 ServiceFiles.Service(
                     name: $0.service,
-                    files: [ServiceFiles.File(ending: style.isJSON ? ".openapi.json" : ".openapi.yaml", text: $0.text)])
-            }, format: "openapi", wanted: filters.service)
+                    files: [
+                        ServiceFiles.File(
+                            ending: ".\(format.rawValue).\(style.isJSON ? "json" : "yaml")", text: $0.text)
+                    ])
+            }, format: format.rawValue, wanted: filters.service)
         try files.write(to: output, inputs: inputs)
         return leftOut
     }
@@ -106,7 +114,7 @@ struct Export: ParsableCommand {
         let from = result.summary.provenance(isLossy: isLossy)
         let graph = { ServiceGraph(result.map, filters.choice) }
         return switch format {
-        case .openapi: ""
+        case .openapi, .har: ""
         case .schema: JSONSchemaFile.text(result.map.filtered(filters.choice), from: from, showsCounts: evidence)
         case .mermaid: MermaidFile.text(graph(), from: from)
         case .dot: DOTFile.text(graph(), from: from)

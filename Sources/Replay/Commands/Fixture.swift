@@ -79,7 +79,9 @@ struct Fixture: Sendable {
         if access(path(Self.conditions), F_OK) == 0 { goldens += try conditionsGoldens() }
         if access(path("openapi.yaml"), F_OK) == 0 {
             let (_, result) = try replay(.all, describes: true)
-            let texts = OpenAPIFile.descriptions(result.map, from: from, OpenAPIFile.Style()).map(\.text)
+            let texts = OpenAPIFile.descriptions(result.map, from: from, OpenAPIFile.Style()).map(\.text).filter {
+                !$0.isEmpty
+            }
             goldens.append(Golden(name: "openapi.yaml", content: Array(texts.joined(separator: "---\n").utf8)))
         }
         return Outcome(goldens: goldens, beyond: try beyondContract(result))

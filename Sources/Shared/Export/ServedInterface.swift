@@ -86,7 +86,8 @@ private struct Gathering {
         // A message within an answer that goes on is no request.
         guard endpoint.numbers.oneWay == 0 || endpoint.method == "WS" else { return }
         let destination = endpoint.destination
-        var interface = interfaces[destination] ?? ServedInterface(service: destination)
+        // Nobody else holds it, so that it is changed in place.
+        var interface = interfaces.removeValue(forKey: destination) ?? ServedInterface(service: destination)
         defer { interfaces[destination] = interface }
         guard let path = endpoint.describedPath, let method = endpoint.describedMethod else {
             let isNew = seen.insert(
@@ -127,10 +128,8 @@ private struct Gathering {
         _ destination: String, _ method: String, _ path: String, _ change: (inout ServedInterface.Operation) -> Void
     ) {
         guard let place = operations[Written(destination: destination, method: method, path: path)],
-            var interface = interfaces[destination]
+            var interface = interfaces.removeValue(forKey: destination)
         else { return }
-        // Nobody else holds it, so that it is changed in place.
-        interfaces[destination] = nil
         change(&interface.operations[place])
         interfaces[destination] = interface
     }

@@ -1,5 +1,5 @@
 /// Gathers what the heads of messages say of interfaces (`InterfaceFacts`), for those exchanges that the map counts.
-final class InterfaceWitness: Sink {
+final class InterfaceWitness: CountedSink {
     let needs: Needs = .messages
 
     private(set) var endpoints = EntryTable<ServiceMap.EndpointKey, InterfaceFacts>()
@@ -27,9 +27,10 @@ final class InterfaceWitness: Sink {
         pending = pending.filter { $0.key >= bound }
     }
 
-    /// An exchange counts, as one of an endpoint.
-    func take(_ number: UInt64, as endpoint: ServiceMap.EndpointKey) {
-        guard let facts = pending.removeValue(forKey: number) else { return }
+    func counted(
+        _ exchange: Exchange, as endpoint: ServiceMap.EndpointKey?, of connection: Connection, _ origin: Origin
+    ) {
+        guard let facts = pending.removeValue(forKey: exchange.number), let endpoint else { return }
         endpoints.merge(endpoint.withoutShapes, facts) { $0.merge($1) }
     }
 }

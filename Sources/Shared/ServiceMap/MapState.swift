@@ -7,6 +7,8 @@ final class MapState: Sink {
     private let journal: Journal?
     /// What heads say of interfaces, where that is asked for.
     private let interfaces: InterfaceWitness?
+    /// Who wants to know which exchanges count.
+    private let counted: [any CountedSink]
     /// What open connections are recorded as, at their slots.
     private var edges: [Edge] = []
 
@@ -22,8 +24,9 @@ final class MapState: Sink {
 
     init(
         _ run: Run, _ naming: Naming, _ templates: PathTemplates, isExact: Bool, journal: Journal?,
-        interfaces: InterfaceWitness?
+        interfaces: InterfaceWitness?, counted: [any CountedSink]
     ) {
+        self.counted = counted
         self.journal = journal
         self.interfaces = interfaces
         self.run = run
@@ -61,7 +64,7 @@ final class MapState: Sink {
             response: exchange.responseShape, at: exchange.requestFirstByte, ExchangeMeasures(exchange),
             shapes: run.shapes)
         if let journal, let key { journal.add(exchange, text, to: key, of: connection) }
-        if let interfaces, let key { interfaces.take(exchange.number, as: key) }
+        for sink in counted { sink.counted(exchange, as: key, of: connection, origin) }
     }
 
     func operation(

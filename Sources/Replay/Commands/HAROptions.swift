@@ -1,0 +1,37 @@
+import ArgumentParser
+import Command
+import Console
+import Shared
+
+/// `--bodies` and `--credentials`: what `export har` holds.
+struct HAROptions: ParsableArguments {
+    @Flag(help: "har: keep bodies, up to 64 KiB of each.")
+    var bodies = false
+
+    @Flag(help: "har: keep what looks like a credential.")
+    var credentials = false
+
+    func apply(to options: inout Profiler.Options, _ choice: MapView.Choice) {
+        var content = HARFile.Content()
+        content.withBodies = bodies
+        content.choice = choice
+        options.archive = content
+        options.redact = !credentials
+    }
+
+    /// Writes the archive of a run.
+    /// - Returns: what could not be said.
+    static func write(_ result: Replaying.Result, to output: String) throws(Failure) -> [String] {
+        guard let archive = result.archive else { return [] }
+        let from = result.summary.provenance(isLossy: result.isLossy)
+        let bytes = archive.text(from: from, version: ProgramVersion.number)
+        let file = try OutputFile(output, option: "--output")
+        try file.write(bytes.span.bytes)
+        try file.commit()
+        guard archive.refused > 0 else { return [] }
+        return [
+            "left out: \(Quantity.count(archive.refused, "exchange")) whose messages are not known, or for which there was no room; "
+                + "--since and --until choose a part of the time"
+        ]
+    }
+}
