@@ -96,7 +96,8 @@ package final class Profiler: EventSink {
         let isCompat = options.fields == .compat
         let map = MapState(
             run, naming, isCompat ? .raw : options.paths, isExact: isCompat,
-            journal: options.journal.map { Journal($0) }, interfaces: interfaces, counted: counted)
+            journal: options.journal.map { Journal($0, timelines: limits.serviceMapEntries) }, interfaces: interfaces,
+            counted: counted)
         self.run = run
         pool = AnalyzerPool(run)
         self.naming = naming

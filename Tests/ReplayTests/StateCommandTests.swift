@@ -31,6 +31,21 @@ import Testing
         #expect(state.count < 64 << 10)
     }
 
+    @Test func `have what a report draws of the tapes' time`() throws {
+        for (tape, state) in [(Self.shop, "shop.state"), (Self.live, "live.state")] {
+            #expect(try Executable.replay(["state", tape, "-o", path(state)]).status == 0)
+        }
+        func sparklines(_ inputs: [String]) throws -> [String] {
+            let report = try Executable.replay(["export", "html"] + inputs)
+            #expect(report.status == 0, "\(report.errors)")
+            return report.output.split(separator: "\n").filter { $0.contains("<svg class=\"spark\"") }.map(String.init)
+        }
+        let tapes = try sparklines([Self.shop, Self.live])
+        #expect(tapes.count > 5)
+        #expect(try sparklines([path("live.state"), path("shop.state")]) == tapes)
+        #expect(try sparklines([Self.shop, path("live.state")]) == tapes)
+    }
+
     @Test func `keep their exit status, and refuse what they can't do`() throws {
         let cut = folder.write(
             "cut.pcap", try [UInt8](Data(contentsOf: URL(fileURLWithPath: Self.shop))).dropLast(9).map { $0 })

@@ -29,6 +29,8 @@ struct State: ParsableCommand {
         var replaying = try reading.replaying()
         replaying.options.redact = redact
         replaying.makesState = true
+        // When endpoints were asked for is kept, and no exchange is.
+        replaying.options.journal = .first(0)
         if output == "-", isatty(STDOUT_FILENO) == 1 {
             throw Failure("--output -: a state is no text, and standard output is a terminal; name a file")
         }

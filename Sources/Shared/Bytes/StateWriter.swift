@@ -120,7 +120,7 @@ struct StateWriter {
 /// Parts of a state; new ones get new numbers.
 enum StateSection: UInt64 {
     case summary = 1
-    case participants, names, parties, shapes, paths, endpoints, schemas, connections, operations
+    case participants, names, parties, shapes, paths, endpoints, schemas, connections, operations, timelines
 }
 
 /// What is fixed about the form of a state.

@@ -115,13 +115,13 @@ package struct MapDetails {
         guard let story = document.story else { return }
         var bins = [UInt64](repeating: 0, count: story.axis.count)
         for (subject, timeline) in story.timelines where isMeant(subject) {
-            for (place, bin) in timeline.bins(of: story.axis).enumerated() { bins[place] &+= UInt64(bin.count) }
+            for (place, bin) in timeline.bins(of: story.axis).enumerated() { bins[place] &+= bin.count }
         }
         guard let most = bins.max(), most > 0, bins.count > 1 else { return }
         let steps = Array(style.hasUnicode ? " ▁▂▃▄▅▆▇█" : " .:-=+*#@")
         let line = bins.map { count in
             // What was there at all is seen.
-            steps[count == 0 ? 0 : Swift.max(1, Int(count * UInt64(steps.count - 1) / most))]
+            steps[count == 0 ? 0 : Swift.max(1, Int(Double(count) * Double(steps.count - 1) / Double(most)))]
         }
         fact("when", String(line))
     }

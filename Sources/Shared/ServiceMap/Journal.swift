@@ -31,6 +31,9 @@ final class Journal {
     private(set) var operations = EntryTable<OperationKey, Timeline>()
     private(set) var records: [Record] = []
     private(set) var count: UInt64 = 0
+    /// Endpoints and operations whose time found no room.
+    private(set) var refused: UInt64 = 0
+    private let mostTimelines: Int
     /// Who was at the ends of the first connections, by their numbers.
     private(set) var ends: [UInt64: Ends] = [:]
     private let size: JournalSize
@@ -38,7 +41,11 @@ final class Journal {
     private var oldest = 0
     private static let mostOfTarget = 240
 
-    init(_ size: JournalSize) { self.size = size }
+    /// - Parameter timelines: so many at most.
+    init(_ size: JournalSize, timelines: Int) {
+        self.size = size
+        mostTimelines = timelines
+    }
 
     /// What is known of a connection now counts.
     func add(_ connection: Connection, from source: UInt32, to destination: UInt32) {
@@ -54,10 +61,12 @@ final class Journal {
         let key = endpoint.withoutShapes
         if let known = endpoints.find(key) {
             endpoints.update(known) { $0.record(moment, isError: isError, axis) }
-        } else {
+        } else if hasRoom {
             var timeline = Timeline()
             timeline.record(moment, isError: isError, axis)
             endpoints.append(key, timeline)
+        } else {
+            refused &+= 1
         }
         count &+= 1
         guard keepsMore else { return }
@@ -78,10 +87,12 @@ final class Journal {
         axis.see(moment)
         if let known = operations.find(key) {
             operations.update(known) { $0.record(moment, isError: isError, axis) }
-        } else {
+        } else if hasRoom {
             var timeline = Timeline()
             timeline.record(moment, isError: isError, axis)
             operations.append(key, timeline)
+        } else {
+            refused &+= 1
         }
         count &+= 1
         guard keepsMore else { return }
@@ -94,6 +105,45 @@ final class Journal {
                 requestBytes: operation.requestBytes, responseBytes: operation.responseBytes, target: [],
                 connection: connection.number))
     }
+
+    // MARK: Time
+
+    var hasRoom: Bool { endpoints.count + operations.count < mostTimelines }
+
+    /// Makes one of the timelines of endpoints that have become one.
+    /// - Parameter current: what a node of the paths is by now.
+    func join(_ current: (UInt32) -> UInt32) {
+        var joined = EntryTable<ServiceMap.EndpointKey, Timeline>()
+        for entry in endpoints.entries {
+            var key = entry.key
+            key.path = current(key.path)
+            joined.merge(key, entry.value) { $0.merge($1, axis) }
+        }
+        endpoints = joined
+    }
+
+    /// From now on there are moments of another one, too.
+    func see(_ other: TimeAxis) {
+        for moment in [other.first, other.last] { if let moment { axis.see(moment) } }
+    }
+
+    func merge(_ key: ServiceMap.EndpointKey, _ timeline: Timeline) {
+        guard hasRoom || endpoints.find(key) != nil else {
+            refused &+= 1
+            return
+        }
+        endpoints.merge(key, timeline) { $0.merge($1, axis) }
+    }
+
+    func merge(_ key: OperationKey, _ timeline: Timeline) {
+        guard hasRoom || operations.find(key) != nil else {
+            refused &+= 1
+            return
+        }
+        operations.merge(key, timeline) { $0.merge($1, axis) }
+    }
+
+    // MARK: Exchanges
 
     private var keepsMore: Bool {
         if case .last(let count) = size { count > 0 } else { records.count < size.count }

@@ -9,6 +9,8 @@ final class MapState: Sink {
     private let interfaces: InterfaceWitness?
     /// Who wants to know which exchanges count.
     private let counted: [any CountedSink]
+    /// Of `PathTrie.joins`, when its timelines were joined last.
+    private var joinedTimelines: UInt64 = 0
     /// What open connections are recorded as, at their slots.
     private var edges: [Edge] = []
 
@@ -63,7 +65,10 @@ final class MapState: Sink {
             request: exchange.requestShape,
             response: exchange.responseShape, at: exchange.requestFirstByte, ExchangeMeasures(exchange),
             shapes: run.shapes)
-        if let journal, let key { journal.add(exchange, text, to: key, of: connection) }
+        if let journal, let key {
+            if !journal.hasRoom { joinTimelines() }
+            journal.add(exchange, text, to: key, of: connection)
+        }
         for sink in counted { sink.counted(exchange, as: key, of: connection, origin) }
     }
 
@@ -144,6 +149,12 @@ final class MapState: Sink {
 
     // MARK: State
 
+    private func joinTimelines() {
+        guard let journal, map.paths.trie.joins != joinedTimelines else { return }
+        joinedTimelines = map.paths.trie.joins
+        journal.join { map.paths.trie.current($0) }
+    }
+
     /// Paths are as they were seen.
     var isRaw: Bool { map.paths.isRaw }
 
@@ -151,7 +162,8 @@ final class MapState: Sink {
     func write(_ state: inout StateWriter) {
         map.settle(run.shapes)
         let numbers = naming.write(&state, map.parties)
-        map.write(&state, numbers, run.shapes)
+        joinTimelines()
+        map.write(&state, numbers, run.shapes, journal)
     }
 
     /// Adds a part of another state.
@@ -162,12 +174,17 @@ final class MapState: Sink {
         case .participants: try naming.participants.add(&content)
         case .names: try naming.addNames(&content)
         case .parties: reading.take(try naming.addParties(&content))
+        case .timelines:
+            // Who asks for no report has no use for them.
+            guard let journal else { return }
+            joinTimelines()
+            try reading.read(timelines: &content, into: &map, journal)
         default: try reading.read(kind, &content, into: &map, &run.shapes)
         }
     }
 
     /// What found no room in the map.
-    var refused: UInt64 { map.refused }
+    var refused: UInt64 { map.refused &+ (journal?.refused ?? 0) }
 
     /// Requests whose paths found no room of their own.
     var refusedPaths: UInt64 { map.cutPaths }

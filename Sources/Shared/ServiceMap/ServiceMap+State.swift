@@ -35,9 +35,11 @@ extension ServiceMap {
         }
     }
 
-    /// To be called when the map is settled (`settle`).
+    /// To be called when the map is settled (`settle`), and the journal's timelines are joined.
     /// - Parameter parties: the numbers that they have in the state.
-    func write(_ state: inout StateWriter, _ parties: [UInt32: UInt64], _ shapes: borrowing ShapeTable) {
+    func write(
+        _ state: inout StateWriter, _ parties: [UInt32: UInt64], _ shapes: borrowing ShapeTable, _ journal: Journal?
+    ) {
         var used: Set<UInt32> = []
         var held: Set<UInt32> = []
         for shape in endpoints.entries.flatMap({ [$0.key.request, $0.key.response] }) {
@@ -76,11 +78,27 @@ extension ServiceMap {
         }
         state.section(.operations) { state in
             state.sorted(operations.entries.map { $0 }) { state, entry in
-                write(entry.key.connection, numbers, &state)
-                for part in [entry.key.name, entry.key.targets, entry.key.summary] { state.text(text(part)) }
+                write(entry.key, numbers, &state)
                 entry.value.write(&state)
             }
         }
+        guard let journal, journal.axis.first != nil else { return }
+        state.section(.timelines) { state in
+            journal.axis.write(&state)
+            state.sorted(journal.endpoints.entries.map { $0 }) { state, entry in
+                write(entry.key, numbers, &state)
+                entry.value.write(&state, journal.axis)
+            }
+            state.sorted(journal.operations.entries.map { $0 }) { state, entry in
+                write(entry.key, numbers, &state)
+                entry.value.write(&state, journal.axis)
+            }
+        }
+    }
+
+    private func write(_ key: OperationKey, _ numbers: Numbers, _ state: inout StateWriter) {
+        write(key.connection, numbers, &state)
+        for part in [key.name, key.targets, key.summary] { state.text(text(part)) }
     }
 
     private func write(_ key: EndpointKey, _ numbers: Numbers, _ state: inout StateWriter) {
@@ -150,7 +168,7 @@ struct ServiceMapReading {
         case .schemas: for _ in 0..<(try state.count()) { try schemas(&state, &map) }
         case .connections: for _ in 0..<(try state.count()) { try connection(&state, &map) }
         case .operations: for _ in 0..<(try state.count()) { try operation(&state, &map) }
-        case .summary, .participants, .names, .parties: break
+        case .summary, .participants, .names, .parties, .timelines: break
         }
     }
 
@@ -195,16 +213,9 @@ struct ServiceMapReading {
     }
 
     private mutating func operation(_ state: inout StateReader, _ map: inout ServiceMap) throws(StateFault) {
-        let connection = try connectionKey(&state, &map)
-        var parts: [UInt32?] = []
-        for _ in 0..<3 { parts.append(number(try state.text(), &map)) }
+        let key = try operationKey(&state, &map)
         let value = try OperationValue(&state)
-        guard let connection else { return }
-        guard let name = parts[0], let targets = parts[1], let summary = parts[2] else {
-            map.refused &+= 1
-            return
-        }
-        let key = OperationKey(connection: connection, name: name, targets: targets, summary: summary)
+        guard let key else { return }
         if let known = map.operations.find(key) { return map.operations.update(known) { $0.merge(value) } }
         guard map.hasRoom else {
             map.refused &+= 1
@@ -213,7 +224,39 @@ struct ServiceMapReading {
         map.operations.append(key, value)
     }
 
+    /// Takes the section that says when each endpoint and operation was asked for.
+    mutating func read(
+        timelines state: inout StateReader, into map: inout ServiceMap, _ journal: Journal
+    ) throws(StateFault) {
+        let axis = try TimeAxis(&state)
+        journal.see(axis)
+        for _ in 0..<(try state.count()) {
+            let key = try endpointKey(&state, &map)
+            let timeline = try Timeline(&state, axis)
+            if let key { journal.merge(key.withoutShapes, timeline) }
+        }
+        for _ in 0..<(try state.count()) {
+            let key = try operationKey(&state, &map)
+            let timeline = try Timeline(&state, axis)
+            if let key { journal.merge(key, timeline) }
+        }
+    }
+
     // MARK: Keys
+
+    private mutating func operationKey(
+        _ state: inout StateReader, _ map: inout ServiceMap
+    ) throws(StateFault) -> OperationKey? {
+        let connection = try connectionKey(&state, &map)
+        var parts: [UInt32?] = []
+        for _ in 0..<3 { parts.append(number(try state.text(), &map)) }
+        guard let connection else { return nil }
+        guard let name = parts[0], let targets = parts[1], let summary = parts[2] else {
+            map.refused &+= 1
+            return nil
+        }
+        return OperationKey(connection: connection, name: name, targets: targets, summary: summary)
+    }
 
     /// - Returns: `nil` where there is no room for what it is made of, or nobody knows the protocol.
     private mutating func endpointKey(

@@ -28,8 +28,19 @@ struct TimeAxis: Equatable, Sendable {
 /// How often something was, and how often in vain, in each bin of an axis.
 struct Timeline: Equatable, Sendable {
     struct Bin: Equatable, Sendable {
-        var count: UInt32 = 0
-        var errors: UInt32 = 0
+        var count: UInt64 = 0
+        var errors: UInt64 = 0
+
+        /// What is too much to be counted stays so, in whatever order it comes.
+        mutating func add(_ other: Bin) {
+            count = Self.sum(count, other.count)
+            errors = Self.sum(errors, other.errors)
+        }
+
+        private static func sum(_ one: UInt64, _ other: UInt64) -> UInt64 {
+            let (sum, overflows) = one.addingReportingOverflow(other)
+            return overflows ? .max : sum
+        }
     }
 
     /// By the number of the bin.
@@ -38,16 +49,14 @@ struct Timeline: Equatable, Sendable {
 
     mutating func record(_ moment: Timestamp, isError: Bool, _ axis: TimeAxis) {
         widen(to: axis)
-        let number = axis.bin(moment)
-        bins[number, default: Bin()].count &+= 1
-        if isError { bins[number]?.errors &+= 1 }
+        bins[axis.bin(moment), default: Bin()].add(Bin(count: 1, errors: isError ? 1 : 0))
     }
 
     mutating func merge(_ other: Timeline, _ axis: TimeAxis) {
         var other = other
         widen(to: axis)
         other.widen(to: axis)
-        bins.merge(other.bins) { Bin(count: $0.count &+ $1.count, errors: $0.errors &+ $1.errors) }
+        for (number, bin) in other.bins { bins[number, default: Bin()].add(bin) }
     }
 
     private mutating func widen(to axis: TimeAxis) {
@@ -56,10 +65,7 @@ struct Timeline: Equatable, Sendable {
         exponent = axis.exponent
         guard !bins.isEmpty else { return }
         var wider: [Int64: Bin] = [:]
-        for (number, bin) in bins {
-            let known = wider[number >> shift] ?? Bin()
-            wider[number >> shift] = Bin(count: known.count &+ bin.count, errors: known.errors &+ bin.errors)
-        }
+        for (number, bin) in bins { wider[number >> shift, default: Bin()].add(bin) }
         bins = wider
     }
 
@@ -70,5 +76,47 @@ struct Timeline: Equatable, Sendable {
         timeline.widen(to: axis)
         let start = axis.bin(first)
         return (0..<axis.count).map { timeline.bins[start + Int64($0)] ?? Bin() }
+    }
+}
+
+// MARK: As a state has them
+
+extension TimeAxis {
+    /// To be called where there is a moment.
+    func write(_ state: inout StateWriter) {
+        guard let first, let last else { return }
+        state.moment(first)
+        state.signed(last.since(first))
+    }
+
+    init(_ state: inout StateReader) throws(StateFault) {
+        let first = try state.moment()
+        see(first)
+        see(Timestamp(nanoseconds: first.nanoseconds &+ (try state.signed())))
+    }
+}
+
+extension Timeline {
+    /// The bins that are not empty, by their distances from the first of the axis.
+    func write(_ state: inout StateWriter, _ axis: TimeAxis) {
+        let bins = bins(of: axis)
+        let used = bins.indices.filter { bins[$0] != Bin() }
+        state.list(used) { state, place in
+            state.number(place)
+            state.number(bins[place].count)
+            state.number(bins[place].errors)
+        }
+    }
+
+    init(_ state: inout StateReader, _ axis: TimeAxis) throws(StateFault) {
+        guard let first = axis.first else { throw .damaged }
+        exponent = axis.exponent
+        let start = axis.bin(first)
+        for _ in 0..<(try state.count()) {
+            let place = try state.number()
+            guard place < UInt64(axis.count) else { throw .damaged }
+            let bin = Bin(count: try state.number(), errors: try state.number())
+            bins[start + Int64(place), default: Bin()].add(bin)
+        }
     }
 }

@@ -19,6 +19,7 @@ import Testing
         var options = Profiler.Options()
         options.limits = limits
         options.eventLog = false
+        options.journal = .first(0)
         let profiler = Profiler(options)
         for tape in tapes { tape.play(into: profiler) }
         profiler.finish()
@@ -31,7 +32,17 @@ import Testing
     /// All that is said of a run.
     static func said(_ profiler: Profiler) -> String {
         ServiceMapFile.yaml(profiler.serviceMap(withBodies: true)) + SummaryJSON.text(profiler.summary)
-            + JSONSchemaFile.text(profiler.serviceMap(withBodies: true), from: "", showsCounts: true)
+            + JSONSchemaFile.text(profiler.serviceMap(withBodies: true), from: "", showsCounts: true) + times(profiler)
+    }
+
+    /// When each endpoint and operation was asked for.
+    static func times(_ profiler: Profiler) -> String {
+        guard let story = profiler.serviceMap().story else { return "" }
+        let lines = story.timelines.map { subject, timeline in
+            let bins = timeline.bins(of: story.axis).map { "\($0.count)/\($0.errors)" }.joined(separator: " ")
+            return "\(subject.service) \(subject.destination) \(subject.method) \(subject.name): \(bins)"
+        }
+        return lines.sorted().joined(separator: "\n")
     }
 
     /// Conversations that have nothing to do with each other, each a tape of its own.
@@ -145,6 +156,63 @@ import Testing
         let tapes = Self.conversations(16, &random, withProcesses: false)
         let expected = Self.state(try Self.run(tapes))
         for _ in 0..<10 { #expect(Self.state(try Self.run(tapes.shuffled(using: &random))) == expected) }
+    }
+
+    @Test func `keep when things were asked for, in few bins however long it was`() throws {
+        func tape(_ second: Int64, _ status: String) -> TapeBuilder {
+            var tape = TapeBuilder()
+            tape.wait(milliseconds: second * 1000)
+            tape.resume(ConnectionID(UInt64(second)), sent: 0, received: 0)
+            tape.open()
+            tape.send("GET /a HTTP/1.0\r\n\r\n")
+            tape.receive("HTTP/1.0 \(status)\r\nContent-Length: 0\r\n\r\n")
+            tape.close()
+            return tape
+        }
+        let day: Int64 = 24 * 3600
+        let tapes = [tape(0, "200 OK"), tape(1, "503 Busy"), tape(day, "204 No Content"), tape(40 * day, "200 OK")]
+        let states = try tapes.map { Self.state(try Self.run([$0])) }
+        let profiler = try Self.run([], states.reversed())
+        let story = try #require(profiler.serviceMap().story)
+        let bins = try #require(story.timelines.values.first).bins(of: story.axis)
+        #expect(story.timelines.count == 1 && bins.count > 24 && bins.count <= 48)
+        #expect(bins.first == Timeline.Bin(count: 2, errors: 1) && bins.last == Timeline.Bin(count: 1, errors: 0))
+        #expect(bins.reduce(0) { $0 + $1.count } == 4 && bins.filter { $0.count > 0 }.count == 3)
+        // Who asks for no report reads the others, and knows all parts.
+        let plain = Profiler(Profiler.Options())
+        plain.finish()
+        #expect(try plain.add(state: states[0]).skipped == 0 && plain.serviceMap().story == nil)
+    }
+
+    @Test func `whose times are wild are added, or refused`() throws {
+        var axis = TimeAxis()
+        for moment in [Int64.min, .max, 0] { axis.see(Timestamp(nanoseconds: moment)) }
+        #expect(axis.count <= 48)
+        var (one, other) = (Timeline(), Timeline())
+        for _ in 0..<3 { one.record(Timestamp(nanoseconds: .max), isError: true, axis) }
+        var state = StateWriter(origin: Timestamp(nanoseconds: 0))
+        state.section(.timelines) { state in
+            // A bin with as many as can be counted, one in the last place, and one behind it.
+            for bins in [[0, axis.count - 1], [axis.count]] {
+                state.list(bins) { state, place in
+                    state.number(place)
+                    state.number(UInt64.max)
+                    state.number(UInt64.max)
+                }
+            }
+        }
+        var reader = try StateReader(file: state.file())
+        var content = try #require(try reader.section()?.content)
+        other = try Timeline(&content, axis)
+        #expect(throws: StateFault.damaged) { try Timeline(&content, axis) }
+        var both = [one, one]
+        both[0].merge(other, axis)
+        both[0].merge(other, axis)
+        var twice = other
+        twice.merge(other, axis)
+        both[1].merge(twice, axis)
+        #expect(both[0] == both[1])
+        #expect(both[0].bins(of: axis).last == Timeline.Bin(count: .max, errors: .max))
     }
 
     @Test func `bring names for what others saw, and take the user's`() throws {
@@ -309,7 +377,7 @@ import Testing
         var random = SeededRandom(seed: 3)
         let states = try tapes.map { Self.state(try Self.run([$0], [], limits)) }
         for _ in 0..<5 {
-            #expect(try Self.run([], states.shuffled(using: &random), limits).serviceMap() == few)
+            #expect(try Self.run([], states.shuffled(using: &random), limits).serviceMap().services == few.services)
         }
     }
 }
