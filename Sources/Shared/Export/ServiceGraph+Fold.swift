@@ -7,7 +7,7 @@ extension ServiceGraph {
     }
 
     /// The graph with so few nodes and edges: first those stand together that are alike (of one kind, with the same callers, or
-    /// calling the same), then the least busy ones of each kind.
+    /// calling the same), then the least busy ones of a kind that are in one namespace, then those of each kind.
     package func fitted(_ room: Room) -> ServiceGraph {
         var graph = self
         func isTooLarge() -> Bool { graph.nodes.count > room.nodes || graph.edges.count > room.edges }
@@ -15,7 +15,8 @@ extension ServiceGraph {
         if isTooLarge() { graph = graph.joined { $0.alike(isLeaf: false) } }
         var kept = max(room.nodes - Kind.allCases.count, 0)
         while isTooLarge() {
-            graph = joined { $0.lessBusy(than: kept) }
+            graph = joined { $0.lessBusy(than: kept, by: { Node.namespace(of: $0.name) ?? "" }) }
+            if isTooLarge() { graph = joined { $0.lessBusy(than: kept, by: { _ in "" }) } }
             if kept == 0 { break }
             kept /= 2
         }
@@ -48,8 +49,12 @@ extension ServiceGraph {
         }
     }
 
-    /// All but the so many busiest nodes, by kind.
-    private func lessBusy(than kept: Int) -> Groups {
+    /// All but the so many busiest nodes, by kind and by something else.
+    private func lessBusy(than kept: Int, by other: (Node) -> String) -> Groups {
+        struct Likeness: Hashable {
+            var kind: Kind
+            var other: String
+        }
         var traffic = [UInt64](repeating: 0, count: nodes.count)
         for edge in edges {
             for place in [edge.source, edge.target] {
@@ -58,7 +63,13 @@ extension ServiceGraph {
         }
         // Of equally busy ones those that come first by name.
         let order = nodes.indices.sorted { (traffic[$1], $0) < (traffic[$0], $1) }
-        var groups = nodes.map { Int($0.kind.rawValue) as Int? }
+        var numbers: [Likeness: Int] = [:]
+        var groups = nodes.map { node -> Int? in
+            let likeness = Likeness(kind: node.kind, other: other(node))
+            let number = numbers[likeness] ?? numbers.count
+            numbers[likeness] = number
+            return number
+        }
         for place in order.prefix(kept) { groups[place] = nil }
         return groups
     }
@@ -89,6 +100,8 @@ extension ServiceGraph {
         for place in places.values {
             let members = made[place].members
             made[place].name = made[place].kind.text(members.count)
+            let namespaces = Set(members.map(Node.namespace(of:)))
+            if namespaces.count == 1, let namespace = namespaces.first ?? nil { made[place].name += " in \(namespace)" }
             made[place].detail = members.prefix(3).joined(separator: ", ") + (members.count > 3 ? ", …" : "")
         }
         struct Ends: Hashable {
@@ -109,5 +122,26 @@ extension ServiceGraph {
             }
         }
         return ServiceGraph(nodes: made, edges: joined)
+    }
+}
+
+extension ServiceGraph.Node {
+    /// What a name is a part of; `nil` where it says nothing of that.
+    ///
+    /// Of an address its network: /24, and /64 of IPv6, the usual sizes of a subnet. Of a host's name the domain without its first
+    /// label, where that is no top-level one: of a Kubernetes service `shop.svc.cluster.local`.
+    static func namespace(of name: String) -> String? {
+        var host = name[...]
+        if let colon = host.lastIndex(of: ":"), host.firstIndex(of: ":") == colon { host = host[..<colon] }
+        if let address = IPAddress(host) {
+            guard address.v4 == nil else {
+                return "\(IPAddress(high: address.high, low: address.low & ~0xFF))/24"
+            }
+            return "\(IPAddress(high: address.high, low: 0))/64"
+        }
+        guard let dot = host.firstIndex(of: "."), dot > host.startIndex else { return nil }
+        let domain = host[dot...].dropFirst()
+        guard let next = domain.firstIndex(of: "."), next > domain.startIndex, domain.last != "." else { return nil }
+        return String(domain)
     }
 }

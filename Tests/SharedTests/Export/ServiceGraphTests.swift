@@ -102,6 +102,41 @@ import Testing
         #expect(alone + shown.folded == graph.nodes.count)
     }
 
+    @Test func `more than a picture has room for stand together by namespace, before they do by kind`() {
+        // Each is called by another service: none is like another.
+        let services = (0..<120).map { number in
+            let host = [
+                "cart-\(number).shop.svc.cluster.local", "db-\(number).stores.svc.cluster.local", "10.1.2.\(number)",
+                "bare\(number)",
+            ][number % 4]
+            return Self.service("caller-\(number)", [Self.endpoint(host, count: UInt64(number + 1))])
+        }
+        let graph = Self.graph(services)
+        let shown = graph.fitted(.init(nodes: 200, edges: 400))
+        let groups = shown.nodes.filter { !$0.members.isEmpty }
+        #expect(shown.nodes.count <= 200 && groups.count == 4)
+        for group in groups {
+            let inside = group.members.map { ServiceGraph.Node.namespace(of: $0) }
+            #expect(Set(inside).count == 1, "\(group)")
+            #expect(group.name == "\(group.members.count) services" + (inside[0].map { " in \($0)" } ?? ""))
+        }
+        // The busiest stand by themselves.
+        #expect(shown.nodes.contains { $0.name == "caller-119" } && shown.nodes.contains { $0.name == "10.1.2.118" })
+        #expect(shown.edges.map(\.totals.count).reduce(0, +) == graph.edges.map(\.totals.count).reduce(0, +))
+        // Where that is not enough, by kind.
+        let few = graph.fitted(.init(nodes: 20, edges: 400))
+        #expect(few.nodes.count <= 20 && few.folded > 200)
+    }
+
+    @Test(arguments: [
+        ("cart.shop.svc.cluster.local", "shop.svc.cluster.local"), ("s3.eu.example.com:443", "eu.example.com"),
+        ("10.1.2.3", "10.1.2.0/24"), ("10.1.2.3:5432", "10.1.2.0/24"), ("2001:db8:0:1::7", "2001:db8:0:1::/64"),
+        ("example.com", nil), ("orders", nil), ("", nil), (".", nil), ("..", nil), ("a..b", nil), ("a.b.", nil),
+    ])
+    func `of a name the namespace is its network or domain`(_ name: String, _ namespace: String?) {
+        #expect(ServiceGraph.Node.namespace(of: name) == namespace)
+    }
+
     @Test func `does not depend on the order of what it is made of`() {
         let services = [
             Self.service("b", [Self.endpoint("a"), Self.endpoint("c")]), Self.service("a", [Self.endpoint("c")]),
