@@ -35,6 +35,13 @@ final class Capture {
     private var rate = ExchangeRate(now: Clock.monotonic)
     /// `nil` where nothing is said.
     private var line: StatusLine?
+    /// `nil` where nobody watches.
+    private let watch: LiveWatch?
+    private var watchPace = WatchPace()
+    /// When a signal asked a watched capture to end.
+    private var asked: Int64?
+    /// A terminal that stands still holds nothing up for longer, nanoseconds.
+    private static let patience: Int64 = 1_000_000_000
 
     init(_ settings: LiveSettings) throws(Failure) {
         // Before a file is replaced.
@@ -71,6 +78,7 @@ final class Capture {
         command =
             settings.command.isEmpty
             ? nil : try LaunchedCommand(settings.command, allowed: settings.kernel.allowed)
+        watch = settings.isWatched ? LiveWatch() : nil
         line = settings.saysStatus ? StatusLine(StatusLine.place, now: Clock.monotonic) : nil
     }
 
@@ -81,6 +89,7 @@ final class Capture {
         var pace = Pace()
         var (kept, looked) = (Clock.monotonic, Clock.monotonic)
         manager.isReady(status: serviceStatus)
+        watch?.begin()
         while !isOver() {
             if namePause.isOn { usleep(Self.namePauseInterval) } else { pace.wait(for: program.descriptor) }
             pace.took(consume())
@@ -106,6 +115,7 @@ final class Capture {
 
     /// Signals are the command's, which may go on for a while, or for ever: a second one is the capture's, too.
     private func isOver() -> Bool {
+        if let watch { return isOver(watch) }
         guard let command else { return Interruption.isRequested }
         if command.hasEnded() { return true }
         guard let signal = Interruption.take() else { return false }
@@ -114,7 +124,22 @@ final class Capture {
         return wasInterrupted
     }
 
+    /// The terminal is given back before the capture ends: whoever is in a hurry finds it as it was.
+    private func isOver(_ watch: LiveWatch) -> Bool {
+        if watch.hasLeft { return true }
+        guard Interruption.isRequested else { return false }
+        watch.end()
+        let now = Clock.monotonic
+        asked = asked ?? now
+        return asked.map { now &- $0 > Self.patience } ?? false
+    }
+
+    /// Returns when whoever has watched has left, who does once it has ended.
+    /// - Throws: where what they should have seen could not be written.
+    func waitForWatcher() throws(Failure) { try watch?.wait() }
+
     func finish() {
+        watch?.end()
         manager.isStopping()
         socket?.end()
         Terminal.eraseLine()
@@ -141,6 +166,11 @@ final class Capture {
     private func tellStatus(_ now: Int64) {
         if rate.isDue(now) { rate.note(CaptureStatus.exchanges(recording.profiler.summary), now: now) }
         line?.show(now: now) { status }
+        watch?.show(&watchPace, now: now, lastEvent: recording.profiler.lastEvent) {
+            let status = status
+            return Watch.Seen(
+                map: recording.profiler.serviceMap(withBodies: true), title: status.duration, facts: status.facts)
+        }
         socket?.answer { status.json }
     }
 

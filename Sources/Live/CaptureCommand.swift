@@ -137,6 +137,9 @@ struct CaptureCommand: ParsableCommand {
     @Option(help: .hidden)
     var hooks: String?
 
+    @Flag(help: "Show the map while it grows: a view with keys on a terminal, else the tree every now and then.")
+    var watch = false
+
     @Flag(help: "Print the summary as one JSON object.")
     var json = false
 
@@ -158,6 +161,7 @@ struct CaptureCommand: ParsableCommand {
         Terminal.complain("watching; \(count) \(count == 1 ? "process has" : "processes have") opted in so far")
         capture.run()
         capture.finish()
+        try capture.waitForWatcher()
         let summary = capture.summary
         if !quiet || json {
             // The command's output is its own.
@@ -254,7 +258,19 @@ struct CaptureCommand: ParsableCommand {
         let outputs = [settings.outputPath, settings.environmentPath, settings.serviceMapPath, settings.tracePath]
             .compactMap { $0 }
         // What a command says, and events that somebody reads there, are not to stand in one line with it.
-        settings.saysStatus = !quiet && command.isEmpty && !outputs.contains("-")
+        settings.saysStatus = !quiet && !watch && command.isEmpty && !outputs.contains("-")
+        settings.isWatched = watch
+        if watch {
+            if json { throw Failure("--json, --watch: give one of them") }
+            guard command.isEmpty else {
+                throw Failure(
+                    "--watch: \(command[0]) would write over what is shown; start it elsewhere with ADI_PROFILE=1, and watch without a command"
+                )
+            }
+            guard !outputs.contains("-") else {
+                throw Failure("--watch: shows the map on standard output; name a file for what is written there")
+            }
+        }
         let paths = outputs.filter { !OutputFile.isDirect($0) }
         for (index, path) in paths.enumerated() {
             let meets = paths[..<index].contains { OutputFile.takes($0, path) || OutputFile.takes(path, $0) }

@@ -15,6 +15,8 @@ struct LiveSettings {
     var statusSocket: String?
     /// Say how it stands while it runs.
     var saysStatus = true
+    /// Somebody watches the map while it grows.
+    var isWatched = false
     /// Prefixes of the variables that are kept; empty: all.
     var environmentPrefixes: [String] = []
     var redact = false

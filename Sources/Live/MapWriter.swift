@@ -51,20 +51,22 @@ final class MapWriter: Sendable {
     func wait() { thread.sync {} }
 }
 
-/// How often a map is written: as often as is asked for, and so seldom that it takes but a little of a core, however wide it is.
+/// How often a map is written, or handed over: as often as is asked for, and so seldom that it takes but a little of a core, however wide it is.
 struct MapPace {
     private var written = Int64.min
 
     /// Nanoseconds.
-    private static let interval: Int64 = 2_000_000_000
+    private let interval: Int64
     /// The time from one to the next is at least so many times as long as it took: 2 % of a core.
     private static let share: Int64 = 50
+
+    init(every interval: Int64 = 2_000_000_000) { self.interval = interval }
 
     /// - Parameters:
     ///   - now: by the monotonic clock, nanoseconds.
     ///   - cost: processor time that the last one took, nanoseconds.
     func isDue(_ now: Int64, cost: Int64) -> Bool {
-        written == .min || now &- written >= Swift.max(Self.interval, cost &* Self.share)
+        written == .min || now &- written >= Swift.max(interval, cost &* Self.share)
     }
 
     mutating func wrote(_ now: Int64) { written = now }

@@ -26,6 +26,8 @@ struct ProfilerCommand: ParsableCommand {
                   Starts it opted in, as you, and ends with it and its status.
               sudo profiler --pid 4711 --container shop-db-1
                   What runs already, and what it starts.
+              sudo profiler --watch
+                  Shows the map while it grows, in the terminal.
               replay run.tape
                   Plays the trace again.
 

@@ -31,6 +31,7 @@ final class Recording: EventSink {
         options.redact = settings.redact
         options.fields = settings.fields
         if settings.rawPaths { options.paths = .raw }
+        if settings.isWatched { options.journal = Watch.exchanges }
         options.statements = settings.statements
         options.housekeeping = settings.housekeeping
         options.limits.bodyBytes = settings.bodyLimit

@@ -44,8 +44,8 @@ struct Replaying {
     ) throws(Failure) -> Result {
         try Input.check(paths)
         let watch = watch
-        let inputs = try Inputs(
-            paths, names: names, waitsOn: paths.count == 1 ? watch.map { watch in { watch.waitForMore() } } : nil)
+        let waitsOn = watch.map { watch in { watch.waitForMore() } }
+        let inputs = try Inputs(paths, names: names, waitsOn: paths.count == 1 ? waitsOn : nil)
         if let filter, let state = inputs.states.first {
             throw Failure(
                 "--filter \(filter): \(state.name) is a state, which has no packets; give the filter where it is made")
@@ -58,7 +58,7 @@ struct Replaying {
         let profiler = Profiler(options, observer: observer)
         var capture: CaptureReport
         if let watch {
-            watch.begin { (profiler.serviceMap(withBodies: true), profiler.summary) }
+            watch.begin { Watch.Seen(profiler.serviceMap(withBodies: true), profiler.summary) }
             capture = try read(inputs, into: PacedSink(profiler, watch), profiler, environments, log)
         } else {
             capture = try read(inputs, into: profiler, profiler, environments, log)
@@ -107,7 +107,8 @@ struct Replaying {
                 try afterSome(readPackets) { input.bytes.filePosition }
             }
         } else if !paths.isEmpty {
-            var order = try InputOrder(paths, names: names, readsAhead: readsAhead)
+            var order = try InputOrder(
+                paths, names: names, readsAhead: readsAhead, waitsOn: watch.map { watch in { watch.waitForMore() } })
             try tape.read(&order) { readPackets, order throws(Failure) in
                 try afterSome(readPackets) { order.filePosition }
             }

@@ -201,7 +201,9 @@ final class LiveRun {
     }
 
     /// Returns when it, or the command that it has started, has written the line.
-    func waitForOutput(_ line: String) throws { _ = try profiler?.line { $0 == line } }
+    func waitForOutput(_ line: String) throws { try waitForOutput { $0 == line } }
+
+    func waitForOutput(_ isWanted: (String) -> Bool) throws { _ = try profiler?.line(isWanted) }
 
     /// Ends it so that it can write nothing more.
     func killProfiler() throws {

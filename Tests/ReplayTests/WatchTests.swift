@@ -205,6 +205,34 @@ import Testing
         #expect(end.status == 0 && end.errors.isEmpty && folder.text("e.jsonl") == whole, "\(end.errors)")
     }
 
+    @Test func `follows several files in the order of time, though they begin alike`() throws {
+        let folder = TemporaryFolder()
+        let inputs = [Self.shop, "Fixtures/demo/live/input.tape", Self.shop]
+        let whole = try Executable.replay(Array(inputs.prefix(2)) + ["-q", "-o", "-"]).output
+        let bytes = try inputs.map { [UInt8](try Data(contentsOf: URL(fileURLWithPath: $0))) }
+        // The third is a copy only until it goes on otherwise, which it does not.
+        let part = bytes.enumerated().map { place, all in all.count * (place == 1 ? 2 : 1) / 3 }
+        let growing = zip(bytes, part).enumerated().map { place, both in
+            folder.write("growing-\(place)", Array(both.0.prefix(both.1)))
+        }
+        let writers = try growing.map { try #require(FileHandle(forWritingAtPath: $0)) }
+        for writer in writers { try writer.seekToEnd() }
+        let replay = try Child(Executable.replay, growing + ["--watch", "-q", "-o", folder.path + "/e.jsonl"])
+        _ = try eventually("it waits for more of one") {
+            zip(growing, part).contains { Self.read(by: replay, of: $0) == $1 } ? true : nil
+        }
+        for (place, writer) in writers.enumerated() {
+            try writer.write(contentsOf: bytes[place].dropFirst(part[place]))
+            try writer.close()
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSince1970: 0)], ofItemAtPath: growing[place])
+        }
+        let end = try replay.wait()
+        // Packets of a capture that come twice are known one by one.
+        #expect(end.status == 0 && end.errors.isEmpty, "\(end.errors)")
+        #expect(folder.text("e.jsonl") == whole)
+    }
+
     @Test func `whoever leaves a file that grows finds what was read, and nothing is lost`() throws {
         let folder = TemporaryFolder()
         let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: Self.shop)))
@@ -230,7 +258,7 @@ import Testing
         let writers = growing.compactMap(FileHandle.init(forWritingAtPath:))
         for _ in 0..<5 {
             let replay = try Child(Executable.replay, growing + ["--watch"])
-            _ = try eventually("it opens them") { growing.last.flatMap { Self.read(by: replay, of: $0) } }
+            _ = try eventually("it opens one") { growing.lazy.compactMap { Self.read(by: replay, of: $0) }.first }
             replay.signal(SIGINT)
             let end = try replay.wait()
             #expect(end.status == 0 && end.errors.isEmpty, "\(end.errors)")
@@ -256,62 +284,38 @@ import Testing
     // MARK: The terminal
 
     @Test func `leaves the screen clean, whatever happens to it`() throws {
-        let tmux: String
-        do {
-            tmux = try Programs.find("tmux", package: "tmux")
-        } catch {
-            FileHandle.standardError.write(Data("NOT TESTED: watching in tmux: \(error)\n".utf8))
-            return
-        }
         let folder = TemporaryFolder()
-        let socket = folder.path + "/tmux"
-        // In the foreground: a daemon would hold what the test waits for.
-        let server = try Child(
-            tmux, ["-S", socket, "-f", folder.write("conf", Array("set -g exit-empty off".utf8)), "-D"])
-        _ = try eventually("tmux listens") { FileManager.default.fileExists(atPath: socket) ? true : nil }
-        func run(_ arguments: [String]) throws -> String {
-            try Executable.run(tmux, ["-S", socket] + arguments).output
-        }
-        func press(_ keys: String...) throws { _ = try run(["send-keys", "-t", "0"] + keys) }
-        func screen(has text: String) throws -> String {
-            try eventually("the screen has \(text)") {
-                let shown = try run(["capture-pane", "-t", "0", "-p"])
-                return shown.contains(text) ? shown : nil
-            }
-        }
-        _ = try run(["new-session", "-d", "-x", "80", "-y", "24", "env PS1='ready> ' sh"])
-        defer {
-            _ = try? run(["kill-server"])
-            _ = try? server.wait()
-        }
-        try press("echo be''fore; '\(Executable.replay)' \(Self.shop) --watch --speed max -q", "Enter")
-        let lines = try screen(has: "· ended ·").split(separator: "\n", omittingEmptySubsequences: false)
+        guard let terminal = try Tmux.start(columns: 80, rows: 24, in: folder.path) else { return }
+        defer { terminal.end() }
+        try terminal.press("echo be''fore; '\(Executable.replay)' \(Self.shop) --watch --speed max -q", "Enter")
+        let lines = try terminal.screen(has: "· ended ·").split(separator: "\n", omittingEmptySubsequences: false)
         #expect(lines.first == " \(Self.shop) · ended · 2026-11-23 23:21:58 UTC")
         #expect(lines.count >= 24 && lines[3].hasSuffix("p99") && !lines.contains { $0.contains("before") })
-        _ = try run(["resize-window", "-x", "60", "-y", "12"])
+        _ = try terminal.run("resize-window", "-x", "60", "-y", "12")
         let small = try eventually("it is drawn anew") {
-            let shown = try run(["capture-pane", "-t", "0", "-p"]).split(
-                separator: "\n", omittingEmptySubsequences: false)
+            let shown = try terminal.screen.split(separator: "\n", omittingEmptySubsequences: false)
             return shown.count <= 13 && shown.contains { $0.hasPrefix(" Up, Down") } ? shown : nil
         }
         #expect(small.allSatisfy { $0.count <= 60 })
-        try press("C-z")
-        #expect(try screen(has: "topped").contains("before"))
-        try press("fg", "Enter")
-        _ = try screen(has: "· ended")
-        try press("C-c")
-        try press("echo st''atus $?", "Enter")
-        let left = try screen(has: "status 0")
+        try terminal.press("C-z")
+        #expect(try terminal.screen(has: "topped").contains("before"))
+        try terminal.press("fg", "Enter")
+        _ = try terminal.screen(has: "· ended")
+        try terminal.press("C-c")
+        // What is typed before is the program's.
+        _ = try eventually("it has left") { try terminal.isClean ? true : nil }
+        try terminal.press("echo st''atus $?", "Enter")
+        let left = try terminal.screen(has: "status 0")
         #expect(left.contains("before") && !left.contains("orders:9002"))
         // What is longer than the terminal goes through the pager, if there is one.
-        try press("clear; PAGER='sed -n s/Capture/paged-by-sed/p' '\(Executable.replay)' \(Self.shop)", "Enter")
-        #expect(try !screen(has: "paged-by-sed  ").contains("orders:9002"))
-        try press("clear; PAGER=no-such-pager '\(Executable.replay)' \(Self.shop); echo do''ne", "Enter")
-        #expect(try screen(has: "done").contains("└──▶"))
+        try terminal.press(
+            "clear; PAGER='sed -n s/Capture/paged-by-sed/p' '\(Executable.replay)' \(Self.shop)", "Enter")
+        #expect(try !terminal.screen(has: "paged-by-sed  ").contains("orders:9002"))
+        try terminal.press("clear; PAGER=no-such-pager '\(Executable.replay)' \(Self.shop); echo do''ne", "Enter")
+        #expect(try terminal.screen(has: "done").contains("└──▶"))
         // Keys are shown as they are typed, and lines are read as lines.
-        #expect(
-            try run(["display-message", "-p", "-t", "0", "#{alternate_on} #{cursor_flag} #{wrap_flag}"]) == "0 1 1\n")
-        try press("stty -a", "Enter")
-        #expect(try screen(has: " icanon").contains(" echo"))
+        #expect(try terminal.isClean)
+        try terminal.press("stty -a", "Enter")
+        #expect(try terminal.screen(has: " icanon").contains(" echo"))
     }
 }

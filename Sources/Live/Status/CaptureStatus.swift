@@ -70,10 +70,19 @@ struct CaptureStatus {
     }
 
     /// What there is to say in one line, the most important first.
-    var parts: [String] {
-        let facts = [
+    var parts: [String] { duration + facts }
+
+    /// For how long, and whom.
+    var duration: [String] {
+        [
             "watching for \(Quantity.duration(nanoseconds: Swift.max(now.since(since), 0)))",
             Quantity.count(UInt64(processes), "process", "processes"),
+        ]
+    }
+
+    /// What was seen, and what is written.
+    var facts: [String] {
+        let facts = [
             "\(Self.tenths(rate)) exchanges/s",
             "\(Quantity.count(openConnections)) open of \(Quantity.count(summary.connections.opened, "connection"))",
             isComplete ? "nothing lost" : "something was lost",

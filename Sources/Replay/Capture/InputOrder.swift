@@ -17,6 +17,8 @@ struct InputOrder {
     }
 
     private let readsAhead: Bool?
+    /// Is asked where one has no more bytes whether to wait; those that are still written are followed then.
+    private let waitsOn: (() -> Bool)?
     /// Those that have not begun, the next one last.
     private var waiting: [Waiting] = []
     private(set) var running: [RunningInput] = []
@@ -30,19 +32,27 @@ struct InputOrder {
     private(set) var copies: [(place: Int, file: CaptureFile)] = []
 
     /// Looks at the beginning of each input.
-    /// - Parameter names: what the inputs are called, if not by their paths.
+    /// - Parameters:
+    ///   - names: what the inputs are called, if not by their paths.
+    ///   - waitsOn: is asked where one has no more bytes whether to wait; those that are still written are followed then.
     /// - Throws: where one is neither capture nor trace, before anything of the others was read.
-    init(_ paths: [String], names: [String]? = nil, readsAhead: Bool? = nil) throws(Failure) {
+    init(
+        _ paths: [String], names: [String]? = nil, readsAhead: Bool? = nil, waitsOn: (() -> Bool)? = nil
+    ) throws(Failure) {
         self.readsAhead = readsAhead
+        self.waitsOn = waitsOn
         var known = InputCopies()
         for (place, path) in paths.enumerated() where !Interruption.isRequested {
             let name = names?[place] ?? path
-            if let original = known.original(of: path, name: name) {
+            // What is still written may go on otherwise.
+            let isGrowing = waitsOn != nil && FileWriters.write(path: path)
+            if !isGrowing, let original = known.original(of: path, name: name) {
                 copies.append((place, CaptureFile(name: name, original: original)))
                 continue
             }
             let isFile = Input.isFile(path)
-            let input = try Input.open(path, name: names?[place], readsAhead: isFile ? false : readsAhead)
+            let input = try Input.open(
+                path, name: names?[place], readsAhead: isFile ? false : readsAhead, waitsOn: waitsOn)
             let opened = try RunningInput.open(input, place: place)
             if opened.isTrace { hasTraces = true } else { hasCaptures = true }
             let first = try Self.first(opened, input, isFile: isFile)
@@ -105,7 +115,7 @@ struct InputOrder {
     private mutating func begin() throws(Failure) {
         guard let next = waiting.popLast() else { return }
         if let opened = next.isOpen { return running.append(opened) }
-        let input = try Input.open(next.path, name: next.name, readsAhead: readsAhead)
+        let input = try Input.open(next.path, name: next.name, readsAhead: readsAhead, waitsOn: waitsOn)
         running.append(try RunningInput.open(input, place: next.place))
     }
 

@@ -31,7 +31,8 @@ class RunningInput {
         } catch {
             guard input.isCutInHeader(error.reason) else { throw input.isNoCapture(error.reason) }
             let cut = RunningInput(input, place: place)
-            cut.file.failure = input.bytes.failure ?? error.reason
+            let failure = input.bytes.failure
+            cut.file.failure = failure == DescriptorBytes.left ? nil : failure ?? error.reason
             cut.isEnded = true
             return cut
         }
@@ -142,7 +143,8 @@ extension RunningInput {
         _ = capture.next()
         tell(capture.takeFacts(), lastTime, event)
         isEnded = true
-        file.failure = capture.failure
+        // Whoever leaves a file that grows asks for no more of it.
+        file.failure = capture.failure == DescriptorBytes.left ? nil : capture.failure
         file.refusals = capture.refusals
     }
 }

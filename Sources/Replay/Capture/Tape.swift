@@ -137,7 +137,8 @@ struct Tape<Sink: EventSink>: ~Copyable {
             opened = try PcapFile(input.bytes)
         } catch {
             guard input.isCutInHeader(error.reason) else { throw input.isNoCapture(error.reason) }
-            file.failure = input.bytes.failure ?? error.reason
+            let failure = input.bytes.failure
+            file.failure = failure == DescriptorBytes.left ? nil : failure ?? error.reason
         }
         if var capture = opened.take() {
             try filter?.check(linkType: capture.linkType, isBigEndian: capture.isBigEndian)

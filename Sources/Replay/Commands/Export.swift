@@ -74,7 +74,7 @@ struct Export: ParsableCommand {
         switch format {
         case .har: leftOut = try HAROptions.write(result, to: output)
         case .openapi: leftOut = try describe(openAPIStyle, result, isLossy: isLossy)
-        case .schema, .mermaid, .dot, .svg, .html:
+        case .schema, .mermaid, .dot, .svg, .html, .conditions:
             let file = try OutputFile(output, option: "--output")
             try file.write(text(result, isLossy: isLossy))
             try file.commit()
@@ -114,13 +114,13 @@ struct Export: ParsableCommand {
         let from = result.summary.provenance(isLossy: isLossy)
         let graph = { ServiceGraph(result.map, filters.choice) }
         return switch format {
-        case .openapi, .har: ""
+        // These are files of their own.
+        case .openapi, .har, .conditions: ""
         case .schema: JSONSchemaFile.text(result.map.filtered(filters.choice), from: from, showsCounts: evidence)
         case .mermaid: MermaidFile.text(graph(), from: from)
         case .dot: DOTFile.text(graph(), from: from)
         case .svg: GraphPicture.text(graph(), from: from, isLossy: isLossy)
         case .html: result.report(filters.choice, inputs)
-        case .conditions: ""
         }
     }
 }

@@ -140,7 +140,7 @@ struct Run: ParsableCommand {
             let environments = environmentFile
             if let watch = try watching.watch(inputs, outputs, try map.choice()) {
                 replaying.watch = watch
-                replaying.options.journal = WatchOptions.exchanges
+                replaying.options.journal = Watch.exchanges
                 replaying.readsAhead = false
             }
             result = try replaying.run(

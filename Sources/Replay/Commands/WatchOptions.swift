@@ -21,9 +21,6 @@ struct WatchOptions: ParsableArguments {
     @Flag(help: "With --watch, read to the end and print the tree alone, once.")
     var once = false
 
-    /// Exchanges of all the map that are shown one by one.
-    static let exchanges = JournalSize.last(2000)
-
     var isWanted: Bool { watch && !once }
 
     /// - Parameter outputs: paths of what is written.
@@ -42,7 +39,7 @@ struct WatchOptions: ParsableArguments {
         let name = inputs.count == 1 ? inputs[0] : "\(inputs.count) inputs"
         let isGrowing = inputs.contains { $0 == "-" || FileWriters.write(path: $0) }
         return Watch(
-            name == "-" ? "standard input" : name, choice, speed: given ?? (isGrowing ? .most : .times(1)))
+            name == "-" ? "standard input" : name, choice, of: .tape(given ?? (isGrowing ? .most : .times(1))))
     }
 
     private func given() throws(Failure) -> TapePace.Speed? {

@@ -38,10 +38,46 @@ package enum Terminal {
     package static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
     /// One line to standard error, with whatever could confuse a terminal made visible.
+    ///
+    /// Where a screen is drawn on the same terminal, it comes when that is left.
     package static func complain(_ line: String) {
         let style = TextStyle(hasUnicode: hasUnicode)
         let program = CommandLine.arguments.first?.split(separator: "/").last ?? "tapedeck"
-        show((takeLine() ? eraser : "") + "\(program): \(style.safe(line))\n")
+        let text = "\(program): \(style.safe(line))\n"
+        let isHeld = held.withLock { held in
+            guard held != nil else { return false }
+            held?.add(text)
+            return true
+        }
+        if !isHeld { show((takeLine() ? eraser : "") + text) }
+    }
+
+    // MARK: - While a screen is drawn
+
+    /// Complaints that wait; `nil`: none has to.
+    private static let held = Mutex<Held?>(nil)
+
+    private struct Held {
+        private var lines: [String] = []
+        private var more: UInt64 = 0
+        private static let most = 1000
+
+        mutating func add(_ line: String) { if lines.count < Self.most { lines.append(line) } else { more += 1 } }
+
+        var text: String { lines.joined() + (more > 0 ? "and \(Quantity.count(more)) more complaints\n" : "") }
+    }
+
+    static func holdComplaints() {
+        guard isTerminal(STDERR_FILENO) else { return }
+        held.withLock { $0 = $0 ?? Held() }
+    }
+
+    static func letComplain() {
+        let text = held.withLock { held in
+            defer { held = nil }
+            return held?.text ?? ""
+        }
+        if !text.isEmpty { show(text) }
     }
 
     // MARK: - The line that is kept up to date

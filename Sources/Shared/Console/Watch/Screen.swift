@@ -46,6 +46,7 @@ package final class Screen {
         signal(SIGWINCH) { _ in }
         signal(SIGTSTP) { _ in Screen.suspends.store(true, ordering: .relaxed) }
         signal(SIGCONT) { _ in Screen.continues.store(true, ordering: .relaxed) }
+        Terminal.holdComplaints()
         // The other screen (xterm, 1049), no cursor (DECTCEM), no wrapping (DECAWM).
         write("\u{1B}[?1049h\u{1B}[?25l\u{1B}[?7l\u{1B}[2J")
         isEntered = true
@@ -61,12 +62,23 @@ package final class Screen {
         signal(SIGWINCH, SIG_DFL)
         signal(SIGTSTP, SIG_DFL)
         signal(SIGCONT, SIG_DFL)
+        Terminal.letComplain()
     }
 
     /// Stops until somebody lets the job go on: all of it, as the terminal itself would.
     package func suspend() {
         leave()
+        // To the others; and to this thread, which then does not get ahead of a stop that another one has to see first.
+        signal(SIGTSTP, SIG_IGN)
         kill(0, SIGTSTP)
+        signal(SIGTSTP, SIG_DFL)
+        var (stop, masked) = (sigset_t(), sigset_t())
+        sigemptyset(&stop)
+        sigaddset(&stop, SIGTSTP)
+        // Dispatch's threads block all that can be blocked.
+        pthread_sigmask(SIG_UNBLOCK, &stop, &masked)
+        raise(SIGTSTP)
+        pthread_sigmask(SIG_SETMASK, &masked, nil)
         // It is here again once it goes on.
         enter()
     }

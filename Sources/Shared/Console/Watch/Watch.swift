@@ -1,13 +1,36 @@
 import Glibc
 package import Shared
 
-/// Somebody watches a map while a tape is read: on a terminal as a view that stays, elsewhere as the tree, every now and then.
+/// Somebody watches a map while it grows: on a terminal as a view that stays, elsewhere as the tree, every now and then.
 ///
-/// It has no thread of its own: who reads asks it to look, to wait until a moment is due, and to wait where there is nothing to
-/// read.
+/// It has no thread of its own: who reads a tape asks it to look, to wait until a moment is due, and to wait where there is nothing
+/// to read; a capture goes on beside it.
 package final class Watch {
+    /// What the map is of.
+    package enum Subject: Equatable {
+        /// Of a tape, which plays on a terminal at a speed; elsewhere it is read as fast as can be.
+        case tape(TapePace.Speed)
+        /// Of what happens now. Signals are the capture's.
+        case capture
+    }
+
     /// What is watched, as it stands.
-    package typealias Source = () -> (map: ServiceMapDocument, summary: Summary)
+    package struct Seen: Sendable {
+        package var map: ServiceMapDocument
+        /// Beside its name, the most important first.
+        package var title: [String]
+        package var facts: [String]
+
+        package init(map: ServiceMapDocument, title: [String], facts: [String]) {
+            (self.map, self.title, self.facts) = (map, title, facts)
+        }
+    }
+
+    /// Exchanges of all the map that are shown one by one.
+    package static let exchanges = JournalSize.last(2000)
+
+    /// `nil`: as it was.
+    package typealias Source = () -> Seen?
 
     /// Nanoseconds between two drawings, and between two looks at the keyboard.
     private static let drawing: Int64 = 250_000_000
@@ -22,9 +45,11 @@ package final class Watch {
     private let name: String
     private let choice: MapView.Choice
     private let screen: Screen?
+    private let isCapture: Bool
     private var view: WatchView
     private var pace: TapePace
     private var source: Source?
+    private var seen: Seen?
 
     /// Nobody watches any more.
     package private(set) var isOver = false
@@ -34,7 +59,7 @@ package final class Watch {
     private var nextLook: Int64 = 0
     private var nextDraw: Int64 = 0
     /// What was printed last.
-    private var printed: [String] = []
+    private var printed = ""
     /// Nobody reads what is printed.
     private var failure: Failure?
 
@@ -42,19 +67,20 @@ package final class Watch {
         case reading = ""
         case waiting = "waits for more"
         case ended = "ended"
+        case live = "live"
     }
 
-    /// - Parameters:
-    ///   - name: of what is read.
-    ///   - speed: at which it is played on a terminal; elsewhere it is read as fast as can be.
-    package init(_ name: String, _ choice: MapView.Choice, speed: TapePace.Speed) {
+    /// - Parameter name: of what is watched.
+    package init(_ name: String, _ choice: MapView.Choice, of subject: Subject) {
         self.name = name
         self.choice = choice
+        isCapture = subject == .capture
         screen = Screen()
-        view = WatchView(choice)
-        pace = TapePace(screen == nil ? .most : speed)
+        view = WatchView(choice, isLive: isCapture)
+        pace = TapePace(.most)
+        if case .tape(let speed) = subject, screen != nil { pace = TapePace(speed) }
         nextDraw = Clock.monotonic &+ (screen == nil ? Self.printing : 0)
-        Interruption.belongs(toWatcher: true)
+        if !isCapture { Interruption.belongs(toWatcher: true) }
     }
 
     /// From now on there is something to see.
@@ -109,10 +135,21 @@ package final class Watch {
         while !isOver { attend(waiting: Self.patience) }
     }
 
+    /// Shows what a capture has to show until nobody watches any more, or it ends.
+    /// - Parameter hasEnded: whether it does.
+    package func follow(_ source: @escaping Source, until hasEnded: () -> Bool) {
+        phase = .live
+        begin(source)
+        while !isOver, !hasEnded() {
+            hasNews = hasNews || !pace.isPaused
+            attend(waiting: Self.patience)
+        }
+    }
+
     /// Gives the terminal back.
     package func leave() throws(Failure) {
         screen?.leave()
-        Interruption.belongs(toWatcher: false)
+        if !isCapture { Interruption.belongs(toWatcher: false) }
         if let failure { throw failure }
     }
 
@@ -120,7 +157,7 @@ package final class Watch {
 
     /// Waits for keys, and shows what is new.
     private func attend(waiting: Int64) {
-        if Interruption.take() != nil {
+        if !isCapture, Interruption.take() != nil {
             isOver = true
             return
         }
@@ -152,46 +189,37 @@ package final class Watch {
         var style = Terminal.style(STDOUT_FILENO)
         let size = screen.size
         style.width = size.columns
+        takeNews()
         // Nothing was read where it is not known yet what is read.
-        let seen = source?()
         let watched = WatchView.Watched(
             map: seen?.map ?? ServiceMapDocument(generatedAt: nil, services: []),
-            title: [name, state, seen.map { Self.moment($0.summary) } ?? ""],
-            facts: seen.map { Self.facts($0.summary) } ?? [])
+            title: [name, state] + (seen?.title ?? []), facts: seen?.facts ?? [])
         screen.draw(view.lines(watched, style, rows: size.rows))
         let after = Clock.monotonic
         nextDraw = max(now &+ Self.drawing, after &+ (after &- now) &* Self.share)
         hasNews = false
     }
 
+    /// A capture goes on while what is seen of it stands still.
+    private func takeNews() {
+        guard seen == nil || !isCapture || !pace.isPaused else { return }
+        seen = source?() ?? seen
+    }
+
     private var state: String { pace.isPaused ? "paused" : phase == .reading ? pace.speed.text : phase.rawValue }
-
-    /// `2026-11-23 23:21:58 UTC`.
-    private static func moment(_ summary: Summary) -> String {
-        guard let last = summary.lastEvent else { return "" }
-        return String("\(last)".prefix(19).map { $0 == "T" ? " " : $0 }) + " UTC"
-    }
-
-    private static func facts(_ summary: Summary) -> [String] {
-        [
-            Quantity.count(summary.messages.distinct &+ summary.operations.distinct, "exchange"),
-            Quantity.count(summary.connections.opened, "connection"),
-            SummaryReport.isLossy(summary) ? "something was lost" : "nothing lost",
-        ]
-    }
 
     /// The tree for who reads on, where something has changed.
     private func print() {
         let now = Clock.monotonic
-        guard now >= nextDraw, hasNews, let source else { return }
+        guard now >= nextDraw, hasNews else { return }
         hasNews = false
-        let (map, summary) = source()
-        let facts = Self.facts(summary)
-        if facts != printed {
-            printed = facts
-            let style = Terminal.style(STDOUT_FILENO)
-            let tree = ServiceMapTree.text(MapView(map, choice), style, isInbound: choice.isInbound)
-            let head = ([Self.moment(summary)] + facts).joined(separator: style.symbol(" · ", ", "))
+        takeNews()
+        guard let seen else { return }
+        let style = Terminal.style(STDOUT_FILENO)
+        let tree = ServiceMapTree.text(MapView(seen.map, choice), style, isInbound: choice.isInbound)
+        if tree != printed {
+            printed = tree
+            let head = style.safe((seen.title + seen.facts).joined(separator: style.symbol(" · ", ", ")))
             do throws(Failure) {
                 if try !StandardOutput.offer("\(head)\n\n\(tree)\n") { isOver = true }
             } catch {
@@ -200,5 +228,20 @@ package final class Watch {
         }
         let after = Clock.monotonic
         nextDraw = max(now &+ Self.printing, after &+ (after &- now) &* Self.share)
+    }
+}
+
+extension Watch.Seen {
+    /// As a tape stands.
+    package init(_ map: ServiceMapDocument, _ summary: Summary) {
+        // `2026-11-23 23:21:58 UTC`.
+        let moment = summary.lastEvent.map { "\($0)".prefix(19).map { $0 == "T" ? " " : $0 } + " UTC" }
+        self.init(
+            map: map, title: moment.map { [String($0)] } ?? [],
+            facts: [
+                Quantity.count(summary.messages.distinct &+ summary.operations.distinct, "exchange"),
+                Quantity.count(summary.connections.opened, "connection"),
+                SummaryReport.isLossy(summary) ? "something was lost" : "nothing lost",
+            ])
     }
 }

@@ -48,7 +48,13 @@ package struct WatchView {
     /// Of each list in the tree so many are shown; filters show the others.
     private static let most = 500
 
-    package init(_ choice: MapView.Choice) { self.choice = choice }
+    /// Of a capture, which has no speed.
+    private let isLive: Bool
+
+    package init(_ choice: MapView.Choice, isLive: Bool = false) {
+        self.choice = choice
+        self.isLive = isLive
+    }
 
     // MARK: Keys
 
@@ -141,7 +147,7 @@ package struct WatchView {
         case .tree: content = tree(watched.map, style)
         case .details(let place):
             content = MapDetails.lines(of: place, in: watched.map, isInbound: choice.isInbound, style)
-        case .help: content = Self.help(style)
+        case .help: content = help(style)
         }
         if moves != 0 {
             above = min(max(above.addingReportingOverflow(moves).partialValue, 0), max(content.count - room, 0))
@@ -167,7 +173,8 @@ package struct WatchView {
         if isTyping { return "Type what names have; Enter keeps it, Esc takes it away" }
         switch page {
         case .tree:
-            return "Up, Down  Enter: open  /: filter  s: sort  i: turn  Space: pause  + -: speed  ?: help  q: end"
+            let speed = isLive ? "" : "  + -: speed"
+            return "Up, Down  Enter: open  /: filter  s: sort  i: turn  Space: pause\(speed)  ?: help  q: end"
         case .details, .help: return "Up, Down: scroll  Esc: back  q: end"
         }
     }
@@ -226,16 +233,23 @@ package struct WatchView {
         return "\u{1B}[7m\(plain.padded(style.width))\u{1B}[0m"
     }
 
-    private static func help(_ style: TextStyle) -> [String] {
-        let keys = [
-            ("Up Down, k j", "to the next line"), ("PageUp PageDown", "by a page"), ("Home End, g G", "to the ends"),
-            ("Enter, Right", "what there is to say of the line: numbers, schemas, the last exchanges"),
-            ("Esc, Left", "back"), ("/", "show only what has a text in its name, while it is typed"),
-            ("s", "sort by count, errors, p99, bytes, name"),
-            ("i", "who calls each service, in place of whom it calls"),
-            ("Space", "pause, and go on"), ("+ -", "twice as fast, half as fast"), ("Ctrl-Z", "suspend"),
-            ("q, Ctrl-C", "end: files are written, and the summary is shown"),
-        ]
+    private func help(_ style: TextStyle) -> [String] {
+        let time =
+            isLive
+            ? [("Space", "hold what is seen, while the capture goes on")]
+            : [("Space", "pause, and go on"), ("+ -", "twice as fast, half as fast")]
+        let keys =
+            [
+                ("Up Down, k j", "to the next line"), ("PageUp PageDown", "by a page"),
+                ("Home End, g G", "to the ends"),
+                ("Enter, Right", "what there is to say of the line: numbers, schemas, the last exchanges"),
+                ("Esc, Left", "back"), ("/", "show only what has a text in its name, while it is typed"),
+                ("s", "sort by count, errors, p99, bytes, name"),
+                ("i", "who calls each service, in place of whom it calls"),
+            ] + time + [
+                ("Ctrl-Z", isLive ? "suspend, and the capture with it" : "suspend"),
+                ("q, Ctrl-C", "end: files are written, and the summary is shown"),
+            ]
         return keys.map { "  " + style.tone(.strong, $0.0.padded(18)) + style.fitted($0.1, style.width - 22) }
     }
 }
