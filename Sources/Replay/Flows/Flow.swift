@@ -261,8 +261,6 @@ struct Flow: Sendable {
                 tellExpectation(segment, direction.isSend ? .receive : .send, at: at, to: sink)
             }
             data(segment, payload, direction, at: at, to: sink, &statistics)
-        } else if segment.flags.isDisjoint(with: [.syn, .fin]) {
-            tellReach(segment, direction)
         }
         if segment.flags.contains(.fin) { finish(segment, direction, at: at, to: sink) }
         if sent.hasClaim, let position = sent.believe() {
@@ -312,12 +310,6 @@ struct Flow: Sendable {
         } else {
             receiver.begin(at: segment.acknowledgment)
         }
-    }
-
-    /// A segment without data has the number of the byte that its sender says next: those before it were said.
-    @inline(__always)
-    private mutating func tellReach(_ segment: TCPSegment, _ direction: Direction) {
-        if direction.isSend { sent.acknowledge(segment.sequence) } else { received.acknowledge(segment.sequence) }
     }
 
     private func stream(_ direction: Direction) -> StreamNumbering { direction.isSend ? sent : received }
@@ -417,8 +409,6 @@ struct Flow: Sendable {
         if sender.isKnown {
             let distance = sender.position(of: segment.sequence) &- Int64(bitPattern: sender.highest)
             guard distance >= -Self.resetWindow, distance <= Self.resetWindow else { return .ignored }
-            // One that answers nothing has the number that the other side had asked for.
-            if segment.flags.contains(.ack) { tellReach(segment, direction) }
         }
         lastHeard = now
         if stage != .closing {

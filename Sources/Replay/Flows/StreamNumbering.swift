@@ -148,7 +148,7 @@ struct StreamNumbering: Equatable, Sendable {
         if high &- contiguous > UInt64(Self.largestWindow) / 2 { advance(to: high) }
     }
 
-    /// All bytes before `sequence` were said: the receiver has them, or the sender goes on behind them.
+    /// The receiver says that it has all bytes before `sequence`.
     @inline(__always)
     mutating func acknowledge(_ sequence: SequenceNumber) {
         var position = self.position(of: sequence)

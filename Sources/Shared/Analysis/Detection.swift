@@ -178,6 +178,8 @@ final class Detection {
     func add(
         _ bytes: RawSpan, _ direction: Direction, _ timestamp: Timestamp, role: Role, limits: Limits
     ) -> (outcome: Outcome, dropped: Int) {
+        // An event without bytes is nobody's turn.
+        guard bytes.byteCount > 0 else { return (.undecided, 0) }
         var dropped = 0
         if direction == .send ? isCut.sent : isCut.received {
             let goesOn = !beginsTurn(direction)

@@ -1,25 +1,25 @@
 /// A document as a value: what is built once, and written as JSON or as YAML.
 ///
 /// Members stand in the order in which they were added.
-package indirect enum DocumentTree: Hashable, Sendable {
+indirect enum DocumentTree: Hashable, Sendable {
     case text(String)
     case number(UInt64)
     case boolean(Bool)
     case list([DocumentTree])
     case map([Member])
 
-    package struct Member: Hashable, Sendable {
-        package var key: String
-        package var value: DocumentTree
+    struct Member: Hashable, Sendable {
+        var key: String
+        var value: DocumentTree
 
-        package init(_ key: String, _ value: DocumentTree) {
+        init(_ key: String, _ value: DocumentTree) {
             self.key = key
             self.value = value
         }
     }
 
     /// A list of strings.
-    package static func texts(_ texts: [String]) -> DocumentTree { .list(texts.map { .text($0) }) }
+    static func texts(_ texts: [String]) -> DocumentTree { .list(texts.map { .text($0) }) }
 
     private var isScalar: Bool {
         switch self {
@@ -31,7 +31,7 @@ package indirect enum DocumentTree: Hashable, Sendable {
     // MARK: JSON
 
     /// As JSON, each member and each element on a line of its own, but for lists of scalars, which are one line.
-    package var json: String {
+    var json: String {
         var json = JSONWriter(capacity: 1 << 12)
         write(&json, depth: 0)
         json.byte(0x0A)
@@ -80,7 +80,7 @@ package indirect enum DocumentTree: Hashable, Sendable {
     // MARK: YAML
 
     /// As YAML in block form.
-    package var yaml: String {
+    var yaml: String {
         var yaml = YAMLWriter(.sparing)
         write(&yaml)
         return String(decoding: yaml.bytes, as: UTF8.self)

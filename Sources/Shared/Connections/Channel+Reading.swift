@@ -178,13 +178,17 @@ extension Channel {
             tail.skip = more
         case .handOver(let count, let successor):
             took(input.bytes.extracting(first: count), side)
+            account { $0.unparsed[why] &+= UInt64(input.count &- count) }
             tail.position = end
             return handOver(side, successor, now)
         case .lost(let count, let reason):
             taken = count
             why = reason
             tail.lost = reason
-            if let gap, gap.isLeftOut, !wasLost { account { $0.neededGaps[gap] &+= length &- skipped } }
+            // Who redacts has wanted it so.
+            if let gap, gap.isLeftOut, gap != .redacted, !wasLost {
+                account { $0.neededGaps[gap] &+= length &- skipped }
+            }
         }
         took(input.bytes.extracting(first: taken), side)
         tail.position = end

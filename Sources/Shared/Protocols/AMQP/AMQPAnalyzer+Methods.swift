@@ -219,7 +219,9 @@ extension AMQPAnalyzer {
         }
         var place = channel.asks[..<channel.order.ordered(channel.asks.count)].firstIndex(where: fits)
         var isFirm = false
-        if place == nil, let name, !name.isEmpty {
+        if place == nil, AMQPMethod.isLast(method) {
+            place = channel.asks.firstIndex { $0.method == method }
+        } else if place == nil, let name, !name.isEmpty {
             place = channel.asks.firstIndex { $0.method == method && $0.named == name }
             isFirm = place.map { channel.asks[$0].isBehindLoss } ?? false
         }

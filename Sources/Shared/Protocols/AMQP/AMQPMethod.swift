@@ -73,6 +73,9 @@ enum AMQPMethod {
     static let reject: UInt32 = 0x003C_005A
     static let nack: UInt32 = 0x003C_0078
     static let cancel: UInt32 = 0x003C_001E
+    /// Nothing is asked behind it on its channel, so that its answer is no other's.
+    static func isLast(_ method: UInt32) -> Bool { method == channelClose || method == connectionClose }
+
     /// Whether a side says a method.
     ///
     /// What either does, as close, flow, ack, nack and cancel, is of both; RabbitMQ's extensions (blocked, update-secret) are here, too.
