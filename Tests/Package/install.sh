@@ -54,7 +54,7 @@ bash_completes() { # WORD…
         echo "${COMPREPLY[@]}"' "$at/share/bash-completion/completions" "$@"
 }
 is "bash: tapedeck rep" replay "$(bash_completes tapedeck rep)"
-is "bash: tapedeck replay con" convert "$(bash_completes tapedeck replay con)"
+is "bash: tapedeck replay conv" convert "$(bash_completes tapedeck replay conv)"
 is "bash: tapedeck replay run --service-m" --service-map "$(bash_completes tapedeck replay run --service-m)"
 is "bash: replay run --service-m" --service-map "$(bash_completes replay run --service-m)"
 is "bash: tapedeck profiler doc" doctor "$(bash_completes tapedeck profiler doc)"
@@ -65,7 +65,7 @@ fish_completes() {
 }
 touch "$work/capture.pcap"
 is "fish: tapedeck rep" replay "$(fish_completes 'tapedeck rep')"
-is "fish: tapedeck replay con" convert "$(fish_completes 'tapedeck replay con')"
+is "fish: tapedeck replay conv" convert "$(fish_completes 'tapedeck replay conv')"
 is "fish: tapedeck profiler run --serv" --service-map "$(fish_completes 'tapedeck profiler run --serv')"
 is "fish: replay FILE" "$work/capture.pcap" "$(fish_completes "replay $work/cap")"
 zsh_completes() {
