@@ -196,7 +196,7 @@ struct PcapngFile: ~Copyable, PacketSource {
             case 9 where length == 1:
                 let exponent = Int(body.byte(offset) & 0x7F)
                 let isBinary = body.byte(offset) & 0x80 != 0
-                // One that is finer than can be told, as its packets do.
+                // Finer than 64 bits tell: the times of its packets mean nothing.
                 guard exponent <= (isBinary ? 63 : 19) else {
                     interface.isUnreadable = true
                     break
