@@ -187,6 +187,30 @@ import Testing
         #expect(try count > 0 && exchanges(path("out.jsonl")) == count)
     }
 
+    /// What a login consists of goes, and nothing else: maps and operations of real captures stay what they were.
+    @Test(arguments: [
+        ("redis/password", ["secret", "wrong"]), ("postgres/scram", ["c=biws,r=", "v="]),
+        ("amqp/publish", ["guest\0guest"]),
+    ])
+    func `has no login of a database, a cache or a bus`(_ fixture: String, _ secrets: [String]) throws {
+        let capture = "Fixtures/\(fixture)/input.pcap"
+        for file in ["in.tape", "out.tape"] {
+            let run = try Executable.replay([file == "in.tape" ? "convert" : "redact", capture, path(file)])
+            #expect(run.status == 0 && !run.output.contains("became gaps"), "\(run.output) \(run.errors)")
+        }
+        let tapes = try ["in.tape", "out.tape"].map { try Data(contentsOf: URL(fileURLWithPath: path($0))) }
+        for secret in secrets {
+            #expect(tapes[0].range(of: Data(secret.utf8)) != nil, "\(secret) is there to be hidden")
+            #expect(tapes[1].range(of: Data(secret.utf8)) == nil, "\(secret) is left")
+        }
+        let maps = try ["in.tape", "out.tape"].map {
+            let run = try Executable.replay([path($0), "-q", "--service-map", path($0 + ".yaml"), "--housekeeping"])
+            #expect(run.status == 0, "\(run.errors)")
+            return try #require(folder.text($0 + ".yaml"))
+        }
+        #expect(maps[0] == maps[1])
+    }
+
     @Test func `is refused where it can't be proven`() throws {
         let input = folder.write("in.jsonl", Array(Self.trace(pieces: 4000).utf8))
         for (output, why) in [

@@ -10,11 +10,12 @@ struct Redact: ParsableCommand {
         abstract: "Write a trace without what looks like a credential, on any layer.",
         discussion: """
             What --redact hides in outputs is hidden in the trace itself: in environments, command lines, headers, queries, \
-            bodies, statements and paths, by name and by form. Other bytes of the same length stand in its place, wherever \
+            bodies, statements and paths, by name and by form; and what proves who a client is in the logins of databases, caches, \
+            message buses and proxies. Other bytes of the same length stand in its place, wherever \
             the value was said. What TLS carried is there in place of its records, without the secrets; of TLS that stays closed nothing is. \
             Where a value lies coded (header blocks of HTTP/2, compressed bodies), the stream's bytes become a gap. The trace gets \
-            its name only after it was read again and no value was found. Passwords of a database's or a cache's own login have no \
-            name that says so: look at what you give away.
+            its name only after it was read again and no value was found. What has neither such a name nor such a form stays: look \
+            at what you give away.
             """)
 
     @Argument(help: "Tapes to read, and the trace to write: .tape, or .jsonl.", completion: .file())

@@ -40,19 +40,31 @@ struct CredentialPatterns {
             byHash[bytes.reduce(Self.emptyHash, Self.hash), default: []].append(patterns.count)
             patterns.append(pattern)
         }
-        for found in values where !found.isMasked {
+        func add(_ value: [UInt8], behind before: [UInt8], _ isNumber: Bool) {
             var start = 0
-            while start < found.value.count {
+            while start < value.count {
                 // The last part is as long as the others, and begins within the one before.
-                let first = Swift.max(0, Swift.min(start, found.value.count - Self.longestPart))
-                let part = found.value[first..<Swift.min(first + Self.longestPart, found.value.count)]
-                let before = first > 0 || found.isDistinctive ? [] : found.before
-                add(before + part, hidden: before.count, found.isNumber)
+                let first = Swift.max(0, Swift.min(start, value.count - Self.longestPart))
+                let part = value[first..<Swift.min(first + Self.longestPart, value.count)]
+                let before = first > 0 ? [] : before
+                add(before + part, hidden: before.count, isNumber)
                 start += Self.longestPart
             }
         }
+        for found in values where !found.isMasked {
+            let before = found.isDistinctive ? [] : found.before
+            add(found.value, behind: before, found.isNumber)
+            // As SQL Server's clients, Java and Windows write it.
+            guard (before + found.value).allSatisfy({ 0x20...0x7E ~= $0 }) else { continue }
+            add(
+                Self.wide(found.value), behind: Self.wide(before.suffix(FoundCredential.longestBefore / 2)),
+                found.isNumber)
+        }
         for (start, all) in lengths { lengths[start] = Set(all).sorted() }
     }
+
+    /// A text of ASCII in UTF-16, the lower byte first.
+    private static func wide(_ text: some Sequence<UInt8>) -> [UInt8] { text.flatMap { [$0, 0] } }
 
     /// FNV-1a: a pattern's hash is that of the one that is a byte shorter, and a byte.
     private static let emptyHash: UInt64 = 0xCBF2_9CE4_8422_2325

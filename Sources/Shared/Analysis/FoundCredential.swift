@@ -43,9 +43,11 @@ package struct FoundCredential: Hashable, Sendable {
             || value.count >= 10 && value.contains(where: ASCII.isDigit) && value.contains(where: ASCII.isLetter)
     }
 
-    /// What stands in place of a byte, and says nothing: a number stays one, as JSON has it (RFC 8259, section 6).
+    /// What stands in place of a byte, and says nothing: a number stays one, as JSON has it (RFC 8259, section 6), and a NUL, which
+    /// parts a value or fills it.
     package static func mask(_ byte: UInt8, isNumber: Bool) -> UInt8 {
         switch byte {
+        case 0: 0
         case UInt8(ascii: "0")...UInt8(ascii: "9") where isNumber: UInt8(ascii: "1")
         case UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"):
             isNumber ? byte : UInt8(ascii: "x")

@@ -24,6 +24,8 @@ package struct ProtocolRow: Sendable {
     let alpn: [StaticString]
     /// What HTTP's Upgrade calls the protocol (RFC 9110, section 16.7), in capitals: it is compared without case.
     let upgrade: [StaticString]
+    /// What finds passwords and tokens in its messages, where it has messages of its own to log in.
+    let logins: (any LoginSearch.Type)?
     /// Makes what reads it; `Recognised.init` where it is named and not read.
     let make: @Sendable (Run) -> any Analyzer
 
@@ -61,7 +63,7 @@ package struct ProtocolRow: Sendable {
         foreignPorts: [UInt16] = [], role: Role,
         document: StaticString,
         detectors: [any Detector.Type], datagrams: (any DatagramDetector.Type)? = nil, alpn: [StaticString] = [],
-        upgrade: [StaticString] = [],
+        upgrade: [StaticString] = [], logins: (any LoginSearch.Type)? = nil,
         make: @escaping @Sendable (Run) -> any Analyzer
     ) {
         self.name = name
@@ -75,6 +77,7 @@ package struct ProtocolRow: Sendable {
         self.datagrams = datagrams
         self.alpn = alpn
         self.upgrade = upgrade
+        self.logins = logins
         self.make = make
     }
 }
@@ -137,6 +140,9 @@ package struct Registry: Sendable {
     func row(upgrade name: RawSpan) -> ProtocolID? {
         ids.first { self[$0].upgrade.contains { name.isWordIgnoringCase($0, at: 0..<name.byteCount) } }
     }
+
+    /// What finds passwords and tokens in messages by which clients log in.
+    var logins: [any LoginSearch.Type] { rows.compactMap(\.logins) }
 
     /// Ports on which datagrams are looked at.
     package var datagramPorts: [UInt16] { rows.filter { $0.datagrams != nil }.flatMap(\.ports) }

@@ -10,6 +10,8 @@ enum Credential: UInt8, CaseIterable, Sendable {
     case credential
     case signature
     case connectionString
+    /// What proves who a client is in the messages by which it logs in.
+    case login
     /// Three parts in base64url, the first of them a JSON object (RFC 7519).
     case jsonWebToken
     /// What stands between `-----BEGIN` and `-----END` (RFC 7468).

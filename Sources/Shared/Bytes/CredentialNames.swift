@@ -51,7 +51,8 @@ enum CredentialNames {
     private static let whole: [String: Credential] = [
         "PWD": .password, "PASS": .password, "PASSWORDS": .password, "SECRETS": .secret, "CREDENTIAL": .credential,
         "CREDENTIALS": .credential, "CREDS": .credential, "AUTHORIZATION": .authorization, "COOKIE": .cookie,
-        "COOKIES": .cookie, "SIGNATURE": .signature, "DSN": .connectionString, "CONNSTR": .connectionString,
+        "COOKIES": .cookie, "SIGNATURE": .signature, "SIG": .signature, "JWT": .token, "AUTHENTICATION": .authorization,
+        "CVV": .cardNumber, "CVC": .cardNumber, "DSN": .connectionString, "CONNSTR": .connectionString,
     ]
     /// A word may have them at its end: PGPASSWORD.
     private static let endings: [(String, Credential)] = [
@@ -60,7 +61,9 @@ enum CredentialNames {
         ("CONNECTIONSTRING", .connectionString),
     ]
     /// What makes a KEY a secret one.
-    private static let keys: Set<String> = ["API", "PRIVATE", "ACCESS", "SIGNING", "ENCRYPTION", "SESSION"]
+    private static let keys: Set<String> = [
+        "API", "PRIVATE", "ACCESS", "SIGNING", "ENCRYPTION", "SESSION", "SUBSCRIPTION",
+    ]
     private static let sessions: Set<String> = ["SESSION", "SESSIONID", "JSESSIONID", "PHPSESSID", "SESSID"]
     private static let places: Set<String> = [
         "URL", "URI", "HOST", "HOSTNAME", "PORT", "PATH", "FILE", "SOCK", "SOCKET", "ADDR", "ADDRESS", "ENDPOINT",
@@ -71,6 +74,8 @@ enum CredentialNames {
         for (place, word) in words.enumerated() {
             if let found = whole[word] { return found }
             if let found = endings.first(where: { word.hasSuffix($0.0) }) { return found.1 }
+            // Of an exchange of codes (RFC 7636).
+            if word == "CODE", place + 1 < words.count, words[place + 1] == "VERIFIER" { return .secret }
             if word == "CONNECTION", place + 1 < words.count, words[place + 1] == "STRING" { return .connectionString }
         }
         return words.contains("KEY") && words.contains(where: keys.contains) ? .key : nil

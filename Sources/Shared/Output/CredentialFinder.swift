@@ -12,6 +12,7 @@ package final class CredentialFinder: Sink {
     }
 
     private let redactor = Redactor(keepsFound: true)
+    private let logins = Registry.standard.logins
     /// Each value once, in the order in which they were found; without those that are hidden already.
     package private(set) var values: [FoundCredential] = []
     private var known: Set<FoundCredential> = []
@@ -62,15 +63,24 @@ package final class CredentialFinder: Sink {
     ///   - loss: where in it bytes are missing; what lies behind may be the end of a value.
     package func bytes(_ text: [UInt8], loss: Int?, of stream: Stream) {
         for hit in CredentialScanner(text).hits {
+            var hit = hit
             let end = text[hit.range].firstIndex { $0 < 0x20 && $0 != 0x09 } ?? hit.range.upperBound
-            let cuts = [hit.range.lowerBound, loss ?? end, end].map {
-                Swift.min(Swift.max($0, hit.range.lowerBound), end)
-            }
-            for (from, to) in zip(cuts, cuts.dropFirst()) where from < to {
-                // What stood before a loss does not stand before what is behind it.
-                let behind = from == loss ? [] : Array(text[..<from])
-                keep([FoundCredential(hit, text[from..<to], behind: behind)], of: stream)
-            }
+            hit.range = hit.range.lowerBound..<end
+            keep(hit, in: text, loss: loss, of: stream)
+        }
+        for value in logins.flatMap({ $0.find(in: text.span.bytes) }) where !value.isEmpty {
+            keep(CredentialScanner.Hit(range: value, credential: .login), in: text, loss: loss, of: stream)
+        }
+    }
+
+    /// In two parts where bytes are missing within it.
+    private func keep(_ hit: CredentialScanner.Hit, in text: [UInt8], loss: Int?, of stream: Stream) {
+        let (start, end) = (hit.range.lowerBound, hit.range.upperBound)
+        let cuts = [start, Swift.min(Swift.max(loss ?? end, start), end), end]
+        for (from, to) in zip(cuts, cuts.dropFirst()) where from < to {
+            // What stood before a loss does not stand before what is behind it.
+            let behind = from == loss ? [] : Array(text[..<from].suffix(FoundCredential.longestBefore))
+            keep([FoundCredential(hit, text[from..<to], behind: behind)], of: stream)
         }
     }
 

@@ -87,7 +87,7 @@ enum MSSQLDetector: Detector {
     }
 
     /// The payload's own length, which the packet's holds if it is the only one, and TDS version 7.0 to 8.0.
-    private static func login7(_ bytes: RawSpan) -> Fit {
+    static func login7(_ bytes: RawSpan) -> Fit {
         header(bytes, 0x10, length: 94...32_768)
             .and(loginLength(bytes))
             .and(bytes.fit(byteAt: payload &+ 7) { 0x70...0x74 ~= $0 || $0 == 0x08 })
@@ -104,7 +104,7 @@ enum MSSQLDetector: Detector {
     /// The login of TDS 4.2 and 5.0: host, user, password and process, each in 30 bytes with its length behind them.
     ///
     /// What a name leaves of its 30 bytes is NUL. SQL Server took it until 2000; Sybase ASE still does.
-    private static func loginRecord(_ bytes: RawSpan) -> Fit {
+    static func loginRecord(_ bytes: RawSpan) -> Fit {
         header(bytes, 0x02, length: 512...512)
             .and(loginName(bytes, 0)).and(loginName(bytes, 1)).and(loginName(bytes, 2)).and(loginName(bytes, 3))
     }
@@ -215,7 +215,7 @@ enum MSSQLDetector: Detector {
 
     // MARK: Packets
 
-    private static let payload = 8
+    static let payload = 8
 
     private static func header(_ bytes: RawSpan, _ type: UInt8, length: ClosedRange<UInt16>) -> Fit {
         bytes.fit(byteAt: 0) { $0 == type }

@@ -3,5 +3,5 @@ extension ProtocolRow {
     static let memcached = ProtocolRow(
         name: "memcached", category: .cache, ports: [11211], role: .service,
         document: "memcached, doc/protocol.txt and Memcached Binary Protocol",
-        detectors: [MemcachedDetector.self], make: MemcachedAnalyzer.init)
+        detectors: [MemcachedDetector.self], logins: MemcachedLogin.self, make: MemcachedAnalyzer.init)
 }

@@ -307,17 +307,9 @@ extension MySQLAnalyzer {
 
     /// The database of a login, behind the user and what proves who it is.
     private static func database(_ body: RawSpan, _ mine: MySQLCapabilities) -> [UInt8] {
-        guard mine.contains(.connectWithDatabase), let user = body.firstIndex(of: 0, from: 32) else { return [] }
-        var at = user &+ 1
-        if mine.contains(.lengthOfAuthentication) {
-            guard body.lengthEncodedString(&at) != nil else { return [] }
-        } else if mine.contains(.secureConnection) {
-            at &+= 1 &+ Int(body.u8(at: at) ?? 0)
-        } else {
-            guard let end = body.firstIndex(of: 0, from: at) else { return [] }
-            at = end &+ 1
-        }
-        guard let end = body.firstIndex(of: 0, from: at), end > at else { return [] }
-        return [UInt8](body.extracting(at..<Swift.min(end, at &+ 255)))
+        guard mine.contains(.connectWithDatabase), let proof = MySQLLogin.proof(body, mine),
+            let end = body.firstIndex(of: 0, from: proof.next), end > proof.next
+        else { return [] }
+        return [UInt8](body.extracting(proof.next..<Swift.min(end, proof.next &+ 255)))
     }
 }

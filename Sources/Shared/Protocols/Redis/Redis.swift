@@ -3,5 +3,5 @@ extension ProtocolRow {
     static let redis = ProtocolRow(
         name: "redis", category: .cache, ports: [6379, 26379], role: .service,
         document: "Redis serialization protocol specification",
-        detectors: [RedisDetector.self], make: RedisAnalyzer.init)
+        detectors: [RedisDetector.self], logins: RedisLogin.self, make: RedisAnalyzer.init)
 }

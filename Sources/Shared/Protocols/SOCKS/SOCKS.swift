@@ -3,5 +3,5 @@ extension ProtocolRow {
     static let socks = ProtocolRow(
         name: "socks", category: .prefix, ports: [], role: .prefix,
         document: "RFC 1928; RFC 1929; SOCKS: A protocol for TCP proxy across firewalls; SOCKS 4A",
-        detectors: [SOCKSDetector.self], make: SOCKSAnalyzer.init)
+        detectors: [SOCKSDetector.self], logins: SOCKSLogin.self, make: SOCKSAnalyzer.init)
 }
