@@ -69,6 +69,23 @@ struct ReplayCommand: ParsableCommand {
 
     static func main() { runProgram { help } }
 
+    /// The command whose name is meant by a word that is none, if one is near: a letter more, less or other, or two in each
+    /// other's place.
+    static func command(meantBy word: String) -> String? {
+        let names = configuration.subcommands.compactMap { $0.configuration.commandName ?? "\($0)".lowercased() }
+        return names.first { isNear(Array(word.utf8), Array($0.utf8)) }
+    }
+
+    private static func isNear(_ word: [UInt8], _ name: [UInt8]) -> Bool {
+        let start = zip(word, name).prefix { $0 == $1 }.count
+        let (rest, other) = (word[start...], name[start...])
+        let isSwapped =
+            rest.count == other.count && rest.count >= 2
+            && Array(rest.prefix(2).reversed()) + rest.dropFirst(2) == Array(other)
+        return isSwapped || rest.dropFirst() == other || rest == other.dropFirst()
+            || rest.count == other.count && rest.dropFirst() == other.dropFirst()
+    }
+
     /// The command's help with the options of `run` in place: who leaves out the subcommand's name shall not have to
     /// know it for the help.
     static var help: String {

@@ -50,6 +50,11 @@ struct Replaying {
             throw Failure(
                 "--filter \(filter): \(state.name) is a state, which has no packets; give the filter where it is made")
         }
+        if options.selection.status != nil, let state = inputs.states.first {
+            throw Failure(
+                "--status: \(state.name) is a state, which has no exchanges one by one; give the status where it is made"
+            )
+        }
         if options.period != nil, let state = inputs.states.first {
             throw Failure(
                 "--since, --until: \(state.name) is a state, which has no exchanges one by one; "
@@ -68,7 +73,9 @@ struct Replaying {
             capture.files.insert(file, at: min(state.place, capture.files.count))
         }
         watch?.stay()
-        let map = profiler.serviceMap(withBodies: withBodies)
+        let whole = profiler.serviceMap(withBodies: withBodies)
+        let map = whole.filtered(options.selection)
+        capture.unfitting = whole.complaint(of: options.selection, leaving: map)
         var summary = profiler.summary
         summary.limits[.series] = map.folded
         return Result(

@@ -41,6 +41,8 @@ package final class Profiler: EventSink {
         package var containers: [ContainerFact] = []
         /// Of what is told; `nil`: of all that is on the tape.
         package var period: Period?
+        /// Of what is told.
+        package var selection = Selection()
         /// Secrets of TLS sessions that are known beside those on the tape.
         package var secrets: [TLSSecret] = []
     }
@@ -50,8 +52,10 @@ package final class Profiler: EventSink {
     let naming: Naming
     private let map: MapState
     let sinks: Sinks
-    /// `nil` where nobody wants them.
+    /// `nil` where nobody wants it.
     private let log: EventLog?
+    /// Where events of one outcome are wanted, what has the log's lines.
+    private let outcomes: OutcomeLog?
     /// `nil` where nobody wants it.
     package let archive: HARFile?
     private var environments: EnvironmentFile?
@@ -81,12 +85,16 @@ package final class Profiler: EventSink {
             ? EventLog(
                 options.registry, naming, options.fields, bodyLimit: limits.bodyBytes, redactor: redactor,
                 housekeeping: options.housekeeping) : nil
+        outcomes = log.flatMap { log in options.selection.status.map { OutcomeLog(log, $0) } }
+        let events = (outcomes as (any Sink)? ?? log).map { sink -> any Sink in
+            options.selection.isAll ? sink : SelectionSink(sink, options.selection, naming, options.registry)
+        }
         let interfaces = options.interfaces ? InterfaceWitness() : nil
         archive = options.archive.map {
             HARFile($0, naming, options.registry, redactor, mostBytes: limits.archiveBytes)
         }
         let counted = [interfaces as (any CountedSink)?, archive].compactMap { $0 }
-        let others = [observer].compactMap { $0 } + counted + [log].compactMap { $0 as (any Sink)? }
+        let others = [observer].compactMap { $0 } + counted + [events].compactMap { $0 }
         let needs: Needs = options.fields == .all ? [.operations, .media] : []
         let run = Run(
             limits: limits, registry: options.registry, needs: others.reduce(needs) { $0.union($1.needs) },
@@ -103,13 +111,14 @@ package final class Profiler: EventSink {
         self.naming = naming
         self.log = log
         self.map = map
+        let state: any Sink = options.selection.status.map { OutcomeSink(map, $0) } ?? map
         if let period = options.period {
-            let shown = log.map { PeriodSink($0, period, run, waitsForProof: false) as any Sink }
+            let shown = events.map { PeriodSink($0, period, run, waitsForProof: false) as any Sink }
             sinks = Sinks(
-                state: PeriodSink(map, period, run, waitsForProof: true),
+                state: PeriodSink(state, period, run, waitsForProof: true),
                 others: [observer].compactMap { $0 } + counted + [shown].compactMap { $0 })
         } else {
-            sinks = Sinks(state: map, others: others)
+            sinks = Sinks(state: state, others: others)
         }
         absent = AbsentConnections(limit: limits.connections)
         for secret in options.secrets { learn(secret, nil) }
@@ -181,6 +190,7 @@ package final class Profiler: EventSink {
         for serial in connections.serials { close(ConnectionClosed(id: ConnectionID(serial), how: .tapeEnd), now) }
         run.summary.tls.unusedSecrets &+= run.secrets.unplacedCount
         for id in conversations.ids { end(conversation: id, .tapeEnd, now) }
+        outcomes?.finish()
     }
 
     // MARK: Outputs
@@ -212,10 +222,12 @@ package final class Profiler: EventSink {
     package var steps: UInt64 { run.steps }
 
     /// Bytes of the event log that nobody took yet.
-    package var eventLogBytes: Int { log?.count ?? 0 }
+    package var eventLogBytes: Int { outcomes?.count ?? log?.count ?? 0 }
 
     /// Lends the event log's new lines to the sink, and forgets them.
-    package func drainEventLog(_ body: (RawSpan) -> Void) { log?.drain(body) }
+    package func drainEventLog(_ body: (RawSpan) -> Void) {
+        if let outcomes { outcomes.drain(body) } else { log?.drain(body) }
+    }
 
     /// Bytes of environments that nobody took yet.
     package var environmentBytes: Int { environments?.count ?? 0 }
@@ -225,7 +237,7 @@ package final class Profiler: EventSink {
         if environmentBytes > 0 { environments?.drain(body) }
     }
 
-    /// The service map as of now.
+    /// The service map as of now; of what is selected by anything but its outcome, it is for whoever has it to take a part.
     /// - Parameter withBodies: say what the bodies of endpoints have in common, too.
     package func serviceMap(withBodies: Bool = false) -> ServiceMapDocument {
         map.document(generatedAt: run.summary.lastEvent, withBodies: withBodies)

@@ -264,7 +264,7 @@ import Testing
             (["INPUT", "--service-map", "INPUT.x", "-o", "INPUT.x.partial"], "NAME.partial is where NAME is written"),
             (["INPUT", "--json=yes"], "'yes' was specified; see replay --help\n"),
             (["INPUT", "--containers", "/no/such"], "--containers /no/such: can't be read: No such file"),
-            (["chekc"], "chekc: no such file; the commands are in replay --help"),
+            (["chekc"], "chekc: no such file; did you mean `replay check`?"),
             (["INPUT", "--servic-map", "x"], "Unknown option '--servic-map'. Did you mean '--service-map'?\n"),
             (["INPUT", "--no-such-option"], "Unknown option '--no-such-option'"),
             (["check", "/no/such/folder"], "/no/such/folder: "),

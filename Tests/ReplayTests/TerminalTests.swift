@@ -148,10 +148,10 @@ import Testing
             change(&choice)
             return MapView(map, choice).services.flatMap { $0.peers.map(\.name) }
         }
-        #expect(names { $0.destination = "a" } == ["a"])
-        #expect(names { $0.path = "/x" } == ["a"])
-        #expect(names { $0.protocolName = "postgres" } == ["orders-db"])
-        #expect(names { $0.service = "nobody" } == [])
+        #expect(names { $0.selection.destination = "a" } == ["a"])
+        #expect(names { $0.selection.path = "/x" } == ["a"])
+        #expect(names { $0.selection.protocolName = "postgres" } == ["orders-db"])
+        #expect(names { $0.selection.service = "nobody" } == [])
     }
 
     @Test(arguments: [40, 60, 80, 120])

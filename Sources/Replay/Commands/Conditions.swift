@@ -41,6 +41,8 @@ struct Conditions: ParsableCommand {
 
     @OptionGroup var reading: ReadingOptions
 
+    @OptionGroup var filters: MapFilters
+
     func run() throws {
         guard !(json && sarif) else { throw Failure("--json, --sarif: give one of them") }
         guard !inputs.contains(profile) else {
@@ -75,6 +77,7 @@ struct Conditions: ParsableCommand {
     private func comparison(_ declared: DeclaredProfile) throws(Failure) -> ConditionsComparison {
         var replaying = try reading.replaying()
         replaying.prepareForConditions()
+        replaying.options.selection = try filters.selection()
         let result = try replaying.run(inputs) { _ in true }
         for line in result.capture.complaints { Terminal.complain(line) }
         if result.isLossy {

@@ -39,6 +39,8 @@ struct Diff: ParsableCommand {
 
     @OptionGroup var reading: ReadingOptions
 
+    @OptionGroup var filters: MapFilters
+
     func run() throws {
         guard [json, markdown, sarif].count(where: { $0 }) <= 1 else {
             throw Failure("--json, --markdown, --sarif: give one of them")
@@ -79,7 +81,8 @@ struct Diff: ParsableCommand {
                 throw Failure("\(path): \(error.description)")
             }
         }
-        let replaying = try reading.replaying()
+        var replaying = try reading.replaying()
+        replaying.options.selection = try filters.selection()
         let result = try replaying.run([path]) { _ in true }
         for line in result.capture.complaints { Terminal.complain(line) }
         if result.isLossy {

@@ -62,7 +62,11 @@ struct Export: ParsableCommand {
         let openAPIStyle = try openAPI.style(showsCounts: evidence)
         replaying.withBodies = [.schema, .openapi, .html].contains(format)
         replaying.options.interfaces = format == .openapi
-        if format == .har { archive.apply(to: &replaying.options, filters.choice) }
+        var selection = try filters.selection()
+        // Who is asked is described, and not who asks.
+        if format == .openapi { selection.service = nil }
+        replaying.options.selection = selection
+        if format == .har { archive.apply(to: &replaying.options, selection) }
         let shownExchanges = try exchanges?.number("--exchanges", in: 0...1_000_000) ?? 1000
         if format == .html { replaying.options.journal = .first(shownExchanges) }
         if let input = inputs.first(where: { output != "-" && OutputFile.takes(output, $0) }) {
@@ -88,11 +92,8 @@ struct Export: ParsableCommand {
     private func describe(
         _ style: OpenAPIFile.Style, _ result: Replaying.Result, isLossy: Bool
     ) throws(Failure) -> [String] {
-        var choice = filters.choice
-        // Who is asked is described, and not who asks.
-        choice.service = nil
         let from = result.summary.provenance(isLossy: isLossy)
-        let all = OpenAPIFile.descriptions(result.map.filtered(choice), from: from, style)
+        let all = OpenAPIFile.descriptions(result.map, from: from, style)
         let wanted = all.filter { !$0.leftOut.isEmpty && $0.service == filters.service ?? $0.service }
         let leftOut = wanted.map { "\($0.service): left out: \($0.leftOut.joined(separator: ", "))" }
         let described = all.filter { !$0.text.isEmpty }
@@ -112,15 +113,15 @@ struct Export: ParsableCommand {
 
     private func text(_ result: Replaying.Result, isLossy: Bool) -> String {
         let from = result.summary.provenance(isLossy: isLossy)
-        let graph = { ServiceGraph(result.map, filters.choice) }
+        let graph = { ServiceGraph(result.map) }
         return switch format {
         // These are files of their own.
         case .openapi, .har, .conditions: ""
-        case .schema: JSONSchemaFile.text(result.map.filtered(filters.choice), from: from, showsCounts: evidence)
+        case .schema: JSONSchemaFile.text(result.map, from: from, showsCounts: evidence)
         case .mermaid: MermaidFile.text(graph(), from: from)
         case .dot: DOTFile.text(graph(), from: from)
         case .svg: GraphPicture.text(graph(), from: from, isLossy: isLossy)
-        case .html: result.report(filters.choice, inputs)
+        case .html: result.report(MapView.Choice(), inputs)
         }
     }
 }

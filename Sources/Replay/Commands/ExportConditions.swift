@@ -64,9 +64,10 @@ extension Export {
         let (uris, reference) = (try conditions.uris(), try conditions.reference())
         var replaying = try reading.replaying()
         replaying.prepareForConditions()
+        replaying.options.selection = try filters.selection()
         let result = try replaying.run(inputs) { _ in true }
         for line in result.capture.complaints { Terminal.complain(line) }
-        let map = result.map.filtered(filters.choice)
+        let map = result.map
         let seen = ConditionsFinder.workloads(map)
         guard !uris.isEmpty else {
             let names = seen.isEmpty ? "nobody was seen to call anybody" : "seen were " + seen.joined(separator: ", ")

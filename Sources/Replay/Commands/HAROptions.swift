@@ -11,10 +11,10 @@ struct HAROptions: ParsableArguments {
     @Flag(help: "har: keep what looks like a credential.")
     var credentials = false
 
-    func apply(to options: inout Profiler.Options, _ choice: MapView.Choice) {
+    func apply(to options: inout Profiler.Options, _ selection: Selection) {
         var content = HARFile.Content()
         content.withBodies = bodies
-        content.choice = choice
+        content.selection = selection
         options.archive = content
         options.redact = !credentials
     }

@@ -3,7 +3,7 @@ import Command
 import Console
 import Shared
 
-/// `--sort`, `--top`, `--inbound`, and what of the map is shown.
+/// `--sort`, `--top`, `--inbound`, and what is told of.
 struct MapOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -22,7 +22,7 @@ struct MapOptions: ParsableArguments {
     @OptionGroup var filters: MapFilters
 
     func choice() throws(Failure) -> MapView.Choice {
-        var choice = filters.choice
+        var choice = try filters.choice()
         if let sort {
             guard let order = MapView.Order(rawValue: sort) else {
                 let orders = MapView.Order.allCases.map(\.rawValue).joined(separator: ", ")
@@ -40,26 +40,55 @@ struct MapOptions: ParsableArguments {
     }
 }
 
-/// `--service`, `--destination`, `--protocol`, `--path`: what of the map is shown.
+/// `--service`, `--destination`, `--protocol`, `--path`, `--status`: what is told of.
 struct MapFilters: ParsableArguments {
-    @Option(help: ArgumentHelp("Show of the map only what a service calls.", valueName: "name"))
+    @Option(help: ArgumentHelp("Tell only of what a service asks.", valueName: "name"))
     var service: String?
 
-    @Option(help: ArgumentHelp("Show of the map only what is asked of a destination.", valueName: "name"))
+    @Option(help: ArgumentHelp("Tell only of what is asked of a destination.", valueName: "name"))
     var destination: String?
 
-    @Option(name: .customLong("protocol"), help: ArgumentHelp("Show of the map only a protocol.", valueName: "name"))
+    @Option(
+        name: .customLong("protocol"),
+        help: ArgumentHelp("Tell only of a protocol: redis, http, http/2.", valueName: "name"))
     var protocolName: String?
 
-    @Option(help: ArgumentHelp("Show of the map only paths that begin so.", valueName: "path"))
+    @Option(help: ArgumentHelp("Tell only of paths that begin so.", valueName: "path"))
     var path: String?
 
-    var choice: MapView.Choice {
+    @OptionGroup var outcome: StatusOption
+
+    func selection() throws(Failure) -> Selection {
+        var selection = Selection()
+        selection.service = service
+        selection.destination = destination
+        selection.protocolName = protocolName
+        selection.path = path
+        selection.status = try outcome.choice()
+        return selection
+    }
+
+    /// For what shows the map.
+    func choice() throws(Failure) -> MapView.Choice {
         var choice = MapView.Choice()
-        choice.service = service
-        choice.destination = destination
-        choice.protocolName = protocolName
-        choice.path = path
+        choice.selection = try selection()
+        return choice
+    }
+}
+
+/// `--status`.
+struct StatusOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Tell only of what ended so: 404, 5xx, 400-599, ok, error, unanswered, NOT_FOUND, 42P01.",
+            valueName: "status"))
+    var status: String?
+
+    func choice() throws(Failure) -> StatusChoice? {
+        guard let status else { return nil }
+        guard let choice = StatusChoice(status) else {
+            throw Failure("--status: is empty; write 404, 5xx, 400-599, ok, error, unanswered, or a code")
+        }
         return choice
     }
 }

@@ -14,8 +14,11 @@ struct Paths: ParsableCommand {
 
     @OptionGroup var reading: ReadingOptions
 
+    @OptionGroup var filters: MapFilters
+
     func run() throws {
-        let replaying = try reading.replaying()
+        var replaying = try reading.replaying()
+        replaying.options.selection = try filters.selection()
         let result = try replaying.run(inputs) { _ in true }
         try StandardOutput.write(PathListing.text(result.map))
         for line in result.capture.complaints { Terminal.complain(line) }

@@ -117,7 +117,8 @@ struct Run: ParsableCommand {
         if let threads { replaying.readsAhead = try threads.number("--threads", in: 1...Int.max) > 1 }
         replaying.filter = filter
         replaying.showsProgress = !quiet
-        _ = (try map.choice(), try map.most())
+        replaying.options.selection = try map.choice().selection
+        _ = try map.most()
         let outputs = [outputPath, mapPath, environmentPath]
         if json, watching.isWanted { throw Failure("--json, --watch: give one of them") }
         try checkPaths([("--output", outputPath), ("--env-output", environmentPath), ("--service-map", mapPath)])

@@ -22,12 +22,15 @@ struct State: ParsableCommand {
 
     @OptionGroup var reading: ReadingOptions
 
+    @OptionGroup var outcome: StatusOption
+
     @Flag(help: "Hide parts of paths that look like credentials.")
     var redact = false
 
     func run() throws {
         var replaying = try reading.replaying()
         replaying.options.redact = redact
+        replaying.options.selection.status = try outcome.choice()
         replaying.makesState = true
         // When endpoints were asked for is kept, and no exchange is.
         replaying.options.journal = .first(0)

@@ -11,6 +11,8 @@ struct CaptureReport {
     var unreadInputs: Int
     /// Inputs that were begun later than their time, because too many overlap.
     var lateInputs: UInt64
+    /// Why the filters have left nothing; empty where they have left something.
+    var unfitting = ""
 
     /// What chose among the packets.
     var filter: Filter?
@@ -214,6 +216,7 @@ struct CaptureReport {
                 "more than \(InputOrder.openLimit) inputs overlap: \(Quantity.count(lateInputs, "input")) read later "
                     + "than its time; merge them before (mergecap)")
         }
+        if !unfitting.isEmpty { lines.append(unfitting) }
         return lines
     }
 

@@ -10,6 +10,8 @@ package struct Needs: OptionSet, Sendable {
     package static let operations = Needs(rawValue: 4)
     /// The shapes of bodies that are no JSON text: forms, XML, lists of lines.
     static let media = Needs(rawValue: 8)
+    /// When an exchange is over, of each view of it (`Sink.over`).
+    package static let ends = Needs(rawValue: 2)
     /// What TLS carried, where it was opened (`Sink.opened`).
     package static let plaintext = Needs(rawValue: 16)
 }

@@ -21,6 +21,7 @@ extension Channel: Output {
 
     func exchange(_ exchange: Exchange, _ text: RawSpan) {
         if !connection.isCopy { run.summary.count(exchange) }
+        if run.needs.contains(.ends) { for sink in sinks.others { sink.over(exchange) } }
         // What a connection is for does not show by it.
         if exchange.isHousekeeping {
             if !connection.isCountedElsewhere { run.summary.messages.countOnce(exchange) }
@@ -54,6 +55,7 @@ extension Channel: Output {
     func said(_ exchange: Exchange, _ text: RawSpan) {
         // The first versions knew nothing of them.
         guard run.needs.contains(.operations) else { return }
+        if run.needs.contains(.ends) { for sink in sinks.others { sink.over(exchange) } }
         connection.hasExchange = true
         if layer == .plaintext, depth == 0 { connection.isDecrypted = true }
         guard !connection.isCountedElsewhere else { return }

@@ -70,6 +70,8 @@ final class PeriodSink: Sink {
         sink.exchange(exchange, text, of: connection, origin)
     }
 
+    func over(_ exchange: Exchange) { sink.over(exchange) }
+
     func operation(
         _ operation: borrowing ServiceOperation, _ text: RawSpan, of connection: Connection, _ origin: Origin
     ) {

@@ -19,6 +19,9 @@ package protocol Sink: AnyObject {
     /// An exchange has ended: answered, or given up.
     func exchange(_ exchange: Exchange, _ text: RawSpan, of connection: Connection, _ origin: Origin)
 
+    /// Nobody says anything more of an exchange: answered, or given up; of each view of it. Only where `Needs` has ends.
+    func over(_ exchange: Exchange)
+
     /// An operation of a database, a cache or a message bus has ended; its ranges lie in `text`.
     func operation(
         _ operation: borrowing ServiceOperation, _ text: RawSpan, of connection: Connection, _ origin: Origin)
@@ -51,6 +54,7 @@ extension Sink {
         _ origin: Origin
     ) {}
     package func exchange(_ exchange: Exchange, _ text: RawSpan, of connection: Connection, _ origin: Origin) {}
+    package func over(_ exchange: Exchange) {}
     package func operation(
         _ operation: borrowing ServiceOperation, _ text: RawSpan, of connection: Connection, _ origin: Origin
     ) {}

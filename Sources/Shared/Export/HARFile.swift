@@ -24,7 +24,7 @@ package final class HARFile: CountedSink {
         package init() {}
         package var withBodies = false
         /// Whose exchanges are wanted.
-        package var choice = MapView.Choice()
+        package var selection = Selection()
     }
 
     /// What is kept until an exchange counts, or is known not to.
@@ -115,13 +115,11 @@ package final class HARFile: CountedSink {
     private func isWanted(
         _ message: borrowing Message, _ exchange: Exchange, _ connection: Connection, _ origin: Origin
     ) -> Bool {
-        func fits(_ wanted: String?, _ name: @autoclosure () -> String) -> Bool { wanted.map { $0 == name() } ?? true }
-        let choice = content.choice
-        let target = String(decoding: [UInt8](message.wire.bytes.extracting(message.head.target)), as: UTF8.self)
-        return fits(choice.service, naming.name(of: naming.source(of: connection.named)).text)
-            && fits(choice.destination, naming.name(of: exchange.token.destination).text)
-            && fits(choice.protocolName, "\(registry[origin.row].wireName)")
-            && choice.path.map { target.hasPrefix($0) } ?? true
+        content.selection.contains(
+            service: naming.name(of: naming.source(of: connection.named)).text,
+            destination: naming.name(of: exchange.token.destination).text, protocol: "\(registry[origin.row].wireName)")
+            && content.selection.contains(
+                path: String(decoding: [UInt8](message.wire.bytes.extracting(message.head.target)), as: UTF8.self))
     }
 
     private func about(_ exchange: Exchange, _ connection: Connection, _ client: Endpoint, _ server: Endpoint)

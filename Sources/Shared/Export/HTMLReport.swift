@@ -57,7 +57,7 @@ package struct HTMLReport {
         graph = ServiceGraph(document, choice)
         self.summary = summary
         self.sources = sources
-        operations = ReportOperation.all(of: view, document.filtered(choice), most: Self.mostRows)
+        operations = ReportOperation.all(of: view, document.filtered(choice.selection), most: Self.mostRows)
         var places: [ServiceMapDocument.Story.Subject: Int] = [:]
         for (place, operation) in operations.enumerated() { places[operation.subject] = place }
         self.places = places

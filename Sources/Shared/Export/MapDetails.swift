@@ -26,8 +26,9 @@ package struct MapDetails {
         self.style = style
         var choice = MapView.Choice()
         choice.isInbound = isInbound
-        (choice.service, choice.destination) = isInbound ? (place.peer, place.service) : (place.service, place.peer)
-        self.document = document.filtered(choice)
+        (choice.selection.service, choice.selection.destination) =
+            isInbound ? (place.peer, place.service) : (place.service, place.peer)
+        self.document = document.filtered(choice.selection)
         view = MapView(self.document, choice)
     }
 
@@ -51,7 +52,7 @@ package struct MapDetails {
         if case .operation = place {
             // A report's operations are those of who asks.
             var choice = MapView.Choice()
-            (choice.service, choice.destination) =
+            (choice.selection.service, choice.selection.destination) =
                 isInbound ? (place.peer, place.service) : (place.service, place.peer)
             let outbound = isInbound ? MapView(document, choice) : view
             asked = ReportOperation.all(of: outbound, document, most: .max).first { isMeant($0.subject) }

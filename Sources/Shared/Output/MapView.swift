@@ -68,12 +68,7 @@ package struct MapView: Equatable, Sendable {
         package var order = Order.count
         /// Who calls a service, in place of whom it calls.
         package var isInbound = false
-        /// Each `nil`: all.
-        package var service: String?
-        package var destination: String?
-        package var protocolName: String?
-        /// The beginning of paths.
-        package var path: String?
+        package var selection = Selection()
     }
 
     /// From the first to the last that was seen, in nanoseconds.
@@ -84,7 +79,7 @@ package struct MapView: Equatable, Sendable {
             span = last.since(first)
         }
         var places = Places()
-        for service in document.filtered(choice).services {
+        for service in document.filtered(choice.selection).services {
             for endpoint in service.endpoints {
                 let totals = Totals(endpoint)
                 let operation = Operation(
@@ -103,26 +98,6 @@ package struct MapView: Equatable, Sendable {
             }
         }
         sort(choice.order)
-    }
-
-    // MARK: Choice
-
-    fileprivate static func isWanted(_ name: String, _ wanted: String?) -> Bool { wanted.map { $0 == name } ?? true }
-
-    fileprivate static func isWanted(_ endpoint: ServiceMapDocument.Endpoint, _ choice: Choice) -> Bool {
-        isWanted(endpoint.destination, choice.destination) && isWanted(endpoint.protocolName, choice.protocolName)
-            && choice.path.map { endpoint.path.hasPrefix($0) } ?? true
-    }
-
-    fileprivate static func isWanted(_ connection: ServiceMapDocument.Connection, _ choice: Choice) -> Bool {
-        isWanted(connection.destination, choice.destination)
-            && isWanted(connection.protocolName, choice.protocolName) && choice.path == nil
-    }
-
-    fileprivate static func isWanted(_ bodies: ServiceMapDocument.Bodies, _ choice: Choice) -> Bool {
-        isWanted(bodies.service, choice.service) && isWanted(bodies.destination, choice.destination)
-            && isWanted(bodies.protocolName, choice.protocolName)
-            && choice.path.map { bodies.path.hasPrefix($0) } ?? true
     }
 
     // MARK: Making
@@ -229,21 +204,5 @@ extension MapView.Operation {
         totals.count = operation.count
         totals.errors = operation.errors
         totals.latency = operation.latency
-    }
-}
-
-extension ServiceMapDocument {
-    /// What is wanted of it.
-    package func filtered(_ choice: MapView.Choice) -> ServiceMapDocument {
-        var document = self
-        document.bodies = bodies.filter { MapView.isWanted($0, choice) }
-        document.services = services.compactMap { service in
-            var service = service
-            guard MapView.isWanted(service.name, choice.service) else { return nil }
-            service.endpoints = service.endpoints.filter { MapView.isWanted($0, choice) }
-            service.connections = service.connections.filter { MapView.isWanted($0, choice) }
-            return service.endpoints.isEmpty && service.connections.isEmpty ? nil : service
-        }
-        return document
     }
 }
