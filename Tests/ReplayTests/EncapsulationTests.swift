@@ -121,6 +121,11 @@ enum Around {
             name: "MPLS with a pseudowire's control word",
             packet: Packet.ethernet([0, 0x10, 1, 64, 0, 0, 0, 0] + frame, type: 0x8847)),
         Tunnel(name: "MPLS with a frame", packet: Packet.ethernet([0, 0x10, 1, 64] + frame, type: 0x8847)),
+        Tunnel(
+            name: "MPLS with a frame whose address begins with a zero",
+            packet: Packet.ethernet(
+                [0, 0x10, 1, 64, 0] + Packet.ethernet(Packet.ipv6(segment, number: 4), type: 0x86DD).dropFirst(),
+                type: 0x8847)),
         Tunnel(name: "an IP packet in GTP-U in VLANs", packet: Packet.ethernet(gtp(segment), tags: [0x88A8, 0x8100])),
     ]
 }

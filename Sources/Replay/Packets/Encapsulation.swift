@@ -261,13 +261,16 @@ enum Encapsulation {
         let network = place.network.inside(.mpls, UInt64(label >> 12))
         let version = bytes.byte(place.at) >> 4
         if version == 4 || version == 6, looksLikeIP(bytes, place) { return next(.ip, after: 0, place, on: network) }
-        // A pseudowire's control word (RFC 4385, section 3), then a frame; or a frame without one.
-        if version == 0 {
-            var behind = place
-            behind.at = place.at &+ 4
-            if looksLikeEthernet(bytes, behind) { return next(.ethernet, after: 4, place, on: network) }
+        // A pseudowire's control word (RFC 4385, section 3), then a frame; or a frame without one. Both may look like it where
+        // an address begins with a zero: what holds a packet is the frame.
+        var behind = place
+        behind.at = place.at &+ 4
+        let isBehind = version == 0 && looksLikeEthernet(bytes, behind)
+        let isHere = looksLikeEthernet(bytes, place)
+        if isBehind, !isHere || holdsIP(bytes, behind) || !holdsIP(bytes, place) {
+            return next(.ethernet, after: 4, place, on: network)
         }
-        if looksLikeEthernet(bytes, place) { return next(.ethernet, after: 0, place, on: network) }
+        if isHere { return next(.ethernet, after: 0, place, on: network) }
         // An associated channel (RFC 4385, section 5): it carries no user's packets.
         return version == 1 ? .notIP : .notUnpacked(.mpls)
     }
@@ -279,6 +282,17 @@ enum Encapsulation {
         }
         guard has(20, bytes, place) else { return false }
         return bytes.byte(at) & 0x0F >= 5 && Int(bytes.field16(at &+ 2)) <= rest
+    }
+
+    /// Whether an IP packet stands in the frame that begins here.
+    private static func holdsIP(_ frame: RawSpan, _ place: Place) -> Bool {
+        guard has(15, frame, place) else { return false }
+        var packet = place
+        packet.at = place.at &+ 14
+        return switch (frame.field16(place.at &+ 12), frame.byte(packet.at) >> 4) {
+        case (0x0800, 4), (0x86DD, 6): looksLikeIP(frame, packet)
+        default: false
+        }
     }
 
     /// Whether a frame begins here: its EtherType is one of those that are used.
