@@ -20,6 +20,16 @@ struct rest {
 	__u32 failed;
 };
 
+/* A call that moves several messages, while these are gone through. */
+struct messages {
+	__u64 socket;
+	struct call call;
+	__u32 sequence;
+	__u32 direction;
+	__u32 total;		/* of the lengths, while they are added up */
+	__u32 emits;
+};
+
 /* A record is put together here; one for each CPU, as of processes. */
 struct assembly {
 	struct tapedeck_data data;
@@ -27,6 +37,7 @@ struct assembly {
 	struct user_iovec buffers[FEW_BUFFERS];		/* the stack has no room for them */
 	struct user_msghdr message;			/* neither, with those of its callers (Linux 6.1 adds them up) */
 	struct rest rest;
+	struct messages messages;			/* nor for these */
 	__u64 unasked;		/* bytes since the CPU asked how many wait, which costs a third of a record */
 };
 

@@ -52,30 +52,27 @@ static __always_inline __u32 receive_flags(struct call *call)
 	return call->number == NR_recvmsg ? call->argument[2] : 0;
 }
 
-struct messages {
-	struct sock *sk;
-	struct call call;
-	__u32 sequence;
-	__u32 direction;
-	__u32 total;		/* of the lengths, while they are added up */
-	__u32 emits;
-};
-
 static __noinline int moved_apart(struct socket_state *state, struct call *call, __u32 sequence, __u32 length,
 				  __u32 direction)
 {
 	return moved(state, call, sequence, length, direction);
 }
 
-static long one_message(__u32 index, struct messages *messages)
+static long one_message(__u32 index, __u32 *cpu)
 {
-	__u64 key = (__u64)messages->sk;
+	struct assembly *assembly = bpf_map_lookup_elem(&assemblies, cpu);
+	struct messages *messages;
+	struct user_mmsghdr *message;
 	__u32 length = 0;
-	struct user_mmsghdr *message = (struct user_mmsghdr *)messages->call.argument[1] + index;
 
+	if (!assembly)
+		return 1;
+	messages = &assembly->messages;
+	message = (struct user_mmsghdr *)messages->call.argument[1] + index;
 	if (bpf_probe_read_user(&length, sizeof(length), &message->length))
 		return 1;
 	if (messages->emits) {
+		__u64 key = messages->socket;
 		struct socket_state *state = bpf_map_lookup_elem(&sockets, &key);
 
 		if (!state)
@@ -88,6 +85,22 @@ static long one_message(__u32 index, struct messages *messages)
 		messages->total += length;
 	}
 	return 0;
+}
+
+/* What is needed to go through a call's messages; the lengths are added up first. */
+static __always_inline struct messages *begin_messages(struct thread *thread, __u32 *cpu, __u32 direction)
+{
+	struct assembly *assembly = bpf_map_lookup_elem(&assemblies, cpu);
+	struct messages *messages;
+
+	if (!assembly)
+		return 0;
+	messages = &assembly->messages;
+	messages->socket = thread->call.socket;
+	messages->call = thread->call;
+	messages->direction = direction;
+	messages->total = messages->emits = 0;
+	return messages;
 }
 
 static __always_inline void ended(struct task_struct *task, struct thread *thread, __u64 descriptor, long result,
@@ -107,14 +120,17 @@ static __always_inline void ended(struct task_struct *task, struct thread *threa
 	if (result == 0 && direction == TAPEDECK_RECEIVE) {
 		received_end(sk);
 	} else if (thread->call.number == NR_sendmmsg || thread->call.number == NR_recvmmsg) {
-		struct messages messages = {.sk = sk, .call = thread->call, .direction = direction};
+		__u32 cpu = bpf_get_smp_processor_id();
+		struct messages *messages = begin_messages(thread, &cpu, direction);
 
-		bpf_loop(result > IOV_MAX ? IOV_MAX : result, one_message, &messages, 0);
-		if (!messages.total ||
-		    !socket_of(sk, task, &now, thread, messages.total, direction, &messages.sequence))
+		if (!messages)
 			return;
-		messages.emits = 1;
-		bpf_loop(result > IOV_MAX ? IOV_MAX : result, one_message, &messages, 0);
+		bpf_loop(result > IOV_MAX ? IOV_MAX : result, one_message, &cpu, 0);
+		if (!messages->total || !socket_of(sk, task, &now, thread, messages->total, direction, &first))
+			return;
+		messages->sequence = first;
+		messages->emits = 1;
+		bpf_loop(result > IOV_MAX ? IOV_MAX : result, one_message, &cpu, 0);
 	} else {
 		if (receive_flags(&thread->call) & (MSG_TRUNC | MSG_OOB))
 			thread->call.number = ~0U;
@@ -172,8 +188,8 @@ int call_ended(struct bpf_raw_tracepoint_args *ctx)
 static __noinline int unix_call_moved(struct task_struct *task, struct thread *thread, long result)
 {
 	struct sock *sk = sock_of(task, thread->call.argument[0]);
-	__u32 direction = TAPEDECK_SEND, first = 0;
-	struct messages messages = {};
+	__u32 direction = TAPEDECK_SEND, first = 0, cpu = bpf_get_smp_processor_id();
+	struct messages *messages;
 	struct socket_state *state;
 
 	if (!sk || !is_unix_stream(sk))
@@ -200,9 +216,11 @@ static __noinline int unix_call_moved(struct task_struct *task, struct thread *t
 		moved_apart(state, &thread->call, first, result, direction);
 		return 0;
 	}
-	messages.call = thread->call;
-	bpf_loop(result > IOV_MAX ? IOV_MAX : result, one_message, &messages, 0);
-	emit_gap(state, first, messages.total, direction, TAPEDECK_UNREADABLE);
+	messages = begin_messages(thread, &cpu, direction);
+	if (!messages)
+		return 0;
+	bpf_loop(result > IOV_MAX ? IOV_MAX : result, one_message, &cpu, 0);
+	emit_gap(state, first, messages->total, direction, TAPEDECK_UNREADABLE);
 	return 0;
 }
 
