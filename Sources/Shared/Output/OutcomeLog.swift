@@ -30,8 +30,9 @@ final class OutcomeLog: Sink {
     var count: Int { ready.count }
 
     func drain(_ body: (RawSpan) -> Void) {
-        body(ready.span.bytes)
-        ready.removeAll(keepingCapacity: true)
+        let lines = ready
+        ready = []
+        body(lines.span.bytes)
     }
 
     /// The tape has ended: what is still open has had no answer.
