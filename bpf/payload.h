@@ -152,7 +152,7 @@ static __always_inline void tell_bytes(struct socket_state *state, struct assemb
 static long copy_rest(__u32 index, __u32 *cpu)
 {
 	struct assembly *assembly = bpf_map_lookup_elem(&assemblies, cpu);
-	struct user_iovec iov;
+	struct user_iovec *iov;
 	struct rest *rest;
 	__u64 size, filled;
 
@@ -160,14 +160,15 @@ static long copy_rest(__u32 index, __u32 *cpu)
 		return 1;
 	rest = &assembly->rest;
 	if (!rest->size) {
-		if (!rest->buffers || bpf_probe_read_user(&iov, sizeof(iov), (void *)rest->iov)) {
+		iov = &assembly->buffers[0];
+		if (!rest->buffers || bpf_probe_read_user(iov, sizeof(*iov), (void *)rest->iov)) {
 			rest->failed = 1;
 			return 1;
 		}
 		rest->buffers--;
-		rest->iov += sizeof(iov);
-		rest->base = iov.base;
-		rest->size = iov.length;
+		rest->iov += sizeof(*iov);
+		rest->base = iov->base;
+		rest->size = iov->length;
 	}
 	size = rest->size;
 	filled = rest->filled;

@@ -284,13 +284,13 @@ enum Encapsulation {
         return bytes.byte(at) & 0x0F >= 5 && Int(bytes.field16(at &+ 2)) <= rest
     }
 
-    /// Whether an IP packet stands in the frame that begins here.
+    /// Whether an IP packet begins in the frame that begins here, as far as it was captured.
     private static func holdsIP(_ frame: RawSpan, _ place: Place) -> Bool {
-        guard has(15, frame, place) else { return false }
-        var packet = place
-        packet.at = place.at &+ 14
-        return switch (frame.field16(place.at &+ 12), frame.byte(packet.at) >> 4) {
-        case (0x0800, 4), (0x86DD, 6): looksLikeIP(frame, packet)
+        guard has(14, frame, place) else { return false }
+        let version = has(15, frame, place) ? frame.byte(place.at &+ 14) >> 4 : nil
+        return switch frame.field16(place.at &+ 12) {
+        case 0x0800: version ?? 4 == 4
+        case 0x86DD: version ?? 6 == 6
         default: false
         }
     }

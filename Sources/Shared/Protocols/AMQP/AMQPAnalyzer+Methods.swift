@@ -40,9 +40,14 @@ extension AMQPAnalyzer {
         }
         // The login is one with what the client said before it.
         if method != AMQPMethod.connectionOpen, channel.order.ask(channel.asks.count) { giveUp(channel, out) }
+        if waiting >= Self.mostWaiting, !channel.asks.isEmpty {
+            // The answer to one that is let go of would be given to the next of its kind.
+            out.reached(.pipelinedRequests)
+            giveUp(channel, out)
+            channel.order.overflow()
+        }
         channel.asks.append(operation)
         waiting &+= 1
-        makeRoom(&channel.asks, out)
     }
 
     private func giveUp(_ channel: AMQPChannel, _ out: any Output) {

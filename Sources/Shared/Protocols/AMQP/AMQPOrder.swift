@@ -52,6 +52,13 @@ struct AMQPOrder {
         proof.lose(side)
     }
 
+    /// Those that waited are given up, and their answers will come.
+    mutating func overflow() {
+        sure = 0
+        isDoubtful = true
+        proof.overflow()
+    }
+
     private mutating func restore() {
         proof.restore()
         isDoubtful = false

@@ -5,7 +5,8 @@
 /// What TLS encloses is a layer within (`MSSQLEnvelope`).
 final class MSSQLAnalyzer: Analyzer {
     let run: Run
-    let reader = SQLReader()
+    /// One for all connections: nothing of a statement stays in it.
+    let reader: SQLReader
     let readsText: Bool
     var queue = OperationQueue<Ask>()
     /// The messages that are being read: of the one session that there is, or that spoke last.
@@ -77,6 +78,7 @@ final class MSSQLAnalyzer: Analyzer {
 
     init(_ run: Run) {
         self.run = run
+        reader = run.shared { SQLReader() }
         readsText = run.needs.contains(.operations)
     }
 
@@ -93,6 +95,14 @@ final class MSSQLAnalyzer: Analyzer {
         searched = 0
         searchStart = 0
         answerBegins = nil
+    }
+
+    func trim() {
+        for half in [client, server] where !half.isOpen {
+            half.head.removeAll(keepingAtMost: 0)
+            half.tail.removeAll(keepingAtMost: 0)
+        }
+        scratch.removeAll(keepingAtMost: 0)
     }
 
     // MARK: From the channel

@@ -167,6 +167,15 @@ import Testing
         }
     }
 
+    @Test func `are not paired with the answers of those that were let go of`() throws {
+        var talk = Self.talk()
+        let count = AMQPAnalyzer.mostWaiting + 4
+        talk.raw(.send, [UInt8](repeatElement(Self.exchange("a"), count: count).joined()))
+        // Those of the first; the last wait for theirs.
+        talk.raw(.receive, [UInt8](repeatElement(Self.exchanged, count: 4).joined()))
+        try talk.check(Self.opening + [String](repeating: "exchange.declare a unanswered !response", count: count))
+    }
+
     private static func declare(_ queue: String) -> [UInt8] {
         method(50, 10, [0, 0] + text(queue) + [0, 0, 0, 0, 0])
     }
