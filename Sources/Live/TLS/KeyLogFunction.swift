@@ -90,19 +90,25 @@ struct KeyLogFunction: Equatable {
         return found
     }
 
-    /// The function that the next call, or a jump in its place, goes to.
+    /// The function that the next call, or a jump in its place, goes to, where it is given the label as such a function is.
+    ///
+    /// Whoever only speaks of the label hands it on otherwise: a program of Swift makes a text of it, by a function that is
+    /// called for all its texts.
+    /// - Parameter address: of the instruction that loads the label's address.
     private static func callee(behind address: UInt64, in file: ProgramFile) -> UInt64? {
         let code = file.bytes(atAddress: address, count: instructionLimit * instructionBytes)
-        var place = 0
-        for _ in 0..<instructionLimit {
+        guard let load = Instruction(code, at: 0), var values = Values(.c, loading: load.kind) else { return nil }
+        var place = load.length
+        for _ in 1..<instructionLimit {
             guard let instruction = Instruction(code, at: place) else { return nil }
             place += instruction.length
             switch instruction.kind {
             case .call(let offset), .jump(let offset):
                 let target = (address &+ UInt64(place)) &+ UInt64(bitPattern: Int64(offset))
-                return file.segments.contains { $0.isExecutable && $0.contains(address: target) } ? target : nil
+                let isCode = file.segments.contains { $0.isExecutable && $0.contains(address: target) }
+                return values.isLabelGiven && isCode ? target : nil
             case .branch, .end: return nil
-            default: break
+            default: values.follow(instruction.kind)
             }
         }
         return nil
@@ -172,7 +178,7 @@ struct KeyLogFunction: Equatable {
         }
     }
 
-    /// What the registers hold, from a function's start on.
+    /// What the registers hold, from a function's start on, or from where the label's address is loaded.
     private struct Values {
         enum Value: Equatable {
             case unknown
@@ -188,6 +194,21 @@ struct KeyLogFunction: Equatable {
         init(_ convention: Convention) {
             self.convention = convention
             for (argument, register) in convention.registers { values[Int(register)] = .argument(argument) }
+        }
+
+        /// - Returns: `nil` where the instruction loads nothing.
+        init?(_ convention: Convention, loading label: Instruction.Kind) {
+            self.convention = convention
+            switch label {
+            case .relativeAddress(let register, _), .constant(let register, _):
+                values[Int(register)] = .argument(.label)
+            default: return nil
+            }
+        }
+
+        /// The label is where a function finds it that is called now.
+        var isLabelGiven: Bool {
+            convention.registers.contains { $0.0 == .label && values[Int($0.1)] == .argument(.label) }
         }
 
         private func register(_ value: Value) -> Instruction.Register? {

@@ -26,11 +26,13 @@ import Testing
         #expect(go.isCheap && go.knowsSession && go.cookie == cookie(3, 9, 10, random: 7) | 1 << 21 | 1 << 26)
     }
 
-    @Test func `is not found in what has none`() {
+    @Test func `is not found in what has none, or only speaks of the label`() {
         for name in ["libc.so.6", "libcrypto.so.3", "libz.so.1"] {
             #expect(function(in: Self.libraries + name) == nil, "\(name)")
         }
-        for path in ["/etc/passwd", "/dev/null", "/proc/self/status", "/nonexistent"] {
+        for path in [
+            Programs.profiler, Programs.replay, "/etc/passwd", "/dev/null", "/proc/self/status", "/nonexistent",
+        ] {
             #expect(function(in: path) == nil, "\(path)")
         }
     }
@@ -51,9 +53,9 @@ import Testing
         return file
     }
 
-    /// `lea rsi, [rip + …]` of the label; `call` of what is behind it; that, at 0x1010.
-    private static func code(_ function: [UInt8], between: [UInt8] = []) -> [UInt8] {
-        let load: [UInt8] = [0x48, 0x8D, 0x35, 0xFB, 0x0F, 0, 0] + between
+    /// `lea rsi, [rip + …]` of the label, or by another `mode` another register; `call` of what is behind it; that, at 0x1010.
+    private static func code(_ function: [UInt8], mode: UInt8 = 0x35, between: [UInt8] = []) -> [UInt8] {
+        let load: [UInt8] = [0x48, 0x8D, mode, 0xFB, 0x0F, 0, 0] + between
         let call: [UInt8] = [0xE8, UInt8(16 - load.count - 5), 0, 0, 0]
         return load + call + [UInt8](repeating: 0xCC, count: 16 - load.count - 5) + function
             + [UInt8](repeating: 0x90, count: 64)
@@ -109,6 +111,14 @@ import Testing
         #expect(try found(Self.code([0x55], between: [0xFF, 0xD0])) == nil, "a call of nobody knows what")
         #expect(try found([0x48, 0x8D, 0x35, 0xFB, 0x0F, 0, 0, 0xE8, 0, 0, 0, 0x40]) == nil, "a call out of the file")
         #expect(try found(Self.code([0x55]), machine: 183) == nil)
+    }
+
+    @Test func `is given the label as its second argument, however that gets there`() throws {
+        // rdi; rax, and then rsi; rsi, and then 13 in its place.
+        #expect(try found(Self.code([0x55], mode: 0x3D)) == nil)
+        #expect(try found(Self.code([0x55], mode: 5)) == nil)
+        #expect(try found(Self.code([0x55], mode: 5, between: [0x48, 0x89, 0xC6]))?.offset == 0x1010)
+        #expect(try found(Self.code([0x55], between: [0x6A, 13, 0x5E])) == nil)
     }
 
     @Test func `a program that makes no sense has none, and nothing is read beyond it`() throws {
