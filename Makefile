@@ -37,14 +37,14 @@ release: ## build the programs to be installed, in .build-images/release (PROGRA
 
 # Does not build where it is root's turn: `make release && sudo make install`.
 install: $(PROGRAMS:%=$(INSTALLED)/%) ## install programs, manual, completions, service; PREFIX=/usr/local DESTDIR=
-	@BUILT=$(abspath $(INSTALLED)) PROGRAMS="$(PROGRAMS)" packaging/install.sh install
+	@BUILT="$$PWD/$(INSTALLED)" PROGRAMS="$(PROGRAMS)" packaging/install.sh install
 
 uninstall: ## take away what `make install` has put there, with the same PREFIX and DESTDIR
 	@PROGRAMS="$(PROGRAMS)" packaging/install.sh uninstall
 
 package: release ## Debian's packages and a tar.gz for other distributions, in .build-package
 	@.ci/setup package
-	@BUILT=$(abspath $(INSTALLED)) packaging/package.sh
+	@BUILT="$$PWD/$(INSTALLED)" packaging/package.sh
 
 $(INSTALLED)/%:
 	@$(MAKE) --no-print-directory release PROGRAMS=$*

@@ -1,14 +1,17 @@
 #!/bin/sh
 # install.sh install|uninstall: puts Tapedeck's programs, manual, completions and service where they belong, or takes
-# them away again. From the environment:
+# them away again. Nothing is written before all that it is told makes sense. From the environment:
 #   BUILT       the folder of the programs (only to install)
 #   PROGRAMS    which of them
 #   PREFIX      /usr/local
 #   DESTDIR     a folder in whose place PREFIX is taken, for packages
 #   SYSCONFDIR, UNITDIR, ZSHDIR: where settings, units and zsh's completions go
 set -eu
+# What is installed is everybody's to read, whatever the umask of who installs it.
+umask 022
+export LC_ALL=C
 cd "$(dirname "$0")/.."
-action=$1
+action=${1:-}
 prefix=${PREFIX:-/usr/local}
 destination=${DESTDIR:-}
 sysconfdir=${SYSCONFDIR:-/etc}
@@ -16,6 +19,47 @@ unitdir=${UNITDIR:-$prefix/lib/systemd/system}
 zshdir=${ZSHDIR:-$prefix/share/zsh/site-functions}
 libexec=$prefix/libexec/tapedeck
 programs=${PROGRAMS:-replay profiler demo-server traffic}
+
+refuse() {
+    echo "install.sh: $1; nothing was done" >&2
+    exit 2
+}
+# These stand in the unit and in links, where blanks, quotes and % mean something else to each reader.
+path() { # NAME VALUE
+    case $2 in
+    /*) ;;
+    *) refuse "$1=$2: must begin with /" ;;
+    esac
+    case $2 in
+    *[!A-Za-z0-9/._+:@~,-]*)
+        refuse "$1=$2: may have letters, digits and / . _ + : @ ~ , - only, for systemd's unit and links name it"
+        ;;
+    esac
+}
+
+case $action in
+install | uninstall) ;;
+*)
+    echo "usage: install.sh install|uninstall" >&2
+    exit 2
+    ;;
+esac
+path PREFIX "$prefix"
+path SYSCONFDIR "$sysconfdir"
+path UNITDIR "$unitdir"
+path ZSHDIR "$zshdir"
+case $destination in
+'' | /*) ;;
+*) destination=$PWD/$destination ;;
+esac
+for program in $programs; do
+    case $program in
+    replay | profiler | demo-server | traffic) ;;
+    *) refuse "PROGRAMS: $program: no such program; name some of replay, profiler, demo-server, traffic" ;;
+    esac
+    [ "$action" = uninstall ] || [ -x "${BUILT:-}/$program" ] ||
+        refuse "BUILT=${BUILT:-}: has no program $program; \`make release\` builds it"
+done
 
 put() { # MODE FILE PATH
     if [ "$action" = install ]; then
@@ -32,13 +76,8 @@ put_link() { # TARGET PATH
         put 0 "" "$2"
     fi
 }
-put_text() { # PATH: standard input
-    cat >"$work/text"
-    put 644 "$work/text" "$1"
-}
 # What a program completes; replay's first argument may be a file as well as a subcommand.
 completion() { # PROGRAM SHELL
-    [ "$action" = install ] || return 0
     "$BUILT/$1" --generate-completion-script "$2" >"$work/script"
     case $1-$2 in
     replay-bash) sed '1d; s/^complete -o filenames/complete -o default -o filenames/' "$work/script" ;;
@@ -52,14 +91,11 @@ completion() { # PROGRAM SHELL
     *) cat "$work/script" ;;
     esac
 }
+put_completion() { # PROGRAM SHELL PATH
+    if [ "$action" = install ]; then completion "$1" "$2" >"$work/text"; fi
+    put 644 "$work/text" "$3"
+}
 
-case $action in
-install | uninstall) ;;
-*)
-    echo "usage: install.sh install|uninstall" >&2
-    exit 2
-    ;;
-esac
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -72,10 +108,11 @@ for program in $programs; do
     [ "$section" = 1 ] || bin=sbin
     put_link "../libexec/tapedeck/$program" "$prefix/$bin/$program"
     put 644 "docs/man/$page" "$prefix/share/man/man$section/$page"
-    echo ".so man$section/$page" | put_text "$prefix/share/man/man$section/tapedeck-$page"
-    completion "$program" bash | put_text "$prefix/share/bash-completion/completions/$program"
-    completion "$program" zsh | put_text "$zshdir/_$program"
-    completion "$program" fish | put_text "$prefix/share/fish/vendor_completions.d/$program.fish"
+    echo ".so man$section/$page" >"$work/text"
+    put 644 "$work/text" "$prefix/share/man/man$section/tapedeck-$page"
+    put_completion "$program" bash "$prefix/share/bash-completion/completions/$program"
+    put_completion "$program" zsh "$zshdir/_$program"
+    put_completion "$program" fish "$prefix/share/fish/vendor_completions.d/$program.fish"
 done
 case " $programs " in
 *" replay "*)
@@ -88,8 +125,8 @@ case " $programs " in
 esac
 case " $programs " in
 *" profiler "*)
-    sed "s|@LIBEXECDIR@|$prefix/libexec|; s|@SYSCONFDIR@|$sysconfdir|" packaging/tapedeck-profiler.service.in |
-        put_text "$unitdir/tapedeck-profiler.service"
+    sed "s|@LIBEXECDIR@|$prefix/libexec|; s|@SYSCONFDIR@|$sysconfdir|" packaging/tapedeck-profiler.service.in >"$work/text"
+    put 644 "$work/text" "$unitdir/tapedeck-profiler.service"
     # Settings are whoever made them: neither written over nor, if they were changed, taken away.
     settings=$sysconfdir/tapedeck/profiler.env
     if cmp -s packaging/profiler.env "$destination$settings" || [ ! -e "$destination$settings" ]; then

@@ -90,6 +90,33 @@ systemd-analyze security --offline=yes --threshold=25 "$work/tapedeck-profiler.s
 }
 grep 'Overall exposure' "$work/security"
 
+# Whatever folders are called, and whoever's files nobody else may read.
+odd="$work/a b&c|d'e"
+(umask 077 && make --no-print-directory install DESTDIR="$odd")
+is "what others can't read" "" "$(find "$odd" -not -type l '(' -not -perm -o=r -o -type d -not -perm -o=x ')')"
+is "in a folder of an odd name" "" "$(diff -r "$root" "$odd" 2>&1)"
+make --no-print-directory uninstall DESTDIR="$odd"
+is "after uninstall there" "" "$(find "$odd" -not -type d)"
+clone="$work/a clone&co"
+mkdir "$clone"
+cp -r Makefile packaging docs .ci "$clone"
+ln -s "$PWD/.build-images" "$clone/.build-images"
+make --no-print-directory -C "$clone" install DESTDIR="$odd"
+is "from a clone of an odd name" "" "$(diff -r "$root" "$odd" 2>&1)"
+
+# What systemd or a link would misread is refused before anything is written.
+for setting in 'PREFIX=/a b' 'PREFIX=/a&b' 'PREFIX=/a|b' "PREFIX=/a'b" 'PREFIX=/a%b' 'PREFIX=a' 'SYSCONFDIR=/a b' 'UNITDIR=b' 'ZSHDIR=/a"b'; do
+    for action in install uninstall; do
+        said=$(make --no-print-directory "$action" DESTDIR="$work/nothing" "$setting" 2>&1) && wrong "$action takes $setting"
+        [[ $said == "install.sh: $setting: m"*"; nothing was done"* ]] || wrong "$action with $setting says: $said"
+    done
+done
+said=$(DESTDIR=$work/nothing BUILT=$work PROGRAMS=replay packaging/install.sh install 2>&1) && wrong "what is not built is installed"
+is "without programs" "install.sh: BUILT=$work: has no program replay; \`make release\` builds it; nothing was done" "$said"
+said=$(DESTDIR=$work/nothing BUILT=$at/bin PROGRAMS='replay nope' packaging/install.sh install 2>&1) && wrong "nope is installed"
+[[ $said == *"nope: no such program"* ]] || wrong "an unknown program: $said"
+is "what was written meanwhile" "" "$(ls "$work/nothing" 2>/dev/null)"
+
 # Settings that somebody has changed stay; all else goes.
 echo "# ours" >>"$root/etc/tapedeck/profiler.env"
 make --no-print-directory install DESTDIR="$root" 2>/dev/null
