@@ -2,6 +2,8 @@
 # Makes the packages, in .build-package: Debian's, and a tar.gz for other distributions that brings the libraries which
 # are called otherwise there. From programs that are built ($BUILT). LEVEL: how hard they are pressed, 6.
 set -euo pipefail
+# Folders and files in the tar.gz are everybody's to read, whoever makes it.
+umask 022
 cd "$(dirname "$0")/.."
 BUILT=$(realpath "${BUILT:-.build-images/release}")
 TAPEDECK=$PWD
@@ -20,7 +22,7 @@ cp -r packaging/debian "$out/tapedeck"
 cat >"$out/tapedeck/debian/changelog" <<TEXT
 tapedeck ($version) unstable; urgency=medium
 
-  * Version $version; /usr/share/doc/tapedeck/NEWS.gz has what is new.
+  * Version $version; /usr/share/doc/tapedeck/changelog.gz has what is new.
 
  -- The Tapedeck developers <tapedeck@packages.invalid>  $(date -uRd "@$SOURCE_DATE_EPOCH")
 TEXT
@@ -35,7 +37,7 @@ tree=$out/$name
 DESTDIR=$PWD/$tree PREFIX=/ SYSCONFDIR=/etc packaging/install.sh install
 # Where it is put nobody knows: the unit is made so that one line of sed puts it right.
 sed -i 's|^ExecStart=/*libexec|ExecStart=/usr/local/libexec|' "$tree/lib/systemd/system/tapedeck-profiler.service"
-cp README.md CHANGELOG.md LICENSE "$tree"
+install -m 644 README.md CHANGELOG.md LICENSE "$tree"
 libraries=$tree/lib/tapedeck
 mkdir -p "$libraries"
 # glibc and the C++ library are the machine's.
@@ -47,6 +49,9 @@ for program in "$tree"/libexec/tapedeck/*; do
     # shellcheck disable=SC2016
     patchelf --set-rpath '$ORIGIN/../../lib/tapedeck' "$program"
 done
+documents=$tree/share/doc/tapedeck
+mkdir -p "$documents"
+packaging/licences.py "$BUILT" replay profiler demo-server traffic -- "$libraries"/* >"$documents/third-party"
 # shellcheck disable=SC2016
 for library in "$libraries"/*; do patchelf --set-rpath '$ORIGIN' "$library"; done
 tar --sort=name --owner=0 --group=0 --mtime="@$SOURCE_DATE_EPOCH" -C "$out" -cf - "$name" | gzip "-${LEVEL}n" >"$out/$name.tar.gz"
