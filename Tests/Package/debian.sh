@@ -60,6 +60,9 @@ if [ "${TAPEDECK_SKIP_LIVE:-}" != 1 ]; then
     in_root sh -c 'cd /tmp && tapedeck replay run.tape' >"$work/replayed" 2>&1 || { cat "$work/replayed"; wrong "replay"; }
     cat "$work/replayed"
     grep -Eq 'GET +/debian/pool/main/h/hello/' "$work/replayed" || wrong "the exchange is not on the screen"
+    # The command is started through the profiler itself, which knows the names of TLS secrets and has none.
+    in_root sh -c 'cd /tmp && tapedeck profiler run -- true' >"$work/live" 2>&1 || { cat "$work/live"; wrong "profiler run"; }
+    ! grep TLS "$work/live" || wrong "a program without TLS is told of its secrets"
 fi
 ! in_root ldd /usr/libexec/tapedeck/replay | grep 'not found' || wrong "libraries are missing"
 in_root sh -c 'cd /packages && apt-get install -qq -y ./tapedeck-demo_*.deb' >"$work/log" 2>&1 || {
@@ -68,6 +71,18 @@ in_root sh -c 'cd /packages && apt-get install -qq -y ./tapedeck-demo_*.deb' >"$
 }
 in_root tapedeck traffic --version
 in_root tapedeck demo-server --version
+
+echo "--- whose terms are those"
+for package in tapedeck tapedeck-demo; do
+    in_root zcat "/usr/share/doc/$package/third-party.gz" >"$work/third-party"
+    grep -q 'Runtime Library Exception' "$work/third-party" || wrong "$package has no terms of Swift"
+    # The list on top: a name and a version, and where it is from.
+    sed '/^Their terms follow/,$d' "$work/third-party" | sed -n 's/^  \([^ ][^ ]*\) .*/\1/p' | tr '[:upper:]' '[:lower:]' >"$work/names"
+    grep -qx swift-argument-parser "$work/names" || wrong "third-party of $package lists: $(cat "$work/names")"
+    while read -r name; do
+        in_root grep -q "^Files:.* $name/\*" "/usr/share/doc/$package/copyright" || wrong "$name is in $package, and not in its copyright file"
+    done <"$work/names"
+done
 
 # What the run above has written is its user's.
 echo "--- removed, and purged"
@@ -79,8 +94,23 @@ in_root apt-get autoremove -qq -y --purge >/dev/null 2>&1 || true
 files | comm -13 "$work/before" - | grep -v '^/var/log/apt\|^/var/log/dpkg\|^/var/log/ebpf_http_\|/usr/share/doc/' >"$work/left" || true
 [ ! -s "$work/left" ] || wrong "left behind: $(cat "$work/left")"
 
-echo "--- the tar.gz, on a root without its libraries"
-in_root sh -c 'apt-get purge -qq -y libpcap0.8 libnghttp2-14 libbrotli1 libsqlite3-0 libyaml-0-2 >/dev/null 2>&1; tar -C /opt -xzf /packages/*.tar.gz && mv /opt/tapedeck-* /opt/tapedeck
-    /opt/tapedeck/bin/tapedeck --version && /opt/tapedeck/bin/traffic --version && /opt/tapedeck/sbin/profiler --version'
-in_root sh -c 'for program in /opt/tapedeck/libexec/tapedeck/*; do ldd $program; done' | grep 'not found' && wrong "libraries"
-du -sh --apparent-size "$root/opt/tapedeck" "$packages"/*.deb "$packages"/*.tar.gz | sed "s|$packages/||; s|$root||"
+echo "--- the tar.gz, on a root without its libraries, as docs/first-steps.md has it"
+in_root sh -c 'apt-get purge -qq -y libpcap0.8 libnghttp2-14 libbrotli1 libsqlite3-0 libyaml-0-2; apt-get install -qq -y sudo' >"$work/log" 2>&1 || {
+    cat "$work/log"
+    wrong "apt-get install sudo"
+}
+unpack=$(sed -n '/^sudo tar -C \/opt/,/^```$/{/^```$/d;p}' docs/first-steps.md)
+in_root env PATH=/usr/local/bin:/usr/bin:/bin bash -euc "cd /packages; $unpack"'
+    sudo tapedeck --version; tapedeck traffic --version; sudo tapedeck profiler --version' || wrong "its programs do not run"
+in_root sh -c 'for program in /opt/tapedeck-*/libexec/tapedeck/*; do ldd $program; done' | grep 'not found' && wrong "libraries"
+tree=$(echo "$root"/opt/tapedeck-*)
+closed=$(find "$tree" -not -type l '(' -not -perm -o=r -o -type d -not -perm -o=x ')')
+[ -z "$closed" ] || wrong "others can't read $closed"
+# The terms of each library that lies in it, and the oldest C library that all of it runs with.
+sed '/^Their terms follow/,$d' "$tree/share/doc/tapedeck/third-party" >"$work/names"
+for library in "$tree"/lib/tapedeck/*; do
+    grep -q "[:,] ${library##*/}\(,\|$\)" "$work/names" || wrong "no terms of ${library##*/}"
+done
+glibc=$(objdump -T "$tree"/libexec/tapedeck/* "$tree"/lib/tapedeck/* | grep -o 'GLIBC_[0-9.]*' | sort -Vu | tail -1)
+grep -q "glibc ${glibc#GLIBC_} " docs/first-steps.md || wrong "it needs $glibc, and docs/first-steps.md says another"
+du -sh --apparent-size "$tree" "$packages"/*.deb "$packages"/*.tar.gz | sed "s|$packages/||; s|$root||"
