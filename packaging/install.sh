@@ -52,6 +52,23 @@ case $destination in
 '' | /*) ;;
 *) destination=$PWD/$destination ;;
 esac
+# What has to be made is made in the nearest folder that is there.
+writable() { # NAME PATH
+    folder=$destination$2
+    while [ ! -e "$folder" ]; do folder=$(dirname "$folder"); done
+    [ -d "$folder" ] && [ -w "$folder" ] ||
+        refuse "$1=$2: $folder is no folder that you may write to; install as root, or name another $1 or DESTDIR"
+}
+if [ "$action" = install ]; then
+    writable PREFIX "$prefix"
+    writable ZSHDIR "$zshdir"
+    case " $programs " in
+    *" profiler "*)
+        writable SYSCONFDIR "$sysconfdir"
+        writable UNITDIR "$unitdir"
+        ;;
+    esac
+fi
 for program in $programs; do
     case $program in
     replay | profiler | demo-server | traffic) ;;

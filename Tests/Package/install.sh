@@ -115,6 +115,10 @@ said=$(DESTDIR=$work/nothing BUILT=$work PROGRAMS=replay packaging/install.sh in
 is "without programs" "install.sh: BUILT=$work: has no program replay; \`make release\` builds it; nothing was done" "$said"
 said=$(DESTDIR=$work/nothing BUILT=$at/bin PROGRAMS='replay nope' packaging/install.sh install 2>&1) && wrong "nope is installed"
 [[ $said == *"nope: no such program"* ]] || wrong "an unknown program: $said"
+for folder in SYSCONFDIR=/etc/passwd/x UNITDIR=/etc/passwd/y; do
+    said=$(env "$folder" DESTDIR= PREFIX="$work/nothing" BUILT="$at/sbin" PROGRAMS=profiler packaging/install.sh install 2>&1) && wrong "$folder is taken"
+    [[ $said == "install.sh: $folder: /etc/passwd is no folder that you may write to;"*"; nothing was done" ]] || wrong "$folder: $said"
+done
 is "what was written meanwhile" "" "$(ls "$work/nothing" 2>/dev/null)"
 
 # Settings that somebody has changed stay; all else goes.
