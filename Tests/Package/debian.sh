@@ -104,6 +104,11 @@ in_root env PATH=/usr/local/bin:/usr/bin:/bin bash -euc "cd /packages; $unpack"'
     sudo tapedeck --version; tapedeck traffic --version; sudo tapedeck profiler --version' || wrong "its programs do not run"
 in_root sh -c 'for program in /opt/tapedeck-*/libexec/tapedeck/*; do ldd $program; done' | grep 'not found' && wrong "libraries"
 tree=$(echo "$root"/opt/tapedeck-*)
+service=$(sed -n '/^cd \/opt\/tapedeck/,/^```$/{/^```$/d;p}' docs/live.md)
+in_root bash -euc "$service" >"$work/unit" || wrong "its unit can't be put where systemd looks"
+program=$(sed -n 's/^ExecStart=\([^ ]*\) .*/\1/p' "$root/etc/systemd/system/tapedeck-profiler.service")
+settings=$(sed -n 's/^EnvironmentFile=//p' "$root/etc/systemd/system/tapedeck-profiler.service")
+[ -x "$root$program" ] && [ -s "$root$settings" ] || wrong "its unit starts $program with $settings"
 closed=$(find "$tree" -not -type l '(' -not -perm -o=r -o -type d -not -perm -o=x ')')
 [ -z "$closed" ] || wrong "others can't read $closed"
 # The terms of each library that lies in it, and the oldest C library that all of it runs with.
