@@ -146,6 +146,13 @@ struct CaptureCommand: ParsableCommand {
     @Flag(name: [.short, .long], help: "Print no summary for people, and nothing of how the capture stands.")
     var quiet = false
 
+    /// - Parameter count: of processes that have opted in.
+    private func watched(_ count: Int) -> String {
+        let others = "\(count) \(count == 1 ? "process has" : "processes have") opted in so far"
+        guard let name = command.first else { return "watching; \(others)" }
+        return count == 0 ? "watching \(name)" : "watching \(name); \(others)"
+    }
+
     func run() throws {
         // Missing rights are said first: what else is wrong may follow from them.
         try KernelProgram.checkRequirements()
@@ -157,8 +164,7 @@ struct CaptureCommand: ParsableCommand {
                 "--record \(path): will hold the secrets of TLS sessions, which open them; --no-tls-secrets keeps them off"
             )
         }
-        let count = capture.profiledAtStart
-        Terminal.complain("watching; \(count) \(count == 1 ? "process has" : "processes have") opted in so far")
+        Terminal.complain(watched(capture.profiledAtStart))
         capture.run()
         capture.finish()
         try capture.waitForWatcher()
