@@ -53,7 +53,7 @@ def sources(built: Path, module: str) -> set[str]:
     lists = [f for f in [folder / "sources", *folder.rglob("*.d")] if f.exists()]
     if not lists:
         fail(f"{folder} does not say of which sources {module} was made")
-    return {path for f in lists for path in re.findall(r"\S*/checkouts/\S+", f.read_text())}
+    return {path for f in lists for path in re.findall(r"/checkouts/\S+", f.read_text())}
 
 
 def packages(built: Path, programs: list[str]) -> list[Component]:
@@ -81,8 +81,9 @@ def packages(built: Path, programs: list[str]) -> list[Component]:
 
 
 def swift() -> Component:
-    compiler = Path(run(str(REPOSITORY / ".ci/swift"), "--run", "sh", "-c", 'readlink -f "$(command -v swiftc)"'))
-    version = re.search(r"Swift version (\S+)", run(str(REPOSITORY / ".ci/swift"), "--run", "swiftc", "--version"))
+    told = run(str(REPOSITORY / ".ci/swift"), "--run", "sh", "-c", 'readlink -f "$(command -v swiftc)"; swiftc --version')
+    compiler = Path(told.splitlines()[0])
+    version = re.search(r"Swift version (\S+)", told)
     texts = texts_of(compiler.parent.parent / "share/swift")
     if not texts or not version:
         fail(f"the toolchain of {compiler} has no licence in share/swift")
@@ -91,19 +92,26 @@ def swift() -> Component:
 
 
 def libraries(paths: list[str]) -> list[Component]:
-    files: dict[str, list[str]] = {}
-    for path in paths:
-        owner = run("dpkg-query", "-S", f"*/{Path(path).name}").splitlines()[0].split(": ")[0]
-        files.setdefault(owner, []).append(Path(path).name)
+    names = sorted({Path(path).name for path in paths})
+    if not names:
+        return []
+    owners: dict[str, str] = {}
+    for line in run("dpkg-query", "-S", *(f"*/{name}" for name in names)).splitlines():
+        owner, _, path = line.partition(": ")
+        owners.setdefault(Path(path).name, owner)
+    packages: dict[str, list[str]] = {}
+    for name in names:
+        packages.setdefault(owners.get(name) or fail(f"{name} is of no package of Debian's"), []).append(name)
+    form = "${binary:Package}\t${Package}\t${Version}\t${source:Package} ${source:Version}\n"
     found = []
-    for owner, names in sorted(files.items()):
-        version, source = run("dpkg-query", "-W", "-f", "${Version}\n${source:Package} ${source:Version}", owner).split("\n")
-        package = owner.split(":")[0]
+    for line in sorted(run("dpkg-query", "-W", "-f", form, *packages).splitlines()):
+        owner, package, version, source = line.split("\t")
         texts = {"copyright": Path(f"/usr/share/doc/{package}/copyright").read_text(errors="replace")}
         for common in sorted(set(re.findall(rf"{COMMON}/([\w.+-]*\w)", texts["copyright"]))):
             if (COMMON / common).exists():
                 texts[common] = (COMMON / common).read_text()
-        found.append(Component(f"{package} {version}: {', '.join(sorted(names))}", f"Debian's source package {source}", texts))
+        name = f"{package} {version}: {', '.join(packages[owner])}"
+        found.append(Component(name, f"Debian's source package {source}", texts))
     return found
 
 
