@@ -76,7 +76,7 @@ import Testing
         let file = "\(folder.path)/web.yml"
         let outcome = try export(Self.shop + Self.uri("web") + ["-o", file])
         #expect(outcome.status == 0 && outcome.output.isEmpty, "\(outcome.errors)")
-        #expect(folder.names == ["web.evidence.yml", "web.yml"])
+        #expect(folder.names == ["web.evidence.yaml", "web.yml"])
         let printed = try export(Self.shop + Self.uri("web"))
         #expect(printed.output == folder.text("web.yml") && printed.errors.contains("--output FILE"))
     }
@@ -85,7 +85,7 @@ import Testing
         let outcome = try export(Self.shop + Self.uri("orders") + ["-o", "\(folder.path)/orders.yaml"])
         #expect(outcome.status == 1 && outcome.errors.contains("orders: 1 dependency or operation can't be said"))
         #expect(folder.text("orders.evidence.yaml")?.contains("no vocabulary has amqp") == true)
-        let some = try export(Self.shop + Self.uri("web") + Self.uri("postgres") + ["-o", "\(folder.path)/two"])
+        let some = try export(Self.shop + Self.uri("web") + Self.uri("postgres") + ["-o", "\(folder.path)/two/"])
         #expect(some.status == 1 && some.errors.contains("no profile: postgres was not seen to call anybody"))
         #expect(folder.names == ["orders.evidence.yaml", "orders.yaml", "two"])
     }
@@ -98,7 +98,10 @@ import Testing
         (["--workload-uri", "web=x", "--extension-ref", "short"], "none of suffix, url, object", ""),
         (["--workload-uri", "postgres=x"], "no profile: postgres was not seen", "needs nothing"),
         (["--workload-uri", "10.77.0.10=x"], "no workload's name", "--name"),
-        (["--workload-uri", "web=x", "--workload-uri", "orders=y"], "--output -", "name a folder"),
+        (
+            ["--workload-uri", "web=x", "--workload-uri", "orders=y"], "there are 2 services (orders, web)",
+            "name a folder"
+        ),
     ])
     func `are refused for a reason`(_ arguments: [String], _ reason: String, _ remedy: String) throws {
         let outcome = try export(Self.shop + arguments)

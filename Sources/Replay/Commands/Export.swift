@@ -1,7 +1,6 @@
 import ArgumentParser
 import Command
 import Console
-import Glibc
 import Shared
 
 /// `replay export FORMAT INPUT…`, what was seen as other tools read it.
@@ -57,43 +56,54 @@ struct Export: ParsableCommand {
     @OptionGroup var conditions: ConditionsOptions
 
     func run() throws {
-        if format == .conditions { return try exportConditions() }
         var replaying = try reading.replaying()
         let openAPIStyle = try openAPI.style(showsCounts: evidence)
+        let profiles = try conditions.wanted()
         replaying.withBodies = [.schema, .openapi, .html].contains(format)
         replaying.options.interfaces = format == .openapi
-        var selection = try filters.selection()
-        // Who is asked is described, and not who asks.
-        if format == .openapi { selection.service = nil }
-        replaying.options.selection = selection
-        if format == .har { archive.apply(to: &replaying.options, selection) }
+        if format == .har { archive.apply(to: &replaying.options, filters.choice) }
+        if format == .conditions { replaying.prepareForConditions() }
         let shownExchanges = try exchanges?.number("--exchanges", in: 0...1_000_000) ?? 1000
         if format == .html { replaying.options.journal = .first(shownExchanges) }
         if let input = inputs.first(where: { output != "-" && OutputFile.takes(output, $0) }) {
             throw Failure("--output \(output): would overwrite the input \(input); choose another file")
         }
         let result = try replaying.run(inputs) { _ in true }
+        for line in result.capture.complaints { Terminal.complain(line) }
         let isLossy = result.isLossy
+        let from = result.summary.provenance(isLossy: isLossy)
+        let graph = { ServiceGraph(result.map, filters.choice) }
         var leftOut: [String] = []
         switch format {
+        case .schema:
+            try write(JSONSchemaFile.text(result.map.filtered(filters.choice), from: from, showsCounts: evidence))
+        case .openapi: leftOut = try describe(openAPIStyle, result, from: from)
         case .har: leftOut = try HAROptions.write(result, to: output)
-        case .openapi: leftOut = try describe(openAPIStyle, result, isLossy: isLossy)
-        case .schema, .mermaid, .dot, .svg, .html, .conditions:
-            let file = try OutputFile(output, option: "--output")
-            try file.write(text(result, isLossy: isLossy))
-            try file.commit()
+        case .mermaid: try write(MermaidFile.text(graph(), from: from))
+        case .dot: try write(DOTFile.text(graph(), from: from))
+        case .svg: try write(GraphPicture.text(graph(), from: from, isLossy: isLossy))
+        case .html: try write(result.report(filters.choice, inputs))
+        case .conditions: leftOut = try declare(profiles, result, from: from)
         }
-        for line in result.capture.complaints + leftOut { Terminal.complain(line) }
+        for line in leftOut { Terminal.complain(line) }
         if isLossy || !leftOut.isEmpty { throw ExitCode(1) }
+    }
+
+    private func write(_ text: String) throws(Failure) {
+        let file = try OutputFile(output, option: "--output")
+        try file.write(text)
+        try file.commit()
     }
 
     /// Writes a description of each service, or of the one that is wanted.
     /// - Returns: what could not be said.
     private func describe(
-        _ style: OpenAPIFile.Style, _ result: Replaying.Result, isLossy: Bool
+        _ style: OpenAPIFile.Style, _ result: Replaying.Result, from: String
     ) throws(Failure) -> [String] {
-        let from = result.summary.provenance(isLossy: isLossy)
-        let all = OpenAPIFile.descriptions(result.map, from: from, style)
+        var choice = filters.choice
+        // Who is asked is described, and not who asks.
+        choice.service = nil
+        let all = OpenAPIFile.descriptions(result.map.filtered(choice), from: from, style)
         let wanted = all.filter { !$0.leftOut.isEmpty && $0.service == filters.service ?? $0.service }
         let leftOut = wanted.map { "\($0.service): left out: \($0.leftOut.joined(separator: ", "))" }
         let described = all.filter { !$0.text.isEmpty }
@@ -109,19 +119,5 @@ struct Export: ParsableCommand {
             }, format: format.rawValue, wanted: filters.service)
         try files.write(to: output, inputs: inputs)
         return leftOut
-    }
-
-    private func text(_ result: Replaying.Result, isLossy: Bool) -> String {
-        let from = result.summary.provenance(isLossy: isLossy)
-        let graph = { ServiceGraph(result.map) }
-        return switch format {
-        // These are files of their own.
-        case .openapi, .har, .conditions: ""
-        case .schema: JSONSchemaFile.text(result.map, from: from, showsCounts: evidence)
-        case .mermaid: MermaidFile.text(graph(), from: from)
-        case .dot: DOTFile.text(graph(), from: from)
-        case .svg: GraphPicture.text(graph(), from: from, isLossy: isLossy)
-        case .html: result.report(MapView.Choice(), inputs)
-        }
     }
 }

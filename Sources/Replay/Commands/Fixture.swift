@@ -98,7 +98,7 @@ struct Fixture: Sendable {
                 let (profile, evidence) = try? ConditionsFinder.profile(
                     of: name, uri: "https://example.org/tapedeck/\(name)", result.map, result.surroundings)
             else { continue }
-            let file = "\(Self.conditions)/\(ConditionsOutput.fileName(name))"
+            let file = "\(Self.conditions)/\(ServiceFiles.fileName(name))"
             let texts = [
                 ("\(file).yaml", ConditionsFile.profile(profile, from: from, .suffix)),
                 ("\(file).evidence.yaml", ConditionsFile.evidence(evidence, of: profile, from: from, isLossy: isLossy)),

@@ -90,7 +90,7 @@ struct ServiceFiles {
     }
 
     /// A name that is whatever the traffic said, as that of a file: it leads nowhere, and is none that a listing hides.
-    private static func fileName(_ name: String) -> String {
+    static func fileName(_ name: String) -> String {
         var bytes = name.utf8.map { $0 < 0x20 || $0 == 0x7F || $0 == UInt8(ascii: "/") ? UInt8(ascii: "_") : $0 }
         if bytes.first == UInt8(ascii: ".") { bytes[0] = UInt8(ascii: "_") }
         guard bytes.count > longestName else { return bytes.isEmpty ? "_" : String(decoding: bytes, as: UTF8.self) }
