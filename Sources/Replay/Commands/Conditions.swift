@@ -64,12 +64,12 @@ struct Conditions: ParsableCommand {
             throw Failure("--profile \(profile): can't be read: \(String(cString: strerror(errno)))")
         }
         var report = ConditionsReport(path: profile)
-        do throws(ProfileFault) {
+        do throws(DocumentFault) {
             let declared = DeclaredProfile(try YAMLFile.document(bytes))
             report.faults = declared.faults
             return (report, declared)
         } catch {
-            report.faults = [error]
+            report.faults = [ProfileFault(.structural, line: error.line, error.text)]
             return (report, nil)
         }
     }

@@ -6,7 +6,7 @@ import Shared
 /// `replay export FORMAT INPUT…`, what was seen as other tools read it.
 struct Export: ParsableCommand {
     enum Format: String, CaseIterable, ExpressibleByArgument {
-        case schema, openapi, har, mermaid, dot, svg, html, conditions
+        case schema, openapi, har, mermaid, dot, svg, html, conditions, policies, compose
     }
 
     static let configuration = CommandConfiguration(
@@ -22,9 +22,11 @@ struct Export: ParsableCommand {
               html     a report in one file: graph, services, operations, schemas, exchanges
               conditions
                        what a workload needs of others, as a Runtime Conditions Profile; what that rests on is beside it
+              policies NetworkPolicies of Kubernetes that allow what was seen and nothing else: a draft; one with --service
+              compose  whom each service needs, as depends_on of a compose file; --compare: what a file has and has not
             """)
 
-    @Argument(help: "schema, openapi, har, mermaid, dot, svg, html or conditions")
+    @Argument(help: "schema, openapi, har, mermaid, dot, svg, html, conditions, policies or compose")
     var format: Format
 
     @Argument(help: "Tapes to read; - is standard input.", completion: .file())
@@ -50,19 +52,27 @@ struct Export: ParsableCommand {
 
     @Flag(
         help:
-            "Say how often keys were there, and how often null; openapi: how often operations were, when, and by whom.")
+            "Say how often keys were there, and how often null; openapi: how often operations were, and when."
+    )
     var evidence = false
 
     @OptionGroup var conditions: ConditionsOptions
+
+    @OptionGroup var policies: PolicyOptions
+
+    @OptionGroup var composition: CompositionOptions
 
     func run() throws {
         var replaying = try reading.replaying()
         let openAPIStyle = try openAPI.style(showsCounts: evidence)
         let profiles = try conditions.wanted()
+        let label = try policies.key()
+        let declared = try composition.declared()
         replaying.withBodies = [.schema, .openapi, .html].contains(format)
         replaying.options.interfaces = format == .openapi
         if format == .har { archive.apply(to: &replaying.options, filters.choice) }
         if format == .conditions { replaying.prepareForConditions() }
+        if [.policies, .compose].contains(format) { replaying.options.keepsPlaces = true }
         let shownExchanges = try exchanges?.number("--exchanges", in: 0...1_000_000) ?? 1000
         if format == .html { replaying.options.journal = .first(shownExchanges) }
         if let input = inputs.first(where: { output != "-" && OutputFile.takes(output, $0) }) {
@@ -77,19 +87,22 @@ struct Export: ParsableCommand {
         switch format {
         case .schema:
             try write(JSONSchemaFile.text(result.map.filtered(filters.choice), from: from, showsCounts: evidence))
-        case .openapi: leftOut = try describe(openAPIStyle, result, from: from)
+        case .openapi:
+            leftOut = try describe(result, openAPIStyle) { OpenAPIFile.descriptions($0, from: from, openAPIStyle) }
         case .har: leftOut = try HAROptions.write(result, to: output)
         case .mermaid: try write(MermaidFile.text(graph(), from: from))
         case .dot: try write(DOTFile.text(graph(), from: from))
         case .svg: try write(GraphPicture.text(graph(), from: from, isLossy: isLossy))
         case .html: try write(result.report(filters.choice, inputs))
         case .conditions: leftOut = try declare(profiles, result, from: from)
+        case .policies: leftOut = try writePolicies(result, from: from, label: label)
+        case .compose: leftOut = try compose(declared, result, from: from)
         }
         for line in leftOut { Terminal.complain(line) }
         if isLossy || !leftOut.isEmpty { throw ExitCode(1) }
     }
 
-    private func write(_ text: String) throws(Failure) {
+    func write(_ text: String) throws(Failure) {
         let file = try OutputFile(output, option: "--output")
         try file.write(text)
         try file.commit()
@@ -98,12 +111,13 @@ struct Export: ParsableCommand {
     /// Writes a description of each service, or of the one that is wanted.
     /// - Returns: what could not be said.
     private func describe(
-        _ style: OpenAPIFile.Style, _ result: Replaying.Result, from: String
+        _ result: Replaying.Result, _ style: OpenAPIFile.Style,
+        _ descriptions: (ServiceMapDocument) -> [ServiceDescription]
     ) throws(Failure) -> [String] {
         var choice = filters.choice
-        // Who is asked is described, and not who asks.
+        // Who is asked is described, or who sends, by all that is known of it.
         choice.service = nil
-        let all = OpenAPIFile.descriptions(result.map.filtered(choice), from: from, style)
+        let all = descriptions(result.map.filtered(choice))
         let wanted = all.filter { !$0.leftOut.isEmpty && $0.service == filters.service ?? $0.service }
         let leftOut = wanted.map { "\($0.service): left out: \($0.leftOut.joined(separator: ", "))" }
         let described = all.filter { !$0.text.isEmpty }

@@ -20,12 +20,17 @@ struct ServiceFiles {
     /// In the order of their names.
     private var services: [Service]
     private let format: String
+    /// Between two services' texts in one file; `nil`: a file has one service.
+    private let separator: String?
 
     /// - Parameters:
     ///   - format: what they are called on the command line, for messages.
+    ///   - separator: what stands between two services' texts in one file; `nil`: a file has one service.
     ///   - wanted: the name of the only service that is wanted; `nil`: all.
-    init(_ services: [Service], format: String, wanted: String?) throws(Failure) {
-        self.format = format
+    init(
+        _ services: [Service], format: String, separator: String? = nil, wanted: String?
+    ) throws(Failure) {
+        (self.format, self.separator) = (format, separator)
         self.services = services.filter { $0.name == wanted ?? $0.name }
         guard self.services.isEmpty else { return }
         guard let wanted, !services.isEmpty else {
@@ -55,6 +60,9 @@ struct ServiceFiles {
 
     private func place(_ output: String) throws(Failure) -> [(path: String, text: String)] {
         guard try Self.isFolder(output) else {
+            if let separator {
+                return [(output, services.compactMap { $0.files.first?.text }.joined(separator: separator))]
+            }
             guard services.count == 1 else {
                 throw Failure(
                     "export \(format): there are \(services.count) services (\(Self.listed(services.map(\.name)))); "

@@ -77,6 +77,14 @@ struct YAMLWriter {
 
     mutating func endElement() { indent -= 2 }
 
+    /// Before a member or an element: a line for people, which has no line's end in it.
+    mutating func comment(_ text: String) {
+        pad()
+        put("# ")
+        bytes.append(contentsOf: text.utf8)
+        endLine()
+    }
+
     // MARK: Scalars
 
     /// A word of the program's own; it needs no quotes or has them.

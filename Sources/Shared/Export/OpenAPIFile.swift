@@ -22,24 +22,16 @@ package enum OpenAPIFile {
         package var showsFields = false
     }
 
-    package struct Description: Equatable, Sendable {
-        package var service: String
-        /// Empty where nothing can be described.
-        package var text: String
-        /// What could not be said, for people: how many, and of what kind.
-        package var leftOut: [String]
-    }
-
     /// A description of each service that is asked for something over HTTP.
     /// - Parameter from: what it was made from, for people.
-    package static func descriptions(_ map: ServiceMapDocument, from: String, _ style: Style) -> [Description] {
+    package static func descriptions(_ map: ServiceMapDocument, from: String, _ style: Style) -> [ServiceDescription] {
         ServedInterface.all(in: map).map { interface in
             var writer = OpenAPIWriter(interface, style)
             guard !writer.isEmpty else {
-                return Description(service: interface.service, text: "", leftOut: writer.leftOut)
+                return ServiceDescription(service: interface.service, text: "", leftOut: writer.leftOut)
             }
             let tree = writer.document(from: from)
-            return Description(
+            return ServiceDescription(
                 service: interface.service, text: style.isJSON ? tree.json : tree.yaml, leftOut: writer.leftOut)
         }
     }

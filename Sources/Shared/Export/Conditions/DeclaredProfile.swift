@@ -17,7 +17,7 @@ package struct DeclaredProfile: Sendable {
     }
 
     /// Reads a profile of core schema 0.4.0, with the vocabularies that `Vocabulary` has.
-    package init(_ root: ProfileNode) {
+    package init(_ root: DocumentNode) {
         var reader = ProfileReader(root)
         reader.read()
         (name, conditions, faults) = (reader.name, reader.conditions, reader.faults)
@@ -34,12 +34,12 @@ private struct ProfileReader {
     var name = ""
     var conditions: [DeclaredProfile.DeclaredCondition] = []
     var faults: [ProfileFault] = []
-    private let root: ProfileNode
+    private let root: DocumentNode
     private var vocabularies: [Vocabulary: String] = [:]
 
-    init(_ root: ProfileNode) { self.root = root }
+    init(_ root: DocumentNode) { self.root = root }
 
-    private mutating func fault(_ kind: ProfileFault.Kind, _ node: ProfileNode, _ text: String) {
+    private mutating func fault(_ kind: ProfileFault.Kind, _ node: DocumentNode, _ text: String) {
         faults.append(ProfileFault(kind, line: node.line, text))
     }
 
@@ -57,7 +57,7 @@ private struct ProfileReader {
     // MARK: Structure
 
     /// - Returns: the extensions, as they are written.
-    private mutating func structure() -> [ProfileNode] {
+    private mutating func structure() -> [DocumentNode] {
         guard root.members != nil else {
             fault(.structural, root, "a profile is a mapping with apiVersion, kind, metadata and workload")
             return []
@@ -123,7 +123,7 @@ private struct ProfileReader {
         return extensions
     }
 
-    private mutating func noRepeats(_ node: ProfileNode, depth: Int) {
+    private mutating func noRepeats(_ node: DocumentNode, depth: Int) {
         var keys: Set<String> = []
         for member in node.members ?? [] {
             if !keys.insert(member.key).inserted {
@@ -134,7 +134,7 @@ private struct ProfileReader {
         for element in node.elements ?? [] { noRepeats(element, depth: depth + 1) }
     }
 
-    private mutating func fields(_ node: ProfileNode, _ what: String, required: [String], _ others: [String]) {
+    private mutating func fields(_ node: DocumentNode, _ what: String, required: [String], _ others: [String]) {
         guard let members = node.members else { return fault(.structural, node, "\(what) is a mapping") }
         for key in required where node[key] == nil || node[key]?.isNull == true {
             fault(.structural, node, "\(what) has no \(key)")
@@ -144,19 +144,19 @@ private struct ProfileReader {
         }
     }
 
-    private mutating func constant(_ node: ProfileNode, _ key: String, _ expected: String) {
+    private mutating func constant(_ node: DocumentNode, _ key: String, _ expected: String) {
         guard let found = node[key], found.text != expected else { return }
         fault(.structural, found, "\(key) is \(expected)")
     }
 
     /// A text that is not empty.
-    private mutating func filled(_ node: ProfileNode, _ key: String, _ what: String) -> String? {
+    private mutating func filled(_ node: DocumentNode, _ key: String, _ what: String) -> String? {
         if let text = node[key]?.text, !text.isEmpty { return text }
         fault(.structural, node[key] ?? node, "\(what) is a text that is not empty")
         return nil
     }
 
-    private mutating func list(_ node: ProfileNode, _ what: String) -> [ProfileNode] {
+    private mutating func list(_ node: DocumentNode, _ what: String) -> [DocumentNode] {
         if let elements = node.elements { return elements }
         fault(.structural, node, "\(what) is a list")
         return []
@@ -164,7 +164,7 @@ private struct ProfileReader {
 
     // MARK: Vocabularies
 
-    private mutating func declarations(_ listed: [ProfileNode]) {
+    private mutating func declarations(_ listed: [DocumentNode]) {
         for node in listed {
             let text = node.text ?? ""
             guard let known = Vocabulary.allCases.first(where: { [$0.suffixed, $0.url].contains(text) }) else {
@@ -186,7 +186,7 @@ private struct ProfileReader {
     }
 
     /// Whether a listed vocabulary defines the kind with its type, and what else the condition has.
-    private mutating func vocabulary(_ node: ProfileNode) {
+    private mutating func vocabulary(_ node: DocumentNode) {
         let (kind, type) = (node["kind"]?.text ?? "", node["interface"]?["type"]?.text ?? "")
         let owner: Vocabulary?
         switch (kind, type) {
@@ -216,7 +216,7 @@ private struct ProfileReader {
 
     // MARK: Meaning
 
-    private mutating func meaning(_ node: ProfileNode) -> DeclaredProfile.DeclaredCondition {
+    private mutating func meaning(_ node: DocumentNode) -> DeclaredProfile.DeclaredCondition {
         var interface = Condition.Interface.api([])
         let written = node["interface"] ?? node
         let kind = node["kind"]?.text ?? ""
@@ -255,7 +255,7 @@ private struct ProfileReader {
             line: node.line, lines: lines)
     }
 
-    private mutating func only(_ node: ProfileNode, _ keys: [String]) {
+    private mutating func only(_ node: DocumentNode, _ keys: [String]) {
         guard let members = node.members else {
             return fault(.semantic, node, "is a mapping with \(keys.joined(separator: ", "))")
         }
@@ -267,20 +267,20 @@ private struct ProfileReader {
         }
     }
 
-    private mutating func engine(_ node: ProfileNode, _ engines: [String]) -> String? {
+    private mutating func engine(_ node: DocumentNode, _ engines: [String]) -> String? {
         guard let engine = node["engine"] else { return nil }
         if let text = engine.text, engines.contains(text) { return text }
         fault(.semantic, engine, "the engine is one of \(engines.joined(separator: ", "))")
         return nil
     }
 
-    private mutating func description(_ node: ProfileNode) {
+    private mutating func description(_ node: DocumentNode) {
         only(node, ["format", "uri", "version"])
         if node["format"]?.text != "openapi" { fault(.semantic, node, "a spec's format is openapi") }
         if node["uri"]?.text?.isEmpty != false { fault(.semantic, node, "a spec has a uri") }
     }
 
-    private mutating func operations(_ node: ProfileNode, isNeeded: Bool) -> [ProfileNode] {
+    private mutating func operations(_ node: DocumentNode, isNeeded: Bool) -> [DocumentNode] {
         guard let list = node["operations"] else {
             if isNeeded { fault(.semantic, node, "has no operations") }
             return []
@@ -290,7 +290,7 @@ private struct ProfileReader {
         return []
     }
 
-    private mutating func repeats(_ nodes: [ProfileNode]) {
+    private mutating func repeats(_ nodes: [DocumentNode]) {
         var seen: Set<[String]> = []
         for node in nodes {
             let words = ["method", "path", "resource", "action", "subject", "stream", "bucket"].map {
@@ -300,7 +300,7 @@ private struct ProfileReader {
         }
     }
 
-    private mutating func operation(_ node: ProfileNode) -> APIOperation? {
+    private mutating func operation(_ node: DocumentNode) -> APIOperation? {
         only(node, ["method", "path", "requestBodySchema", "responseSchema"])
         guard let method = node["method"]?.text, APIOperation.methods.contains(method) else {
             fault(
@@ -319,7 +319,7 @@ private struct ProfileReader {
             response: node["responseSchema"].flatMap { schema($0) })
     }
 
-    private mutating func schema(_ node: ProfileNode) -> SimpleSchema? {
+    private mutating func schema(_ node: DocumentNode) -> SimpleSchema? {
         switch node.value {
         case .scalar(let text, let isPlain):
             switch text {
@@ -346,7 +346,7 @@ private struct ProfileReader {
         }
     }
 
-    private mutating func nats(_ node: ProfileNode) -> NATSCondition? {
+    private mutating func nats(_ node: DocumentNode) -> NATSCondition? {
         guard let resource = node["resource"]?.text.flatMap(NATSCondition.Resource.init(rawValue:)) else {
             let names = NATSCondition.Resource.allCases.map(\.rawValue).joined(separator: ", ")
             fault(.semantic, node["resource"] ?? node, "the resource is one of \(names)")
@@ -372,7 +372,7 @@ private struct ProfileReader {
     }
 
     private mutating func configurations(
-        _ node: ProfileNode, _ allowed: Set<ConfigurationProperty>
+        _ node: DocumentNode, _ allowed: Set<ConfigurationProperty>
     ) -> [[ConfiguredVariable]] {
         only(node, ["env", "alternatives"])
         if let environment = node["env"], node["alternatives"] == nil { return [variables(environment, allowed)] }
@@ -390,7 +390,7 @@ private struct ProfileReader {
         }
     }
 
-    private mutating func variables(_ node: ProfileNode, _ allowed: Set<ConfigurationProperty>) -> [ConfiguredVariable]
+    private mutating func variables(_ node: DocumentNode, _ allowed: Set<ConfigurationProperty>) -> [ConfiguredVariable]
     {
         guard let elements = node.elements, !elements.isEmpty else {
             fault(.semantic, node, "env is a list with at least one variable")

@@ -1,5 +1,5 @@
 /// A part of a document that somebody has written, with its place: a mapping, a sequence or a scalar, as YAML and JSON have them.
-package struct ProfileNode: Equatable, Sendable {
+package struct DocumentNode: Equatable, Sendable {
     /// From 1 on.
     package var line: Int
     package var value: Value
@@ -9,16 +9,16 @@ package struct ProfileNode: Equatable, Sendable {
         case scalar(String, isPlain: Bool)
         /// In their order; a key may be there twice.
         case mapping([Member])
-        case sequence([ProfileNode])
+        case sequence([DocumentNode])
     }
 
     package struct Member: Equatable, Sendable {
         package var key: String
         /// Of the key.
         package var line: Int
-        package var node: ProfileNode
+        package var node: DocumentNode
 
-        package init(key: String, line: Int, node: ProfileNode) {
+        package init(key: String, line: Int, node: DocumentNode) {
             (self.key, self.line, self.node) = (key, line, node)
         }
     }
@@ -26,10 +26,10 @@ package struct ProfileNode: Equatable, Sendable {
     package init(line: Int, _ value: Value) { (self.line, self.value) = (line, value) }
 
     /// The value of a key; `nil` where there is none, or this is no mapping.
-    subscript(key: String) -> ProfileNode? { members?.first { $0.key == key }?.node }
+    subscript(key: String) -> DocumentNode? { members?.first { $0.key == key }?.node }
 
     var members: [Member]? { if case .mapping(let members) = value { members } else { nil } }
-    var elements: [ProfileNode]? { if case .sequence(let elements) = value { elements } else { nil } }
+    var elements: [DocumentNode]? { if case .sequence(let elements) = value { elements } else { nil } }
 
     /// Of a scalar that is text: no number, no boolean, no null (YAML 1.2.2, section 10.3.2).
     var text: String? {
@@ -59,22 +59,11 @@ package struct ProfileNode: Equatable, Sendable {
     }
 }
 
-/// What is wrong with a profile, by the specification's classes of errors, in the order in which a validator looks.
-package struct ProfileFault: Error, Equatable, Sendable {
-    package enum Kind: String, CaseIterable, Sendable {
-        case structural
-        case unknownExtension = "unknown-extension"
-        case extensionDependency = "extension-dependency"
-        case unresolvedVocabulary = "unresolved-vocabulary"
-        case vocabularyConflict = "vocabulary-conflict"
-        case semantic
-    }
-
-    package var kind: Kind
+/// Why a document that somebody has written can't be read.
+package struct DocumentFault: Error, Equatable, Sendable {
     /// From 1 on.
     package var line: Int
-    /// What, where, and what would be right.
     package var text: String
 
-    package init(_ kind: Kind, line: Int, _ text: String) { (self.kind, self.line, self.text) = (kind, line, text) }
+    package init(line: Int, _ text: String) { (self.line, self.text) = (line, text) }
 }

@@ -1,0 +1,41 @@
+import ArgumentParser
+import Console
+import Shared
+
+/// `--label` of `replay export policies`.
+struct PolicyOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "policies: the label of pods that has their service's name (default: \(NetworkPolicyFile.usualLabel)).",
+            valueName: "key"))
+    var label: String?
+
+    func key() throws(Failure) -> String {
+        guard let label else { return NetworkPolicyFile.usualLabel }
+        guard NetworkPolicyFile.isLabelKey(label) else {
+            throw Failure(
+                "--label \(label): is no key of a label; Kubernetes has such as app or app.kubernetes.io/name")
+        }
+        return label
+    }
+}
+
+extension Export {
+    /// A NetworkPolicy of each workload, or of the one that is wanted.
+    /// - Returns: what could not be said.
+    func writePolicies(_ result: Replaying.Result, from: String, label: String) throws(Failure) -> [String] {
+        var choice = filters.choice
+        // Who calls it is a part of its policy.
+        choice.service = nil
+        let (policies, leftOut) = NetworkPolicyFile.policies(
+            result.map.filtered(choice), result.surroundings, from: from, label: label)
+        if policies.isEmpty { for line in leftOut { Terminal.complain("left out: \(line)") } }
+        let files = try ServiceFiles(
+            policies.map {
+                ServiceFiles.Service(
+                    name: $0.service, files: [ServiceFiles.File(ending: ".policy.yaml", text: $0.text)])
+            }, format: format.rawValue, separator: "---\n", wanted: filters.service)
+        try files.write(to: output, inputs: inputs)
+        return leftOut.map { "left out: \($0)" }
+    }
+}

@@ -1,0 +1,42 @@
+/// What a format has no words for, by the reason: how many, and which are the first.
+struct LeftOut {
+    private var names: [Reason: Set<String>] = [:]
+
+    /// Why something can't be said.
+    enum Reason: CaseIterable {
+        case caller, name, port, translatedPort, place, host, circle, address, folded, method, field, foldedMethod
+
+        fileprivate func text(_ count: UInt64) -> String {
+            switch self {
+            case .caller: Quantity.count(count, "caller") + " without a name; --name and --names give one"
+            case .name: Quantity.count(count, "name") + " that the format does not allow"
+            case .port:
+                Quantity.count(count, "destination") + " of which the port is not known; a tape has it, and no state"
+            case .translatedPort:
+                Quantity.count(count, "destination") + " reached at a port on which nobody listens there"
+            case .place: Quantity.count(count, "destination") + " of elsewhere of which the address is not known"
+            case .host: Quantity.count(count, "destination") + " without the name of a service"
+            case .method: Quantity.count(count, "call") + " of a path that names no method"
+            case .foldedMethod: Quantity.count(count, "method") + " beyond what is told of each service"
+            case .field: Quantity.count(count, "method") + " with fields of which the numbers are not known"
+            case .address: Quantity.count(count, "kind") + " of messages of which the address is not known"
+            case .folded: Quantity.count(count, "kind") + " of messages beyond what is told of each service"
+            case .circle: Quantity.count(count, "dependency", "dependencies") + " that would close a circle"
+            }
+        }
+    }
+
+    mutating func add(_ name: String, _ reason: Reason) { names[reason, default: []].insert(name) }
+
+    /// For people, in the order of the reasons.
+    var texts: [String] {
+        Reason.allCases.compactMap { reason in
+            guard let names = names[reason] else { return nil }
+            let sorted = names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+            let shown = sorted.prefix(Self.shown).joined(separator: ", ") + (names.count > Self.shown ? ", …" : "")
+            return "\(reason.text(UInt64(names.count))): \(shown)"
+        }
+    }
+
+    private static let shown = 5
+}
