@@ -6,7 +6,7 @@ import Shared
 /// `replay export FORMAT INPUT…`, what was seen as other tools read it.
 struct Export: ParsableCommand {
     enum Format: String, CaseIterable, ExpressibleByArgument {
-        case schema, openapi, har, mermaid, dot, svg, html, conditions, policies, compose
+        case schema, openapi, asyncapi, har, mermaid, dot, svg, html, conditions, policies, compose
     }
 
     static let configuration = CommandConfiguration(
@@ -15,6 +15,7 @@ struct Export: ParsableCommand {
             FORMATS
               schema   JSON Schema (draft 2020-12) of the bodies of each endpoint: of requests, and of responses by status
               openapi  OpenAPI 3.1 (--spec 3.2) of what each service serves over HTTP: one with --service, all into a folder
+              asyncapi AsyncAPI 3.0 of what each service sends and receives: Kafka, NATS, AMQP, Redis' channels, WebSockets
               har      the HTTP exchanges one by one, as an HTTP Archive 1.2; bodies only with --bodies, credentials hidden
               mermaid  who talks to whom, as a Mermaid flowchart for Markdown
               dot      the same for Graphviz
@@ -26,7 +27,7 @@ struct Export: ParsableCommand {
               compose  whom each service needs, as depends_on of a compose file; --compare: what a file has and has not
             """)
 
-    @Argument(help: "schema, openapi, har, mermaid, dot, svg, html, conditions, policies or compose")
+    @Argument(help: "schema, openapi, asyncapi, har, mermaid, dot, svg, html, conditions, policies or compose")
     var format: Format
 
     @Argument(help: "Tapes to read; - is standard input.", completion: .file())
@@ -52,7 +53,7 @@ struct Export: ParsableCommand {
 
     @Flag(
         help:
-            "Say how often keys were there, and how often null; openapi: how often operations were, and when."
+            "Say how often keys were there, and how often null; openapi, asyncapi: how often operations were, and when."
     )
     var evidence = false
 
@@ -68,7 +69,7 @@ struct Export: ParsableCommand {
         let profiles = try conditions.wanted()
         let label = try policies.key()
         let declared = try composition.declared()
-        replaying.withBodies = [.schema, .openapi, .html].contains(format)
+        replaying.withBodies = [.schema, .openapi, .asyncapi, .html].contains(format)
         replaying.options.interfaces = format == .openapi
         if format == .har { archive.apply(to: &replaying.options, filters.choice) }
         if format == .conditions { replaying.prepareForConditions() }
@@ -89,6 +90,10 @@ struct Export: ParsableCommand {
             try write(JSONSchemaFile.text(result.map.filtered(filters.choice), from: from, showsCounts: evidence))
         case .openapi:
             leftOut = try describe(result, openAPIStyle) { OpenAPIFile.descriptions($0, from: from, openAPIStyle) }
+        case .asyncapi:
+            leftOut = try describe(result, openAPIStyle) {
+                AsyncAPIFile.descriptions($0, from: from, isJSON: openAPIStyle.isJSON, showsCounts: evidence)
+            }
         case .har: leftOut = try HAROptions.write(result, to: output)
         case .mermaid: try write(MermaidFile.text(graph(), from: from))
         case .dot: try write(DOTFile.text(graph(), from: from))

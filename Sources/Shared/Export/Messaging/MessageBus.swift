@@ -1,0 +1,91 @@
+/// Protocols of message buses, and what of them are messages: the names of operations and targets are those of the map.
+enum MessageBus: String {
+    case kafka, nats, amqp, redis
+
+    enum Act {
+        case send, receive
+        /// It is sent, and an answer is waited for.
+        case ask
+    }
+
+    /// What an operation does with messages; `nil` where it does nothing with any, or follows from another one.
+    /// - Parameter others: all operations of the same connections.
+    func act(_ name: String, _ others: Set<String>) -> Act? {
+        switch (self, name) {
+        case (.kafka, "send"), (.nats, "publish"), (.amqp, "publish"), (.redis, "PUBLISH"), (.redis, "SPUBLISH"): .send
+        case (.nats, "request"): .ask
+        case (.kafka, "poll"), (.nats, "subscribe"), (.nats, "receive"), (.amqp, "consume"), (.amqp, "get"),
+            (.redis, "SUBSCRIBE"), (.redis, "PSUBSCRIBE"), (.redis, "SSUBSCRIBE"):
+            .receive
+        // Where the capture began after the subscription.
+        case (.nats, "process"): others.contains("subscribe") ? nil : .receive
+        case (.amqp, "deliver"): others.contains("consume") ? nil : .receive
+        case (.redis, "message"): others.contains("SUBSCRIBE") ? nil : .receive
+        case (.redis, "smessage"): others.contains("SSUBSCRIBE") ? nil : .receive
+        case (.redis, "pmessage"): others.contains("PSUBSCRIBE") ? nil : .receive
+        default: nil
+        }
+    }
+
+    /// Whether it is no loss that an operation names nothing: a poll of what was assigned before, a subscription to an inbox.
+    func mayLackTarget(_ name: String) -> Bool {
+        switch self {
+        case .kafka: name == "poll"
+        case .nats: true
+        case .amqp, .redis: false
+        }
+    }
+
+    /// Where the messages of an operation pass; `nil` for what is none of the bus's messages.
+    func place(_ name: String, _ target: String) -> MessagingInterface.Place? {
+        switch self {
+        case .kafka: return .init(kind: .topic, address: Self.template(target))
+        case .nats:
+            if name == "receive" {
+                return .init(kind: .consumer, address: nil, title: target)
+            }
+            // JetStream's interface, and buckets, which are a store.
+            guard !target.hasPrefix("$") else { return nil }
+            let words = target.split(separator: ".", omittingEmptySubsequences: false).map { word in
+                word == "*" ? "{any}" : word == ">" ? "{rest}" : String(word)
+            }
+            return .init(kind: .subject, address: Self.template(words.joined(separator: ".")))
+        case .redis:
+            let text = name == "PSUBSCRIBE" || name == "pmessage" ? target.replacing("*", with: "{any}") : target
+            return .init(kind: .subject, address: Self.template(text))
+        case .amqp:
+            let parts = target.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+            if name == "publish", parts.count > 1 {
+                return .init(
+                    kind: .key(exchange: parts[0]), address: Self.template(parts.dropFirst().joined(separator: ":")))
+            }
+            // What is delivered says how it came to the queue.
+            return .init(kind: .queue, address: Self.template(name == "deliver" ? parts.last ?? "" : target))
+        }
+    }
+
+    /// An address whose parameters have names of their own, of letters, digits, `_` and `-` (AsyncAPI 3.0.0, "Channel Address Expressions").
+    private static func template(_ text: String) -> String {
+        var written = ""
+        var names: Set<String> = []
+        var rest = text[...]
+        while let open = rest.firstIndex(of: "{"), let close = rest[open...].firstIndex(of: "}") {
+            written += rest[..<open]
+            let inner = rest[rest.index(after: open)..<close]
+            let isName =
+                !inner.isEmpty
+                && inner.utf8.allSatisfy { ASCII.isLetter($0) || ASCII.isDigit($0) || $0 == 0x5F || $0 == 0x2D }
+            let name = isName ? String(inner) : "param"
+            var own = name
+            var number = 1
+            while !names.insert(own).inserted {
+                number += 1
+                own = "\(name)\(number)"
+            }
+            written += "{\(own)}"
+            rest = rest[rest.index(after: close)...]
+        }
+        // A brace without its other would begin a parameter.
+        return written + rest.replacing("{", with: "%7B").replacing("}", with: "%7D")
+    }
+}

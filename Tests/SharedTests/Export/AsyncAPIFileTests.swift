@@ -1,0 +1,137 @@
+import Testing
+import Yams
+
+@testable import Shared
+
+@Suite struct `AsyncAPI descriptions` {
+    private typealias Operation = ServiceMapDocument.Operation
+
+    private static let first = Timestamp(nanoseconds: 1_000_000_000)
+    private static let last = Timestamp(nanoseconds: 2_000_000_000)
+
+    private static func operation(_ name: String, _ targets: [String], count: UInt64 = 1, series: UInt64 = 0)
+        -> Operation
+    {
+        Operation(
+            name: name, targets: targets, summary: name, count: count, errors: 0, rows: 0, series: series,
+            firstSeen: first, lastSeen: last)
+    }
+
+    /// A service that talks with one broker.
+    private static func description(
+        _ protocolName: String, _ operations: [Operation], showsCounts: Bool = false
+    ) throws -> (text: String, document: [String: Any], leftOut: [String]) {
+        let connection = ServiceMapDocument.Connection(
+            destination: "bus", destinationType: .external, protocolName: protocolName, category: "message_bus",
+            port: 7, confidence: 90, reason: "", firstSeen: first, lastSeen: last, count: 1, operations: operations)
+        let service = ServiceMapDocument.Service(
+            name: "web", image: nil, endpoints: [], connections: [connection], firstSeen: first, lastSeen: last)
+        let map = ServiceMapDocument(generatedAt: last, services: [service])
+        let all = AsyncAPIFile.descriptions(map, from: "x", showsCounts: showsCounts)
+        let one = try #require(all.first)
+        let document = one.text.isEmpty ? [:] : try #require(try Yams.load(yaml: one.text) as? [String: Any])
+        return (one.text, document, one.leftOut)
+    }
+
+    /// What is sent and received: the action, the address, and what else there is to say.
+    private static func acts(_ document: [String: Any]) throws -> [String] {
+        let operations = try #require(document["operations"] as? [String: [String: Any]])
+        let channels = try #require(document["channels"] as? [String: [String: Any]])
+        return try operations.values.map { operation in
+            let reference = try #require((operation["channel"] as? [String: String])?["$ref"])
+            let channel = try #require(channels[String(reference.dropFirst("#/channels/".count))])
+            let action = try #require(operation["action"] as? String)
+            let place = channel["address"] ?? channel["title"] ?? ""
+            return "\(action) \(place)\(operation["reply"] == nil ? "" : " and wait")"
+        }.sorted()
+    }
+
+    @Test(
+        arguments: [
+            (
+                "kafka", [("send", ["orders"]), ("poll", ["mails"]), ("poll", []), ("commit", ["mails"])],
+                ["receive mails", "send orders"]
+            ),
+            (
+                "nats",
+                [
+                    ("publish", ["orders.{id}.new"]), ("subscribe", ["orders.*.new"]), ("process", ["orders.{id}.new"]),
+                    ("request", ["stock.check"]), ("subscribe", []), ("publish", ["$KV.a.b"]),
+                    ("receive", ["EVENTS.w"]),
+                ],
+                [
+                    "receive EVENTS.w", "receive orders.{any}.new", "send orders.{id}.new",
+                    "send stock.check and wait",
+                ]
+            ),
+            ("nats", [("process", ["a.>"])], ["receive a.{rest}"]),
+            (
+                "redis",
+                [("PUBLISH", ["news:{id}"]), ("PSUBSCRIBE", ["news:*"]), ("pmessage", ["news:*"]), ("GET", ["a"])],
+                ["receive news:{any}", "send news:{id}"]
+            ),
+            (
+                "amqp",
+                [
+                    ("publish", ["orders:order.{id}.new"]), ("publish", ["log"]), ("consume", ["mail"]),
+                    ("deliver", ["orders:order.{id}.new:mail"]), ("ack", []),
+                ],
+                ["receive mail", "send log", "send order.{id}.new"]
+            ),
+            ("amqp", [("deliver", ["orders:key:mail"])], ["receive mail"]),
+            ("kafka", [("send", ["a{b"]), ("send", ["{x y}{x y}"])], ["send a%7Bb", "send {param}{param2}"]),
+        ] as [(String, [(String, [String])], [String])])
+    func `have what is sent and received`(
+        _ bus: String, _ operations: [(String, [String])], _ expected: [String]
+    ) throws {
+        let described = try Self.description(bus, operations.map { Self.operation($0.0, $0.1) })
+        #expect(try Self.acts(described.document) == expected)
+        #expect(described.leftOut == [])
+    }
+
+    @Test func `name groups and exchanges where they were seen`() throws {
+        let kafka = try Self.description(
+            "kafka", [Self.operation("poll", ["mails"]), Self.operation("JoinGroup", ["billing"])], showsCounts: true)
+        #expect(kafka.text.contains("groupId:\n          type: string\n          enum:\n            - billing\n"))
+        #expect(kafka.text.contains("      count: 1\n      first: \"1970-01-01T00:00:01"))
+        let amqp = try Self.description("amqp", [Self.operation("publish", ["orders:key"])])
+        #expect(amqp.text.contains("amqp:\n        is: routingKey\n        exchange:\n          name: orders\n"))
+        #expect(amqp.text.contains("host: \"bus:7\"") || amqp.text.contains("host: bus:7"))
+    }
+
+    @Test func `say what they can't say`() throws {
+        let described = try Self.description(
+            "kafka", [Self.operation("send", []), Self.operation("poll", ["a"], series: 3)])
+        #expect(
+            described.leftOut == [
+                "1 kind of messages of which the address is not known: kafka send",
+                "1 kind of messages beyond what is told of each service: kafka poll",
+            ])
+        #expect(described.text == "")
+    }
+
+    @Test func `are of both ends of a WebSocket, each from its view`() throws {
+        func endpoint(_ name: String, _ request: Shape, _ response: Shape) -> ServiceMapDocument.Endpoint {
+            ServiceMapDocument.Endpoint(
+                destination: "chat:80", destinationType: .external, method: "WS", path: "/live", operation: name,
+                requestSchema: request, responseSchema: response, firstSeen: Self.first, lastSeen: Self.last, count: 1,
+                protocolName: "websocket")
+        }
+        let service = ServiceMapDocument.Service(
+            name: "web", image: nil,
+            endpoints: [endpoint("hello", .object([]), .empty), endpoint("news", .empty, .nonJSON)], connections: [],
+            firstSeen: Self.first, lastSeen: Self.last)
+        let all = AsyncAPIFile.descriptions(ServiceMapDocument(generatedAt: Self.last, services: [service]), from: "x")
+        #expect(all.map(\.service) == ["chat:80", "web"])
+        let acts = try all.map { try Self.acts(#require(try Yams.load(yaml: $0.text) as? [String: Any])) }
+        #expect(acts == [["receive /live", "send /live"], ["receive /live", "send /live"]])
+        #expect(
+            all[0].text.contains(
+                "receiveLive:\n    action: receive\n    channel:\n      \"$ref\": \"#/channels/Live\"\n    messages:\n      - \"$ref\": \"#/channels/Live/messages/Hello\""
+            ))
+        #expect(
+            all[1].text.contains(
+                "sendLive:\n    action: send\n    channel:\n      \"$ref\": \"#/channels/Live\"\n    messages:\n      - \"$ref\": \"#/channels/Live/messages/Hello\""
+            ))
+    }
+}
