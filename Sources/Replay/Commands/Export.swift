@@ -6,7 +6,7 @@ import Shared
 /// `replay export FORMAT INPUT…`, what was seen as other tools read it.
 struct Export: ParsableCommand {
     enum Format: String, CaseIterable, ExpressibleByArgument {
-        case schema, openapi, asyncapi, har, mermaid, dot, svg, html, conditions, policies, compose
+        case schema, openapi, asyncapi, proto, har, mermaid, dot, svg, html, conditions, policies, compose
     }
 
     static let configuration = CommandConfiguration(
@@ -16,6 +16,7 @@ struct Export: ParsableCommand {
               schema   JSON Schema (draft 2020-12) of the bodies of each endpoint: of requests, and of responses by status
               openapi  OpenAPI 3.1 (--spec 3.2) of what each service serves over HTTP: one with --service, all into a folder
               asyncapi AsyncAPI 3.0 of what each service sends and receives: Kafka, NATS, AMQP, Redis' channels, WebSockets
+              proto    what is called over gRPC as a sketch of the .proto files, with the numbers of fields; one a package
               har      the HTTP exchanges one by one, as an HTTP Archive 1.2; bodies only with --bodies, credentials hidden
               mermaid  who talks to whom, as a Mermaid flowchart for Markdown
               dot      the same for Graphviz
@@ -27,7 +28,7 @@ struct Export: ParsableCommand {
               compose  whom each service needs, as depends_on of a compose file; --compare: what a file has and has not
             """)
 
-    @Argument(help: "schema, openapi, asyncapi, har, mermaid, dot, svg, html, conditions, policies or compose")
+    @Argument(help: "schema, openapi, asyncapi, proto, har, mermaid, dot, svg, html, conditions, policies or compose")
     var format: Format
 
     @Argument(help: "Tapes to read; - is standard input.", completion: .file())
@@ -69,7 +70,7 @@ struct Export: ParsableCommand {
         let profiles = try conditions.wanted()
         let label = try policies.key()
         let declared = try composition.declared()
-        replaying.withBodies = [.schema, .openapi, .asyncapi, .html].contains(format)
+        replaying.withBodies = [.schema, .openapi, .asyncapi, .proto, .html].contains(format)
         replaying.options.interfaces = format == .openapi
         if format == .har { archive.apply(to: &replaying.options, filters.choice) }
         if format == .conditions { replaying.prepareForConditions() }
@@ -94,6 +95,7 @@ struct Export: ParsableCommand {
             leftOut = try describe(result, openAPIStyle) {
                 AsyncAPIFile.descriptions($0, from: from, isJSON: openAPIStyle.isJSON, showsCounts: evidence)
             }
+        case .proto: leftOut = try sketch(result, from: from)
         case .har: leftOut = try HAROptions.write(result, to: output)
         case .mermaid: try write(MermaidFile.text(graph(), from: from))
         case .dot: try write(DOTFile.text(graph(), from: from))
@@ -138,5 +140,20 @@ struct Export: ParsableCommand {
             }, format: format.rawValue, wanted: filters.service)
         try files.write(to: output, inputs: inputs)
         return leftOut
+    }
+
+    /// Writes a sketch of each package, or of the one that is wanted.
+    /// - Returns: what could not be said.
+    private func sketch(_ result: Replaying.Result, from: String) throws(Failure) -> [String] {
+        var choice = filters.choice
+        choice.service = nil
+        let (sketches, leftOut) = ProtoFile.sketches(result.map.filtered(choice), from: from)
+        if sketches.isEmpty { for line in leftOut { Terminal.complain("left out: \(line)") } }
+        let files = try ServiceFiles(
+            sketches.map {
+                ServiceFiles.Service(name: $0.service, files: [ServiceFiles.File(ending: ".proto", text: $0.text)])
+            }, format: format.rawValue, wanted: filters.service)
+        try files.write(to: output, inputs: inputs)
+        return leftOut.map { "left out: \($0)" }
     }
 }
