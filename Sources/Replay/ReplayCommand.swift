@@ -18,6 +18,7 @@ struct ReplayCommand: ParsableCommand {
             replay query <query> <inputs> ... [--db <file>] [--json | --csv]
             replay diff <old> <new> [--json | --markdown | --sarif] [--ignore <file>]
             replay conditions verify --profile <file> <inputs> ... [--json | --sarif]
+            replay mcp <inputs> ...
             """,
         discussion: """
             EXAMPLES
@@ -49,6 +50,8 @@ struct ReplayCommand: ParsableCommand {
                   Says what is new, gone or different, as a table for a pull request.
               replay conditions verify --profile web.yaml run.tape
                   Says what a workload declares and does not need, and what it needs and does not declare.
+              replay export policies run.tape > policies.yaml
+                  Drafts NetworkPolicies that allow what was seen.
               replay redact run.tape shared.tape
                   Writes a trace to be given away: without what looks like a credential.
               replay grade --manifest truth.jsonl run.tape
@@ -63,7 +66,7 @@ struct ReplayCommand: ParsableCommand {
         version: ProgramVersion.full,
         subcommands: [
             Run.self, Convert.self, Check.self, Grade.self, Paths.self, Explain.self, Export.self, State.self,
-            Diff.self, Conditions.self, Query.self, Redact.self,
+            Diff.self, Conditions.self, Query.self, Redact.self, MCP.self,
         ],
         defaultSubcommand: Run.self)
 

@@ -18,7 +18,7 @@ import Testing
             path: Programs.replay, page: "docs/man/replay.1",
             subcommands: [
                 "run", "convert", "check", "grade", "paths", "explain", "export", "state", "diff", "conditions",
-                "query",
+                "mcp", "query",
                 "redact",
             ]),
         Program(

@@ -32,7 +32,7 @@ for program in profiler replay demo-server traffic; do
 done
 is "the newest in CHANGELOG.md" "## $number" "$(grep -m1 '^## ' CHANGELOG.md)"
 is "tapedeck" 2 "$(tapedeck >/dev/null 2>&1 || echo $?)"
-is "tapedeck frobnicate" "tapedeck: frobnicate: no such program; write profiler, replay, demo-server or traffic" \
+is "tapedeck frobnicate" "tapedeck: frobnicate: no such program; write profiler, replay, demo-server, traffic or mcp" \
     "$(tapedeck frobnicate 2>&1 || true)"
 tapedeck replay Fixtures/demo/shop/input.pcap --names Fixtures/demo/shop/names | grep -q 'GET /items/{itemId}' ||
     wrong "tapedeck replay shows no map"

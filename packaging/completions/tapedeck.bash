@@ -2,7 +2,7 @@
 
 _tapedeck() {
     if [[ $COMP_CWORD -eq 1 ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "profiler replay demo-server traffic help --help --version" -- "$2")
+        mapfile -t COMPREPLY < <(compgen -W "profiler replay demo-server traffic mcp help --help --version" -- "$2")
         return
     fi
     local name=${COMP_WORDS[1]} function
@@ -10,7 +10,7 @@ _tapedeck() {
     case $name in
     profiler | replay | demo-server | traffic) ;;
     help)
-        mapfile -t COMPREPLY < <(compgen -W "profiler replay demo-server traffic" -- "$2")
+        mapfile -t COMPREPLY < <(compgen -W "profiler replay demo-server traffic mcp" -- "$2")
         return
         ;;
     *) return ;;

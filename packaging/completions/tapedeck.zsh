@@ -8,6 +8,7 @@ _tapedeck() {
         'replay:read traces and captures'
         'demo-server:the services that Tapedeck is shown and tested with'
         'traffic:make known traffic'
+        'mcp:let an agent ask for what recordings show'
         'help:say what there is'
     )
     _arguments -C '--version[Show the version.]' '(-h --help)'{-h,--help}'[Show help information.]' \
@@ -17,6 +18,7 @@ _tapedeck() {
     arguments)
         case $words[1] in
         profiler|replay|demo-server|traffic) _dispatch $words[1] $words[1] && ret=0 ;;
+        mcp) _files && ret=0 ;;
         help) programs[-1]=(); _describe program programs && ret=0 ;;
         esac
         ;;

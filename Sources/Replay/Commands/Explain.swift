@@ -92,7 +92,8 @@ struct Explain: ParsableCommand {
             if json { try StandardOutput.write(report.json) } else { try Pager.show(report.text(style, top: top)) }
         } else {
             let found = try found(finder, number.map { UInt64($0) }, wanted.map { UInt64($0) })
-            var explanation = try explanation(of: found, finder, replaying, result, wanted.map { UInt64($0) })
+            var explanation = try Explanation(
+                of: found, inputs, finder, replaying.options, result.map, exchange: wanted.map { UInt64($0) })
             if let asked { try explanation.narrow(to: asked) }
             if json {
                 try StandardOutput.write(explanation.json)
@@ -112,44 +113,5 @@ struct Explain: ParsableCommand {
         }
         if let found = finder.ofExchange { return found }
         throw Failure("--exchange \(exchange ?? 0): no request of the tape has that number")
-    }
-
-    /// Reads the inputs again, for the one connection.
-    private func explanation(
-        of found: ConnectionFinder.Found, _ finder: ConnectionFinder, _ first: Replaying, _ result: Replaying.Result,
-        _ exchange: UInt64?
-    ) throws(Failure) -> Explanation {
-        let history = ConnectionHistory(first.options.registry)
-        var options = first.options
-        options.journal = nil
-        let run = Profiler(options, observer: history)
-        let witness = ConnectionWitness(found.id, run)
-        var tape = Tape(sink: witness)
-        if inputs.count == 1 {
-            try tape.read(try Input.open(inputs[0], name: nil, readsAhead: nil))
-        } else {
-            var order = try InputOrder(inputs, names: nil, readsAhead: nil)
-            try tape.read(&order)
-        }
-        tape.finish()
-        run.finish()
-        let ends = result.map.ends(of: found.number)
-        let numbers = finder.exchanges(of: found.number)
-        let entries = history.entries.map { entry in
-            // Alone, the connection's exchanges are numbered from 1 on.
-            var entry = entry
-            entry.exchange = entry.exchange.flatMap { $0 > 0 && $0 <= numbers.count ? numbers[Int($0) - 1] : nil }
-            return entry
-        }
-        return Explanation(
-            number: found.number, exchange: exchange, client: found.client, server: found.server,
-            service: ends.map { ($0.service, result.map.rule(of: $0.service)) },
-            destination: ends.map { ($0.destination, result.map.rule(of: $0.destination)) },
-            events: witness.events, arePackets: tape.files.allSatisfy { $0.events == nil || $0.original != nil },
-            signs: witness.signs,
-            holes: witness.holes,
-            opinions: witness.opinions(options.registry), heard: witness.heardBytes,
-            home: options.registry.home(found.server.port), history: entries, more: history.more,
-            summary: run.summary)
     }
 }

@@ -84,6 +84,14 @@ struct Fixture: Sendable {
             }
             goldens.append(Golden(name: "openapi.yaml", content: Array(texts.joined(separator: "---\n").utf8)))
         }
+        let texts = [ExportedText.asyncapi, .policies, .compose].filter { access(path("\($0).yaml"), F_OK) == 0 }
+        if !texts.isEmpty {
+            let (_, result) = try replay(.all, forConditions: true)
+            for format in texts {
+                goldens.append(
+                    Golden(name: "\(format).yaml", content: Array(try format.text(result, service: nil).text.utf8)))
+            }
+        }
         return Outcome(goldens: goldens, beyond: try beyondContract(result))
     }
 

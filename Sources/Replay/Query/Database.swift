@@ -99,6 +99,23 @@ final class Database {
         sqlite3_hard_heap_limit64(sqlite3_memory_used() + Int64(most))
     }
 
+    /// What is asked from now on may take so many steps of SQLite's machine and no more, counted in thousands: an answer is in time, or is an
+    /// error, the same on every machine.
+    func limitSteps(_ most: Int) {
+        restSteps = most
+        sqlite3_progress_handler(
+            handle, Self.stepsOfRound,
+            { database in
+                guard let database else { return 0 }
+                let own = Unmanaged<Database>.fromOpaque(database).takeUnretainedValue()
+                own.restSteps -= Int(Database.stepsOfRound)
+                return own.restSteps > 0 ? 0 : 1
+            }, Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    private var restSteps = Int.max
+    private static let stepsOfRound: Int32 = 1000
+
     /// The next row.
     /// - Returns: whether there is one.
     func step(_ statement: Statement) throws(Failure) -> Bool {
@@ -110,6 +127,8 @@ final class Database {
             throw Failure(
                 "query: the answer takes more than \(Quantity.bytes(UInt64(answerBytes))) of memory beside the tables; "
                     + "does a recursion end? Else give it more by --memory")
+        case SQLITE_INTERRUPT:
+            throw Failure("query: the answer takes too long; does a recursion end? Else ask for less")
         default: throw failure
         }
     }

@@ -1,0 +1,179 @@
+import Console
+import Shared
+
+/// What an agent can ask of tapes: each tool reads, and gives text.
+final class MCPTools {
+    enum Tool: String, CaseIterable {
+        case listServices = "list_services"
+        case summary, query, explain, diff, export
+    }
+
+    private let inputs: [String]
+    private let replaying: Replaying
+    /// What was read, once somebody has asked.
+    private var read: Recording?
+
+    /// The inputs, read once.
+    private struct Recording {
+        var tables: TapeDatabase
+        var result: Replaying.Result
+        var finder: ConnectionFinder
+    }
+
+    /// - Parameters:
+    ///   - replaying: how inputs are read.
+    init(_ inputs: [String], _ replaying: Replaying) {
+        (self.inputs, self.replaying) = (inputs, replaying)
+    }
+
+    /// Bytes of an answer; who asks has no room for more.
+    private static let mostBytes = 256 << 10
+    private static let mostRows = 10_000
+    private static let usualRows = 100
+    /// Steps of SQLite's machine, a few seconds.
+    private static let mostSteps = 200_000_000
+    /// Memory that a query's answer may take beside the tables.
+    private static let mostMemory = 256 << 20
+
+    func call(_ tool: Tool, _ arguments: JSONValue) throws(Failure) -> String {
+        try tool.check(arguments)
+        let text =
+            switch tool {
+            case .listServices: try services(arguments)
+            case .summary: try summary()
+            case .query: try query(arguments)
+            case .explain: try explain(arguments)
+            case .diff: try diff(arguments)
+            case .export: try export(arguments)
+            }
+        guard text.utf8.count > Self.mostBytes else { return text }
+        let kept = String(decoding: text.utf8.prefix(Self.mostBytes), as: UTF8.self)
+        return kept + "\n… and \(Quantity.bytes(UInt64(text.utf8.count - Self.mostBytes))) more; ask for less"
+    }
+
+    // MARK: Reading
+
+    private func recording() throws(Failure) -> Recording {
+        if let read { return read }
+        var replaying = replaying
+        replaying.options.eventLog = true
+        replaying.options.interfaces = true
+        replaying.options.keepsPlaces = true
+        replaying.withBodies = true
+        let finder = ConnectionFinder(exchange: nil)
+        replaying.observer = finder
+        let tables = try TapeDatabase()
+        let result = try replaying.run(inputs) { lines throws(Failure) in
+            try tables.add(events: lines)
+            return true
+        }
+        try tables.add(result.map, summary: Self.text(result))
+        try tables.database.limitMemory(Self.mostMemory)
+        let read = Recording(tables: tables, result: result, finder: finder)
+        self.read = read
+        return read
+    }
+
+    private static func text(_ result: Replaying.Result) -> String {
+        SummaryJSON.text(result.summary, capture: { result.capture.write(&$0) })
+    }
+
+    // MARK: Tools
+
+    private func services(_ arguments: JSONValue) throws(Failure) -> String {
+        let top = try number("top", arguments, most: 1000) ?? 50
+        var choice = MapView.Choice()
+        choice.service = arguments["service"]?.text
+        let view = MapView(try recording().result.map, choice)
+        if let service = choice.service, view.services.isEmpty {
+            throw Failure("service \(service): calls nobody here, or is not in the map; list_services has them all")
+        }
+        return IndentedJSON.text { view.write(&$0, top: top) }
+    }
+
+    private func summary() throws(Failure) -> String {
+        let result = try recording().result
+        return (result.capture.complaints + [Self.text(result)]).joined(separator: "\n")
+    }
+
+    private func query(_ arguments: JSONValue) throws(Failure) -> String {
+        let most = try number("rows", arguments, most: Self.mostRows) ?? Self.usualRows
+        let tables = try recording().tables
+        let statement = try tables.database.prepare(query: arguments["sql"]?.text ?? "")
+        var text = ""
+        var rows = QueryRows(statement.columnNames, as: .json) { lines throws(Failure) in
+            text += lines
+            return text.utf8.count <= Self.mostBytes
+        }
+        tables.database.limitSteps(Self.mostSteps)
+        var count = 0
+        while rows.areWanted, try tables.database.step(statement) {
+            guard count < most else {
+                try rows.finish()
+                return text + "… and more rows; rows says how many are wanted\n"
+            }
+            try rows.add(statement.row)
+            count += 1
+        }
+        try rows.finish()
+        return count == 0 ? "no rows\n" : text
+    }
+
+    private func explain(_ arguments: JSONValue) throws(Failure) -> String {
+        let recording = try recording()
+        let style = TextStyle(width: 120)
+        if let endpoint = arguments["endpoint"]?.text {
+            let found = recording.result.map.explained(endpoint)
+            guard !found.isEmpty else {
+                throw Failure("endpoint \(endpoint): is not in the map; list_services has those that are")
+            }
+            return EndpointReport(found, recording.result.map).text(style, top: nil)
+        }
+        guard let number = try number("connection", arguments, most: .max) else {
+            throw Failure(
+                "explain: say what, by endpoint or connection; the tables of query have the numbers of connections")
+        }
+        guard let found = recording.finder[connection: UInt64(number)] else {
+            let count = Quantity.count(UInt64(recording.finder.count), "connection")
+            throw Failure("connection \(number): the recordings have \(count)")
+        }
+        let explanation = try Explanation(
+            of: found, inputs, recording.finder, replaying.options, recording.result.map, exchange: nil)
+        return explanation.text(style, top: nil)
+    }
+
+    private func diff(_ arguments: JSONValue) throws(Failure) -> String {
+        let paths = ["old", "new"].map { arguments[$0]?.text ?? "" }
+        for path in paths where !inputs.contains(path) {
+            throw Failure("\(path): is none of the recordings; there are \(inputs.joined(separator: ", "))")
+        }
+        let difference = MapDifference(try facts(paths[0]), try facts(paths[1]), ignoring: IgnoredChanges())
+        return DifferenceReport(difference: difference, old: paths[0], new: paths[1]).text(TextStyle(width: 120))
+    }
+
+    private func facts(_ path: String) throws(Failure) -> MapFacts {
+        let result = try replaying.run([path]) { _ in true }
+        var facts = MapFacts(result.map)
+        if !result.variables.isEmpty { facts.variables = result.variables }
+        return facts
+    }
+
+    private func export(_ arguments: JSONValue) throws(Failure) -> String {
+        let result = try recording().result
+        let format = arguments["format"]?.text ?? ""
+        guard let format = ExportedText(rawValue: format) else {
+            throw Failure(
+                "format \(format): is none of \(ExportedText.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        let (text, leftOut) = try format.text(result, service: arguments["service"]?.text)
+        return text + leftOut.map { "left out: \($0)\n" }.joined()
+    }
+
+    private func number(_ name: String, _ arguments: JSONValue, most: Int) throws(Failure) -> Int? {
+        guard let value = arguments[name] else { return nil }
+        guard let number = value.whole.flatMap({ Int(exactly: $0) }), (1...most).contains(number) else {
+            throw Failure("\(name): is no number from 1 to \(most)")
+        }
+        return number
+    }
+}
