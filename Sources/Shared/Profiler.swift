@@ -29,6 +29,8 @@ package final class Profiler: EventSink {
         package var paths = PathTemplates.inferred(PathRules())
         /// For a report: so many exchanges are kept one by one, and when each endpoint was asked for; `nil`: nothing of it.
         package var journal: JournalSize?
+        /// With a journal: of each interval how long it took, too, as metrics have it.
+        package var journalsLatencies = false
         /// For descriptions of interfaces: what the heads of messages say of them is gathered.
         package var interfaces = false
         /// What an HTTP Archive is to hold; `nil`: none is made.
@@ -104,8 +106,9 @@ package final class Profiler: EventSink {
         let isCompat = options.fields == .compat
         let map = MapState(
             run, naming, isCompat ? .raw : options.paths, isExact: isCompat,
-            journal: options.journal.map { Journal($0, timelines: limits.serviceMapEntries) }, interfaces: interfaces,
-            counted: counted)
+            journal: options.journal.map {
+                Journal($0, timelines: limits.serviceMapEntries, withLatencies: options.journalsLatencies)
+            }, interfaces: interfaces, counted: counted)
         self.run = run
         pool = AnalyzerPool(run)
         self.naming = naming

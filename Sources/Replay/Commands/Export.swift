@@ -6,7 +6,7 @@ import Shared
 /// `replay export FORMAT INPUT…`, what was seen as other tools read it.
 struct Export: ParsableCommand {
     enum Format: String, CaseIterable, ExpressibleByArgument {
-        case schema, openapi, asyncapi, proto, har, mermaid, dot, svg, html, conditions, policies, compose
+        case schema, openapi, har, mermaid, dot, svg, html, conditions, metrics
     }
 
     static let configuration = CommandConfiguration(
@@ -24,11 +24,10 @@ struct Export: ParsableCommand {
               html     a report in one file: graph, services, operations, schemas, exchanges
               conditions
                        what a workload needs of others, as a Runtime Conditions Profile; what that rests on is beside it
-              policies NetworkPolicies of Kubernetes that allow what was seen and nothing else: a draft; one with --service
-              compose  whom each service needs, as depends_on of a compose file; --compare: what a file has and has not
+              metrics  how often, how long and how often in vain, as OpenMetrics with times, to be filled into Prometheus
             """)
 
-    @Argument(help: "schema, openapi, asyncapi, proto, har, mermaid, dot, svg, html, conditions, policies or compose")
+    @Argument(help: "schema, openapi, har, mermaid, dot, svg, html, conditions or metrics")
     var format: Format
 
     @Argument(help: "Tapes to read; - is standard input.", completion: .file())
@@ -60,9 +59,7 @@ struct Export: ParsableCommand {
 
     @OptionGroup var conditions: ConditionsOptions
 
-    @OptionGroup var policies: PolicyOptions
-
-    @OptionGroup var composition: CompositionOptions
+    @OptionGroup var metrics: MetricsOptions
 
     func run() throws {
         var replaying = try reading.replaying()
@@ -73,8 +70,8 @@ struct Export: ParsableCommand {
         replaying.withBodies = [.schema, .openapi, .asyncapi, .proto, .html].contains(format)
         replaying.options.interfaces = format == .openapi
         if format == .har { archive.apply(to: &replaying.options, filters.choice) }
-        if format == .conditions { replaying.prepareForConditions() }
-        if [.policies, .compose].contains(format) { replaying.options.keepsPlaces = true }
+        let metricsForm = try metrics.fileForm()
+        if format == .metrics { replaying.prepareForMetrics() }
         let shownExchanges = try exchanges?.number("--exchanges", in: 0...1_000_000) ?? 1000
         if format == .html { replaying.options.journal = .first(shownExchanges) }
         if let input = inputs.first(where: { output != "-" && OutputFile.takes(output, $0) }) {
@@ -97,13 +94,11 @@ struct Export: ParsableCommand {
             }
         case .proto: leftOut = try sketch(result, from: from)
         case .har: leftOut = try HAROptions.write(result, to: output)
-        case .mermaid: try write(MermaidFile.text(graph(), from: from))
-        case .dot: try write(DOTFile.text(graph(), from: from))
-        case .svg: try write(GraphPicture.text(graph(), from: from, isLossy: isLossy))
-        case .html: try write(result.report(filters.choice, inputs))
-        case .conditions: leftOut = try declare(profiles, result, from: from)
-        case .policies: leftOut = try writePolicies(result, from: from, label: label)
-        case .compose: leftOut = try compose(declared, result, from: from)
+        case .openapi: leftOut = try describe(openAPIStyle, result, isLossy: isLossy)
+        case .schema, .mermaid, .dot, .svg, .html, .conditions, .metrics:
+            let file = try OutputFile(output, option: "--output")
+            try file.write(text(result, metricsForm, isLossy: isLossy))
+            try file.commit()
         }
         for line in leftOut { Terminal.complain(line) }
         if isLossy || !leftOut.isEmpty { throw ExitCode(1) }
@@ -142,18 +137,18 @@ struct Export: ParsableCommand {
         return leftOut
     }
 
-    /// Writes a sketch of each package, or of the one that is wanted.
-    /// - Returns: what could not be said.
-    private func sketch(_ result: Replaying.Result, from: String) throws(Failure) -> [String] {
-        var choice = filters.choice
-        choice.service = nil
-        let (sketches, leftOut) = ProtoFile.sketches(result.map.filtered(choice), from: from)
-        if sketches.isEmpty { for line in leftOut { Terminal.complain("left out: \(line)") } }
-        let files = try ServiceFiles(
-            sketches.map {
-                ServiceFiles.Service(name: $0.service, files: [ServiceFiles.File(ending: ".proto", text: $0.text)])
-            }, format: format.rawValue, wanted: filters.service)
-        try files.write(to: output, inputs: inputs)
-        return leftOut.map { "left out: \($0)" }
+    private func text(_ result: Replaying.Result, _ metricsForm: MetricsFile.Form, isLossy: Bool) -> String {
+        let from = result.summary.provenance(isLossy: isLossy)
+        let graph = { ServiceGraph(result.map, filters.choice) }
+        return switch format {
+        // These are files of their own.
+        case .openapi, .har, .conditions: ""
+        case .schema: JSONSchemaFile.text(result.map.filtered(filters.choice), from: from, showsCounts: evidence)
+        case .mermaid: MermaidFile.text(graph(), from: from)
+        case .dot: DOTFile.text(graph(), from: from)
+        case .svg: GraphPicture.text(graph(), from: from, isLossy: isLossy)
+        case .html: result.report(filters.choice, inputs)
+        case .metrics: MetricsFile.text(result.metrics(filters.choice, metrics.points(metricsForm)), metricsForm)
+        }
     }
 }

@@ -84,13 +84,10 @@ struct Fixture: Sendable {
             }
             goldens.append(Golden(name: "openapi.yaml", content: Array(texts.joined(separator: "---\n").utf8)))
         }
-        let texts = [ExportedText.asyncapi, .policies, .compose].filter { access(path("\($0).yaml"), F_OK) == 0 }
-        if !texts.isEmpty {
-            let (_, result) = try replay(.all, forConditions: true)
-            for format in texts {
-                goldens.append(
-                    Golden(name: "\(format).yaml", content: Array(try format.text(result, service: nil).text.utf8)))
-            }
+        if access(path("metrics.txt"), F_OK) == 0 {
+            let (_, result) = try replay(.all, forMetrics: true)
+            let text = MetricsFile.text(result.metrics(MapView.Choice(), .total), .openmetrics)
+            goldens.append(Golden(name: "metrics.txt", content: Array(text.utf8)))
         }
         return Outcome(goldens: goldens, beyond: try beyondContract(result))
     }
@@ -132,8 +129,10 @@ struct Fixture: Sendable {
     ///   - journal: exchanges that a report shows.
     ///   - describes: what interfaces look like is wanted, too.
     ///   - forConditions: what workloads need is.
+    ///   - forMetrics: when it was is.
     private func replay(
-        _ fields: FieldSet, journal: Int? = nil, describes: Bool = false, forConditions: Bool = false
+        _ fields: FieldSet, journal: Int? = nil, describes: Bool = false, forConditions: Bool = false,
+        forMetrics: Bool = false
     ) throws(Failure) -> (log: [UInt8], Replaying.Result) {
         var replaying = Replaying()
         replaying.readsAhead = false
@@ -143,6 +142,7 @@ struct Fixture: Sendable {
         replaying.options.interfaces = describes
         replaying.withBodies = journal != nil || describes
         if forConditions { replaying.prepareForConditions() }
+        if forMetrics { replaying.prepareForMetrics() }
         let names = Self.join(folder, "names")
         if access(names, F_OK) == 0 { try NameOptions.add(names, to: &replaying.options.names) }
         var log: [UInt8] = []

@@ -174,7 +174,10 @@ package struct Summary: Equatable, Sendable {
         @inline(__always)
         mutating func countOnce(_ exchange: Exchange) {
             if exchange.isAnswered { distinct &+= 1 } else { distinctUnanswered &+= 1 }
+            if exchange.isAnswered, !exchange.isWhole { partial &+= 1 }
         }
+        /// Of the distinct exchanges, those of which a part was not captured.
+        package var partial: UInt64 = 0
         /// Of the exchanges, such as only ask whether a service is there, or what it can.
         var housekeeping: UInt64 = 0
         /// Within conversations that a request has opened.
@@ -192,6 +195,10 @@ package struct Summary: Equatable, Sendable {
         /// Of these, such that only keep a session going.
         package var housekeeping: UInt64 = 0
         var housekeepingAgain: UInt64 = 0
+        /// Of the distinct ones that were answered or need no answer, those whose text is not known, and of the others those of which
+        /// a part was not captured.
+        var withoutText: UInt64 = 0
+        var partial: UInt64 = 0
         /// Of these, such whose text is not known.
         package var textUnknown: UInt64 = 0
 
@@ -203,7 +210,10 @@ package struct Summary: Equatable, Sendable {
             if isAgain { again[operation.status] &+= 1 }
             if operation.isHousekeeping { housekeeping &+= 1 }
             if operation.isHousekeeping, isAgain { housekeepingAgain &+= 1 }
+            if operation.incomplete.isEmpty { return }
             if operation.incomplete.contains(.text) { textUnknown &+= 1 }
+            guard !isAgain, operation.status != .unanswered, operation.status != .oneWay else { return }
+            if operation.incomplete.contains(.text) { withoutText &+= 1 } else { partial &+= 1 }
         }
     }
 
@@ -338,12 +348,15 @@ extension Summary {
         body("messages.housekeeping", &messages.housekeeping)
         body("messages.distinct", &messages.distinct)
         body("messages.distinctUnanswered", &messages.distinctUnanswered)
+        body("messages.partial", &messages.partial)
         Self.visit("messages.said", &messages.said, body)
         Self.visit("operations.byStatus", &operations.byStatus, body)
         Self.visit("operations.again", &operations.again, body)
         body("operations.housekeeping", &operations.housekeeping)
         body("operations.housekeepingAgain", &operations.housekeepingAgain)
         body("operations.textUnknown", &operations.textUnknown)
+        body("operations.withoutText", &operations.withoutText)
+        body("operations.partial", &operations.partial)
         bytes.forEachCounter("bytes", body)
         innerBytes.forEachCounter("innerBytes", body)
         Self.visit("anomalies", &anomalies, body)

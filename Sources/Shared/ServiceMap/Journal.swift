@@ -37,13 +37,18 @@ final class Journal {
     /// Who was at the ends of the first connections, by their numbers.
     private(set) var ends: [UInt64: Ends] = [:]
     private let size: JournalSize
+    /// Timelines have how long it took, too.
+    private let withLatencies: Bool
     /// Of the last ones, when there are as many as are kept.
     private var oldest = 0
     private static let mostOfTarget = 240
 
-    /// - Parameter timelines: so many at most.
-    init(_ size: JournalSize, timelines: Int) {
+    /// - Parameters:
+    ///   - timelines: so many at most.
+    ///   - withLatencies: they have how long it took, too.
+    init(_ size: JournalSize, timelines: Int, withLatencies: Bool = false) {
         self.size = size
+        self.withLatencies = withLatencies
         mostTimelines = timelines
     }
 
@@ -56,14 +61,15 @@ final class Journal {
     func add(_ exchange: Exchange, _ text: RawSpan, to endpoint: ServiceMap.EndpointKey, of connection: Connection) {
         let isError = exchange.isAnswered ? AnswerStatus.isError(exchange.status) : !exchange.isOneWay
         let moment = exchange.requestFirstByte
+        let latency = withLatencies && !exchange.isWaiting ? ExchangeMeasures(exchange).total : nil
         axis.see(moment)
         add(connection, from: endpoint.source, to: endpoint.destination)
         let key = endpoint.withoutShapes
         if let known = endpoints.find(key) {
-            endpoints.update(known) { $0.record(moment, isError: isError, axis) }
+            endpoints.update(known) { $0.record(moment, isError: isError, latency: latency, axis) }
         } else if hasRoom {
             var timeline = Timeline()
-            timeline.record(moment, isError: isError, axis)
+            timeline.record(moment, isError: isError, latency: latency, axis)
             endpoints.append(key, timeline)
         } else {
             refused &+= 1
@@ -84,12 +90,14 @@ final class Journal {
     ) {
         let isError = operation.status == .error
         let moment = operation.requestFirst
+        let (duration, isWaiting) = (operation.duration, operation.isWaiting)
+        let latency = withLatencies && !isWaiting ? duration : nil
         axis.see(moment)
         if let known = operations.find(key) {
-            operations.update(known) { $0.record(moment, isError: isError, axis) }
+            operations.update(known) { $0.record(moment, isError: isError, latency: latency, axis) }
         } else if hasRoom {
             var timeline = Timeline()
-            timeline.record(moment, isError: isError, axis)
+            timeline.record(moment, isError: isError, latency: latency, axis)
             operations.append(key, timeline)
         } else {
             refused &+= 1

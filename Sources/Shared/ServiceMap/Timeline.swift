@@ -30,11 +30,14 @@ struct Timeline: Equatable, Sendable {
     struct Bin: Equatable, Sendable {
         var count: UInt64 = 0
         var errors: UInt64 = 0
+        /// How long those took that were answered and do not wait, where that is kept.
+        var latency = LatencyHistogram()
 
         /// What is too much to be counted stays so, in whatever order it comes.
         mutating func add(_ other: Bin) {
             count = Self.sum(count, other.count)
             errors = Self.sum(errors, other.errors)
+            latency.merge(other.latency)
         }
 
         private static func sum(_ one: UInt64, _ other: UInt64) -> UInt64 {
@@ -47,9 +50,11 @@ struct Timeline: Equatable, Sendable {
     private(set) var bins: [Int64: Bin] = [:]
     private var exponent: Int64 = 0
 
-    mutating func record(_ moment: Timestamp, isError: Bool, _ axis: TimeAxis) {
+    /// - Parameter latency: nanoseconds; `nil`: it is not kept, or it is none.
+    mutating func record(_ moment: Timestamp, isError: Bool, latency: Int64? = nil, _ axis: TimeAxis) {
         widen(to: axis)
         bins[axis.bin(moment), default: Bin()].add(Bin(count: 1, errors: isError ? 1 : 0))
+        if let latency { bins[axis.bin(moment)]?.latency.record(latency) }
     }
 
     mutating func merge(_ other: Timeline, _ axis: TimeAxis) {
