@@ -135,6 +135,7 @@ case " $programs " in
 *" replay "*)
     put 755 packaging/tapedeck "$prefix/bin/tapedeck"
     put 644 docs/man/tapedeck.1 "$prefix/share/man/man1/tapedeck.1"
+    put 644 packaging/grafana/tapedeck.json "$prefix/share/tapedeck/grafana/tapedeck.json"
     put 644 packaging/completions/tapedeck.bash "$prefix/share/bash-completion/completions/tapedeck"
     put 644 packaging/completions/tapedeck.zsh "$zshdir/_tapedeck"
     put 644 packaging/completions/tapedeck.fish "$prefix/share/fish/vendor_completions.d/tapedeck.fish"
@@ -154,7 +155,7 @@ case " $programs " in
     ;;
 esac
 if [ "$action" = uninstall ]; then
-    for folder in "$libexec" "$sysconfdir/tapedeck"; do
+    for folder in "$libexec" "$sysconfdir/tapedeck" "$prefix/share/tapedeck/grafana" "$prefix/share/tapedeck"; do
         [ ! -d "$destination$folder" ] || rmdir --ignore-fail-on-non-empty "$destination$folder"
     done
 fi

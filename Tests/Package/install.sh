@@ -37,6 +37,8 @@ is "tapedeck frobnicate" "tapedeck: frobnicate: no such program; write profiler,
 tapedeck replay Fixtures/demo/shop/input.pcap --names Fixtures/demo/shop/names | grep -q 'GET /items/{itemId}' ||
     wrong "tapedeck replay shows no map"
 
+jq -e '.title == "Tapedeck"' "$at/share/tapedeck/grafana/tapedeck.json" >/dev/null || wrong "no dashboard for Grafana"
+
 # The manual: no line that mandoc or groff warns of.
 man -M "$at/share/man" tapedeck >/dev/null || wrong "man tapedeck"
 for page in docs/man/*; do
