@@ -28,6 +28,8 @@ struct Replaying {
         var state: [UInt8]?
         /// Where one was wanted.
         var archive: HARFile?
+        /// Exchanges, operations and connections that found no room, where they are wanted one by one.
+        var refusedSpans: UInt64
         /// The names of variables, by service.
         var variables: [String: Set<String>]
         /// With the values of variables: to be used and dropped.
@@ -81,6 +83,7 @@ struct Replaying {
         return Result(
             summary: summary, map: map, capture: capture,
             state: makesState ? profiler.state(capture.source) : nil, archive: profiler.archive,
+            refusedSpans: profiler.refusedSpans,
             variables: profiler.variables,
             surroundings: options.keepsPlaces ? profiler.surroundings : ServiceSurroundings())
     }

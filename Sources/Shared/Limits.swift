@@ -75,14 +75,14 @@ package struct Limits: Equatable, Sendable {
 package enum Limit: UInt8, Sendable, CaseIterable {
     case headBytes, outOfOrder, streamDistance, pipelinedRequests, connections, serviceMapEntries, pathNodes, jsonDepth,
         jsonKeys, expansion, layers, preparedStatements, streamBytes,
-        secrets, series
+        secrets, series, spans
 
     /// Whether what lies beyond it is missing from the results; otherwise it is in them in a coarser form.
     var isLoss: Bool {
         switch self {
         case .pathNodes, .jsonDepth, .jsonKeys, .series: false
         case .headBytes, .outOfOrder, .streamDistance, .pipelinedRequests, .connections, .serviceMapEntries,
-            .expansion, .layers, .preparedStatements, .streamBytes, .secrets:
+            .expansion, .layers, .preparedStatements, .streamBytes, .secrets, .spans:
             true
         }
     }

@@ -33,6 +33,8 @@ package final class Profiler: EventSink {
         package var journalsLatencies = false
         /// For descriptions of interfaces: what the heads of messages say of them is gathered.
         package var interfaces = false
+        /// For traces and logs: exchanges, operations and connections are kept one by one, so many of them; 0: none.
+        package var spans = 0
         /// What an HTTP Archive is to hold; `nil`: none is made.
         package var archive: HARFile.Content?
         /// Names for what gRPC's messages have by number.
@@ -60,6 +62,8 @@ package final class Profiler: EventSink {
     private let outcomes: OutcomeLog?
     /// `nil` where nobody wants it.
     package let archive: HARFile?
+    /// `nil` where nobody wants them.
+    let spans: SpanWitness?
     private var environments: EnvironmentFile?
     var connections = ConnectionTable()
     /// The connection of the last event: packets come in trains.
@@ -95,8 +99,9 @@ package final class Profiler: EventSink {
         archive = options.archive.map {
             HARFile($0, naming, options.registry, redactor, mostBytes: limits.archiveBytes)
         }
-        let counted = [interfaces as (any CountedSink)?, archive].compactMap { $0 }
-        let others = [observer].compactMap { $0 } + counted + [events].compactMap { $0 }
+        spans = options.spans > 0 ? SpanWitness(options.registry, most: options.spans) : nil
+        let counted = [interfaces as (any CountedSink)?, archive, spans].compactMap { $0 }
+        let others = [observer].compactMap { $0 } + counted + [log].compactMap { $0 as (any Sink)? }
         let needs: Needs = options.fields == .all ? [.operations, .media] : []
         let run = Run(
             limits: limits, registry: options.registry, needs: others.reduce(needs) { $0.union($1.needs) },
@@ -108,7 +113,7 @@ package final class Profiler: EventSink {
             run, naming, isCompat ? .raw : options.paths, isExact: isCompat,
             journal: options.journal.map {
                 Journal($0, timelines: limits.serviceMapEntries, withLatencies: options.journalsLatencies)
-            }, interfaces: interfaces, counted: counted)
+            }, interfaces: interfaces, spans: spans, counted: counted)
         self.run = run
         pool = AnalyzerPool(run)
         self.naming = naming
@@ -210,6 +215,7 @@ package final class Profiler: EventSink {
         summary.limits[.serviceMapEntries] &+=
             map.refused &+ run.shapes.refused &+ naming.participants.refused &+ naming.refused
         summary.limits[.pathNodes] = map.refusedPaths
+        summary.limits[.spans] = refusedSpans
         if let redactor = run.redactor { summary.hidden = summary.hidden.joined(with: redactor.hidden) }
         return summary
     }
@@ -244,6 +250,15 @@ package final class Profiler: EventSink {
     /// - Parameter withBodies: say what the bodies of endpoints have in common, too.
     package func serviceMap(withBodies: Bool = false) -> ServiceMapDocument {
         map.document(generatedAt: run.summary.lastEvent, withBodies: withBodies)
+    }
+
+    /// Exchanges, operations and connections that found no room, where they are wanted one by one.
+    package var refusedSpans: UInt64 { spans?.refused ?? 0 }
+
+    /// The service map as of now, with the spans that have come since this was asked for last.
+    package func takeTelemetry() -> ServiceMapDocument {
+        defer { spans?.forget() }
+        return serviceMap()
     }
 
     /// The names of the variables of each service's processes, and no values.

@@ -6,7 +6,7 @@ import Shared
 /// `replay export FORMAT INPUT…`, what was seen as other tools read it.
 struct Export: ParsableCommand {
     enum Format: String, CaseIterable, ExpressibleByArgument {
-        case schema, openapi, har, mermaid, dot, svg, html, conditions, metrics
+        case schema, openapi, har, mermaid, dot, svg, html, conditions, metrics, otlp
     }
 
     static let configuration = CommandConfiguration(
@@ -25,9 +25,10 @@ struct Export: ParsableCommand {
               conditions
                        what a workload needs of others, as a Runtime Conditions Profile; what that rests on is beside it
               metrics  how often, how long and how often in vain, as OpenMetrics with times, to be filled into Prometheus
+              otlp     the same with traces and logs, as OpenTelemetry's protocol has them: one JSON object a line
             """)
 
-    @Argument(help: "schema, openapi, har, mermaid, dot, svg, html, conditions or metrics")
+    @Argument(help: "schema, openapi, har, mermaid, dot, svg, html, conditions, metrics or otlp")
     var format: Format
 
     @Argument(help: "Tapes to read; - is standard input.", completion: .file())
@@ -71,6 +72,7 @@ struct Export: ParsableCommand {
         replaying.options.interfaces = format == .openapi
         if format == .har { archive.apply(to: &replaying.options, filters.choice) }
         let metricsForm = try metrics.fileForm()
+        if format == .otlp { replaying.prepareForTraces() }
         if format == .metrics { replaying.prepareForMetrics() }
         let shownExchanges = try exchanges?.number("--exchanges", in: 0...1_000_000) ?? 1000
         if format == .html { replaying.options.journal = .first(shownExchanges) }
@@ -95,6 +97,7 @@ struct Export: ParsableCommand {
         case .proto: leftOut = try sketch(result, from: from)
         case .har: leftOut = try HAROptions.write(result, to: output)
         case .openapi: leftOut = try describe(openAPIStyle, result, isLossy: isLossy)
+        case .otlp: leftOut = try TelemetryOutput.write(result, filters.choice, to: output)
         case .schema, .mermaid, .dot, .svg, .html, .conditions, .metrics:
             let file = try OutputFile(output, option: "--output")
             try file.write(text(result, metricsForm, isLossy: isLossy))
@@ -142,7 +145,7 @@ struct Export: ParsableCommand {
         let graph = { ServiceGraph(result.map, filters.choice) }
         return switch format {
         // These are files of their own.
-        case .openapi, .har, .conditions: ""
+        case .openapi, .har, .conditions, .otlp: ""
         case .schema: JSONSchemaFile.text(result.map.filtered(filters.choice), from: from, showsCounts: evidence)
         case .mermaid: MermaidFile.text(graph(), from: from)
         case .dot: DOTFile.text(graph(), from: from)

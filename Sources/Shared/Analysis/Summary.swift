@@ -78,6 +78,8 @@ package struct Summary: Equatable, Sendable {
         case environmentFile
         case serviceMap
         case trace
+        /// What is sent to an endpoint.
+        case telemetry
     }
 
     package struct Connections: Equatable, Sendable {

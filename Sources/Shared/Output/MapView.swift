@@ -206,3 +206,43 @@ extension MapView.Operation {
         totals.latency = operation.latency
     }
 }
+
+extension ServiceMapDocument {
+    /// What is wanted of it.
+    package func filtered(_ choice: MapView.Choice) -> ServiceMapDocument {
+        var document = self
+        document.bodies = bodies.filter { MapView.isWanted($0, choice) }
+        document.traces = traces.filtered(choice)
+        document.services = services.compactMap { service in
+            var service = service
+            guard MapView.isWanted(service.name, choice.service) else { return nil }
+            service.endpoints = service.endpoints.filter { MapView.isWanted($0, choice) }
+            service.connections = service.connections.filter { MapView.isWanted($0, choice) }
+            return service.endpoints.isEmpty && service.connections.isEmpty ? nil : service
+        }
+        return document
+    }
+}
+
+extension ServiceMapDocument.Traces {
+    /// What is wanted of them; views of servers go with what they are of.
+    fileprivate func filtered(_ choice: MapView.Choice) -> ServiceMapDocument.Traces {
+        var traces = self
+        traces.spans = spans.filter { span in
+            let (protocolName, path): (String, String?) =
+                switch span.asked {
+                case .endpoint(let endpoint): (endpoint.protocolName, endpoint.path)
+                case .operation(_, let protocolName, _, _): (protocolName, nil)
+                }
+            return MapView.isWanted(span.service, choice.service)
+                && MapView.isWanted(span.destination, choice.destination)
+                && MapView.isWanted(protocolName, choice.protocolName)
+                && choice.path.map { path?.hasPrefix($0) == true } ?? true
+        }
+        traces.connections = connections.filter {
+            MapView.isWanted($0.service, choice.service) && MapView.isWanted($0.destination, choice.destination)
+                && MapView.isWanted($0.protocolName, choice.protocolName) && choice.path == nil
+        }
+        return traces
+    }
+}

@@ -7,6 +7,8 @@ final class MapState: Sink {
     private let journal: Journal?
     /// What heads say of interfaces, where that is asked for.
     private let interfaces: InterfaceWitness?
+    /// Exchanges one by one, where they are asked for.
+    private let spans: SpanWitness?
     /// Who wants to know which exchanges count.
     private let counted: [any CountedSink]
     /// Of `PathTrie.joins`, when its timelines were joined last.
@@ -26,8 +28,9 @@ final class MapState: Sink {
 
     init(
         _ run: Run, _ naming: Naming, _ templates: PathTemplates, isExact: Bool, journal: Journal?,
-        interfaces: InterfaceWitness?, counted: [any CountedSink]
+        interfaces: InterfaceWitness?, spans: SpanWitness?, counted: [any CountedSink]
     ) {
+        self.spans = spans
         self.counted = counted
         self.journal = journal
         self.interfaces = interfaces
@@ -80,6 +83,7 @@ final class MapState: Sink {
         guard !isHousekeeping, !connection.isCountedElsewhere, let edge = edge(of: connection) else { return }
         let key = map.record(operation, text, on: edge.key)
         if let journal, let key { journal.add(operation, text, as: key, of: connection) }
+        for sink in counted { sink.counted(operation, text, as: key, of: connection) }
     }
 
     func connection(_ event: ConnectionEvent, of connection: Connection, _ origin: Origin) {
@@ -102,6 +106,7 @@ final class MapState: Sink {
                 key: key, confidence: event.confidence, reason: event.reason, isEncrypted: event.isEncrypted,
                 tls: event.failure == nil ? connection.tls : nil,
                 failure: event.failure, isNew: event.failure == nil && known?.key != key), at: event.timestamp)
+        for sink in counted { sink.counted(event, as: key, of: connection) }
         if event.failure == nil {
             let isGuess = event.confidence < 90
             remember(Edge(number: connection.number, key: key, entry: entry, isGuess: isGuess), connection)
@@ -142,7 +147,7 @@ final class MapState: Sink {
     /// The service map as it is now.
     /// - Parameter generatedAt: of the tape's time, so that the same tape gives the same bytes.
     func document(generatedAt: Timestamp?, withBodies: Bool) -> ServiceMapDocument {
-        map.document(generatedAt: generatedAt, shapes: run.shapes, withBodies: withBodies, journal, interfaces) {
+        map.document(generatedAt: generatedAt, shapes: run.shapes, withBodies: withBodies, journal, interfaces, spans) {
             naming.name(of: $0)
         }
     }

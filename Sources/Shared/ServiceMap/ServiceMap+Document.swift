@@ -7,10 +7,11 @@ extension ServiceMap {
     ///   - withBodies: say what the bodies of endpoints have in common, too.
     ///   - journal: of the same exchanges, to be told by names and templates, too.
     ///   - interfaces: of the same exchanges, likewise.
+    ///   - spans: of the same exchanges, likewise.
     ///   - name: what a party is called by now.
     borrowing func document(
         generatedAt: Timestamp?, shapes: borrowing ShapeTable, withBodies: Bool = false, _ journal: Journal? = nil,
-        _ interfaces: InterfaceWitness? = nil, name: (PartyID) -> PartyName
+        _ interfaces: InterfaceWitness? = nil, _ spans: SpanWitness? = nil, name: (PartyID) -> PartyName
     ) -> ServiceMapDocument {
         var names = ChosenNames()
         var paths = NamedPaths(self.paths, limits: limits)
@@ -83,6 +84,14 @@ extension ServiceMap {
                     service: names[names.number(of: entry.key.source, name).number],
                     destination: names[names.number(of: entry.key.destination, name).number],
                     method: text(entry.key.method), path: paths[path].template.text, facts: entry.value))
+        }
+        if let spans {
+            var templates: [UInt32: String] = [:]
+            for path in Set(spans.spans.compactMap(\.path)) {
+                let node = paths.current(paths.place(self.paths.trie.current(path)))
+                templates[path] = known.written[node].map { paths[$0].template.text }
+            }
+            document.traces = self.spans(spans, &names, templates: templates, name: name)
         }
         // Who wants paths as they are wants each.
         return self.paths.isRaw ? document : document.limited(to: limits.series)

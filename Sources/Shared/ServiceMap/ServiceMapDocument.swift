@@ -9,6 +9,8 @@ package struct ServiceMapDocument: Equatable, Sendable {
     var interfaces: [Interface] = []
     /// When, and the first exchanges one by one, where that was asked for.
     var story: Story?
+    /// Exchanges, operations and connections one by one, where that was asked for.
+    var traces = Traces()
 
     package init(generatedAt: Timestamp?, services: [Service]) {
         self.generatedAt = generatedAt

@@ -14,6 +14,7 @@ package struct Metric: Equatable, Sendable {
     /// What is counted.
     enum Unit: String, Sendable {
         case seconds = "s"
+        case nanoseconds = "ns"
         case bytes = "By"
         case request = "{request}"
         case response = "{response}"
@@ -27,7 +28,7 @@ package struct Metric: Equatable, Sendable {
             switch self {
             case .seconds: "seconds"
             case .bytes: "bytes"
-            case .request, .response, .operation, .connection, .event, .one: nil
+            case .nanoseconds, .request, .response, .operation, .connection, .event, .one: nil
             }
         }
     }
@@ -36,6 +37,8 @@ package struct Metric: Equatable, Sendable {
         case counter
         /// - Parameter bounds: nanoseconds, for those who want explicit buckets.
         case durations(bounds: [UInt64])
+        /// Durations in the buckets that they were counted in (`ExponentialScale`), which Prometheus' text has no place for.
+        case exponential
         /// A value of 1 whose attributes say something.
         case info
     }

@@ -14,14 +14,15 @@ package enum MetricsFile {
         }
     }
 
-    package static func text(_ metrics: [Metric], _ form: Form) -> String {
+    /// - Parameter withTimes: of OpenMetrics; whoever asks for how it is now knows the time.
+    package static func text(_ metrics: [Metric], _ form: Form, withTimes: Bool = true) -> String {
         var text = ""
-        for metric in metrics { write(metric, form, &text) }
+        for metric in metrics where metric.kind != .exponential { write(metric, form, withTimes, &text) }
         if form == .openmetrics { text += "# EOF\n" }
         return text
     }
 
-    private static func write(_ metric: Metric, _ form: Form, _ text: inout String) {
+    private static func write(_ metric: Metric, _ form: Form, _ withTimes: Bool, _ text: inout String) {
         let isOpen = form == .openmetrics
         let name = name(metric)
         let sample = name + (metric.kind == .counter ? "_total" : metric.kind == .info ? "_info" : "")
@@ -33,7 +34,7 @@ package enum MetricsFile {
         for series in metric.series {
             let labels = labels(series)
             for point in isOpen ? series.points[...] : series.points.suffix(1) {
-                let time = isOpen ? " \(seconds(milliseconds: point.time))" : ""
+                let time = isOpen && withTimes ? " \(seconds(milliseconds: point.time))" : ""
                 switch (point.value, metric.kind) {
                 case (.durations(let histogram), .durations(let bounds)):
                     write(histogram, bounds, name, labels, time, &text)
@@ -60,7 +61,7 @@ package enum MetricsFile {
     private static func type(_ kind: Metric.Kind, isOpen: Bool) -> String {
         switch kind {
         case .counter: "counter"
-        case .durations: "histogram"
+        case .durations, .exponential: "histogram"
         case .info: isOpen ? "info" : "gauge"
         }
     }

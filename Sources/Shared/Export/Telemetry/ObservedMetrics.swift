@@ -178,6 +178,11 @@ package struct ObservedMetrics {
                 description: "How long a client listened: polls, subscriptions, blocking commands. No latency.",
                 kind: .durations(bounds: TelemetryNames.Convention.requestBounds),
                 series: durations(requests, \.waiting)))
+        metrics.append(
+            Metric(
+                name: "tapedeck.request.duration", unit: .nanoseconds,
+                description: "Duration of all requests and operations that were answered, as exact as it is known.",
+                kind: .exponential, series: durations(requests, \.latency)))
         metrics += counters()
         metrics += [
             Metric(

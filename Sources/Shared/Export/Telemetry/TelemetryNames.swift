@@ -49,45 +49,62 @@ struct TelemetryNames: Equatable, Sendable {
 
     /// What is asked at an endpoint of the map.
     init(_ endpoint: ServiceMapDocument.Endpoint) {
-        let (name, version) = Self.wire(endpoint.protocolName)
-        var attributes = Self.peer(endpoint.destination, port: nil)
+        self.init(
+            destination: endpoint.destination, protocolName: endpoint.protocolName, method: endpoint.method,
+            path: endpoint.path, operation: endpoint.operation)
+    }
+
+    /// - Parameter path: its template.
+    init(destination: String, protocolName: String, method: String, path: String, operation: String?) {
+        let (name, version) = Self.wire(protocolName)
+        var attributes = Self.peer(destination, port: nil)
         attributes.append(Metric.Attribute("network.protocol.name", name))
-        if let operation = endpoint.operation { attributes.append(Metric.Attribute("tapedeck.operation", operation)) }
+        if let operation { attributes.append(Metric.Attribute("tapedeck.operation", operation)) }
         switch name {
         case "grpc":
             convention = .rpc
             attributes.append(Metric.Attribute("rpc.system.name", "grpc"))
-            attributes.append(Metric.Attribute("rpc.method", Self.rpcMethod(endpoint.path)))
+            attributes.append(Metric.Attribute("rpc.method", Self.rpcMethod(path)))
         case "http":
             convention = .http
-            attributes.append(Metric.Attribute("http.request.method", Self.method(endpoint.method)))
-            attributes.append(Metric.Attribute("url.template", endpoint.path))
+            attributes.append(Metric.Attribute("http.request.method", Self.method(method)))
+            attributes.append(Metric.Attribute("url.template", path))
             if let version { attributes.append(Metric.Attribute("network.protocol.version", version)) }
         default:
             convention = .call
-            attributes.append(Metric.Attribute("url.template", endpoint.path))
+            attributes.append(Metric.Attribute("url.template", path))
         }
         self.attributes = Self.sorted(attributes)
     }
 
     /// What is asked over a connection of the map.
     init(_ operation: ServiceMapDocument.Operation, _ connection: ServiceMapDocument.Connection) {
-        var attributes = Self.peer(connection.destination, port: connection.port)
-        attributes.append(Metric.Attribute("network.protocol.name", connection.protocolName))
-        switch connection.category {
+        self.init(
+            operation, destination: connection.destination, protocolName: connection.protocolName,
+            category: connection.category, port: connection.port)
+    }
+
+    /// - Parameter category: of the protocol.
+    init(
+        _ operation: ServiceMapDocument.Operation, destination: String, protocolName: String, category: String,
+        port: UInt16
+    ) {
+        var attributes = Self.peer(destination, port: port)
+        attributes.append(Metric.Attribute("network.protocol.name", protocolName))
+        switch category {
         case "database", "cache":
             convention = .database
-            attributes.append(Metric.Attribute("db.system.name", Self.system(connection.protocolName)))
+            attributes.append(Metric.Attribute("db.system.name", Self.system(protocolName)))
             attributes.append(Metric.Attribute("db.query.summary", operation.title))
-            if !Self.isSQL(connection.protocolName), operation.series == 0 {
+            if !Self.isSQL(protocolName), operation.series == 0 {
                 attributes.append(Metric.Attribute("db.operation.name", operation.name))
-                if connection.protocolName == "mongodb", let collection = operation.targets.first {
+                if protocolName == "mongodb", let collection = operation.targets.first {
                     attributes.append(Metric.Attribute("db.collection.name", collection))
                 }
             }
         case "message_bus":
             convention = .messaging
-            attributes.append(Metric.Attribute("messaging.system", Self.system(connection.protocolName)))
+            attributes.append(Metric.Attribute("messaging.system", Self.system(protocolName)))
             attributes.append(Metric.Attribute("messaging.operation.name", operation.name))
             if !operation.targets.isEmpty {
                 attributes.append(
