@@ -107,7 +107,7 @@ let package = Package(
         .executableTarget(
             name: "profiler",
             dependencies: [
-                "Shared", "Command", "Console", "Containers", "CLibbpf", "CLibcurl",
+                "Shared", "Command", "Console", "Containers", "CCodecs", "CLibbpf", "CLibcurl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Live",
@@ -118,7 +118,7 @@ let package = Package(
         .systemLibrary(
             name: "CLibbpf", path: "Sources/Live/CLibbpf", pkgConfig: "libbpf",
             providers: [.apt(["libbpf-dev", "libelf-dev"])]),
-        // Container runtimes that speak HTTP over a Unix socket.
+        // Container runtimes that speak HTTP over a Unix socket, and endpoints of telemetry.
         .systemLibrary(
             name: "CLibcurl", path: "Sources/Live/Containers/CLibcurl", pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev"])]),

@@ -31,6 +31,9 @@ final class Capture {
     private var wasInterrupted = false
     private var manager = ServiceManager()
     private let socket: StatusSocket?
+    /// `nil` where nobody is answered.
+    private let metrics: MetricsServer?
+    private var metricsPace = MetricsPace()
     private let since = Clock.wall
     private var rate = ExchangeRate(now: Clock.monotonic)
     /// `nil` where nothing is said.
@@ -47,6 +50,7 @@ final class Capture {
         // Before a file is replaced.
         for pid in settings.chosenPids { _ = try ChosenProcesses.process(pid) }
         socket = try settings.statusSocket.map { path throws(Failure) in try StatusSocket(path) }
+        metrics = try settings.metricsListen.map { address throws(Failure) in try MetricsServer(address) }
         let (beginning, monotonic) = (Clock.wall, Clock.monotonic)
         let recording = try Recording(settings, beginning: beginning)
         containers = try settings.containerSocket.map { socket throws(Failure) in
@@ -90,6 +94,7 @@ final class Capture {
         var (kept, looked) = (Clock.monotonic, Clock.monotonic)
         manager.isReady(status: serviceStatus)
         watch?.begin()
+        metrics?.begin()
         while !isOver() {
             if namePause.isOn { usleep(Self.namePauseInterval) } else { pace.wait(for: program.descriptor) }
             pace.took(consume())
@@ -142,6 +147,7 @@ final class Capture {
         watch?.end()
         manager.isStopping()
         socket?.end()
+        metrics?.end()
         Terminal.eraseLine()
         // What has ended since the last look is told of.
         program.lookAtSockets()
@@ -172,6 +178,10 @@ final class Capture {
                 map: recording.profiler.serviceMap(withBodies: true), title: status.duration, facts: status.facts)
         }
         socket?.answer { status.json }
+        metrics?.show(&metricsPace, now: now) {
+            MetricsServer.Seen(map: recording.profiler.serviceMap(), summary: summary)
+        }
+        recording.tell(now)
     }
 
     private var status: CaptureStatus {

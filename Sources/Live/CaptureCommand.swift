@@ -84,6 +84,18 @@ struct CaptureCommand: ParsableCommand {
             valueName: "socket"), completion: .file())
     var statusSocket: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Answer Prometheus there: 127.0.0.1:9464 (or TAPEDECK_METRICS_LISTEN; default: nowhere).",
+            valueName: "address"))
+    var metricsListen: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Send metrics, traces and logs to an OpenTelemetry endpoint: http://127.0.0.1:4318 (or OTEL_EXPORTER_OTLP_ENDPOINT; default: nowhere).",
+            valueName: "url"))
+    var otlp: String?
+
     @Flag(help: "Hide values that look like credentials.")
     var redact = false
 
@@ -245,6 +257,8 @@ struct CaptureCommand: ParsableCommand {
         }
         settings.keepsSecretsOffTrace = noTlsSecrets || Self.variable("TAPEDECK_NO_TLS_SECRETS") == "1"
         settings.statusSocket = statusSocket ?? Self.variable("TAPEDECK_STATUS_SOCKET")
+        settings.metricsListen = metricsListen ?? Self.variable("TAPEDECK_METRICS_LISTEN")
+        settings.telemetry = try OTLPEndpoint(otlp ?? Self.variable("TAPEDECK_OTLP"), Self.variable)
         settings.appends = append || Self.variable("TAPEDECK_APPEND") == "1"
         if compat || Self.variable("TAPEDECK_COMPAT") == "1" { settings.fields = .compat }
         if let (option, bodyLimit) = given(bodyLimit, "--body-limit") {

@@ -13,6 +13,10 @@ struct LiveSettings {
     var rotation = Rotation()
     /// Where it is answered how the capture stands; `nil`: nowhere.
     var statusSocket: String?
+    /// Where Prometheus is answered; `nil`: nowhere.
+    var metricsListen: String?
+    /// Where telemetry is sent; `nil`: nowhere.
+    var telemetry: OTLPEndpoint?
     /// Say how it stands while it runs.
     var saysStatus = true
     /// Somebody watches the map while it grows.

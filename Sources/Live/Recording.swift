@@ -19,6 +19,8 @@ final class Recording: EventSink {
     private let origin: TapeOrigin
     private let keepsSecretsOff: Bool
     private let rotation: LiveSettings.Rotation
+    private let telemetry: OTLPSender?
+    private var telemetryPace = OTLPPace()
     private var hasNews = false
     private var mapPace = MapPace()
     /// Processor time that the last map took on this thread, nanoseconds.
@@ -35,6 +37,7 @@ final class Recording: EventSink {
         options.statements = settings.statements
         options.housekeeping = settings.housekeeping
         options.limits.bodyBytes = settings.bodyLimit
+        if settings.telemetry != nil { options.spans = OTLPSender.mostSpans }
         profiler = Profiler(options)
         let appends = settings.appends
         log = try LiveOutput(settings.outputPath, option: "OUTPUT_PATH (--output)", appends: appends)
@@ -48,6 +51,7 @@ final class Recording: EventSink {
         trace = try settings.tracePath.map { path throws(Failure) in
             try LiveOutput(path, option: "--record", appends: false, stopsAtFailure: true)
         }
+        telemetry = settings.telemetry.map { OTLPSender($0) }
         var random = SystemRandomNumberGenerator()
         let id = TapeID(high: random.next(), low: random.next())
         var origin = TapeOrigin(
@@ -94,6 +98,15 @@ final class Recording: EventSink {
         map?.wait()
         writeMap()
         map?.wait()
+        telemetry?.end(MetricsServer.Seen(map: profiler.takeTelemetry(), summary: summary))
+    }
+
+    /// Sends what has come, where that is due.
+    /// - Parameter now: by the monotonic clock, nanoseconds.
+    func tell(_ now: Int64) {
+        telemetry?.show(&telemetryPace, now: now) {
+            MetricsServer.Seen(map: profiler.takeTelemetry(), summary: summary)
+        }
     }
 
     /// What the map says by now.
@@ -106,6 +119,7 @@ final class Recording: EventSink {
         summary.unwritten[.environmentFile] = UInt64(environment?.lostBytes ?? 0)
         summary.unwritten[.serviceMap] = UInt64(map?.lostBytes ?? 0)
         summary.unwritten[.trace] = UInt64(trace?.lostBytes ?? 0)
+        summary.unwritten[.telemetry] = telemetry?.lostBytes ?? 0
         return summary
     }
 

@@ -205,6 +205,13 @@ final class LiveRun {
 
     func waitForOutput(_ isWanted: (String) -> Bool) throws { _ = try profiler?.line(isWanted) }
 
+    /// Returns when it has said something like it on standard error.
+    func waitForComplaint(_ text: String) throws {
+        guard profiler?.errors.line(where: { $0.contains(text) }) != nil else {
+            throw Failed("profiler does not say ‘\(text)’: \(profiler?.errors.text ?? "")")
+        }
+    }
+
     /// Ends it so that it can write nothing more.
     func killProfiler() throws {
         profiler?.signal(SIGKILL)
