@@ -29,7 +29,7 @@ struct MetricTimes: Equatable, Sendable {
             start = min(start, Self.floor(first))
             for bin in bins.dropLast() {
                 // An interval may end within the millisecond in which the tape begins.
-                let next = Timestamp(nanoseconds: (ends.last ?? start).nanoseconds + Self.millisecond)
+                let next = Timestamp(nanoseconds: (ends.last ?? start).nanoseconds &+ Self.millisecond)
                 ends.append(max(Self.floor(Timestamp(nanoseconds: (bin + 1) << width)), next))
             }
         }
@@ -44,7 +44,8 @@ struct MetricTimes: Equatable, Sendable {
 
     private static func floor(_ moment: Timestamp) -> Timestamp {
         let rest = moment.nanoseconds % millisecond
-        return Timestamp(nanoseconds: moment.nanoseconds - (rest < 0 ? rest + millisecond : rest))
+        // Times are from outside: they may be any.
+        return Timestamp(nanoseconds: moment.nanoseconds &- (rest < 0 ? rest + millisecond : rest))
     }
 
     /// What there was in each interval.
