@@ -101,7 +101,7 @@ package final class Profiler: EventSink {
         }
         spans = options.spans > 0 ? SpanWitness(options.registry, most: options.spans) : nil
         let counted = [interfaces as (any CountedSink)?, archive, spans].compactMap { $0 }
-        let others = [observer].compactMap { $0 } + counted + [log].compactMap { $0 as (any Sink)? }
+        let others = [observer].compactMap { $0 } + counted + [events].compactMap { $0 }
         let needs: Needs = options.fields == .all ? [.operations, .media] : []
         let run = Run(
             limits: limits, registry: options.registry, needs: others.reduce(needs) { $0.union($1.needs) },

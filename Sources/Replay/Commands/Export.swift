@@ -6,7 +6,8 @@ import Shared
 /// `replay export FORMAT INPUT…`, what was seen as other tools read it.
 struct Export: ParsableCommand {
     enum Format: String, CaseIterable, ExpressibleByArgument {
-        case schema, openapi, har, mermaid, dot, svg, html, conditions, metrics, otlp
+        case schema, openapi, asyncapi, proto, har, mermaid, dot, svg, html, conditions, policies, compose, metrics,
+            otlp
     }
 
     static let configuration = CommandConfiguration(
@@ -24,11 +25,16 @@ struct Export: ParsableCommand {
               html     a report in one file: graph, services, operations, schemas, exchanges
               conditions
                        what a workload needs of others, as a Runtime Conditions Profile; what that rests on is beside it
+              policies NetworkPolicies of Kubernetes that allow what was seen and nothing else: a draft; one with --service
+              compose  whom each service needs, as depends_on of a compose file; --compare: what a file has and has not
               metrics  how often, how long and how often in vain, as OpenMetrics with times, to be filled into Prometheus
               otlp     the same with traces and logs, as OpenTelemetry's protocol has them: one JSON object a line
             """)
 
-    @Argument(help: "schema, openapi, har, mermaid, dot, svg, html, conditions, metrics or otlp")
+    @Argument(
+        help:
+            "schema, openapi, asyncapi, proto, har, mermaid, dot, svg, html, conditions, policies, compose, metrics or otlp"
+    )
     var format: Format
 
     @Argument(help: "Tapes to read; - is standard input.", completion: .file())
@@ -60,6 +66,10 @@ struct Export: ParsableCommand {
 
     @OptionGroup var conditions: ConditionsOptions
 
+    @OptionGroup var policies: PolicyOptions
+
+    @OptionGroup var composition: CompositionOptions
+
     @OptionGroup var metrics: MetricsOptions
 
     func run() throws {
@@ -70,10 +80,16 @@ struct Export: ParsableCommand {
         let declared = try composition.declared()
         replaying.withBodies = [.schema, .openapi, .asyncapi, .proto, .html].contains(format)
         replaying.options.interfaces = format == .openapi
-        if format == .har { archive.apply(to: &replaying.options, filters.choice) }
+        var selection = try filters.selection()
+        // What each service serves, or says, is described by all that is known of it, and not by who asks.
+        if [.openapi, .asyncapi, .proto, .policies].contains(format) { selection.service = nil }
+        replaying.options.selection = selection
+        if format == .har { archive.apply(to: &replaying.options, selection) }
         let metricsForm = try metrics.fileForm()
         if format == .otlp { replaying.prepareForTraces() }
         if format == .metrics { replaying.prepareForMetrics() }
+        if format == .conditions { replaying.prepareForConditions() }
+        if [.policies, .compose].contains(format) { replaying.options.keepsPlaces = true }
         let shownExchanges = try exchanges?.number("--exchanges", in: 0...1_000_000) ?? 1000
         if format == .html { replaying.options.journal = .first(shownExchanges) }
         if let input = inputs.first(where: { output != "-" && OutputFile.takes(output, $0) }) {
@@ -83,11 +99,11 @@ struct Export: ParsableCommand {
         for line in result.capture.complaints { Terminal.complain(line) }
         let isLossy = result.isLossy
         let from = result.summary.provenance(isLossy: isLossy)
-        let graph = { ServiceGraph(result.map, filters.choice) }
+        let graph = { ServiceGraph(result.map) }
         var leftOut: [String] = []
         switch format {
         case .schema:
-            try write(JSONSchemaFile.text(result.map.filtered(filters.choice), from: from, showsCounts: evidence))
+            try write(JSONSchemaFile.text(result.map, from: from, showsCounts: evidence))
         case .openapi:
             leftOut = try describe(result, openAPIStyle) { OpenAPIFile.descriptions($0, from: from, openAPIStyle) }
         case .asyncapi:
@@ -96,12 +112,15 @@ struct Export: ParsableCommand {
             }
         case .proto: leftOut = try sketch(result, from: from)
         case .har: leftOut = try HAROptions.write(result, to: output)
-        case .openapi: leftOut = try describe(openAPIStyle, result, isLossy: isLossy)
-        case .otlp: leftOut = try TelemetryOutput.write(result, filters.choice, to: output)
-        case .schema, .mermaid, .dot, .svg, .html, .conditions, .metrics:
-            let file = try OutputFile(output, option: "--output")
-            try file.write(text(result, metricsForm, isLossy: isLossy))
-            try file.commit()
+        case .mermaid: try write(MermaidFile.text(graph(), from: from))
+        case .dot: try write(DOTFile.text(graph(), from: from))
+        case .svg: try write(GraphPicture.text(graph(), from: from, isLossy: isLossy))
+        case .html: try write(result.report(MapView.Choice(), inputs))
+        case .conditions: leftOut = try declare(profiles, result, from: from)
+        case .policies: leftOut = try writePolicies(result, from: from, label: label)
+        case .compose: leftOut = try compose(declared, result, from: from)
+        case .metrics: try write(MetricsFile.text(result.metrics(metrics.points(metricsForm)), metricsForm))
+        case .otlp: leftOut = try TelemetryOutput.write(result, to: output)
         }
         for line in leftOut { Terminal.complain(line) }
         if isLossy || !leftOut.isEmpty { throw ExitCode(1) }
@@ -119,10 +138,7 @@ struct Export: ParsableCommand {
         _ result: Replaying.Result, _ style: OpenAPIFile.Style,
         _ descriptions: (ServiceMapDocument) -> [ServiceDescription]
     ) throws(Failure) -> [String] {
-        var choice = filters.choice
-        // Who is asked is described, or who sends, by all that is known of it.
-        choice.service = nil
-        let all = descriptions(result.map.filtered(choice))
+        let all = descriptions(result.map)
         let wanted = all.filter { !$0.leftOut.isEmpty && $0.service == filters.service ?? $0.service }
         let leftOut = wanted.map { "\($0.service): left out: \($0.leftOut.joined(separator: ", "))" }
         let described = all.filter { !$0.text.isEmpty }
@@ -140,18 +156,16 @@ struct Export: ParsableCommand {
         return leftOut
     }
 
-    private func text(_ result: Replaying.Result, _ metricsForm: MetricsFile.Form, isLossy: Bool) -> String {
-        let from = result.summary.provenance(isLossy: isLossy)
-        let graph = { ServiceGraph(result.map, filters.choice) }
-        return switch format {
-        // These are files of their own.
-        case .openapi, .har, .conditions, .otlp: ""
-        case .schema: JSONSchemaFile.text(result.map.filtered(filters.choice), from: from, showsCounts: evidence)
-        case .mermaid: MermaidFile.text(graph(), from: from)
-        case .dot: DOTFile.text(graph(), from: from)
-        case .svg: GraphPicture.text(graph(), from: from, isLossy: isLossy)
-        case .html: result.report(filters.choice, inputs)
-        case .metrics: MetricsFile.text(result.metrics(filters.choice, metrics.points(metricsForm)), metricsForm)
-        }
+    /// Writes a sketch of each package, or of the one that is wanted.
+    /// - Returns: what could not be said.
+    private func sketch(_ result: Replaying.Result, from: String) throws(Failure) -> [String] {
+        let (sketches, leftOut) = ProtoFile.sketches(result.map, from: from)
+        if sketches.isEmpty { for line in leftOut { Terminal.complain("left out: \(line)") } }
+        let files = try ServiceFiles(
+            sketches.map {
+                ServiceFiles.Service(name: $0.service, files: [ServiceFiles.File(ending: ".proto", text: $0.text)])
+            }, format: format.rawValue, wanted: filters.service)
+        try files.write(to: output, inputs: inputs)
+        return leftOut.map { "left out: \($0)" }
     }
 }

@@ -31,7 +31,7 @@ extension Export {
     func compose(
         _ declared: DeclaredComposition?, _ result: Replaying.Result, from: String
     ) throws -> [String] {
-        let file = ComposeFile(result.map.filtered(filters.choice), result.surroundings)
+        let file = ComposeFile(result.map, result.surroundings)
         guard let declared, let path = composition.compare else {
             let (text, leftOut) = file.fragment(from: from)
             try write(text)

@@ -71,7 +71,7 @@ extension Export {
     func declare(
         _ wanted: ConditionsOptions.Wanted, _ result: Replaying.Result, from: String
     ) throws(Failure) -> [String] {
-        let map = result.map.filtered(filters.choice)
+        let map = result.map
         let seen = ConditionsFinder.workloads(map)
         guard !wanted.uris.isEmpty else {
             let names = seen.isEmpty ? "nobody was seen to call anybody" : "seen were " + seen.joined(separator: ", ")

@@ -24,11 +24,8 @@ extension Export {
     /// A NetworkPolicy of each workload, or of the one that is wanted.
     /// - Returns: what could not be said.
     func writePolicies(_ result: Replaying.Result, from: String, label: String) throws(Failure) -> [String] {
-        var choice = filters.choice
-        // Who calls it is a part of its policy.
-        choice.service = nil
         let (policies, leftOut) = NetworkPolicyFile.policies(
-            result.map.filtered(choice), result.surroundings, from: from, label: label)
+            result.map, result.surroundings, from: from, label: label)
         if policies.isEmpty { for line in leftOut { Terminal.complain("left out: \(line)") } }
         let files = try ServiceFiles(
             policies.map {

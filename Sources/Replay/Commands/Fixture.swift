@@ -86,8 +86,16 @@ struct Fixture: Sendable {
         }
         if access(path("metrics.txt"), F_OK) == 0 {
             let (_, result) = try replay(.all, forMetrics: true)
-            let text = MetricsFile.text(result.metrics(MapView.Choice(), .total), .openmetrics)
+            let text = MetricsFile.text(result.metrics(.total), .openmetrics)
             goldens.append(Golden(name: "metrics.txt", content: Array(text.utf8)))
+        }
+        let texts = [ExportedText.asyncapi, .policies, .compose].filter { access(path("\($0).yaml"), F_OK) == 0 }
+        if !texts.isEmpty {
+            let (_, result) = try replay(.all, forConditions: true)
+            for format in texts {
+                goldens.append(
+                    Golden(name: "\(format).yaml", content: Array(try format.text(result, service: nil).text.utf8)))
+            }
         }
         return Outcome(goldens: goldens, beyond: try beyondContract(result))
     }

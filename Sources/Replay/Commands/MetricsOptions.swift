@@ -40,7 +40,7 @@ extension Replaying {
 }
 
 extension Replaying.Result {
-    func metrics(_ choice: MapView.Choice, _ points: ObservedMetrics.Points) -> [Metric] {
-        ObservedMetrics.all(map.filtered(choice), summary, points, from: summary.provenance(isLossy: isLossy))
+    func metrics(_ points: ObservedMetrics.Points) -> [Metric] {
+        ObservedMetrics.all(map, summary, points, from: summary.provenance(isLossy: isLossy))
     }
 }

@@ -83,9 +83,9 @@ final class MCPTools {
     private func services(_ arguments: JSONValue) throws(Failure) -> String {
         let top = try number("top", arguments, most: 1000) ?? 50
         var choice = MapView.Choice()
-        choice.service = arguments["service"]?.text
+        choice.selection.service = arguments["service"]?.text
         let view = MapView(try recording().result.map, choice)
-        if let service = choice.service, view.services.isEmpty {
+        if let service = choice.selection.service, view.services.isEmpty {
             throw Failure("service \(service): calls nobody here, or is not in the map; list_services has them all")
         }
         return IndentedJSON.text { view.write(&$0, top: top) }

@@ -11,9 +11,9 @@ enum ExportedText: String, CaseIterable {
         _ result: Replaying.Result, service: String?
     ) throws(Failure) -> (text: String, leftOut: [String]) {
         let from = result.summary.provenance(isLossy: result.isLossy)
-        var choice = MapView.Choice()
-        choice.service = service
-        let map = result.map.filtered(choice)
+        var selection = Selection()
+        selection.service = service
+        let map = result.map.filtered(selection)
         switch self {
         case .schema: return (JSONSchemaFile.text(map, from: from, showsCounts: false), [])
         case .openapi: return try joined(OpenAPIFile.descriptions(result.map, from: from, OpenAPIFile.Style()), service)
@@ -26,8 +26,8 @@ enum ExportedText: String, CaseIterable {
                 result.map, result.surroundings, from: from, label: NetworkPolicyFile.usualLabel)
             return (try joined(policies, service).text, leftOut)
         case .compose: return ComposeFile(map, result.surroundings).fragment(from: from)
-        case .mermaid: return (MermaidFile.text(ServiceGraph(result.map, choice), from: from), [])
-        case .dot: return (DOTFile.text(ServiceGraph(result.map, choice), from: from), [])
+        case .mermaid: return (MermaidFile.text(ServiceGraph(map), from: from), [])
+        case .dot: return (DOTFile.text(ServiceGraph(map), from: from), [])
         }
     }
 

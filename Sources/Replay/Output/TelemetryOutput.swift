@@ -17,10 +17,10 @@ enum TelemetryOutput {
 
     /// - Returns: what could not be said.
     static func write(
-        _ result: Replaying.Result, _ choice: MapView.Choice, to output: String
+        _ result: Replaying.Result, to output: String
     ) throws(Failure) -> [String] {
         let file = try OutputFile(output, option: "--output")
-        for request in requests(result, choice) {
+        for request in requests(result) {
             try file.write((request.body + [0x0A]).span.bytes)
         }
         try file.commit()
@@ -30,9 +30,9 @@ enum TelemetryOutput {
         return ["left out: \(what) for which there was no room; --since and --until choose a part of the time"]
     }
 
-    static func requests(_ result: Replaying.Result, _ choice: MapView.Choice) -> [OTLPFile.Request] {
+    static func requests(_ result: Replaying.Result) -> [OTLPFile.Request] {
         OTLPFile.requests(
-            result.map.filtered(choice), result.summary, from: result.summary.provenance(isLossy: result.isLossy),
+            result.map, result.summary, from: result.summary.provenance(isLossy: result.isLossy),
             version: ProgramVersion.number)
     }
 }

@@ -7,6 +7,7 @@ extension ServiceMapDocument {
             selection.contains(service: $0.service, destination: $0.destination, protocol: $0.protocolName)
                 && selection.contains(path: $0.path)
         }
+        document.traces = traces.filtered(selection)
         document.services = services.compactMap { service in
             var chosen = service
             chosen.endpoints = service.endpoints.filter {
@@ -53,4 +54,25 @@ extension ServiceMapDocument {
     }
 
     private static let mostNames = 8
+}
+
+extension ServiceMapDocument.Traces {
+    /// What is selected of them; views of servers go with what they are of.
+    fileprivate func filtered(_ selection: Selection) -> ServiceMapDocument.Traces {
+        var traces = self
+        traces.spans = spans.filter { span in
+            let (protocolName, path): (String, String?) =
+                switch span.asked {
+                case .endpoint(let endpoint): (endpoint.protocolName, endpoint.path)
+                case .operation(_, let protocolName, _, _): (protocolName, nil)
+                }
+            return selection.contains(service: span.service, destination: span.destination, protocol: protocolName)
+                && (path.map { selection.contains(path: $0) } ?? (selection.path == nil))
+        }
+        traces.connections = connections.filter {
+            selection.path == nil
+                && selection.contains(service: $0.service, destination: $0.destination, protocol: $0.protocolName)
+        }
+        return traces
+    }
 }
