@@ -258,7 +258,9 @@ struct CaptureCommand: ParsableCommand {
         settings.keepsSecretsOffTrace = noTlsSecrets || Self.variable("TAPEDECK_NO_TLS_SECRETS") == "1"
         settings.statusSocket = statusSocket ?? Self.variable("TAPEDECK_STATUS_SOCKET")
         settings.metricsListen = metricsListen ?? Self.variable("TAPEDECK_METRICS_LISTEN")
-        settings.telemetry = try OTLPEndpoint(otlp ?? Self.variable("TAPEDECK_OTLP"), Self.variable)
+        let otlp = otlp ?? Self.variable("TAPEDECK_OTLP")
+        // A command's environment is its own: the collector that it names is not meant to hear of what it does from elsewhere.
+        if otlp != nil || command.isEmpty { settings.telemetry = try OTLPEndpoint(otlp, Self.variable) }
         settings.appends = append || Self.variable("TAPEDECK_APPEND") == "1"
         if compat || Self.variable("TAPEDECK_COMPAT") == "1" { settings.fields = .compat }
         if let (option, bodyLimit) = given(bodyLimit, "--body-limit") {
