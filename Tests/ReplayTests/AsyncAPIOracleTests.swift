@@ -7,7 +7,7 @@ import Testing
 @Suite struct `Exported AsyncAPI descriptions` {
     private let folder = TemporaryFolder()
 
-    @Test(.timeLimit(.minutes(10))) func `are valid, and hold for every recorded message`() throws {
+    @Test(.timeLimit(.minutes(30))) func `are valid, and hold for every recorded message`() throws {
         var arguments = [Oracles.script("asyncapi.py")]
         for group in ["amqp", "demo", "kafka", "nats", "redis", "trace", "websocket"] {
             for name in try FileManager.default.contentsOfDirectory(atPath: "Fixtures/\(group)").sorted() {

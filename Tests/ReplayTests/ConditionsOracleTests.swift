@@ -15,7 +15,7 @@ import Testing
         try Executable.replay(["export", "conditions"] + arguments)
     }
 
-    @Test(.timeLimit(.minutes(5))) func `are valid, whatever the tape is`() throws {
+    @Test(.timeLimit(.minutes(30))) func `are valid, whatever the tape is`() throws {
         let python: String
         do {
             python = try Oracles.python.get()

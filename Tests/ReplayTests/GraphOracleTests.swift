@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10))) func `are drawn by Mermaid, with each name`() throws {
+    @Test(.timeLimit(.minutes(30))) func `are drawn by Mermaid, with each name`() throws {
         let python: String
         do {
             python = try Oracles.python.get()

@@ -11,7 +11,7 @@ import Testing
         "http2/websocket", "websocket/calls", "websocket/nats",
     ]
 
-    @Test(.timeLimit(.minutes(10))) func `are valid, say what the event log says, and give the same map`() throws {
+    @Test(.timeLimit(.minutes(30))) func `are valid, say what the event log says, and give the same map`() throws {
         let node = try Programs.find("node", package: "node-har-validator")
         let folder = TemporaryFolder()
         let root = FileManager.default.currentDirectoryPath + "/Fixtures"

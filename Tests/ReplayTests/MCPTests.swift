@@ -20,7 +20,7 @@ import Testing
         var answers: [String: Answer]
     }
 
-    @Test(.timeLimit(.minutes(10))) func `answers a client of the protocol`() throws {
+    @Test(.timeLimit(.minutes(30))) func `answers a client of the protocol`() throws {
         let outcome = try Child(
             try Oracles.python.get(), [Oracles.script("mcp_client.py"), Executable.replay] + Self.tapes, patience: 200
         ).wait()

@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10))) func `have the figures of the map, in both forms and at the last of their points`()
+    @Test(.timeLimit(.minutes(30))) func `have the figures of the map, in both forms and at the last of their points`()
         throws
     {
         let promtool = try Programs.find("promtool", package: "prometheus")
@@ -62,7 +62,7 @@ import Testing
 
     private func bytes(at path: String) -> [UInt8]? { FileManager.default.contents(atPath: path).map { Array($0) } }
 
-    @Test(.timeLimit(.minutes(3))) func `are answered by a Prometheus into which they were filled`() throws {
+    @Test(.timeLimit(.minutes(30))) func `are answered by a Prometheus into which they were filled`() throws {
         let folder = TemporaryFolder()
         let prometheus = try BackfilledPrometheus(["demo/shop"], in: folder)
         let graph = "traces_service_graph_request_total"

@@ -9,7 +9,7 @@ import Testing
         "demo", "amqp", "dns", "grpc", "http", "http2", "kafka", "nats", "postgres", "redis", "websocket",
     ]
 
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(30)))
     func `is what the protocol has, tells of each exchange once, and is taken by collectors`()
         throws
     {

@@ -5,7 +5,7 @@ import Testing
 /// OpenAPI descriptions that were made from tapes: against the specification, by openapi-spec-validator, and against the exchanges that the
 /// tapes hold, by jsonschema.
 @Suite struct `Exported OpenAPI descriptions` {
-    @Test(.timeLimit(.minutes(10)))
+    @Test(.timeLimit(.minutes(30)))
     func `are valid, hold for every recorded exchange, and are refined by more of them`() throws {
         let python: String
         do {

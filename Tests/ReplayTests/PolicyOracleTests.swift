@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(10))) func `of networks are valid, and allow what was seen and nothing else`() throws {
+    @Test(.timeLimit(.minutes(30))) func `of networks are valid, and allow what was seen and nothing else`() throws {
         var arguments = [Oracles.script("policies.py")]
         for fixture in try Self.fixtures(["demo", "dns", "http", "nats", "other", "redis", "trace"]) {
             let own = "\(folder.path)/\(fixture.name.replacingOccurrences(of: "/", with: "-"))"
@@ -44,7 +44,7 @@ import Testing
         #expect(counts.count == 2 && counts[0] > 40 && counts[1] > 60, "\(counts)")
     }
 
-    @Test(.timeLimit(.minutes(10))) func `of services are valid, and have no circle`() throws {
+    @Test(.timeLimit(.minutes(30))) func `of services are valid, and have no circle`() throws {
         var arguments = [Oracles.script("compose.py")]
         for fixture in try Self.fixtures(["demo", "http", "nats", "other", "redis", "trace"]) {
             let file = "\(folder.path)/\(fixture.name.replacingOccurrences(of: "/", with: "-")).yaml"

@@ -12,7 +12,7 @@ import Testing
             protoc, ["--proto_path=\(folder.path)", "--descriptor_set_out=\(folder.path)/set"] + files)
     }
 
-    @Test(.timeLimit(.minutes(3))) func `are taken by protoc`() throws {
+    @Test(.timeLimit(.minutes(30))) func `are taken by protoc`() throws {
         var files: [String] = []
         for name in try FileManager.default.contentsOfDirectory(atPath: "Fixtures/grpc").sorted() {
             let fixture = "Fixtures/grpc/\(name)"

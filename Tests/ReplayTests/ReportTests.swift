@@ -51,7 +51,7 @@ import Testing
         return try JSONDecoder().decode(Found.self, from: Data(outcome.output.utf8))
     }
 
-    @Test(.timeLimit(.minutes(10))) func `shows hostile names as text, and runs nothing of theirs`() throws {
+    @Test(.timeLimit(.minutes(30))) func `shows hostile names as text, and runs nothing of theirs`() throws {
         let folder = TemporaryFolder()
         let report = folder.path + "/report.html"
         let tape = FileManager.default.currentDirectoryPath + "/Fixtures/trace/hostile-names/input.jsonl"
@@ -107,7 +107,7 @@ import Testing
         return lines.joined(separator: "\n") + "\n"
     }
 
-    @Test(.timeLimit(.minutes(10))) func `answers at once with 5,000 endpoints, and to keys`() throws {
+    @Test(.timeLimit(.minutes(30))) func `answers at once with 5,000 endpoints, and to keys`() throws {
         let folder = TemporaryFolder()
         let report = folder.path + "/report.html"
         let tape = folder.write("large.jsonl", Array(Self.tape().utf8))

@@ -4,7 +4,7 @@ import Testing
 
 /// What `replay diff --sarif` and `replay conditions verify --sarif` print against SARIF's own schema, by jsonschema.
 @Suite struct `SARIF of differences` {
-    @Test(.timeLimit(.minutes(5))) func `is valid by the schema of version 2.1.0`() throws {
+    @Test(.timeLimit(.minutes(30))) func `is valid by the schema of version 2.1.0`() throws {
         let python: String
         do {
             python = try Oracles.python.get()

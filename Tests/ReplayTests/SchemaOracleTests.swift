@@ -4,7 +4,7 @@ import Testing
 
 /// Schemas that were made from tapes against the bodies that the tapes hold, by jsonschema.
 @Suite struct `Exported schemas` {
-    @Test(.timeLimit(.minutes(10))) func `hold for every recorded body`() throws {
+    @Test(.timeLimit(.minutes(30))) func `hold for every recorded body`() throws {
         let python: String
         do {
             python = try Oracles.python.get()

@@ -64,7 +64,7 @@ import Testing
     }
 
     /// 32 KiB of what makes lexers look again and again; in a debug build a pass takes some milliseconds.
-    @Test(.timeLimit(.minutes(1))) func `take one pass`() {
+    @Test func `take one pass`() {
         let hostile = [
             "$a", "$a$b", "/*", "(", "[", "'", "''", "\"\"", "`", "1e", "IN (1,", "VALUES (1),(", "a.", "a,",
             "WITH a AS (", "FROM a,",
@@ -74,8 +74,8 @@ import Testing
         for part in hostile {
             for dialect in Self.dialects {
                 let sql = String(repeating: part, count: (32 << 10) / part.utf8.count)
-                let time = ContinuousClock().measure { _ = ReadSQL("SELECT " + sql, dialect) }
-                #expect(time < .milliseconds(1500), "\(part): \(time)")
+                let time = threadTime { _ = ReadSQL("SELECT " + sql, dialect) }
+                #expect(time < 1_500_000_000, "\(part): \(time) ns")
             }
         }
     }
