@@ -33,7 +33,7 @@ final class Capture {
     private let socket: StatusSocket?
     /// `nil` where nobody is answered.
     private let metrics: MetricsServer?
-    private var metricsPace = MetricsPace()
+    private var metricsPace = CopyPace(every: 500_000_000)
     private let since = Clock.wall
     private var rate = ExchangeRate(now: Clock.monotonic)
     /// `nil` where nothing is said.

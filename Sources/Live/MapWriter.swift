@@ -71,3 +71,19 @@ struct MapPace {
 
     mutating func wrote(_ now: Int64) { written = now }
 }
+
+/// How often a copy of what was seen is handed to another thread: as `MapPace` by what the last one cost.
+struct CopyPace {
+    private var pace: MapPace
+    private var cost: Int64 = 0
+
+    /// - Parameter interval: nanoseconds.
+    init(every interval: Int64) { pace = MapPace(every: interval) }
+
+    func isDue(_ now: Int64) -> Bool { pace.isDue(now, cost: cost) }
+
+    mutating func handedOver(_ now: Int64, cost: Int64) {
+        self.cost = cost
+        pace.wrote(now)
+    }
+}

@@ -20,7 +20,7 @@ final class Recording: EventSink {
     private let keepsSecretsOff: Bool
     private let rotation: LiveSettings.Rotation
     private let telemetry: OTLPSender?
-    private var telemetryPace = OTLPPace()
+    private var telemetryPace = CopyPace(every: 5_000_000_000)
     private var hasNews = false
     private var mapPace = MapPace()
     /// Processor time that the last map took on this thread, nanoseconds.

@@ -47,7 +47,7 @@ final class MetricsServer: Sendable {
 
     /// Hands over how the capture stands, where somebody wants to know and it is due.
     /// - Parameter now: by the monotonic clock, nanoseconds.
-    func show(_ pace: inout MetricsPace, now: Int64, _ seen: () -> Seen) {
+    func show(_ pace: inout CopyPace, now: Int64, _ seen: () -> Seen) {
         guard isWanted.load(ordering: .acquiring), pace.isDue(now) else { return }
         let before = Clock.threadProcessor
         let seen = seen()
@@ -94,18 +94,5 @@ final class MetricsServer: Sendable {
         isWanted.store(true, ordering: .releasing)
         _ = came.wait(timeout: .now() + .milliseconds(last == nil ? Self.patience : Self.patience / 10))
         if let fresh = next.withLock({ $0.take() }) { last = fresh }
-    }
-}
-
-/// How often a copy is handed over: so seldom that it takes but a little of a core.
-struct MetricsPace {
-    private var map = MapPace(every: 500_000_000)
-    private var cost: Int64 = 0
-
-    func isDue(_ now: Int64) -> Bool { map.isDue(now, cost: cost) }
-
-    mutating func handedOver(_ now: Int64, cost: Int64) {
-        self.cost = cost
-        map.wrote(now)
     }
 }

@@ -42,7 +42,7 @@ final class OTLPSender: Sendable {
 
     /// Hands over how the capture stands, where that is due.
     /// - Parameter now: by the monotonic clock, nanoseconds.
-    func show(_ pace: inout OTLPPace, now: Int64, _ seen: () -> MetricsServer.Seen) {
+    func show(_ pace: inout CopyPace, now: Int64, _ seen: () -> MetricsServer.Seen) {
         guard pace.isDue(now), !isMaking.load(ordering: .acquiring) else { return }
         let before = Clock.threadProcessor
         let seen = seen()
@@ -154,18 +154,5 @@ final class OTLPSender: Sendable {
     private func wait(seconds: Int) {
         let end = DispatchTime.now() + .seconds(seconds)
         while !isEnding.load(ordering: .acquiring), came.wait(timeout: end) == .success {}
-    }
-}
-
-/// How often a copy is handed over: every five seconds, and so seldom that it takes but a little of a core.
-struct OTLPPace {
-    private var map = MapPace(every: 5_000_000_000)
-    private var cost: Int64 = 0
-
-    func isDue(_ now: Int64) -> Bool { map.isDue(now, cost: cost) }
-
-    mutating func handedOver(_ now: Int64, cost: Int64) {
-        self.cost = cost
-        map.wrote(now)
     }
 }

@@ -23,10 +23,4 @@ enum LoginValue {
 
     /// The longest that is believed of one value, in bytes: tickets of Kerberos and tokens of federations are some kilobytes long.
     static let longest = 32 << 10
-
-    /// Where a text ends that is written up to a NUL.
-    static func text(in bytes: RawSpan, from start: Int) -> Range<Int>? {
-        guard let end = bytes.firstIndex(of: 0, from: start), end &- start <= longest else { return nil }
-        return start..<end
-    }
 }

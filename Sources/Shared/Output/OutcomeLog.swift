@@ -37,7 +37,7 @@ final class OutcomeLog: Sink {
 
     /// The tape has ended: what is still open has had no answer.
     func finish() {
-        for number in open.keys { decide(number, status.contains(answer: nil)) }
+        for number in open.keys.sorted() { decide(number, status.contains(answer: nil)) }
     }
 
     // MARK: Lines

@@ -1,4 +1,4 @@
-/// What lets through to a sink only what is selected.
+/// What lets through to a sink only what is selected by who asks whom for what; by its outcome `OutcomeLog` does.
 ///
 /// The rest of the pipeline knows nothing of it: numbers, templates, ledger and summary are those of the whole tape. A name counts
 /// as it is known when something is told of.
@@ -51,7 +51,6 @@ final class SelectionSink: Sink {
     func operation(
         _ operation: borrowing ServiceOperation, _ text: RawSpan, of connection: Connection, _ origin: Origin
     ) {
-        if let status = selection.status, !status.contains(operation, text) { return }
         guard selection.path == nil, isOf(connection, destination(of: connection, ""), "\(registry[origin.row].name)")
         else {
             return
@@ -61,7 +60,7 @@ final class SelectionSink: Sink {
 
     func connection(_ event: ConnectionEvent, of connection: Connection, _ origin: Origin) {
         let name = event.row.map { "\(registry[$0].edgeName)" } ?? "unknown"
-        guard selection.path == nil, selection.status.map({ $0 == .errors && event.failure != nil }) ?? true,
+        guard selection.path == nil,
             isOf(connection, destination(of: connection, event.serverName ?? ""), name)
         else { return }
         sink.connection(event, of: connection, origin)
