@@ -20,15 +20,7 @@ mkdir -p "$folder"
 exec 9>"$folder/lock"
 flock 9
 
-# Yams as SwiftPM builds it for replay: it is what writes YAML, and not what is fuzzed.
 .ci/setup
-.ci/swift build -c release --disable-default-traits --target Yams >"$folder/log" 2>&1 || {
-    cat "$folder/log" >&2
-    exit 1
-}
-built=.build/release
-mapfile -t yams < <(find -L "$built/Yams.build" "$built/CYaml.build" -name '*.o')
-
 mapfile -t shared < <(find Sources/Shared -name '*.swift' \
     -not -path '*/Command/*' -not -path '*/Console/*' -not -path '*/Containers/*' -not -path '*/Digest/*' | sort)
 mapfile -t console < <(find Sources/Shared/Console -name '*.swift' | sort)
@@ -41,7 +33,7 @@ fuzzed+=("$tests"/Schema/ReferenceJSON.swift "$tests"/Trace/TraceSamples.swift)
 # Optimised: it compiles in a minute or two, and runs many times as fast.
 # Asserts stay: what is fuzzed is to stop at a fault that a release reads over.
 options=("-sanitize=fuzzer,address" -parse-as-library -O -wmo -assert-config Debug -enable-testing)
-options+=(-swift-version 6 -package-name tapedeck -I "$folder" -I "$built/Modules" -I .build/checkouts/Yams/Sources/CYaml/include)
+options+=(-swift-version 6 -package-name tapedeck -I "$folder")
 options+=(-I Sources/Shared/CCodecs -I Sources/Shared/CCrypto -I Sources/Shared/CNghttp2 -I Sources/Replay/CLibpcap -I Sources/Shared/Digest/CNettle)
 options+=(-enable-experimental-feature Lifetimes)
 for feature in ExistentialAny MemberImportVisibility InternalImportsByDefault; do
@@ -62,7 +54,7 @@ if [ ! -e "$program" ] || [ -n "$(find "${sources[@]}" -newer "$program" -print 
     compile Console "${console[@]}"
     compile Digest "${digest[@]}"
     compile Fuzzing "${fuzzed[@]}"
-    .ci/swift --run swiftc -sanitize=fuzzer,address "$folder"/{Shared,Console,Digest,Fuzzing}.o "${yams[@]}" -lpcap -o "$program.new"
+    .ci/swift --run swiftc -sanitize=fuzzer,address "$folder"/{Shared,Console,Digest,Fuzzing}.o -lpcap -o "$program.new"
     mv "$program.new" "$program" # One that runs is not written over.
 fi
 exec 9>&-

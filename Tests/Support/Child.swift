@@ -21,6 +21,8 @@ package final class PipeReader: @unchecked Sendable {
                     self.condition.broadcast()
                 }
             }
+            // Foundation's Process holds on to its pipes for longer than the tests last, some thousand of them.
+            try? handle.close()
         }
     }
 

@@ -335,6 +335,9 @@ struct Pairing<Key: PairingKey, Ask: BitwiseCopyable>: ~Copyable {
     /// Bytes of text of what waits.
     var heldText: Int { isEmpty ? 0 : text.count &- Int(entries[first].exchange.line.start) }
 
+    /// One more would be more than may wait.
+    func isFull(_ limits: Limits) -> Bool { count >= limits.pipelinedRequests || heldText > limits.pipelinedBytes }
+
     /// So much is let go of at once: moving what waits costs no more than it has cost to store this.
     private static var movedText: Int { 1 << 20 }
 

@@ -189,7 +189,7 @@ final class HTTP1Analyzer: Analyzer {
     }
 
     private func ask(_ stream: HTTP1Stream, _ bytes: RawSpan, _ known: ReadRequest?, _ out: any Output) {
-        while pairing.count >= run.limits.pipelinedRequests || pairing.heldText > run.limits.pipelinedBytes {
+        while pairing.isFull(run.limits) {
             out.reached(.pipelinedRequests)
             pairing.giveUpOldest(out)
         }
