@@ -95,6 +95,7 @@ threads: ## run under the thread sanitizer what has threads of its own
 	@Tests/Threads/run.sh
 
 fuzz: ## fuzz what reads hostile bytes, each target for TIME seconds (60), or RUNS=n: that many inputs, the same each time; TARGET=name: that one
+	@Tests/Fuzz/run.sh --build
 	@broke=; \
 	for target in $(or $(TARGET),$(FUZZ_TARGETS)); do \
 	    Tests/Fuzz/run.sh "$$target" $(if $(RUNS),--runs $(RUNS),$(or $(TIME),60)) || broke+=" $$target"; \

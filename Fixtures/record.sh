@@ -22,7 +22,7 @@ set -uo pipefail
 FIXTURES=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$FIXTURES/record/lib.sh"
 source "$FIXTURES/record/notes.sh"
-for protocol in http http-captures http2 websocket tls postgres mysql mongodb mssql redis memcached kafka amqp nats dns other demo; do
+for protocol in http http-captures http2 websocket tls postgres mysql mongodb mssql redis memcached kafka amqp nats mqtt dns other demo; do
     source "$FIXTURES/record/$protocol.sh"
 done
 

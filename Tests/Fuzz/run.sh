@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Fuzzes one target with libFuzzer, from the fixtures on: run.sh TARGET SECONDS; run.sh TARGET --runs N for N inputs that
-# are the same each time (CI: SeededRuns.swift says why); run.sh TARGET FILE… for inputs that broke it.
+# are the same each time (CI: SeededRuns.swift says why); run.sh TARGET FILE… for inputs that broke it; run.sh --build.
 # Builds first what has changed. The corpus and what broke stay in .build/fuzz/TARGET.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 targets=(codecs detectors http http2 json pcapng replay state tls trace websocket)
 target=${1:-}
-if [ $# -lt 2 ] || [[ " ${targets[*]} " != *" $target "* ]]; then
+if [ "$target" != --build ] && { [ $# -lt 2 ] || [[ " ${targets[*]} " != *" $target "* ]]; }; then
     echo "usage: Tests/Fuzz/run.sh TARGET SECONDS|--runs N|FILE…, TARGET one of ${targets[*]}" >&2
     exit 2
 fi
@@ -58,6 +58,7 @@ if [ ! -e "$program" ] || [ -n "$(find "${sources[@]}" -newer "$program" -print 
     mv "$program.new" "$program" # One that runs is not written over.
 fi
 exec 9>&-
+[ "$target" != --build ] || exit 0
 
 # Swift's own backtrace of a crash hangs under the sanitizer.
 export SWIFT_BACKTRACE=enable=no FUZZ_TARGET=$target

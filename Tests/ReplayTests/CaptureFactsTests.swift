@@ -73,6 +73,69 @@ import Testing
         }
     }
 
+    @Test func `a capture lasts until it says that it has ended`() throws {
+        func ends(_ blocks: [UInt8]) throws -> Int64? {
+            let sink = RecordingSink()
+            var tape = Tape(sink: sink)
+            let file = Self.section + Self.interface() + Self.packet(handshake[0], units: 5) + blocks
+            try tape.read(Input(bytes: PeekedBytes(MemoryBytes(file)), name: "test"))
+            tape.finish()
+            return sink.end?.nanoseconds
+        }
+        func statistics(_ interface: UInt32, _ units: UInt32, code: Int = 3) -> [UInt8] {
+            let end = Self.record(code, Bytes.little32(0) + Bytes.little32(units))
+            return Self.block(5, Bytes.little32(interface) + [UInt8](repeating: 0, count: 8) + end)
+        }
+        #expect(try ends([]) == 5000)
+        #expect(try ends(statistics(0, 9)) == 9000)
+        #expect(try ends(statistics(0, 9) + statistics(0, 7)) == 9000)
+        // When it began; before its last packet; of an interface that is none; cut.
+        #expect(try ends(statistics(0, 9, code: 2)) == 5000)
+        #expect(try ends(statistics(0, 3)) == 5000)
+        #expect(try ends(statistics(1, 9)) == 5000)
+        #expect(try ends(Self.block(5, Bytes.little32(0))) == 5000)
+    }
+
+    @Test func `packets that the capture never had are a loss`() throws {
+        func lost(_ blocks: [UInt8]) -> [String] {
+            let file = Self.section + Self.interface() + Self.packet(handshake[0], units: 5) + blocks
+            return Reading([file]).lines.filter { $0.hasPrefix("lost") }
+        }
+        func statistics(_ counts: [(code: Int, count: UInt32)]) -> [UInt8] {
+            let options = counts.flatMap { Self.record($0.code, Bytes.little32($0.count) + Bytes.little32(0)) }
+            return Self.block(5, [UInt8](repeating: 0, count: 12) + options + [0, 0, 0, 0])
+        }
+        // isb_ifrecv and isb_filteraccept are no drops.
+        #expect(lost(statistics([(4, 100), (6, 100)])).isEmpty)
+        #expect(lost(statistics([(5, 7), (7, 2)])) == ["lost captureDropped 9"])
+        // They are counted since the beginning.
+        #expect(lost(statistics([(5, 7)]) + statistics([(5, 8)])) == ["lost captureDropped 8"])
+        let segment = handshake[1].ipv4
+        let sizes = Bytes.little32(UInt32(segment.count)) + Bytes.little32(UInt32(segment.count))
+        let head = [UInt8](repeating: 0, count: 12) + sizes
+        let dropped = Self.record(4, Bytes.little32(3) + Bytes.little32(0)) + [0, 0, 0, 0]
+        let packet = Self.block(6, head + segment + [UInt8](repeating: 0, count: (4 - segment.count % 4) % 4) + dropped)
+        #expect(lost(packet + packet) == ["lost captureDropped 6"])
+        // Both tell of the same.
+        #expect(lost(packet + statistics([(5, 3)])) == ["lost captureDropped 3"])
+        // Each section counts anew.
+        #expect(
+            lost(statistics([(5, 3)]) + Self.section + Self.interface() + statistics([(5, 4)])) == [
+                "lost captureDropped 7"
+            ])
+    }
+
+    @Test func `a tape lasts as long as packets of any kind come`() throws {
+        let arp: [UInt8] = [UInt8](repeating: 0xFF, count: 12) + [8, 6] + [UInt8](repeating: 0, count: 28)
+        let frames = handshake.map { [UInt8](repeating: 2, count: 12) + [8, 0] + $0.ipv4 }
+        let sink = RecordingSink()
+        var tape = Tape(sink: sink)
+        let file = CaptureBytes(linkType: 1, frames + [arp, arp], start: 1_000_000).pcap()
+        try tape.read(Input(bytes: PeekedBytes(MemoryBytes(file)), name: "test"))
+        tape.finish()
+        #expect(sink.end == Timestamp(nanoseconds: 1_004_000_000))
+    }
+
     @Test func `secrets become events, wherever they stand`() throws {
         let random = String(repeating: "1F", count: 32)
         let log = "# a comment\nCLIENT_RANDOM \(random) 0a0b\r\nnonsense\nCLIENT_RANDOM 12 34\n"

@@ -37,6 +37,7 @@ private func convert(_ inputs: [[UInt8]], _ recorder: some EventRecorder) throws
         try tape.read(Input(bytes: PeekedBytes(source), name: "input"))
     }
     tape.finish()
+    recorder.finish()
     var bytes: [UInt8] = []
     recorder.drain { bytes.append($0) }
     return bytes
@@ -83,6 +84,7 @@ private func convert(_ inputs: [[UInt8]], _ recorder: some EventRecorder) throws
         let file = try #require(TextFile.bytes("Fixtures/\(name)/input.pcap"))
         let packets = try convert([file], PacketRecorder())
         #expect(try Outputs([packets]).log == Outputs([file]).log)
+        #expect(try Outputs([packets]).summary.lastEvent == Outputs([file]).summary.lastEvent)
         #expect(try convert([convert([file], TraceRecorder())], PacketRecorder()) == packets)
     }
 
@@ -414,8 +416,9 @@ private final class MarkSink: EventSink {
         #expect(json.output.contains("\"balanced\": true"))
         let packets = try Executable.replay(["convert", edited, folder.path + "/edited.pcapng"])
         #expect(packets.status == 1)
+        // All but the first line, which says what the file is, and the end mark.
         #expect(
-            packets.errors == "replay: \(folder.path)/edited.pcapng: without \(lines.count - 1) events of connections "
+            packets.errors == "replay: \(folder.path)/edited.pcapng: without \(lines.count - 2) events of connections "
                 + "that are not open\n")
         #expect(try Executable.replay(["convert", edited, folder.path + "/edited.tape"]).status == 0)
     }

@@ -107,7 +107,9 @@ import Testing
             ("partly behind the end", .server(501, ack: 101, "P", "byelate"), 4, true),
             ("again, before the end", .server(501, ack: 101, "P", "bye"), 0, false),
             ("more than a window ahead", .client(101 + 1 << 30 + 1, ack: 501, "P", "far"), 3, true),
-            ("as far ahead as a window", .client(101 + 1 << 30, ack: 501, "P", "far"), 0, false),
+            ("a window ahead, and nothing else there", .client(101 + 1 << 30, ack: 501, "P", "far"), 3, true),
+            ("more than a buffer ahead", .client(101 + 8 << 20 + 1, ack: 501, "P", "far"), 3, true),
+            ("as far ahead as a buffer lets it", .client(101 + 8 << 20, ack: 501, "P", "far"), 0, false),
             ("as far away as can be", .client(101 &+ 1 << 31, ack: 501, "P", "far"), 3, true),
             ("more than a window behind", .client(101 &- 1 << 30 &- 9, ack: 501, "P", "far"), 3, true),
         ] as [(String, Segment, UInt64, Bool)])

@@ -234,10 +234,25 @@ import Testing
             ])
     }
 
-    @Test func `nothing is expected of a side that is not in the capture, or for its FIN`() {
+    @Test func `nothing is expected of a side that is not in the capture`() {
         let oneSided: [Segment] = [.server(501, ack: 101, "P", "x"), .server(502, ack: 110, "P", "y")]
         #expect(events(of: oneSided).allSatisfy { !$0.contains("expected") })
-        let finished: [Segment] = handshake + [.client(101, ack: 501, "P", "a"), .server(501, ack: 103, "P", "x")]
+    }
+
+    /// The one byte that ends a request is as likely to come behind the answer as any other.
+    @Test func `a number that may be a FIN's is a byte's until the FIN comes`() {
+        let asked: [Segment] = handshake + [.client(101, ack: 501, "P", "a"), .server(501, ack: 103, "P", "x")]
+        #expect(
+            events(of: asked + [.client(102, ack: 502, "P", "\n")]) == [
+                opened, "1 > 0 a", "1 > expected 2", "1 < 0 x", "1 > 1 \n", "1 close tapeEnd",
+            ])
+        #expect(
+            events(of: asked + [.client(102, ack: 502, "F")]) == [
+                opened, "1 > 0 a", "1 > expected 2", "1 < 0 x", "1 > fin 1", "1 close tapeEnd",
+            ])
+        // One that has come is no byte.
+        let finished: [Segment] =
+            handshake + [.client(101, ack: 501, "FP", "a"), .server(501, ack: 103, "P", "x")]
         #expect(events(of: finished).allSatisfy { !$0.contains("expected") })
     }
 
@@ -307,6 +322,60 @@ import Testing
         #expect(events(of: forged) == [opened, "1 < 0 here", "1 > 0 ask", "1 close tapeEnd"])
     }
 
+    // MARK: - What only numbers say
+
+    @Test func `one segment far ahead is not believed, and a second one there is`() {
+        let far: UInt32 = 101 + 1 << 26
+        let alone: [Segment] =
+            handshake + [.client(far, ack: 501, "P", "wild"), .client(101, ack: 501, "P", "ask")]
+        #expect(events(of: alone) == [opened, "1 > 0 ask", "lost misplaced 1", "1 close tapeEnd"])
+        let two: [Segment] =
+            handshake + [.client(far, ack: 501, "P", "lost"), .client(far + 4, ack: 501, "P", "there")]
+        #expect(events(of: two) == [opened, "1 > \(1 << 26 + 4) there", "lost misplaced 1", "1 close tapeEnd"])
+        // Between two wild ones the stream went on where it was.
+        let between: [Segment] =
+            handshake + [
+                .client(far, ack: 501, "P", "wild"), .client(101, ack: 501, "P", "ask"),
+                .client(far, ack: 501, "P", "wild"),
+            ]
+        #expect(events(of: between) == [opened, "1 > 0 ask", "lost misplaced 2", "1 close tapeEnd"])
+        // The other side has it already.
+        let acknowledged: [Segment] =
+            handshake + [.server(501, ack: far), .client(far, ack: 501, "P", "there")]
+        #expect(events(of: acknowledged).contains("1 > \(1 << 26) there"))
+    }
+
+    @Test(
+        arguments: [
+            ([.server(531, ack: 101)], ["1 < ack 30", "1 close tapeEnd"]),
+            ([.server(531, ack: 101, "R")], ["1 < ack 30", "1 close reset"]),
+            // They come after all.
+            (
+                [.server(531, ack: 101), .server(501, ack: 101, "P", "bytes")],
+                ["1 < 0 bytes", "1 < ack 30", "1 close tapeEnd"]
+            ),
+            // One number further is a FIN's.
+            ([.server(502, ack: 101)], ["1 close tapeEnd"]),
+            ([.server(501, ack: 101, "F"), .server(502, ack: 101)], ["1 < fin 0", "1 close tapeEnd"]),
+            // A forged RST, behind which its sender goes on where it was.
+            ([.server(531, ack: 101, "R"), .server(501, ack: 101, "P", "on")], ["1 < 0 on", "1 close tapeEnd"]),
+            // Further than anybody would be in one go.
+            ([.server(501 + 400_000, ack: 101)], ["1 close tapeEnd"]),
+        ] as [([Segment], [String])])
+    func `a side's own number at its end tells of bytes that nobody saw`(_ segments: [Segment], _ expected: [String]) {
+        #expect(events(of: handshake + segments) == [opened] + expected)
+    }
+
+    @Test func `the number of a FIN that comes after its acknowledgment is no byte`() {
+        let bare = [Segment](repeating: .client(101, ack: 506), count: 4)
+        let late: [Segment] = [.server(501, ack: 101, "P", "late"), .server(505, ack: 101, "F")]
+        #expect(
+            events(of: handshake + bare + late) == [opened, "1 < ack 5", "1 < 0 late", "1 < fin 4", "1 close tapeEnd"])
+        // Where that byte was there, it was no FIN.
+        let byte: [Segment] = [.server(501, ack: 101, "P", "later"), .server(505, ack: 101, "F")]
+        #expect(events(of: handshake + bare + byte) == [opened, "1 < ack 5", "1 < 0 later", "1 close tapeEnd"])
+    }
+
     // MARK: - The tuple again
 
     @Test func `a closed tuple is used again`() {
@@ -319,6 +388,33 @@ import Testing
                 opened, "1 > fin 0", "1 < fin 0", "1 close orderly", opened.replacing("1 client", with: "2 client"),
                 "2 > 0 ask", "2 close tapeEnd",
             ])
+    }
+
+    /// Whoever connects again after a minute may do so while nothing is captured.
+    @Test func `a tuple is used again without a handshake`() {
+        let again: [Segment] = [.client(90_000, ack: 70_000, "P", "ask"), .server(70_000, ack: 90_003, "P", "answer")]
+        let second = [
+            opened.replacing("1 client", with: "2 client late"), "2 > 0 ask", "2 < 0 answer", "2 close tapeEnd",
+        ]
+        let ended: [Segment] = [.client(101, ack: 501, "F"), .server(501, ack: 102, "F")]
+        #expect(
+            events(of: handshake + ended + again, seconds: [0, 0, 0, 0, 0, 61, 61])
+                == [opened, "1 > fin 0", "1 < fin 0", "1 close orderly"] + second)
+        #expect(
+            events(of: handshake + [.server(501, ack: 101, "R")] + again, seconds: [0, 0, 0, 0, 61, 61])
+                == [opened, "1 close reset"] + second)
+        // Nothing of the end was captured: elsewhere in both streams.
+        let far: [Segment] = [
+            .client(0x7000_0000, ack: 0x6000_0000, "P", "ask"), .server(0x6000_0000, ack: 0x7000_0003, "P", "answer"),
+        ]
+        #expect(events(of: handshake + far, seconds: [0, 0, 0, 61, 61]) == [opened, "1 close superseded"] + second)
+        // An open connection goes on after a pause.
+        let goesOn: [Segment] = handshake + [.client(101, ack: 501, "P", "ask")]
+        #expect(events(of: goesOn, seconds: [0, 0, 0, 61]) == [opened, "1 > 0 ask", "1 close tapeEnd"])
+        // What is late by less is of the old one.
+        let late = events(
+            of: handshake + ended + [.client(101, ack: 502, "P", "ask")], seconds: [0, 0, 0, 0, 0, 59])
+        #expect(late.count(where: { $0.hasPrefix("open") }) == 1)
     }
 
     @Test func `an open tuple is used again: believed when the SYN is answered`() {

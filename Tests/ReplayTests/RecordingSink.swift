@@ -15,11 +15,16 @@ final class RecordingSink: EventSink {
     /// Not among the lines: a fact beside every handshake.
     private(set) var numbers: [SequenceNumbers] = []
     private(set) var opened: [ConnectionOpened] = []
+    /// Until when the tape has lasted; no line either.
+    private(set) var end: Timestamp?
 
     func consume(_ event: borrowing CapturedEvent, payload: RawSpan) {
-        if case .sequenceNumbers(let numbers) = event.kind {
-            self.numbers.append(numbers)
+        switch event.kind {
+        case .sequenceNumbers(let numbers): return self.numbers.append(numbers)
+        case .end:
+            end = event.timestamp
             return
+        default: break
         }
         timestamps.append(event.timestamp)
         switch event.kind {
@@ -38,10 +43,9 @@ final class RecordingSink: EventSink {
             let error = closed.error != 0 ? " \(closed.error)" : ""
             lines.append("\(closed.id.serial) close \(closed.how)\(error)")
         case .process: lines.append("process")
-        case .exit, .listening, .container, .name, .unixSocket, .secret, .tape, .sequenceNumbers, .continued:
+        case .exit, .listening, .container, .name, .unixSocket, .secret, .tape, .sequenceNumbers, .continued, .end:
             lines.append("fact")
         case .datagram: lines.append("datagram")
-        case .end: lines.append("end")
         case .lost(let loss): lines.append("lost \(loss.reason) \(loss.count)")
         }
     }

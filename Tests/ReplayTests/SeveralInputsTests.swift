@@ -78,6 +78,30 @@ import Testing
         #expect(gaps.status == 0 && gaps.output.contains("\"exchanges\": 60"))
     }
 
+    /// Each host has lost other packets, and the clock of one is behind when it ends.
+    @Test func `what two hosts have captured completes each other`() throws {
+        let all = Self.capture.records.indices
+        var a = Self.capture
+        a.records = all.filter { $0 < 3 || $0 % 5 != 0 }.map { Self.capture.records[$0] }
+        var b = Self.capture
+        b.records = all.filter { $0 < 3 || $0 % 5 != 1 }.map { Self.capture.records[$0] }
+        for index in b.records.indices { b.records[index].time += 30_000 }
+        func data(_ lines: [String]) -> Set<String> { Set(lines.filter { $0.contains("HTTP") }) }
+        let two = try lines([folder.write("a", a.pcap()), folder.write("b", b.pcap())])
+        #expect(data(two) == data(whole))
+        #expect(two.filter { $0.hasPrefix("open") }.count == 1)
+        #expect(two.last == "1 close orderly")
+        // One alone is over when both have said so.
+        #expect(try lines([folder.write("a", a.pcap())]).last == "1 close orderly")
+        let profiler = Profiler(Profiler.Options())
+        var tape = Tape(sink: profiler)
+        var order = try InputOrder([folder.path + "/a", folder.path + "/b"])
+        try tape.read(&order)
+        tape.finish()
+        profiler.finish()
+        #expect(profiler.summary.messages.exchanges == 60 && profiler.summary.bytes.gaps.total == 0)
+    }
+
     @Test func `of many files few are open at one time`() throws {
         // Eight of each, no two of them the same file.
         let many = (0..<8).flatMap { copy in

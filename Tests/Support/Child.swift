@@ -11,12 +11,15 @@ package final class PipeReader: @unchecked Sendable {
     fileprivate init(_ handle: FileHandle, _ patience: Double) {
         self.patience = patience
         Thread.detachNewThread {
+            // Not by the handle's own reading, which ends the process where a test's signal interrupts it.
+            var buffer = [UInt8](repeating: 0, count: 64 << 10)
             var isOpen = true
             while isOpen {
-                let more = handle.availableData
-                isOpen = !more.isEmpty
+                let count = read(handle.fileDescriptor, &buffer, buffer.count)
+                if count < 0, errno == EINTR { continue }
+                isOpen = count > 0
                 self.condition.withLock {
-                    self.bytes += more
+                    if isOpen { self.bytes += buffer[..<count] }
                     self.isAtEnd = !isOpen
                     self.condition.broadcast()
                 }

@@ -23,6 +23,10 @@ protocol PacketSource: ~Copyable {
     mutating func takeFacts() -> [CapturedEvent.Kind]
     /// Whether there is something to take.
     var hasFacts: Bool { get }
+    /// When the capture has ended, as far as the file has said it.
+    var end: Timestamp? { get }
+    /// Packets of which the file says that the capture never had them.
+    var dropped: UInt64 { get }
     /// What could not be kept of the file.
     var refusals: CaptureRefusals { get }
     var failure: String? { get }

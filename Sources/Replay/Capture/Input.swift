@@ -62,9 +62,8 @@ struct Input {
         guard descriptor >= 0, fstat(descriptor, &status) == 0 else {
             switch errno {
             case ENOENT:
-                guard !path.contains(where: { "./".contains($0) }) else { throw Failure("\(path): no such file") }
-                let meant = ReplayCommand.command(meantBy: path).map { "did you mean `replay \($0)`?" }
-                throw Failure("\(path): no such file; \(meant ?? "the commands are in replay --help")")
+                let isWord = !path.contains { "./".contains($0) }
+                throw Failure("\(path): no such file\(isWord ? "; the commands are in replay --help" : "")")
             case EACCES: throw Failure("\(path): permission denied; captures often belong to root or to tcpdump")
             default: throw Failure("\(path): \(String(cString: strerror(errno)))")
             }

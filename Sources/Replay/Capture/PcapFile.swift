@@ -72,6 +72,9 @@ struct PcapFile: ~Copyable, PacketSource {
 
     var hasFacts: Bool { false }
     mutating func takeFacts() -> [CapturedEvent.Kind] { [] }
+    /// The form has no place for these.
+    var end: Timestamp? { nil }
+    var dropped: UInt64 { 0 }
     var refusals: CaptureRefusals { CaptureRefusals() }
 
     /// A number of the record's header, which is at hand.

@@ -22,10 +22,13 @@ struct PcapngFile: ~Copyable, PacketSource {
     private var interfaces: [Interface] = []
     /// How many the section has described, with those that were not kept.
     private var described: UInt64 = 0
+    /// Packets that the interfaces of earlier sections have dropped.
+    private var earlierDrops: UInt64 = 0
     private var lastTimestamp = Timestamp(nanoseconds: 0)
     private(set) var failure: String?
     private(set) var refusals = CaptureRefusals()
     private var facts: [CapturedEvent.Kind] = []
+    private(set) var end: Timestamp?
 
     private struct Interface {
         var linkType: Int32
@@ -35,6 +38,10 @@ struct PcapngFile: ~Copyable, PacketSource {
         var offsetSeconds: Int64 = 0
         /// What it says of itself makes no sense, and so do its packets.
         var isUnreadable = false
+        /// Packets that did not come to the capture, as its statistics say.
+        var dropped: UInt64 = 0
+        /// The same, as its packets say one by one.
+        var missed: UInt64 = 0
     }
 
     private enum BlockType {
@@ -43,6 +50,7 @@ struct PcapngFile: ~Copyable, PacketSource {
         static let obsoletePacket: UInt32 = 2
         static let simplePacket: UInt32 = 3
         static let names: UInt32 = 4
+        static let statistics: UInt32 = 5
         static let enhancedPacket: UInt32 = 6
         static let secrets: UInt32 = 10
     }
@@ -73,7 +81,8 @@ struct PcapngFile: ~Copyable, PacketSource {
         case BlockType.interface: addInterface(body)
         case BlockType.names: addNames(body)
         case BlockType.secrets: addSecrets(body)
-        // Statistics, and what is yet to be invented.
+        case BlockType.statistics: addStatistics(body)
+        // What is yet to be invented.
         default: break
         }
     }
@@ -142,8 +151,7 @@ struct PcapngFile: ~Copyable, PacketSource {
                 return nil
             }
             // Interfaces are numbered anew in each section.
-            interfaces = []
-            described = 0
+            closeSection()
         }
         let length = Int(field32(4))
         guard length >= 12, length <= Self.largestBlock, length % 4 == 0 else {
@@ -160,6 +168,16 @@ struct PcapngFile: ~Copyable, PacketSource {
         }
         return (type, length)
     }
+
+    /// Both the packets and the statistics may tell of the same drops.
+    private mutating func closeSection() {
+        for interface in interfaces { earlierDrops &+= max(interface.dropped, interface.missed) }
+        interfaces = []
+        described = 0
+    }
+
+    /// Packets of which the file says that the capture never had them.
+    var dropped: UInt64 { interfaces.reduce(earlierDrops) { $0 &+ max($1.dropped, $1.missed) } }
 
     /// A number of the next block, in the section's byte order.
     private func field32(_ offset: Int) -> UInt32 {
@@ -264,6 +282,35 @@ struct PcapngFile: ~Copyable, PacketSource {
         for secret in KeyLog(body.extracting(8..<end)).secrets { facts.append(.secret(secret)) }
     }
 
+    /// Interface Statistics Block: interface, time (two halves), and options of which isb_endtime says when the capture has
+    /// ended.
+    private mutating func addStatistics(_ body: RawSpan) {
+        guard body.byteCount >= 12 else { return }
+        let number = Int(field(body, 0, UInt32.self))
+        guard number < interfaces.count, !interfaces[number].isUnreadable else { return }
+        var dropped = (interface: UInt64(0), system: UInt64(0))
+        var offset = 12
+        while offset + 4 <= body.byteCount {
+            let code = field(body, offset, UInt16.self)
+            let length = Int(field(body, offset + 2, UInt16.self))
+            offset += 4
+            guard code != 0, offset + length <= body.byteCount else { break }
+            switch code {
+            // isb_endtime: two halves.
+            case 3 where length == 8:
+                let (high, low) = (field(body, offset, UInt32.self), field(body, offset + 4, UInt32.self))
+                let time = Self.timestamp(UInt64(high) << 32 | UInt64(low), interfaces[number])
+                if !time.isClamped { end = max(end ?? time.timestamp, time.timestamp) }
+            // isb_ifdrop, isb_osdrop: counted since the capture began.
+            case 5 where length == 8: dropped.interface = field(body, offset, UInt64.self)
+            case 7 where length == 8: dropped.system = field(body, offset, UInt64.self)
+            default: break
+            }
+            offset += (length + 3) & ~3
+        }
+        interfaces[number].dropped = max(interfaces[number].dropped, dropped.interface &+ dropped.system)
+    }
+
     // MARK: - Packets
 
     /// Enhanced Packet Block: interface, time (two halves), captured length, length on the wire, bytes.
@@ -286,6 +333,8 @@ struct PcapngFile: ~Copyable, PacketSource {
             refusals.blocks &+= 1
             return nil
         }
+        let options = 20 &+ (captured &+ 3) & ~3
+        if !isObsolete, options < body.byteCount { readOptions(body.extracting(options..<body.byteCount), number) }
         let units = UInt64(field(body, 4, UInt32.self)) << 32 | UInt64(field(body, 8, UInt32.self))
         let time = Self.timestamp(units, interfaces[number])
         lastTimestamp = time.timestamp
@@ -296,6 +345,19 @@ struct PcapngFile: ~Copyable, PacketSource {
             timestamp: lastTimestamp, linkType: interfaces[number].linkType,
             wireLength: Int(field(body, 16, UInt32.self)),
             bytes: UnsafeRawBufferPointer(rebasing: bytes[20..<(20 + captured)]))
+    }
+
+    /// epb_dropcount: how many packets were lost between this one and the one before.
+    private mutating func readOptions(_ options: RawSpan, _ number: Int) {
+        var offset = 0
+        while offset + 4 <= options.byteCount {
+            let code = field(options, offset, UInt16.self)
+            let length = Int(field(options, offset + 2, UInt16.self))
+            offset += 4
+            guard code != 0, offset + length <= options.byteCount else { return }
+            if code == 4, length == 8 { interfaces[number].missed &+= field(options, offset, UInt64.self) }
+            offset += (length + 3) & ~3
+        }
     }
 
     /// Simple Packet Block: length on the wire, bytes.

@@ -143,6 +143,8 @@ extension RunningInput {
         _ = capture.next()
         tell(capture.takeFacts(), lastTime, event)
         isEnded = true
+        file.end = capture.end
+        file.dropped = capture.dropped
         // Whoever leaves a file that grows asks for no more of it.
         file.failure = capture.failure == DescriptorBytes.left ? nil : capture.failure
         file.refusals = capture.refusals

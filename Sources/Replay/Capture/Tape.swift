@@ -63,6 +63,7 @@ struct Tape<Sink: EventSink>: ~Copyable {
         var isWanted = true
         while isWanted, !Interruption.isRequested, let (input, until) = try order.next() {
             if input.isTrace { try refuseFilter(input.input) }
+            if order.running.count > 1 { decoder.expectsCopies() }
             repeat {
                 try read(input, until, &numbers, &tapes)
                 isWanted = try afterSome(progress, order)
@@ -161,6 +162,8 @@ struct Tape<Sink: EventSink>: ~Copyable {
 
     private mutating func captureEnded(_ file: CaptureFile) {
         if file.failure != nil { decoder.fileWasTruncated() }
+        if let end = file.end { decoder.lasts(until: end) }
+        decoder.dropped(file.dropped)
         decoder.refused(file.refusals.packets &+ file.refusals.blocks)
     }
 
@@ -187,6 +190,8 @@ struct Tape<Sink: EventSink>: ~Copyable {
             if file.packets % Self.some == 0, try !afterSome(progress) { break }
         }
         tell(capture.takeFacts(), at: last)
+        file.end = capture.end
+        file.dropped = capture.dropped
         // Whoever leaves a file that grows asks for no more of it.
         file.failure = capture.failure == DescriptorBytes.left ? nil : capture.failure
         file.refusals = capture.refusals
@@ -268,6 +273,10 @@ struct CaptureFile: Equatable, Sendable {
     /// It is a copy of this one, and was not read.
     var original: String?
     var packets: UInt64 = 0
+    /// Of a capture, when it has ended, where it says so.
+    var end: Timestamp?
+    /// Of a capture, packets that it never had, as it says itself.
+    var dropped: UInt64 = 0
     /// Of a trace, how many events it holds; `nil` where it is a capture.
     var events: UInt64?
     /// Of a state, how many captures and traces it was made of.

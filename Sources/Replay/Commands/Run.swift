@@ -98,6 +98,10 @@ struct Run: ParsableCommand {
     }
 
     func run() throws {
+        // `run` is meant where a word is no command's name, be it nearly one.
+        if let word = inputs.first, access(word, F_OK) != 0, let meant = ReplayCommand.command(meantBy: word) {
+            throw Failure("\(word): no such file; did you mean `replay \(meant)`?")
+        }
         let (outputPath, mapPath, environmentPath) = (output, serviceMap, environments.envOutput)
         var replaying = Replaying()
         replaying.options.names = try names.read()

@@ -12,6 +12,7 @@ final class PacketRecorder: EventRecorder {
     private var connections: [ConnectionID: PacketConnection] = [:]
     private(set) var strayEvents: UInt64 = 0
     private(set) var unplacedEvents: UInt64 = 0
+    private var lastMoment = Timestamp(nanoseconds: 0)
     /// Open connections between Unix sockets.
     private var unixConnections: Set<ConnectionID> = []
     private var processes: [ProcessKey: String] = [:]
@@ -36,6 +37,7 @@ final class PacketRecorder: EventRecorder {
 
     func consume(_ event: CapturedEvent, payload: RawSpan) {
         let at = event.timestamp
+        lastMoment = max(lastMoment, at)
         switch event.kind {
         case .open(let opened): open(opened, at)
         case .continued(let continued): goOn(continued, at)
@@ -64,9 +66,11 @@ final class PacketRecorder: EventRecorder {
         }
     }
 
-    /// A tape's marks are a trace's: packets have no place for them and need none.
+    /// A tape's origin is a trace's: packets have no place for it and need none.
     func begin(_ origin: TapeOrigin) {}
-    func finish() {}
+
+    /// The tape goes on behind the last packet where its own last ones made none, such as a bare acknowledgment.
+    func finish() { if lastMoment > writer.lastPacket { writer.end(at: lastMoment) } }
 
     /// Packets of what the earlier files have were never here: the numbers go on behind them.
     private func goOn(_ continued: ConnectionContinued, _ at: Timestamp) {

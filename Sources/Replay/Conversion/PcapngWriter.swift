@@ -3,6 +3,8 @@ import Shared
 /// Writes packets as a pcapng file (draft-ietf-opsawg-pcapng), little endian, times in nanoseconds.
 struct PcapngWriter {
     private(set) var bytes: [UInt8] = []
+    /// When the latest packet was.
+    private(set) var lastPacket = Timestamp(nanoseconds: 0)
 
     private static let linkTypeRaw: UInt16 = 101
 
@@ -12,6 +14,7 @@ struct PcapngWriter {
         static let interfaceName: UInt16 = 2
         static let interfaceDescription: UInt16 = 3
         static let timeResolution: UInt16 = 9
+        static let endTime: UInt16 = 3
     }
 
     /// - Parameter interfaces: a name and a description of each.
@@ -43,11 +46,10 @@ struct PcapngWriter {
     mutating func packet(
         _ packet: [UInt8], missing: Int = 0, interface: UInt32, at: Timestamp, comment: String? = nil
     ) {
+        lastPacket = max(lastPacket, at)
         block(6) { bytes in
             bytes.little(interface)
-            let time = UInt64(max(at.nanoseconds, 0))
-            bytes.little(UInt32(truncatingIfNeeded: time >> 32))
-            bytes.little(UInt32(truncatingIfNeeded: time))
+            bytes.time(at)
             bytes.little(UInt32(truncatingIfNeeded: packet.count))
             bytes.little(UInt32(truncatingIfNeeded: packet.count &+ missing))
             bytes.append(contentsOf: packet)
@@ -56,6 +58,18 @@ struct PcapngWriter {
                 bytes.option(Option.comment, Array(comment.utf8.prefix(Self.commentBytes)))
                 bytes.option(0, [])
             }
+        }
+    }
+
+    /// Appends an Interface Statistics Block: until when the capture has lasted.
+    mutating func end(at: Timestamp) {
+        block(5) { bytes in
+            bytes.little(0 as UInt32)
+            bytes.time(at)
+            bytes.little(Option.endTime)
+            bytes.little(8 as UInt16)
+            bytes.time(at)
+            bytes.option(0, [])
         }
     }
 
@@ -88,6 +102,13 @@ struct PcapngWriter {
 extension [UInt8] {
     fileprivate mutating func little<T: FixedWidthInteger & UnsignedInteger>(_ value: T) {
         for shift in stride(from: 0, to: T.bitWidth, by: 8) { append(UInt8(truncatingIfNeeded: value >> T(shift))) }
+    }
+
+    /// Nanoseconds since 1970, the upper half first in either order of bytes.
+    fileprivate mutating func time(_ at: Timestamp) {
+        let time = UInt64(Swift.max(at.nanoseconds, 0))
+        little(UInt32(truncatingIfNeeded: time >> 32))
+        little(UInt32(truncatingIfNeeded: time))
     }
 
     /// All of a block's parts begin at a multiple of four bytes, and the blocks do too.

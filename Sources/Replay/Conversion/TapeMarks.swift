@@ -24,13 +24,13 @@ struct TapeMarks {
 
     /// Whether an event of the inputs is written.
     mutating func passes(_ event: borrowing CapturedEvent) -> Bool {
+        lastTimestamp = event.timestamp
         switch event.kind {
         case .tape, .end:
             guard origin == nil else { return false }
             promise.note(event.kind)
         default: break
         }
-        lastTimestamp = event.timestamp
         return true
     }
 

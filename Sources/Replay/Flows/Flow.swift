@@ -39,6 +39,8 @@ struct Flow: Sendable {
     private let isBegunByAnswer: Bool
     /// What is known of its connect while nobody has answered.
     private var connect: ConnectAttempt
+    /// Several captures of the tape may hold it.
+    var hasCopies: Bool
 
     /// After this silence a SYN is a new connection, whatever became of the old one.
     ///
@@ -72,7 +74,7 @@ struct Flow: Sendable {
     /// - Parameter at: when the first segment came.
     init(
         local: Endpoint, remote: Endpoint, id: ConnectionID, role: Role, stage: Stage, isBegunByAnswer: Bool = false,
-        on network: Network = .plain, tellsUnseen: Bool = true, at: Int64
+        on network: Network = .plain, tellsUnseen: Bool = true, hasCopies: Bool = false, at: Int64
     ) {
         sent = StreamNumbering(tellsUnseen: tellsUnseen)
         received = sent
@@ -88,6 +90,7 @@ struct Flow: Sendable {
         hasToldNumbers = stage != .opening && !isBegunByAnswer
         self.isBegunByAnswer = isBegunByAnswer
         connect = ConnectAttempt(since: at)
+        self.hasCopies = hasCopies
     }
 
     /// The direction of a packet between these two, `nil` where it is between others.
@@ -237,6 +240,7 @@ struct Flow: Sendable {
         _ segment: TCPSegment, payload: RawSpan, _ direction: Direction, at: Timestamp, now: Int64, to sink: Sink,
         _ statistics: inout FlowStatistics
     ) -> Outcome {
+        if now &- lastHeard > Self.silenceNanoseconds, isAnother(segment, direction) { return .restarts }
         if stage == .closed { return afterClose(segment, direction) }
         if !segment.flags.isDisjoint(with: [.syn, .rst]) {
             if segment.flags.contains(.rst) {
@@ -304,6 +308,7 @@ struct Flow: Sendable {
             sender.begin(at: segment.flags.contains(.syn) ? segment.sequence + 1 : segment.sequence)
         }
         sender.hear()
+        if segment.payloadLength == 0, !segment.flags.contains(.fin) { sender.say(segment.sequence) }
         guard segment.flags.contains(.ack) else { return }
         if receiver.isKnown {
             receiver.acknowledge(segment.acknowledgment)
@@ -327,6 +332,7 @@ struct Flow: Sendable {
         if stage == .closing, ending == .reset, resetBy.isSend == direction.isSend, stream(direction).highest > resetAt
         {
             // Whoever sends on has not reset the connection: the RST was forged.
+            if direction.isSend { sent.unsay() } else { received.unsay() }
             stage = sent.isFinished || received.isFinished ? .halfClosed : .open
         }
     }
@@ -355,7 +361,7 @@ struct Flow: Sendable {
             length = length &- skipped
             position = 0
         }
-        guard stream.isPlausible(position) else {
+        guard stream.isPlausible(position), stream.mayBring(UInt64(position)) else {
             statistics.ignoredBytes &+= UInt64(length)
             statistics.misplacedSegments &+= 1
             return
@@ -409,6 +415,7 @@ struct Flow: Sendable {
         if sender.isKnown {
             let distance = sender.position(of: segment.sequence) &- Int64(bitPattern: sender.highest)
             guard distance >= -Self.resetWindow, distance <= Self.resetWindow else { return .ignored }
+            if direction.isSend { sent.say(segment.sequence) } else { received.say(segment.sequence) }
         }
         lastHeard = now
         if stage != .closing {
@@ -418,6 +425,18 @@ struct Flow: Sendable {
             resetAt = sender.highest
         }
         return .taken
+    }
+
+    /// Data after a long silence, of a connection with the same tuple whose handshake was not captured.
+    ///
+    /// Behind an end nothing comes any more; an open connection goes on, but not elsewhere in both its streams.
+    @inline(never)
+    private func isAnother(_ segment: TCPSegment, _ direction: Direction) -> Bool {
+        guard segment.payloadLength > 1, segment.flags.isDisjoint(with: [.syn, .rst]) else { return false }
+        if stage == .closed || stage == .closing { return true }
+        let (sender, receiver) = direction.isSend ? (sent, received) : (received, sent)
+        return segment.flags.contains(.ack) && sender.isKnown && receiver.isKnown && !sender.isNear(segment.sequence)
+            && !receiver.isNear(segment.acknowledgment)
     }
 
     /// A segment between endpoints whose connection is closed.
@@ -448,7 +467,7 @@ struct Flow: Sendable {
         let stream = self.stream(direction)
         guard !stream.isFinished, !segment.flags.contains(.syn) else { return }
         let position = stream.position(of: segment.sequence + UInt32(truncatingIfNeeded: segment.payloadLength))
-        guard position >= Int64(bitPattern: stream.highest), stream.isPlausible(position) else { return }
+        guard stream.mayFinish(at: position), stream.isPlausible(position) else { return }
         if direction.isSend { sent.finish(at: UInt64(position)) } else { received.finish(at: UInt64(position)) }
         if stage != .closing { stage = .halfClosed }
         sink.consume(
@@ -458,6 +477,8 @@ struct Flow: Sendable {
     private mutating func closeIfComplete<Sink: EventSink>(at: Timestamp, to sink: Sink) {
         if stage != .closing { ending = .orderly }
         stage = .closing
+        // What one capture has lost another may bring, by a clock that is behind.
+        if hasCopies, sent.hasBelieved || received.hasBelieved { return }
         if sent.isComplete, received.isComplete { close(at: at, to: sink) }
     }
 

@@ -10,6 +10,8 @@ struct FlowLimits: Sendable {
 
     /// Packets are left out on purpose, by a filter.
     var isFiltered = false
+    /// The tape is of several captures at one time, and a connection may be in some of them.
+    var hasCopies = false
 
     /// How long nothing may be heard of a flow, by stage.
     func patienceNanoseconds(_ stage: Flow.Stage) -> Int64 {

@@ -13,7 +13,7 @@ import Shared
 /// captured in two places, or whose directions have tags of their own.
 struct FlowTable<Sink: EventSink>: ~Copyable {
     private let sink: Sink
-    private let limits: FlowLimits
+    private var limits: FlowLimits
 
     private var slots = FlowSlots()
     private var index = FlowIndex()
@@ -47,6 +47,19 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
 
     /// Numbers the next connections behind those of another source.
     mutating func continueSerials(after serial: UInt64) { lastSerial = max(lastSerial, serial) }
+
+    /// Several captures are read at one time: what one has lost another may bring.
+    mutating func expectsCopies() {
+        guard !limits.hasCopies else { return }
+        limits.hasCopies = true
+        for queue in queues {
+            var slot = queue.oldest
+            while slot >= 0 {
+                slots[Int(slot)].flow.hasCopies = true
+                slot = slots[Int(slot)].newer
+            }
+        }
+    }
 
     // MARK: - A segment
 
@@ -187,7 +200,7 @@ struct FlowTable<Sink: EventSink>: ~Copyable {
             local: senderIsLocal ? source : destination, remote: senderIsLocal ? destination : source,
             id: ConnectionID(lastSerial), role: role, stage: isSYN && senderIsLocal ? .opening : .open,
             isBegunByAnswer: isSYN && !senderIsLocal, on: network, tellsUnseen: !limits.isFiltered,
-            at: max(clock.now, at.nanoseconds))
+            hasCopies: limits.hasCopies, at: max(clock.now, at.nanoseconds))
         flow.begin(segment, direction)
         if isSYN, let previous { flow.replaces(previous) }
         var opened = ConnectionOpened(

@@ -5,6 +5,9 @@
 struct StreamNumbering: Equatable, Sendable {
     /// The largest window that window scaling allows (RFC 7323, section 2.3): nothing that is further ahead belongs here.
     static let largestWindow: Int64 = 1 << 30
+    /// How far ahead of what is known one segment alone is believed: no buffer that Linux grows by itself holds more
+    /// (tcp_rmem, 6 MiB).
+    static let reach: UInt64 = 8 << 20
     /// After how many further segments of its flow an acknowledgment of unseen bytes is believed.
     ///
     /// Captures of several network queues hold packets out of order: the data may come just behind its acknowledgment.
@@ -29,6 +32,14 @@ struct StreamNumbering: Equatable, Sendable {
     private(set) var highest: UInt64 = 0
     /// An acknowledgment of bytes that were not seen, not yet believed; 0 if there is none.
     private var claimed: UInt64 = 0
+    /// Nobody saw the last byte before `highest`: it was only acknowledged.
+    private var endsUnseen = false
+    /// How far the sender says that it is, in segments that bring nothing.
+    private var said: UInt64 = 0
+    /// Where a segment claimed to be that was too far ahead to be believed alone; 0 if none did.
+    private var jump: UInt64 = 0
+    /// It was so far ahead indeed.
+    private var hasLeapt = false
     /// What the data that come next were told to follow; 0 where nothing is told.
     private var expected: UInt64 = 0
     /// How many of the other side's segments tell what they follow, since the last that followed what was not seen.
@@ -40,6 +51,9 @@ struct StreamNumbering: Equatable, Sendable {
 
     /// - Parameter tellsUnseen: `false` where packets were left out on purpose: what they held is not lost.
     init(tellsUnseen: Bool = true) { self.tellsUnseen = tellsUnseen }
+
+    /// Bytes that nobody saw were believed to have been there.
+    private(set) var hasBelieved = false
 
     /// FIN was seen, and every byte before it was seen or is not awaited any more.
     var isComplete: Bool { isFinished && contiguous >= length }
@@ -53,14 +67,13 @@ struct StreamNumbering: Equatable, Sendable {
     /// What is to be told in front of the other side's data: how far this stream was when they were said, once that was further
     /// than what was seen.
     ///
-    /// `nil` where nothing has changed. Of a FIN's number, and of a side that is not in the capture at all, nothing is told.
+    /// `nil` where nothing has changed. Of a side that is not in the capture at all nothing is told; the number of a FIN that
+    /// is yet to come is told as a byte, until it comes.
     mutating func expectation(_ acknowledged: SequenceNumber) -> UInt64? {
         var position = self.position(of: acknowledged)
         if isFinished { position = min(position, Int64(bitPattern: length)) }
         let isAhead = position > Int64(bitPattern: contiguous) && isPlausible(position) && isHeard && tellsUnseen
-        // Or the one byte that is missing, which is rarer; where more is missing, the FIN would have come with it.
-        let isFIN = !isFinished && contiguous == highest && UInt64(bitPattern: position) == highest &+ 1
-        if isAhead, !isFIN {
+        if isAhead {
             segmentsThatTell = Self.reordering
         } else if segmentsThatTell == 0 {
             expected = 0
@@ -101,6 +114,28 @@ struct StreamNumbering: Equatable, Sendable {
         position >= 0 && position &- Int64(bitPattern: contiguous) <= Self.largestWindow
     }
 
+    /// Whether bytes are where the sender may be: not further ahead than it can be at once, unless others say so, too.
+    ///
+    /// Behind a long loss the first segment is not believed, and the next one is; a stream that has had one may have more.
+    @inline(__always)
+    mutating func mayBring(_ position: UInt64) -> Bool {
+        guard position > max(highest, claimed) &+ Self.reach else {
+            if jump != 0 { jump = 0 }
+            return true
+        }
+        return confirms(position)
+    }
+
+    @inline(never)
+    private mutating func confirms(_ position: UInt64) -> Bool {
+        if !hasLeapt, jump == 0 || position &+ Self.reach < jump {
+            jump = position
+            return false
+        }
+        hasLeapt = true
+        return true
+    }
+
     /// Whether a sequence number is near what the sender is at: not more than a megabyte before or ahead.
     func isNear(_ sequence: SequenceNumber) -> Bool {
         let distance = position(of: sequence) &- Int64(bitPattern: highest)
@@ -113,12 +148,14 @@ struct StreamNumbering: Equatable, Sendable {
     @inline(__always)
     mutating func saw(_ low: UInt64, _ high: UInt64) {
         if low <= contiguous {
-            guard high > contiguous else { return }
-            advance(to: high)
+            if high > contiguous { advance(to: high) }
         } else {
             sawAhead(low, high)
         }
-        if high > highest { highest = high }
+        if high >= highest {
+            highest = high
+            endsUnseen = false
+        }
     }
 
     @inline(__always)
@@ -183,11 +220,25 @@ struct StreamNumbering: Equatable, Sendable {
 
     /// The connection has ended: nothing came any more that could contradict an acknowledgment.
     ///
-    /// One that is further ahead than windows are in use is believed only if others followed it.
+    /// One that is further ahead than windows are in use is believed only if others followed it. What the sender has said of
+    /// itself in segments without bytes counts as well: it sends nothing any more.
     mutating func takeLastClaim() -> UInt64? {
-        guard claimed != 0, claimed &- contiguous <= Self.lastClaim else { return nil }
+        if said > max(claimed, highest) { claimed = isFinished ? min(said, length) : said }
+        guard claimed > contiguous, claimed &- contiguous <= Self.lastClaim else { return nil }
         return takeClaim()
     }
+
+    /// A segment without bytes has the number of those that come next: all before it were sent.
+    ///
+    /// They may still come, or come again, so that this is worth nothing before the connection's end.
+    @inline(__always)
+    mutating func say(_ sequence: SequenceNumber) {
+        let position = self.position(of: sequence)
+        if position > Int64(bitPattern: highest), isPlausible(position) { said = UInt64(position) }
+    }
+
+    /// What it has said of itself was forged.
+    mutating func unsay() { said = 0 }
 
     /// Twice the window that a connection begins with on Linux (tcp_rmem: 128 KiB): the segments before the last few have
     /// said how far the stream was.
@@ -208,15 +259,28 @@ struct StreamNumbering: Equatable, Sendable {
     private mutating func takeClaim() -> UInt64? {
         guard claimed != 0, !claimsOnlyFIN else { return nil }
         let position = claimed
+        hasBelieved = true
         let isTold = tellsUnseen || highest > contiguous
         advance(to: position)
-        if position > highest { highest = position }
+        if position > highest {
+            highest = position
+            endsUnseen = true
+        }
         return isTold ? position : nil
+    }
+
+    /// Whether the stream may end here: behind all that was seen, or where the byte that was acknowledged on top of that
+    /// was the FIN's own number.
+    func mayFinish(at position: Int64) -> Bool {
+        position >= Int64(bitPattern: highest) || endsUnseen && UInt64(bitPattern: position) == highest &- 1
     }
 
     /// The sender will send nothing beyond `position`.
     mutating func finish(at position: UInt64) {
         isFinished = true
         length = position
+        // What was claimed behind it was the FIN's own number.
+        claimed = min(claimed, position)
+        if claimed <= contiguous { claimed = 0 }
     }
 }

@@ -53,13 +53,25 @@ struct PacketDecoder<Sink: EventSink>: ~Copyable {
         lost(.tableFull, flows.statistics.evictedFlows)
         lost(.notUnpacked, statistics.notUnpacked.values.reduce(0, &+))
         lost(.packetRefused, statistics.refused)
+        lost(.captureDropped, statistics.dropped)
         lost(.multipath, multipath.lost)
         lost(.misplaced, flows.statistics.misplacedSegments)
         flows.finish(at: lastSeen)
+        // The tape is as long as its packets go on, also those that say nothing of a connection.
+        if statistics.packets > 0 { sink.consume(CapturedEvent(lastSeen, .end), payload: RawSpan()) }
     }
 
     /// Numbers the next connections behind those of another source.
     mutating func continueSerials(after serial: UInt64) { flows.continueSerials(after: serial) }
+
+    /// So many packets never came to a capture.
+    mutating func dropped(_ packets: UInt64) { statistics.dropped &+= packets }
+
+    /// A capture has lasted until then, with or without packets.
+    mutating func lasts(until end: Timestamp) { lastSeen = max(lastSeen, end) }
+
+    /// Several captures are read at one time: what one has lost another may bring.
+    mutating func expectsCopies() { flows.expectsCopies() }
 
     /// A file of the tape ended inside a record.
     mutating func fileWasTruncated() { statistics.truncatedFiles &+= 1 }
@@ -321,6 +333,8 @@ struct PacketStatistics: Equatable, Sendable {
     var notUnpacked: [Encapsulation.Tunnel: UInt64] = [:]
     /// Packets of interfaces beyond the limit of a pcapng file's.
     var refused: UInt64 = 0
+    /// Packets that never came to the captures, as these say.
+    var dropped: UInt64 = 0
     /// Files that end inside a packet.
     var truncatedFiles: UInt64 = 0
 }

@@ -128,6 +128,9 @@ package struct Registry: Sendable {
 
     package var ids: [ProtocolID] { rows.indices.map { ProtocolID(raw: UInt8($0)) } }
 
+    /// The protocol that hides what it carries.
+    var envelope: ProtocolID? { ids.first { self[$0].role == .envelope } }
+
     /// The protocol that goes by this name.
     package func id(named name: String) -> ProtocolID? { ids.first { "\(self[$0].name)" == name } }
 

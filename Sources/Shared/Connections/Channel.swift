@@ -396,10 +396,10 @@ final class Channel {
 
     private func countNotUnderstood() {
         guard payloadBytes > 0, !connection.isDecrypted, connection.refusal == nil || !isPrefixOnly else { return }
-        // An envelope stays one, whatever the port says of what is in it.
+        // An envelope stays one, whatever the port says of what is in it, or it says so itself.
         let verdict = connection.verdict
-        let isEnvelope = verdict.map { run.registry[$0].role == .envelope } ?? false
-        let row = isEnvelope ? verdict : connection.reported ?? verdict
+        let isEnvelope = connection.closedTLS != nil || verdict.map { run.registry[$0].role == .envelope } ?? false
+        let row = isEnvelope ? run.registry.envelope : connection.reported ?? verdict
         if let row, run.registry[row].isUnderstood { return }
         run.summary.notUnderstood.count(row, port: connection.destinationPort, bytes: payloadBytes &- parsedBytes)
     }

@@ -399,6 +399,8 @@ package struct Loss: Equatable, Sendable {
         case multipath
         /// Segments whose data stand nowhere in their stream: behind its end, or further away than a window reaches.
         case misplaced
+        /// Packets that never came to the capture, as its file says: the interface, or the system, had no room.
+        case captureDropped
     }
 
     package init(_ reason: Reason, count: UInt64) {

@@ -5,6 +5,14 @@ extension JSONWriter {
         string(upTo: TimestampText.length) { time.write(timestamp, to: $0) }
     }
 
+    /// How long something took, in milliseconds; nothing where it ended before it began: an answer that came before its
+    /// request was over, a clock that was set back.
+    mutating func duration(_ name: StaticString, from start: Timestamp, to end: Timestamp) {
+        guard end >= start else { return }
+        key(name)
+        milliseconds(nanoseconds: end.since(start))
+    }
+
     /// An address as text; it needs no escapes.
     package mutating func address(_ address: IPAddress) {
         var text: [UInt8] = []

@@ -81,10 +81,8 @@ extension EventLog {
         guard let first = operation.responseFirst else { return }
         writeNumber("response_bytes", operation.responseBytes)
         guard operation.side == .client else { return }
-        json.key("duration_ms")
-        json.milliseconds(nanoseconds: first.since(operation.requestLast))
-        json.key("total_ms")
-        json.milliseconds(nanoseconds: operation.ended.since(operation.requestFirst))
+        json.duration("duration_ms", from: operation.requestLast, to: first)
+        json.duration("total_ms", from: operation.requestFirst, to: operation.ended)
     }
 
     private func writeNumber(_ name: StaticString, _ value: UInt64) {

@@ -18,8 +18,7 @@ extension EventLog {
         }
         let isAnswer = exchange.map { $0.isAnswered || message.firstByte > $0.requestLastByte } ?? false
         if isAnswer, let exchange, !exchange.isOneWay {
-            json.key("duration_ms")
-            json.milliseconds(nanoseconds: message.firstByte.since(exchange.requestLastByte))
+            json.duration("duration_ms", from: exchange.requestLastByte, to: message.firstByte)
         }
         writeFacets(details, upTo: .id)
         let wire = message.wire.bytes
@@ -34,8 +33,7 @@ extension EventLog {
             json.number(UInt64(details.stream))
         }
         if isAnswer, let exchange, !exchange.isOneWay {
-            json.key("total_ms")
-            json.milliseconds(nanoseconds: message.lastByte.since(exchange.requestFirstByte))
+            json.duration("total_ms", from: exchange.requestFirstByte, to: message.lastByte)
         }
         writeIncomplete(message)
         writeFacets(details, behind: .id)

@@ -162,12 +162,8 @@ final class EventLog: Sink {
             json.key("status_code")
             json.number(UInt64(message.head.status))
         }
-        // A stream may be answered while its request goes on.
-        if let request, request.isRequestComplete,
-            message.details == nil || message.firstByte >= request.requestLastByte
-        {
-            json.key("duration_ms")
-            json.milliseconds(nanoseconds: message.firstByte.since(request.requestLastByte))
+        if let request, request.isRequestComplete {
+            json.duration("duration_ms", from: request.requestLastByte, to: message.firstByte)
         }
     }
 
@@ -286,8 +282,7 @@ final class EventLog: Sink {
             json.number(UInt64(details.stream))
         }
         if message.head.side == .server, let exchange {
-            json.key("total_ms")
-            json.milliseconds(nanoseconds: message.lastByte.since(exchange.requestFirstByte))
+            json.duration("total_ms", from: exchange.requestFirstByte, to: message.lastByte)
         }
         writeIncomplete(message)
         if let details = message.details { writeDetails(details) }

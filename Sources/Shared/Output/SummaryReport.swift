@@ -325,6 +325,7 @@ package struct SummaryReport {
         case .notUnpacked: Quantity.count(count, "packet") + " in tunnels that are not unpacked"
         case .packetRefused: Quantity.count(count, "packet") + " of interfaces beyond the limit"
         case .multipath: Quantity.count(count, "segment") + " of Multipath TCP without its order"
+        case .captureDropped: Quantity.count(count, "packet") + " dropped by the machine that captured"
         case .misplaced: Quantity.count(count, "segment") + " with data that have no place in their stream"
         }
     }

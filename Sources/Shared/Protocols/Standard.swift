@@ -18,6 +18,7 @@ extension Registry {
         .kafka,
         .amqp,
         .nats,
+        .mqtt,
         .dns,
         .proxyProtocol,
         .socks,

@@ -129,6 +129,7 @@ extension Loss.Reason: TraceCoded {
         case .packetRefused: (8, "packet_refused")
         case .multipath: (9, "multipath")
         case .misplaced: (10, "misplaced")
+        case .captureDropped: (11, "capture_dropped")
         }
     }
 }

@@ -112,6 +112,33 @@ import Testing
         #expect(compat.serviceMap.services.flatMap(\.endpoints).allSatisfy { !$0.path.contains("{") })
     }
 
+    @Test func `has no time that would be negative`() throws {
+        var tape = TapeBuilder()
+        tape.open(port: 8080)
+        tape.send("POST /up HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n")
+        tape.receive("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        tape.wait(milliseconds: 2000)
+        tape.send("ab")
+        tape.send("GET /next HTTP/1.1\r\nHost: a\r\n\r\n")
+        tape.wait(milliseconds: 3)
+        tape.receive("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        let responses = try tape.run().events().filter { $0.number("status_code") != nil }
+        #expect(responses.map { $0.string("url") } == ["/up", "/next"])
+        #expect(responses[0].fields["duration_ms"] == nil && responses[0].fields["total_ms"] != nil)
+        #expect((responses[1].fields["duration_ms"] as? Double ?? 0) >= 3)
+        // The clock was set back.
+        var back = TapeBuilder()
+        back.open(port: 6379)
+        back.send("*1\r\n$4\r\nPING\r\n")
+        back.wait(milliseconds: -1000)
+        back.receive("+PONG\r\n")
+        var options = Profiler.Options()
+        options.housekeeping = true
+        let operations = try back.run(options).events().filter { $0.string("event_type") == "operation" }
+        #expect(operations.count == 1 && operations[0].string("status") == "ok")
+        #expect(operations[0].fields["duration_ms"] == nil && operations[0].fields["total_ms"] == nil)
+    }
+
     @Test func `knows a duration only where the request was complete`() throws {
         let talk = Talk(
             "",

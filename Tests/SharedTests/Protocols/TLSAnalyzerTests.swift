@@ -72,7 +72,8 @@ import Testing
         (["postgresql"], 6432, ["= postgres 90"]), (["postgresql"], 5432, ["= postgres 90"]),
         (["tds/8.0"], 14330, ["= mssql 90"]), ([], 5432, ["= postgres 60"]),
         // What else the client may mean is not the port's protocol, nor one of ours.
-        (["h2", "http/1.1"], 5432, ["= tls 90"]), (["mqtt"], 8883, ["= tls 90"]),
+        (["h2", "http/1.1"], 5432, ["= tls 90"]), (["mqtt"], 8883, ["= mqtt 90"]),
+        (["imap"], 993, ["= tls 90"]),
         (["istio-peer-exchange"], 5432, ["= postgres 60"]),
     ])
     func `names the protocol by ALPN`(_ protocols: [String], _ port: Int, _ expected: [String]) throws {
@@ -83,6 +84,18 @@ import Testing
             guard let event = try talk.tape.run().events().first else { continue }
             #expect(event.fields["tls"] as? Bool == true)
             #expect(event.string("peer") == "db.example")
+        }
+    }
+
+    @Test func `is not understood where it stays closed, whatever its hellos name`() throws {
+        for (protocols, row) in [(["postgresql"], "postgres"), (["mqtt"], "mqtt"), ([], "tls")] {
+            let hello = Self.clientHello("db.example", protocols)
+            let server =
+                Self.serverHello(0x0303, supported: 0x0304) + [23, 3, 3, 0, 20] + [UInt8](repeating: 7, count: 20)
+            let talk = Talk("", [.client(hello), .server(server)], ["= \(row) 90"], port: 9999)
+            let summary = talk.tape.run().summary
+            #expect(summary.notUnderstood.nonZero.map(\.name) == ["tls"] && summary.notUnderstood.connections == 1)
+            #expect(summary.notUnderstood.bytes == summary.bytes.total)
         }
     }
 
