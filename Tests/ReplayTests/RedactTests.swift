@@ -139,6 +139,50 @@ import Testing
         #expect(!written.contains("et-value") && written.contains("xxxx"), "\(written)")
     }
 
+    /// Half a password looks like nothing, and a header without its name is none.
+    @Test(arguments: [
+        ("*2\r\n$4\r\nAUTH\r\n$20\r\nfirst-half", 5, "last-half5\r\n"),
+        ("*2\r\n$4\r\nAUTH\r\n$20\r\nfirst-half", 900, ""),
+        ("*2\r\n$4\r\nAU", 9, "first-half-last-half\r\n"),
+        ("GET /x HTTP/1.1\r\nHost: a\r\nX-Api-", 5, "first-half-last-half\r\n\r\n"),
+    ])
+    func `has nothing of what stands beside a loss`(_ before: String, _ missing: Int, _ behind: String) throws {
+        let isHTTP = before.hasPrefix("GET")
+        let (ask, answer) =
+            isHTTP
+            ? ("GET /far HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n")
+            : ("*2\r\n$3\r\nGET\r\n$3\r\nfar\r\n", "$1\r\n1\r\n")
+        var lines = [
+            #"{"tapedeck_trace":1}"#,
+            #"{"type":"open","timestamp":"2026-01-01T00:00:00Z","connection":1,"local":"10.0.0.1:4000","remote":"10.0.0.2:80","role":"client"}"#,
+        ]
+        var positions = ["send": 0, "receive": 0]
+        func say(_ text: String, _ direction: String) {
+            let json = String(decoding: (try? JSONEncoder().encode(text)) ?? Data(), as: UTF8.self)
+            lines.append(
+                #"{"type":"data","timestamp":"2026-01-01T00:00:01Z","connection":1,"direction":"\#(direction)","position":\#(positions[direction, default: 0]),"text":\#(json)}"#
+            )
+            positions[direction, default: 0] += text.utf8.count
+        }
+        for _ in 0..<2000 {
+            say(ask, "send")
+            say(answer, "receive")
+        }
+        say(before, "send")
+        positions["send", default: 0] += missing
+        say(behind, "send")
+        say(answer, "receive")
+        lines.append(#"{"type":"close","timestamp":"2026-01-01T00:00:02Z","connection":1,"how":"orderly"}"#)
+        let input = folder.write("torn.jsonl", Array((lines.joined(separator: "\n") + "\n").utf8))
+        let run = try Executable.replay(["redact", input, path("shared.jsonl")])
+        #expect(run.status == 0 && run.output.contains("of 1 stream became gaps"), "\(run.output) \(run.errors)")
+        let shared = try String(contentsOfFile: path("shared.jsonl"), encoding: .utf8)
+        #expect(!shared.contains("-half"))
+        // Only there.
+        let kept = shared.components(separatedBy: "far").count
+        #expect(kept > 300 && kept < 2000, "\(kept)")
+    }
+
     @Test func `keeps what is no credential, whatever one is like`() throws {
         let trace = """
             {"tapedeck_trace":1}

@@ -13,8 +13,9 @@ struct Redact: ParsableCommand {
             bodies, statements and paths, by name and by form; and what proves who a client is in the logins of databases, caches, \
             message buses and proxies. Other bytes of the same length stand in its place, wherever \
             the value was said. What TLS carried is there in place of its records, without the secrets; of TLS that stays closed nothing is. \
-            Where a value lies coded (header blocks of HTTP/2, compressed bodies), the stream's bytes become a gap. The trace gets \
-            its name only after it was read again and no value was found. What has neither such a name nor such a form stays: look \
+            Where a value lies coded (header blocks of HTTP/2, compressed bodies), the stream's bytes become a gap, and so does \
+            what stands beside a loss, of which nobody can say what it was (8 KiB of HTTP, 36 KiB of others). The trace gets its \
+            name only after it was read again and no value was found. What has neither such a name nor such a form stays: look \
             at what you give away.
             """)
 

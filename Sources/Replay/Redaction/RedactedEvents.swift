@@ -6,23 +6,28 @@ final class RedactedEvents<Sink: EventSink>: EventSink {
     private let patterns: CredentialPatterns
     private let places: CredentialPlaces
     private let blanked: Set<CredentialFinder.Stream>
+    private let torn: [LayeredStream: [Range<UInt64>]]
     /// Bytes of streams that were replaced by gaps.
     private(set) var blankedBytes: UInt64 = 0
 
-    /// - Parameter blanked: streams of which no byte is handed on.
+    /// - Parameters:
+    ///   - blanked: streams of which no byte is handed on.
+    ///   - torn: parts of others of which none is, either.
     init(
-        _ sink: Sink, _ patterns: CredentialPatterns, _ places: CredentialPlaces, blanked: Set<CredentialFinder.Stream>
+        _ sink: Sink, _ patterns: CredentialPatterns, _ places: CredentialPlaces, blanked: Set<CredentialFinder.Stream>,
+        torn: [LayeredStream: [Range<UInt64>]]
     ) {
         self.sink = sink
         self.patterns = patterns
         self.places = places
         self.blanked = blanked
+        self.torn = torn
     }
 
     func consume(_ event: borrowing CapturedEvent, payload: RawSpan) {
         let now = event.timestamp
         switch event.kind {
-        case .data(let at) where blanked.contains(CredentialFinder.Stream(at.connection, at.direction)):
+        case .data(let at) where isBlanked(at, payload.byteCount):
             guard payload.byteCount > 0 else { return }
             let gap = StreamGap(at: at, length: UInt64(payload.byteCount), reason: .redacted)
             blankedBytes &+= gap.length
@@ -36,6 +41,12 @@ final class RedactedEvents<Sink: EventSink>: EventSink {
             sink.consume(CapturedEvent(now, .process(hidden(process))), payload: payload)
         default: sink.consume(event, payload: payload)
         }
+    }
+
+    private func isBlanked(_ at: StreamPosition, _ count: Int) -> Bool {
+        if blanked.contains(CredentialFinder.Stream(at.connection, at.direction)) { return true }
+        guard let ranges = torn[LayeredStream(at)] else { return false }
+        return ranges.contains { at.position < $0.upperBound && at.position &+ UInt64(count) > $0.lowerBound }
     }
 
     /// What looks like a credential there, and what looks like one anywhere else.

@@ -8,7 +8,7 @@ import Shared
 /// where their bytes lie, whoever said them; and to write the tape with other bytes of the same length there. What is inside
 /// TLS is written in place of the records that carried it, and without the secrets. Then what was written is read as the inputs
 /// were: where a credential is still found, since it lies coded there (in a header block of HTTP/2, in a compressed body), the
-/// stream's bytes become a gap.
+/// stream's bytes become a gap. So do those beside bytes that were not captured: half a password looks like nothing.
 struct Redaction {
     let inputs: [String]
     let secrets: [TLSSecret]
@@ -19,7 +19,8 @@ struct Redaction {
     /// - Returns: what was hidden, and how the inputs were read.
     func write(to output: String) throws(Failure) -> (HiddenCredentials, CaptureReport) {
         let finder = CredentialFinder()
-        let report = try find(inputs, secrets, finder)
+        let (report, found) = try find(inputs, secrets, finder)
+        let torn = found.ranges(ofHTTP: finder.ofHTTP)
         let patterns = CredentialPatterns(finder.values)
         let places = CredentialPlaces(patterns)
         let plaintext = PlaintextRecorder(places, secrets)
@@ -32,11 +33,12 @@ struct Redaction {
         for _ in 0..<2 {
             let file = try OutputFile(output, option: "redact")
             do throws(Failure) {
-                let gapBytes = try write(patterns, places, blanked, to: file)
+                let gapBytes = try write(patterns, places, blanked, torn, to: file)
                 let left = try remaining(in: file, patterns)
                 if left.isEmpty {
                     try file.commit()
-                    let gaps = (streams: blanked.count, bytes: gapBytes)
+                    let streams = blanked.union(torn.keys.map(\.direction))
+                    let gaps = (streams: gapBytes > 0 ? streams.count : blanked.count, bytes: gapBytes)
                     return (HiddenCredentials(finder.values, places: places.count, gaps: gaps), report)
                 }
                 blanked.formUnion(left)
@@ -52,7 +54,7 @@ struct Redaction {
 
     private func find(
         _ inputs: [String], _ secrets: [TLSSecret], _ finder: CredentialFinder
-    ) throws(Failure) -> CaptureReport {
+    ) throws(Failure) -> (CaptureReport, TornStreams) {
         let profiler = Profiler(CredentialFinder.options(secrets), observer: finder)
         let report = try WrittenTape.read(inputs, FoundInEvents(profiler, finder))
         profiler.finish()
@@ -61,15 +63,15 @@ struct Redaction {
         _ = try WrittenTape.read(inputs, plaintext)
         plaintext.finish()
         texts.finish()
-        return report
+        return (report, texts.torn)
     }
 
     private func write(
         _ patterns: CredentialPatterns, _ places: CredentialPlaces, _ blanked: Set<CredentialFinder.Stream>,
-        to file: OutputFile
+        _ torn: [LayeredStream: [Range<UInt64>]], to file: OutputFile
     ) throws(Failure) -> UInt64 {
         func write<Recorder: EventRecorder>(_ recorder: Recorder) throws(Failure) -> UInt64 {
-            let redacted = RedactedEvents(recorder, patterns, places, blanked: blanked)
+            let redacted = RedactedEvents(recorder, patterns, places, blanked: blanked, torn: torn)
             let plaintext = PlaintextRecorder(redacted, secrets)
             _ = try WrittenTape.write(inputs, plaintext, recorder, to: file) { plaintext.finish() }
             return redacted.blankedBytes

@@ -16,6 +16,7 @@ final class StreamTexts: EventSink {
     }
 
     private var parts: [LayeredStream: Part] = [:]
+    private(set) var torn = TornStreams()
 
     private static let longest = 64 << 10
     /// So much is shown again with what follows: a name and its value may lie on both sides of a cut.
@@ -24,6 +25,7 @@ final class StreamTexts: EventSink {
     init(_ finder: CredentialFinder) { self.finder = finder }
 
     func consume(_ event: borrowing CapturedEvent, payload: RawSpan) {
+        torn.take(event, byteCount: payload.byteCount)
         switch event.kind {
         case .data(let at): add(payload, at)
         case .close(let closed): for stream in LayeredStream.all(of: closed.id) { end(stream) }

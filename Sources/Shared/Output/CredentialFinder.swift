@@ -21,6 +21,9 @@ package final class CredentialFinder: Sink {
     /// Streams with bodies that can't be looked into: in a coding that is not read, or longer than `longestBody`.
     package private(set) var sealed: Set<Stream> = []
 
+    /// Connections that talk HTTP, and whose credentials have names beside them.
+    package private(set) var ofHTTP: Set<ConnectionID> = []
+
     /// Bytes of a body that are looked at; set as the pipeline's limit, too.
     package static let longestBody = 64 << 20
 
@@ -54,6 +57,11 @@ package final class CredentialFinder: Sink {
     ) {
         _ = redactor.shown([UInt8](text.extracting(operation.statement)))
         keep(of: Stream(connection.opened.id, connection.direction(operation.side)))
+    }
+
+    package func ended(_ connection: Connection, _ end: ConnectionEnd) {
+        guard let verdict = connection.verdict, Registry.standard[verdict].role == .exchanges else { return }
+        ofHTTP.insert(connection.opened.id)
     }
 
     /// Bytes of a stream as they are, whatever they are of: what no message was made of may say something, too.
