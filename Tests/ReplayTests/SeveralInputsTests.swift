@@ -237,6 +237,18 @@ import Testing
         #expect(run.output.contains("\"superseded\"") == false)
     }
 
+    @Test func `an empty file among others is cut, and what the others have is read`() throws {
+        let all = write("all", Self.capture.records.indices)
+        let empty = folder.write("empty.pcap", [])
+        for inputs in [[all, empty], [empty, all]] {
+            #expect(try lines(inputs).filter { $0 != "lost truncatedFile 1" } == whole)
+            let run = try Executable.replay(inputs)
+            #expect(run.status == 1 && run.errors.contains("empty.pcap: is empty"), "\(run.errors)")
+            #expect(run.output.contains("60 exchanges"))
+        }
+        #expect(try Executable.replay([empty]).status == 2)
+    }
+
     @Test func `an input that is none stops all, before anything is read`() throws {
         let bad = folder.write("bad", Array("hello, world".utf8))
         let run = try Executable.replay([write("some", 0..<10), bad, "-o", "-"])

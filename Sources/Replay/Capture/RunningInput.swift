@@ -29,9 +29,11 @@ class RunningInput {
             let capture = try PcapFile(input.bytes)
             return RunningPcap(capture, input, place: place)
         } catch {
-            guard input.isCutInHeader(error.reason) else { throw input.isNoCapture(error.reason) }
+            // A recorder writes nothing before its first packets: the others are read all the same.
+            let isEmpty = head.isEmpty && input.bytes.failure == nil
+            guard isEmpty || input.isCutInHeader(error.reason) else { throw input.isNoCapture(error.reason) }
             let cut = RunningInput(input, place: place)
-            let failure = input.bytes.failure
+            let failure = isEmpty ? "is empty" : input.bytes.failure
             cut.file.failure = failure == DescriptorBytes.left ? nil : failure ?? error.reason
             cut.isEnded = true
             return cut
