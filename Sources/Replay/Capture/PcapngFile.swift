@@ -204,16 +204,12 @@ struct PcapngFile: ~Copyable, PacketSource {
         var interface = Interface(
             linkType: Int32(field(body, 0, UInt16.self)), snaplen: Int(field(body, 4, UInt32.self)))
         var offset = 8
-        while offset + 4 <= body.byteCount {
-            let code = field(body, offset, UInt16.self)
-            let length = Int(field(body, offset + 2, UInt16.self))
-            offset += 4
-            guard code != 0, offset + length <= body.byteCount else { break }
+        while let (code, value) = nextRecord(body, &offset) {
             switch code {
             // if_tsresol: a negative power of 10, or of 2 where the highest bit is set.
-            case 9 where length == 1:
-                let exponent = Int(body.byte(offset) & 0x7F)
-                let isBinary = body.byte(offset) & 0x80 != 0
+            case 9 where value.count == 1:
+                let exponent = Int(body.byte(value.lowerBound) & 0x7F)
+                let isBinary = body.byte(value.lowerBound) & 0x80 != 0
                 // Finer than 64 bits tell: the times of its packets mean nothing.
                 guard exponent <= (isBinary ? 63 : 19) else {
                     interface.isUnreadable = true
@@ -222,12 +218,26 @@ struct PcapngFile: ~Copyable, PacketSource {
                 interface.unitsPerSecond = 1
                 for _ in 0..<exponent { interface.unitsPerSecond &*= isBinary ? 2 : 10 }
             // if_tsoffset: seconds to be added.
-            case 14 where length == 8: interface.offsetSeconds = field(body, offset, Int64.self)
+            case 14 where value.count == 8: interface.offsetSeconds = field(body, value.lowerBound, Int64.self)
             default: break
             }
-            offset += (length + 3) & ~3
         }
         keep(interface)
+    }
+
+    /// The next of a block's options, or of a Name Resolution Block's records, and where its value lies; `nil` behind the last,
+    /// and where one is cut.
+    ///
+    ///     |              Type             |             Length            |
+    ///     /                  Value, padded to four bytes                  /
+    private func nextRecord(_ body: RawSpan, _ offset: inout Int) -> (type: UInt16, value: Range<Int>)? {
+        guard offset + 4 <= body.byteCount else { return nil }
+        let type = field(body, offset, UInt16.self)
+        let start = offset + 4
+        let end = start + Int(field(body, offset + 2, UInt16.self))
+        guard type != 0, end <= body.byteCount else { return nil }
+        offset = (end + 3) & ~3
+        return (type, start..<end)
     }
 
     private mutating func keep(_ interface: Interface) {
@@ -242,24 +252,16 @@ struct PcapngFile: ~Copyable, PacketSource {
     // MARK: - Facts
 
     /// Name Resolution Block: records of an address and its names, each name ended by a zero byte.
-    ///
-    ///     |      Record Type              |      Record Value Length      |
-    ///     /                       Record Value                            /
     private mutating func addNames(_ body: RawSpan) {
         var offset = 0
-        while offset + 4 <= body.byteCount {
-            let type = field(body, offset, UInt16.self)
-            let length = Int(field(body, offset + 2, UInt16.self))
-            offset += 4
-            guard type != 0, offset + length <= body.byteCount else { return }
-            let value = body.extracting(offset..<(offset + length))
+        while let (type, range) = nextRecord(body, &offset) {
+            let value = body.extracting(range)
             switch type {
-            case 1 where length > 4: addName(IPAddress(v4: value.field32(0)), value, after: 4)
-            case 2 where length > 16:
+            case 1 where range.count > 4: addName(IPAddress(v4: value.field32(0)), value, after: 4)
+            case 2 where range.count > 16:
                 addName(IPAddress(high: value.field64(0), low: value.field64(8)), value, after: 16)
             default: break
             }
-            offset += (length + 3) & ~3
         }
     }
 
@@ -290,23 +292,19 @@ struct PcapngFile: ~Copyable, PacketSource {
         guard number < interfaces.count, !interfaces[number].isUnreadable else { return }
         var dropped = (interface: UInt64(0), system: UInt64(0))
         var offset = 12
-        while offset + 4 <= body.byteCount {
-            let code = field(body, offset, UInt16.self)
-            let length = Int(field(body, offset + 2, UInt16.self))
-            offset += 4
-            guard code != 0, offset + length <= body.byteCount else { break }
+        while let (code, value) = nextRecord(body, &offset) {
+            let at = value.lowerBound
             switch code {
             // isb_endtime: two halves.
-            case 3 where length == 8:
-                let (high, low) = (field(body, offset, UInt32.self), field(body, offset + 4, UInt32.self))
+            case 3 where value.count == 8:
+                let (high, low) = (field(body, at, UInt32.self), field(body, at + 4, UInt32.self))
                 let time = Self.timestamp(UInt64(high) << 32 | UInt64(low), interfaces[number])
                 if !time.isClamped { end = max(end ?? time.timestamp, time.timestamp) }
             // isb_ifdrop, isb_osdrop: counted since the capture began.
-            case 5 where length == 8: dropped.interface = field(body, offset, UInt64.self)
-            case 7 where length == 8: dropped.system = field(body, offset, UInt64.self)
+            case 5 where value.count == 8: dropped.interface = field(body, at, UInt64.self)
+            case 7 where value.count == 8: dropped.system = field(body, at, UInt64.self)
             default: break
             }
-            offset += (length + 3) & ~3
         }
         interfaces[number].dropped = max(interfaces[number].dropped, dropped.interface &+ dropped.system)
     }
@@ -350,13 +348,10 @@ struct PcapngFile: ~Copyable, PacketSource {
     /// epb_dropcount: how many packets were lost between this one and the one before.
     private mutating func readOptions(_ options: RawSpan, _ number: Int) {
         var offset = 0
-        while offset + 4 <= options.byteCount {
-            let code = field(options, offset, UInt16.self)
-            let length = Int(field(options, offset + 2, UInt16.self))
-            offset += 4
-            guard code != 0, offset + length <= options.byteCount else { return }
-            if code == 4, length == 8 { interfaces[number].missed &+= field(options, offset, UInt64.self) }
-            offset += (length + 3) & ~3
+        while let (code, value) = nextRecord(options, &offset) {
+            if code == 4, value.count == 8 {
+                interfaces[number].missed &+= field(options, value.lowerBound, UInt64.self)
+            }
         }
     }
 

@@ -7,8 +7,9 @@ final class RedactedEvents<Sink: EventSink>: EventSink {
     private let places: CredentialPlaces
     private let blanked: Set<CredentialFinder.Stream>
     private let torn: [LayeredStream: [Range<UInt64>]]
-    /// Bytes of streams that were replaced by gaps.
+    /// Bytes of streams that were replaced by gaps, and which streams have any.
     private(set) var blankedBytes: UInt64 = 0
+    private(set) var blankedStreams: Set<CredentialFinder.Stream> = []
 
     /// - Parameters:
     ///   - blanked: streams of which no byte is handed on.
@@ -31,6 +32,7 @@ final class RedactedEvents<Sink: EventSink>: EventSink {
             guard payload.byteCount > 0 else { return }
             let gap = StreamGap(at: at, length: UInt64(payload.byteCount), reason: .redacted)
             blankedBytes &+= gap.length
+            blankedStreams.insert(CredentialFinder.Stream(at.connection, at.direction))
             sink.consume(CapturedEvent(now, .gap(gap)), payload: RawSpan())
         case .data(let at):
             guard let hidden = places.hidden(payload, at: at) else { return sink.consume(event, payload: payload) }
@@ -46,7 +48,13 @@ final class RedactedEvents<Sink: EventSink>: EventSink {
     private func isBlanked(_ at: StreamPosition, _ count: Int) -> Bool {
         if blanked.contains(CredentialFinder.Stream(at.connection, at.direction)) { return true }
         guard let ranges = torn[LayeredStream(at)] else { return false }
-        return ranges.contains { at.position < $0.upperBound && at.position &+ UInt64(count) > $0.lowerBound }
+        // The first that does not end before.
+        var (low, high) = (0, ranges.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if ranges[middle].upperBound <= at.position { low = middle + 1 } else { high = middle }
+        }
+        return low < ranges.count && at.position &+ UInt64(count) > ranges[low].lowerBound
     }
 
     /// What looks like a credential there, and what looks like one anywhere else.

@@ -33,12 +33,10 @@ struct Redaction {
         for _ in 0..<2 {
             let file = try OutputFile(output, option: "redact")
             do throws(Failure) {
-                let gapBytes = try write(patterns, places, blanked, torn, to: file)
+                let gaps = try write(patterns, places, blanked, torn, to: file)
                 let left = try remaining(in: file, patterns)
                 if left.isEmpty {
                     try file.commit()
-                    let streams = blanked.union(torn.keys.map(\.direction))
-                    let gaps = (streams: gapBytes > 0 ? streams.count : blanked.count, bytes: gapBytes)
                     return (HiddenCredentials(finder.values, places: places.count, gaps: gaps), report)
                 }
                 blanked.formUnion(left)
@@ -69,12 +67,12 @@ struct Redaction {
     private func write(
         _ patterns: CredentialPatterns, _ places: CredentialPlaces, _ blanked: Set<CredentialFinder.Stream>,
         _ torn: [LayeredStream: [Range<UInt64>]], to file: OutputFile
-    ) throws(Failure) -> UInt64 {
-        func write<Recorder: EventRecorder>(_ recorder: Recorder) throws(Failure) -> UInt64 {
+    ) throws(Failure) -> (streams: Int, bytes: UInt64) {
+        func write<Recorder: EventRecorder>(_ recorder: Recorder) throws(Failure) -> (streams: Int, bytes: UInt64) {
             let redacted = RedactedEvents(recorder, patterns, places, blanked: blanked, torn: torn)
             let plaintext = PlaintextRecorder(redacted, secrets)
             _ = try WrittenTape.write(inputs, plaintext, recorder, to: file) { plaintext.finish() }
-            return redacted.blankedBytes
+            return (redacted.blankedStreams.count, redacted.blankedBytes)
         }
         return form == .jsonl ? try write(TraceTextRecorder()) : try write(TraceRecorder())
     }
