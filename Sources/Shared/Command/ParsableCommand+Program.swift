@@ -36,7 +36,7 @@ extension ParsableCommand {
         }
         let code = exitCode(for: error)
         guard code != .validationFailure else {
-            let whole = message(for: error)
+            let whole = oneLine(message(for: error))
             let message = whole.hasSuffix(".") ? whole.dropLast() : whole[...]
             // "Did you mean …?" says enough.
             let hint = message.hasSuffix("?") ? "" : "; see \(configuration.commandName ?? "the program's") --help"
@@ -52,5 +52,17 @@ extension ParsableCommand {
             Glibc.exit(2)
         }
         Glibc.exit(0)
+    }
+
+    /// A message in one line: ArgumentParser writes what may be chosen as a list, a line each.
+    private static func oneLine(_ message: String) -> String {
+        var words = ""
+        for line in message.split(separator: "\n") {
+            let text = line.drop { $0 == " " }
+            let isFirstOfList = words.hasSuffix(":")
+            let separator = words.isEmpty ? "" : text.hasPrefix("- ") && !isFirstOfList ? ", " : " "
+            words += separator + (text.hasPrefix("- ") ? text.dropFirst(2) : text)
+        }
+        return words
     }
 }

@@ -47,9 +47,8 @@ extension Channel {
     /// - Parameter reason: why nobody knows what is talked.
     func reportRest(_ reason: String, _ timestamp: Timestamp) {
         guard !connection.isReported, !connection.isCopy else { return }
-        let isUnknown = mode == .unknown || mode == .detecting && !detection.isEmpty
         // What follows CONNECT goes to somebody else than the exchange.
-        let isTunnel = isUnknown && connection.namedDestination != nil
+        let isTunnel = endsUnknown && connection.namedDestination != nil
         if connection.hasExchange, !isTunnel { return }
         if let views = connection.views, views.hasExchange && !isTunnel || views.mayKnowMore(than: connection) {
             return

@@ -382,6 +382,9 @@ final class Channel {
         }
     }
 
+    /// What was said last is of no protocol that is known.
+    var endsUnknown: Bool { mode == .unknown || mode == .detecting && !detection.isEmpty }
+
     private func countVerdict() {
         if let verdict = connection.verdict {
             run.summary.connections.verdicts[verdict] &+= 1
@@ -399,7 +402,9 @@ final class Channel {
         // An envelope stays one, whatever the port says of what is in it, or it says so itself.
         let verdict = connection.verdict
         let isEnvelope = connection.closedTLS != nil || verdict.map { run.registry[$0].role == .envelope } ?? false
-        let row = isEnvelope ? run.registry.envelope : connection.reported ?? verdict
+        // What is understood may lead to what is not: a tunnel, another protocol that was agreed on.
+        let isSwitched = verdict != nil && !isEnvelope && endsUnknown
+        let row = isSwitched ? nil : isEnvelope ? run.registry.envelope : connection.reported ?? verdict
         if let row, run.registry[row].isUnderstood { return }
         run.summary.notUnderstood.count(row, port: connection.destinationPort, bytes: payloadBytes &- parsedBytes)
     }

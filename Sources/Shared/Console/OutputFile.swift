@@ -94,7 +94,8 @@ package final class OutputFile {
             return
         }
         let rest = pending.map { "; what was written is in \($0.partial)" } ?? ""
-        throw Failure("\(path): \(reason)\(rest)")
+        let name = path == "-" ? "standard output" : path
+        throw Failure("\(name): can't be written: \(reason)\(rest)")
     }
 
     package func write(_ text: String) throws(Failure) {

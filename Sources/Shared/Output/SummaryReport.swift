@@ -279,7 +279,8 @@ package struct SummaryReport {
         func explain(_ isThere: Bool, _ text: String) { if isThere { words.append(text) } }
         explain(summary.connections.joinedLate > 0, "joined late: begun before the capture")
         explain(
-            summary.connections.verdicts.byPortOnly > 0, "by port only: nothing was said, and the port is a protocol's")
+            summary.connections.verdicts.byPortOnly > 0,
+            "by port only: the port is a protocol's, and what was said does not tell")
         explain(
             ledgers.contains { $0.recognised > 0 },
             "recognised: the protocol is known, its messages are not taken apart")

@@ -37,6 +37,24 @@ import Testing
         Talk(
             "in a start line",
             [.c("GET /a HTTP/1.1\r\n\r\nGET /b"), .clientGap(9), .c("\r\n\r\nGET /c HTTP/1.1\r\n\r\n")],
+            ["> GET /a", "> GET /b !head_incomplete", "> GET /c !resynchronised"]),
+        Talk(
+            "in a start line, which the answer is for all the same",
+            [.c("GET /items/12"), .clientGap(300), .s(ok), .c("GET /c HTTP/1.1\r\n\r\n"), .s(ok)],
+            [
+                "> GET /items/12 !head_incomplete", "< 200 GET /items/12 \"OK\"", "> GET /c !resynchronised",
+                "< 200 GET /c \"OK\"",
+            ]),
+        Talk(
+            "in a start line, behind its target",
+            [.c("GET /items?q=1 HTT"), .clientGap(300), .s(ok)],
+            ["> GET /items?q=1 !head_incomplete", "< 200 GET /items?q=1 \"OK\""]),
+        Talk(
+            "in what only begins as a start line does",
+            [
+                .c("GET /a HTTP/1.1\r\n\r\nFETCH /b"), .clientGap(9), .c("\r\n\r\nGET x"), .clientGap(9),
+                .c("GET /c HTTP/1.1\r\n\r\n"),
+            ],
             ["> GET /a", "> GET /c !resynchronised"]),
         Talk(
             "between messages", [.c("GET /a HTTP/1.1\r\n\r\n"), .clientGap(30), .c("GET /c HTTP/1.1\r\n\r\n")],

@@ -216,12 +216,28 @@ final class HTTP1Analyzer: Analyzer {
         let parts = RequestTarget(bytes, target.range, method)
         let host = parts.host ?? RequestTarget.host(bytes, framing.host.range)
         if framing.upgrade != nil { switchHost = [UInt8](bytes.extracting(host)) }
-        let token = out.began(
-            Ask(
-                verb: verb, target: ByteRange(parts.path.lowerBound, parts.path.upperBound),
-                host: ByteRange(host.lowerBound, host.upperBound), isOnward: parts.host != nil), bytes)
+        let ask = Ask(
+            verb: verb, target: ByteRange(parts.path.lowerBound, parts.path.upperBound),
+            host: ByteRange(host.lowerBound, host.upperBound), isOnward: parts.host != nil)
+        let isPathCut = framing.isTargetCut && parts.path.upperBound == target.range.upperBound
+        let token = isPathCut ? Self.began(cut: ask, bytes, out) : out.began(ask, bytes)
         return ReadRequest(
             ask: HTTP1Ask(method: method, asksToSwitch: method == .connect || framing.upgrade != nil), token: token)
+    }
+
+    /// Of a path whose end was not captured only the words in front of the last one are known, and that it goes on: `/a/**`.
+    private static func began(cut ask: Ask, _ bytes: RawSpan, _ out: any Output) -> Token {
+        let path = bytes.extracting(ask.target)
+        var known = path.byteCount
+        while known > 0, path.u8(at: known &- 1) != 0x2F { known &-= 1 }
+        var text = [UInt8](bytes.extracting(ask.verb))
+        text.append(path.extracting(0..<known))
+        text.append(contentsOf: "**".utf8)
+        let verb = ask.verb.range.count
+        return out.began(
+            Ask(
+                verb: ByteRange(0, verb), target: ByteRange(verb, text.count), host: .empty, isOnward: ask.isOnward),
+            text.span.bytes)
     }
 
     /// A message has ended: an answer goes out with the request that it belongs to.

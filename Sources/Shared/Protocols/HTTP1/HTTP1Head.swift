@@ -23,6 +23,8 @@ struct HTTP1Framing {
     private(set) var host = ByteRange.empty
     /// There is a field, of whatever name.
     private(set) var hasFields = false
+    /// The request's target goes on in what was not captured.
+    private(set) var isTargetCut = false
     private(set) var anomalies = AnomalySet()
 
     /// All that was done to the body: the content's codings, and over them those of the transfer.
@@ -64,6 +66,19 @@ struct HTTP1Framing {
             }
         }
         add(bytes, field, &head, keepsFields)
+        return true
+    }
+
+    /// Reads what is left of a request whose first line was not captured to its end.
+    /// - Returns: `false` where that is no request line.
+    mutating func parseCut(_ bytes: RawSpan, _ head: inout MessageHead) -> Bool {
+        self = HTTP1Framing()
+        head.reset(.client)
+        guard let line = RequestLine.cut(bytes) else { return false }
+        head.verb = line.method
+        head.target = line.target
+        head.length = bytes.byteCount
+        isTargetCut = line.target.range.upperBound == bytes.byteCount
         return true
     }
 

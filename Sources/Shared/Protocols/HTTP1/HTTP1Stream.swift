@@ -422,7 +422,8 @@ final class HTTP1Stream {
             }
         case .head:
             offset = taken
-            taken &+= finishIncompleteHead(tail.extracting(taken..<tail.byteCount), at.first, analyzer, out)
+            taken &+= finishIncompleteHead(
+                tail.extracting(taken..<tail.byteCount), at.first, goesOn: true, analyzer, out)
             // What of the head is there has said so.
             if state == .switched { return step(taken) }
         case .lost, .awaitingSwitch: break
@@ -464,7 +465,8 @@ final class HTTP1Stream {
             endBody(analyzer, out)
         case .head:
             offset = taken
-            taken &+= finishIncompleteHead(tail.extracting(taken..<tail.byteCount), at, analyzer, out)
+            taken &+= finishIncompleteHead(
+                tail.extracting(taken..<tail.byteCount), at, goesOn: false, analyzer, out)
         case .awaitingSwitch, .lost, .switched: break
         }
         loseIt()
@@ -502,11 +504,19 @@ final class HTTP1Stream {
     /// A head that broke off is still a message, if its start line is there: somebody tried.
     ///
     /// A request of HTTP/0.9 is nothing but its start line (RFC 1945, section 4.1), and is over when the stream is.
+    /// - Parameter goesOn: in bytes that were not captured; a request may be so within its first line, too.
     /// - Returns: how many bytes belong to it: all, or none.
     private func finishIncompleteHead(
-        _ bytes: RawSpan, _ since: Timestamp, _ analyzer: HTTP1Analyzer, _ out: any Output
+        _ bytes: RawSpan, _ since: Timestamp, goesOn: Bool, _ analyzer: HTTP1Analyzer, _ out: any Output
     ) -> Int {
-        guard bytes.byteCount > 0, !lines.lineFeeds.isEmpty, parse(bytes) else { return 0 }
+        guard bytes.byteCount > 0 else { return 0 }
+        if lines.lineFeeds.isEmpty {
+            guard goesOn, side == .client else { return 0 }
+            known.forget()
+            guard framing.parseCut(bytes, &message.head) else { return 0 }
+        } else if !parse(bytes) {
+            return 0
+        }
         beginMessage(since, since)
         let isSimple = side == .client && framing.anomalies.contains(.versionUnknown) && !framing.hasFields
         if !isSimple {

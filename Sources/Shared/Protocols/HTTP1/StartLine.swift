@@ -47,6 +47,22 @@ struct RequestLine {
             minorVersion: 0, isMalformed: true, isVersionUnknown: true)
     }
 
+    /// The beginning of a request line of which the rest was not captured, as snaplen cuts it.
+    /// - Returns: `nil` where it shows no path, or not that it is one. Its version is not looked at.
+    static func cut(_ bytes: RawSpan) -> RequestLine? {
+        var at = 0
+        while let byte = bytes.u8(at: at), HTTPGrammar.isToken(byte) { at &+= 1 }
+        guard HTTP1Detector.isWellKnown(0..<at, at, bytes), bytes.u8(at: at) == 0x20, bytes.u8(at: at &+ 1) == 0x2F
+        else { return nil }
+        let rest = at &+ 1..<bytes.byteCount
+        var end = rest.lowerBound
+        while let byte = bytes.u8(at: end), byte > 0x20, byte != 0x7F { end &+= 1 }
+        if end < rest.upperBound, bytes.u8(at: end) != 0x20 { return nil }
+        return RequestLine(
+            method: ByteRange(0, at), target: ByteRange(rest.lowerBound, end), minorVersion: 0, isMalformed: false,
+            isVersionUnknown: false)
+    }
+
     @inline(__always)
     private static func isSeparator(_ byte: UInt8) -> Bool {
         (0x09...0x0D).contains(byte) && byte != 0x0A || byte == 0x20
