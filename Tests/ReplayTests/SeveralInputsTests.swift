@@ -140,6 +140,19 @@ import Testing
         #expect(tape.lateInputs == 3)
     }
 
+    @Test func `of many inputs the first are named, and what the others hold`() throws {
+        let all = Self.capture.records.indices
+        let parts = (0..<10).map { part in write("part\(part)", all.filter { $0 % 10 == part }) }
+        let others = parts[7...].reduce(0) { sum, path in sum + all.count { $0 % 10 == Int(String(path.last!))! } }
+        let copy = write("same", all.filter { $0 % 10 == 0 })
+        let ten = try Executable.replay(parts + [copy]).output
+        #expect(parts[..<7].allSatisfy { ten.contains("\($0) · ") } && !ten.contains(parts[7]))
+        #expect(ten.contains("and 4 more · \(others) packets · copies of others, counted once: 1\n"))
+        // One more than are named in lines of their own would take its line.
+        let eight = try Executable.replay(Array(parts[..<8])).output
+        #expect(parts[..<8].allSatisfy { eight.contains("\($0) · ") } && !eight.contains("more"))
+    }
+
     @Test func `a copy of another input counts once, and is said to be one`() throws {
         let all = Self.capture.records.indices
         let (one, tape) = (write("one", all), trace("one.jsonl", id: 1, second: 1))

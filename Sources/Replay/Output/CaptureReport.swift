@@ -62,6 +62,24 @@ struct CaptureReport {
             || files.contains { $0.failure != nil || $0.damaged > 0 }
     }
 
+    /// Of more inputs nobody reads the names.
+    private static let namedFiles = 8
+
+    /// What further inputs hold together, for people.
+    private static func amounts(of files: ArraySlice<CaptureFile>) -> [String] {
+        let copies = files.count { $0.original != nil }
+        let read = files.filter { $0.original == nil }
+        let tapes = read.reduce(0) { $0 &+ ($1.tapes ?? 0) }
+        let events = read.reduce(0) { $0 &+ ($1.events ?? 0) }
+        let packets = read.reduce(0) { $1.events == nil && $1.tapes == nil ? $0 &+ $1.packets : $0 }
+        var amounts = ["and \(Quantity.count(UInt64(files.count))) more"]
+        if packets > 0 { amounts.append(Quantity.count(packets, "packet")) }
+        if events > 0 { amounts.append(Quantity.count(events, "event")) }
+        if tapes > 0 { amounts.append("of " + Quantity.count(tapes, "tape")) }
+        if copies > 0 { amounts.append("copies of others, counted once: \(Quantity.count(UInt64(copies)))") }
+        return amounts
+    }
+
     private var kind: String {
         if read.allSatisfy({ $0.tapes != nil }) { return "State" }
         if read.contains(where: { $0.tapes != nil }) { return "Input" }
@@ -69,10 +87,12 @@ struct CaptureReport {
     }
 
     func write(_ report: inout SummaryReport, _ summary: Summary, _ style: TextStyle) {
-        for (place, file) in files.enumerated() {
+        let named = files.count > Self.namedFiles ? Self.namedFiles - 1 : files.count
+        for (place, file) in files.prefix(named).enumerated() {
             let label = place == 0 ? (files.count == 1 ? kind : kind + "s") : ""
             report.line(label, [style.safe(file.name), style.safe(file.amount)])
         }
+        if named < files.count { report.line("", Self.amounts(of: files[named...])) }
         if wasInterrupted { report.line("", ["interrupted: the tape ends here"], tone: .warning) }
         if let first = summary.firstEvent, let last = summary.lastEvent {
             let duration = Quantity.duration(nanoseconds: max(last.since(first), 0))
