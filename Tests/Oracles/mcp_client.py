@@ -23,6 +23,8 @@ QUESTIONS = {
     "headers": ("query", {"sql": "SELECT headers, raw_payload FROM http", "rows": 10000}),
     "endpoint": ("explain", {"endpoint": "GET /slow"}),
     "connection": ("explain", {"connection": 1}),
+    "exchange": ("explain", {"exchange": 5}),
+    "no exchange": ("explain", {"exchange": 100000}),
     "no connection": ("explain", {"connection": 100000}),
     "difference": ("diff", {"old": sys.argv[2], "new": sys.argv[3]}),
     "no recording": ("diff", {"old": sys.argv[2], "new": "/etc/passwd"}),

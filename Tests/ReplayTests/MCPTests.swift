@@ -37,12 +37,14 @@ import Testing
         #expect(said("many rows").hasPrefix("{\"one\":1}\n{\"one\":1}\n{\"one\":1}\n… and more rows"))
         #expect(said("no rows") == "no rows\n")
         #expect(said("endpoint").contains("5 requests") && said("connection").contains("10.77.0.22:4222"))
+        #expect(said("exchange").contains(", exchange 5\n") && said("exchange").contains("request 5: "))
         #expect(said("difference").contains("+ dependency"))
         #expect(said("openapi").contains("title: http-service") && said("policies").contains("kind: NetworkPolicy"))
         #expect(said("policies").contains("left out: 1 caller without a name"))
         for (name, reason) in [
             ("no service", "service nobody"), ("no query", "syntax error"), ("no writing", "only SELECT is there"),
             ("no end", "takes too long"), ("no connection", "38 connections"),
+            ("no exchange", "no request of the recordings has that number"),
             ("no recording", "none of the recordings"), ("no format", "none of schema, openapi"),
             ("missing", "sql is missing"), ("unknown", "all is not known"), ("wrong", "connection is no integer"),
         ] {

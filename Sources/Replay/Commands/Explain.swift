@@ -78,7 +78,7 @@ struct Explain: ParsableCommand {
         }
         var replaying = try reading.replaying()
         replaying.options.journal = .first(Self.remembered)
-        let finder = ConnectionFinder(exchange: wanted.map { UInt64($0) })
+        let finder = ConnectionFinder()
         replaying.observer = finder
         let result = try replaying.run(inputs) { _ in true }
         for line in result.capture.complaints { Terminal.complain(line) }
@@ -111,7 +111,7 @@ struct Explain: ParsableCommand {
             if let found = finder[connection: number] { return found }
             throw Failure("--connection \(number): the tape has \(Quantity.count(UInt64(finder.count), "connection"))")
         }
-        if let found = finder.ofExchange { return found }
+        if let exchange, let found = finder[exchange: exchange] { return found }
         throw Failure("--exchange \(exchange ?? 0): no request of the tape has that number")
     }
 }

@@ -9,14 +9,9 @@ final class ConnectionFinder: Sink {
         var server: Endpoint
     }
 
-    private let wanted: UInt64?
     /// The numbers of each connection's exchanges.
     private var exchanges: [UInt64: Set<UInt64>] = [:]
-    private var numbers: [UInt64: UInt64] = [:]
     private var all: [UInt64: Found] = [:]
-
-    /// - Parameter exchange: that is looked for, or none.
-    init(exchange wanted: UInt64?) { self.wanted = wanted }
 
     var needs: Needs { [.messages] }
 
@@ -26,7 +21,6 @@ final class ConnectionFinder: Sink {
     ) {
         guard let exchange else { return }
         exchanges[connection.number, default: []].insert(exchange.number)
-        if exchange.number == wanted { numbers[exchange.number] = connection.number }
     }
 
     func ended(_ connection: Connection, _ end: ConnectionEnd) {
@@ -40,8 +34,10 @@ final class ConnectionFinder: Sink {
     /// The numbers of a connection's exchanges, in order.
     func exchanges(of number: UInt64) -> [UInt64] { (exchanges[number] ?? []).sorted() }
 
-    /// The connection of the exchange that is looked for.
-    var ofExchange: Found? { wanted.flatMap { numbers[$0] }.flatMap { all[$0] } }
+    /// The connection that an exchange was seen on; of several the first.
+    subscript(exchange number: UInt64) -> Found? {
+        exchanges.filter { $0.value.contains(number) }.keys.min().flatMap { all[$0] }
+    }
 
     /// How many connections there were.
     var count: Int { all.count }

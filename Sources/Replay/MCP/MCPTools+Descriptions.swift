@@ -22,7 +22,7 @@ extension MCPTools.Tool {
             (the service map), summary, counters, losses. SELECT name, sql FROM sqlite_schema has their columns.
             """
         case .explain:
-            "Why a connection or an endpoint became what it is: packets, detection, bytes, losses, names and templates."
+            "Why a connection, an exchange or an endpoint became what it is: packets, detection, bytes, losses, names and templates."
         case .diff: "What is new, gone or different between two of the recordings."
         case .export: "What was seen in a format of other tools."
         }
@@ -44,6 +44,7 @@ extension MCPTools.Tool {
         case .explain:
             [
                 Argument(name: "endpoint", type: "string", meaning: "As the map has it: GET /orders/{orderId}."),
+                Argument(name: "exchange", type: "integer", meaning: "The number that the tables have for it."),
                 Argument(name: "connection", type: "integer", meaning: "The number that the tables have for it."),
             ]
         case .diff:

@@ -60,7 +60,7 @@ final class MCPTools {
         replaying.options.interfaces = true
         replaying.options.keepsPlaces = true
         replaying.withBodies = true
-        let finder = ConnectionFinder(exchange: nil)
+        let finder = ConnectionFinder()
         replaying.observer = finder
         let tables = try TapeDatabase()
         let result = try replaying.run(inputs) { lines throws(Failure) in
@@ -129,17 +129,28 @@ final class MCPTools {
             }
             return EndpointReport(found, recording.result.map).text(style, top: nil)
         }
+        let exchange = try number("exchange", arguments, most: .max).map { UInt64($0) }
+        let found = try connection(arguments, exchange: exchange, recording.finder)
+        let explanation = try Explanation(
+            of: found, inputs, recording.finder, replaying.options, recording.result.map, exchange: exchange)
+        return explanation.text(style, top: nil)
+    }
+
+    /// What is asked for, by its own number or by that of an exchange on it.
+    private func connection(
+        _ arguments: JSONValue, exchange: UInt64?, _ finder: ConnectionFinder
+    ) throws(Failure) -> ConnectionFinder.Found {
+        if let exchange {
+            if let found = finder[exchange: exchange] { return found }
+            throw Failure("exchange \(exchange): no request of the recordings has that number")
+        }
         guard let number = try number("connection", arguments, most: .max) else {
             throw Failure(
-                "explain: say what, by endpoint or connection; the tables of query have the numbers of connections")
+                "explain: say what, by endpoint, exchange or connection; the tables of query have the numbers of both")
         }
-        guard let found = recording.finder[connection: UInt64(number)] else {
-            let count = Quantity.count(UInt64(recording.finder.count), "connection")
-            throw Failure("connection \(number): the recordings have \(count)")
-        }
-        let explanation = try Explanation(
-            of: found, inputs, recording.finder, replaying.options, recording.result.map, exchange: nil)
-        return explanation.text(style, top: nil)
+        if let found = finder[connection: UInt64(number)] { return found }
+        let count = Quantity.count(UInt64(finder.count), "connection")
+        throw Failure("connection \(number): the recordings have \(count)")
     }
 
     private func diff(_ arguments: JSONValue) throws(Failure) -> String {
