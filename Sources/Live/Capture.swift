@@ -67,6 +67,7 @@ final class Capture {
         let chosen = try ChosenProcesses.find(
             pids: settings.chosenPids, containers: settings.chosenContainers, names: &decoder.containers)
         program = try KernelProgram(settings.kernel)
+        recording.begin()
         self.recording = recording
         var running = RunningProcesses(program, allowed: settings.kernel.allowed, chosen: chosen)
         running.judge()

@@ -169,6 +169,10 @@ struct CaptureCommand: ParsableCommand {
         // Missing rights are said first: what else is wrong may follow from them.
         try KernelProgram.checkRequirements()
         let settings = try settings()
+        if let name = command.first, let (reason, status) = LaunchedCommand.fault(of: name) {
+            Terminal.complain("run \(name): \(String(cString: strerror(reason)))")
+            throw ExitCode(status)
+        }
         Interruption.listenForReopening()
         let capture = try Capture(settings)
         if let path = settings.tracePath, settings.kernel.takesSecrets, !settings.keepsSecretsOffTrace {
@@ -209,6 +213,16 @@ struct CaptureCommand: ParsableCommand {
         return text + "\n" + files.text + "\n"
     }
 
+    /// Whether a flag is given, or its variable says yes.
+    private func isOn(_ flag: Bool, _ name: String) throws(Failure) -> Bool {
+        guard let value = Self.variable(name) else { return flag }
+        switch value.lowercased() {
+        case "1", "true", "yes", "on": return true
+        case "0", "false", "no", "off": return flag
+        default: throw Failure("\(name) \(value): write 1 or 0")
+        }
+    }
+
     private func settings() throws(Failure) -> LiveSettings {
         var settings = LiveSettings()
         if let path = output ?? Self.variable("OUTPUT_PATH") { settings.outputPath = path }
@@ -227,8 +241,8 @@ struct CaptureCommand: ParsableCommand {
             settings.containerNamespace = namespace
         }
         settings.environmentPrefixes = OptIn.list(envPrefix ?? Self.variable("ENV_PREFIX_LIST") ?? "")
-        settings.redact = redact || Self.variable("TAPEDECK_REDACT") == "1"
-        settings.rawPaths = rawPaths || Self.variable("TAPEDECK_RAW_PATHS") == "1"
+        settings.redact = try isOn(redact, "TAPEDECK_REDACT")
+        settings.rawPaths = try isOn(rawPaths, "TAPEDECK_RAW_PATHS")
         settings.rotation.bytes = try given(rotateSize, "--rotate-size")
             .map { option, size throws(Failure) in try size.bytes(option, in: 4096...Int.max) }
         settings.rotation.kept =
@@ -249,20 +263,20 @@ struct CaptureCommand: ParsableCommand {
         let statements = statements.map { ("--statements", $0) }
         let chosen = statements ?? Self.variable("TAPEDECK_STATEMENTS").map { ("TAPEDECK_STATEMENTS", $0) }
         settings.statements = try StatementText.of(chosen?.1, chosen?.0 ?? "--statements")
-        settings.housekeeping = housekeeping || Self.variable("TAPEDECK_HOUSEKEEPING") == "1"
+        settings.housekeeping = try isOn(housekeeping, "TAPEDECK_HOUSEKEEPING")
         let tls = tls.map { ("--tls", $0) } ?? Self.variable("TAPEDECK_TLS").map { ("TAPEDECK_TLS", $0) }
         if let (option, value) = tls {
             guard ["on", "off"].contains(value) else { throw Failure("\(option) \(value): write on or off") }
             settings.kernel.takesSecrets = value == "on"
         }
-        settings.keepsSecretsOffTrace = noTlsSecrets || Self.variable("TAPEDECK_NO_TLS_SECRETS") == "1"
+        settings.keepsSecretsOffTrace = try isOn(noTlsSecrets, "TAPEDECK_NO_TLS_SECRETS")
         settings.statusSocket = statusSocket ?? Self.variable("TAPEDECK_STATUS_SOCKET")
         settings.metricsListen = metricsListen ?? Self.variable("TAPEDECK_METRICS_LISTEN")
         let otlp = otlp ?? Self.variable("TAPEDECK_OTLP")
         // A command's environment is its own: the collector that it names is not meant to hear of what it does from elsewhere.
         if otlp != nil || command.isEmpty { settings.telemetry = try OTLPEndpoint(otlp, Self.variable) }
-        settings.appends = append || Self.variable("TAPEDECK_APPEND") == "1"
-        if compat || Self.variable("TAPEDECK_COMPAT") == "1" { settings.fields = .compat }
+        settings.appends = try isOn(append, "TAPEDECK_APPEND")
+        if try isOn(compat, "TAPEDECK_COMPAT") { settings.fields = .compat }
         if let (option, bodyLimit) = given(bodyLimit, "--body-limit") {
             settings.bodyLimit = try bodyLimit.bytes(option, in: 0...Int.max)
         }

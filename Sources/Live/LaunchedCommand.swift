@@ -10,6 +10,22 @@ final class LaunchedCommand {
     /// `nil` while it runs; as a shell would give it, 128 and the signal's number where one ended it.
     private(set) var status: Int32?
 
+    /// Why a command can't be started, as env(1) says it: 127 where there is no such program, 126 where it is none.
+    ///
+    /// It is asked before anything of an earlier capture is replaced.
+    static func fault(of name: String) -> (reason: Int32, status: Int32)? {
+        let path = Caller.current.environment["PATH"] ?? "/bin:/usr/bin"
+        let folders = path.split(separator: ":", omittingEmptySubsequences: false)
+        let places = name.contains("/") ? [name] : folders.map { $0.isEmpty ? name : "\($0)/\(name)" }
+        let found = places.filter { access($0, F_OK) == 0 }
+        guard !found.isEmpty else { return (ENOENT, 127) }
+        let isProgram = found.contains {
+            var status = stat()
+            return stat($0, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access($0, X_OK) == 0
+        }
+        return isProgram ? nil : (EACCES, 126)
+    }
+
     /// - Parameters:
     ///   - arguments: the command's name and its arguments.
     ///   - allowed: the values of ADI_PROFILE that are profiled; empty: any.

@@ -16,7 +16,9 @@ final class LiveOutput {
     private var hasFailed = false
     /// Where the file ends, as far as this output knows.
     private(set) var size: off_t = 0
+    private let appends: Bool
 
+    /// Nothing of the file is touched until `begin`.
     /// - Parameters:
     ///   - option: the setting that named the file, for the message.
     ///   - appends: adds to what the file has; else it is replaced, and that is said.
@@ -24,13 +26,18 @@ final class LiveOutput {
         self.path = path
         self.option = option
         self.stopsAtFailure = stopsAtFailure
+        self.appends = appends
         if path == "-" {
             descriptor = STDOUT_FILENO
             return
         }
         descriptor = try Self.open(path, option)
         size = Self.regularSize(descriptor) ?? 0
-        guard !appends, size > 0 else { return }
+    }
+
+    /// Takes away what the file has, where it is replaced: nothing that could keep the capture from beginning follows.
+    func begin() {
+        guard !appends, path != "-", size > 0 else { return }
         Terminal.complain(
             "\(option) \(path): replaces a file of \(Quantity.bytes(UInt64(size))); --append adds to it")
         ftruncate(descriptor, 0)

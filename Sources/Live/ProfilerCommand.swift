@@ -40,5 +40,9 @@ struct ProfilerCommand: ParsableCommand {
         subcommands: [CaptureCommand.self, StatusCommand.self, DoctorCommand.self, LaunchCommand.self],
         defaultSubcommand: CaptureCommand.self)
 
-    static func main() { runProgram { help(withOptionsOf: CaptureCommand.self) } }
+    static func main() {
+        let isUnmarked = CommandLine.arguments.dropFirst().first == "run" && !CommandLine.arguments.contains("--")
+        let hint = "a command to start stands behind --: profiler run -- ./shop; see profiler run --help"
+        runProgram(hint: isUnmarked ? hint : nil) { help(withOptionsOf: CaptureCommand.self) }
+    }
 }

@@ -62,6 +62,11 @@ final class Recording: EventSink {
         if trace != nil { traceWriter.write(CapturedEvent(beginning, .tape(origin)), payload: RawSpan()) }
     }
 
+    /// The capture begins: files of an earlier one make room.
+    func begin() {
+        for output in [log, environment, trace] { output?.begin() }
+    }
+
     func consume(_ event: borrowing CapturedEvent, payload: RawSpan) {
         hasNews = true
         if trace != nil, !isKeptOff(event) {

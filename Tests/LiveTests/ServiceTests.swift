@@ -142,6 +142,35 @@ extension Live {
         }
 
         @Test(arguments: [
+            ["--container-socket", "/nosuch/socket"], ["--pid", "\(Int32.max)"], ["--", "no-such-program"],
+            ["--", "/etc"],
+        ])
+        func `a capture that can't begin leaves the files of an earlier one as they are`(_ options: [String]) throws {
+            let run = try LiveRun()
+            try Data("{\"old\":1}\n".utf8).write(to: URL(filePath: run.path("events.jsonl")))
+            try Data("---\nold: 1\n".utf8).write(to: URL(filePath: run.path("env.yaml")))
+            try run.start(options)
+            let outcome = try run.waitForEnd()
+            #expect(
+                [2, 126, 127].contains(outcome.status) && !outcome.errors.contains("replaces"), "\(outcome.errors)")
+            #expect(run.folder.text("events.jsonl") == "{\"old\":1}\n")
+            #expect(run.folder.text("env.yaml") == "---\nold: 1\n")
+        }
+
+        @Test(arguments: [("yes", true), ("TRUE", true), ("0", false), ("off", false), ("maybe", nil)])
+        func `a flag's variable is yes or no in any of the usual words, and nothing else`(
+            _ value: String, _ appends: Bool?
+        ) throws {
+            let run = try LiveRun()
+            try Data("{\"old\":1}\n".utf8).write(to: URL(filePath: run.path("events.jsonl")))
+            try run.start(["--", "true"], environment: ["TAPEDECK_APPEND": value])
+            let outcome = try run.waitForEnd()
+            #expect(outcome.status == (appends == nil ? 2 : 0), "\(outcome.errors)")
+            #expect(appends != nil || outcome.errors.contains("TAPEDECK_APPEND maybe: write 1 or 0"))
+            #expect((run.folder.text("events.jsonl") == "{\"old\":1}\n") == (appends != false))
+        }
+
+        @Test(arguments: [
             ("--output", "events.jsonl"), ("--env-output", "env.yaml"), ("--service-map", "map.yaml"),
             ("--record", "run.tape"),
         ])

@@ -69,6 +69,27 @@ import Testing
         return endpoint
     }
 
+    @Test func `what is asked by two protocols is two lines, which say by which`() {
+        var second = endpoint("orders", "GET", "/orders", 2)
+        second.protocolName = "http/2"
+        let text = text(document([endpoint("orders", "GET", "/orders", 3), second, endpoint("orders", "GET", "/", 1)]))
+        #expect(text.contains("GET /orders  http/1.1 ") && text.contains("GET /orders  http/2 "), "\(text)")
+        #expect(!text.contains("GET /  http"))
+    }
+
+    @Test func `rates are of the whole map, whatever is chosen of it`() {
+        var map = document([endpoint("orders", "GET", "/orders", 30)])
+        var other = document([endpoint("stock", "GET", "/stock", 1)]).services[0]
+        other.name = "shop"
+        other.lastSeen = Timestamp(nanoseconds: Self.time.nanoseconds + 10_000_000_000)
+        map.services.append(other)
+        var choice = MapView.Choice()
+        #expect(MapView(map, choice).span == 10_000_000_000)
+        choice.selection.service = "web"
+        #expect(MapView(map, choice).span == 10_000_000_000 && MapView(map, choice).services.count == 1)
+        #expect(MapView(map.filtered(choice.selection), choice).span == 10_000_000_000)
+    }
+
     @Test func `destinations with their endpoints and connections`() {
         let map = document(
             [endpoint("orders", "POST", "/orders", 3), slow(endpoint("orders", "GET", "/orders/{orderId}", 12), 4)],

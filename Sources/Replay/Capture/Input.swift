@@ -62,8 +62,7 @@ struct Input {
         guard descriptor >= 0, fstat(descriptor, &status) == 0 else {
             switch errno {
             case ENOENT:
-                let isWord = !path.contains { "./".contains($0) }
-                throw Failure("\(path): no such file\(isWord ? "; the commands are in replay --help" : "")")
+                throw Failure("\(path): no such file")
             case EACCES: throw Failure("\(path): permission denied; captures often belong to root or to tcpdump")
             default: throw Failure("\(path): \(String(cString: strerror(errno)))")
             }

@@ -45,7 +45,7 @@ struct Convert: ParsableCommand {
         let secrets = try keys.read()
         // A trace keeps what it has; a block of secrets is a key log, which names the session of each.
         let placed = form == .pcapng && !plaintextOnly ? try PlacedSecrets.find(in: inputs, secrets) : []
-        let file = try OutputFile(output, option: "convert")
+        let file = try OutputFile(output, option: "convert", isAllOrNothing: true)
         let result: (report: CaptureReport, strayEvents: UInt64, unplacedEvents: UInt64)
         do throws(Failure) {
             result =

@@ -99,8 +99,10 @@ struct Run: ParsableCommand {
 
     func run() throws {
         // `run` is meant where a word is no command's name, be it nearly one.
-        if let word = inputs.first, access(word, F_OK) != 0, let meant = ReplayCommand.command(meantBy: word) {
-            throw Failure("\(word): no such file; did you mean `replay \(meant)`?")
+        if let word = inputs.first, word != "-", !word.contains(where: { "./".contains($0) }), access(word, F_OK) != 0 {
+            let meant = ReplayCommand.command(meantBy: word)
+            let hint = meant.map { "did you mean `replay \($0)`?" } ?? "the commands are in replay --help"
+            throw Failure("\(word): no such file; \(hint)")
         }
         let (outputPath, mapPath, environmentPath) = (output, serviceMap, environments.envOutput)
         var replaying = Replaying()

@@ -34,10 +34,18 @@ struct ServiceFiles {
         self.services = services.filter { $0.name == wanted ?? $0.name }
         guard self.services.isEmpty else { return }
         guard let wanted, !services.isEmpty else {
-            throw Failure("export \(format): the inputs show nothing that it could say; see the summary of `replay`")
+            throw Failure("export \(format): the inputs show nothing that it could say: \(Self.wanted(by: format))")
         }
         throw Failure(
             "--service \(wanted): \(format) can say nothing of it; it can of \(Self.listed(services.map(\.name)))")
+    }
+
+    private static func wanted(by format: String) -> String {
+        switch format {
+        case "asyncapi": "no messages of a bus, of WebSocket or of server-sent events"
+        case "proto": "no calls of gRPC with messages"
+        default: "no requests over HTTP"
+        }
     }
 
     /// Writes them to a file or into a folder, or the only one to standard output (`-`); all of them, or none.

@@ -31,7 +31,7 @@ struct Redaction {
         var blanked = finder.sealed
         // What is left after the first writing is coded; of a stream that is a gap nothing can be left.
         for _ in 0..<2 {
-            let file = try OutputFile(output, option: "redact")
+            let file = try OutputFile(output, option: "redact", isAllOrNothing: true)
             do throws(Failure) {
                 let gaps = try write(patterns, places, blanked, torn, to: file)
                 let left = try remaining(in: file, patterns)

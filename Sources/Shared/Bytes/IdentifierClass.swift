@@ -30,9 +30,9 @@ enum IdentifierClass: UInt8, Sendable, CaseIterable {
         guard let first = text.first, text.count > 1 || first &- 0x30 < 10 else { return nil }
         // Most are short words, and take one look.
         if text.count < 20, isPlain(text) { return nil }
+        if isInteger(text) { return .integer }
         let facts = Facts(text)
         if isVersion(text) { return nil }
-        if facts.digits == text.count, text.count <= 19 { return .integer }
         if isUUID(text) { return .uuid }
         if text.count == 26, facts.isCrockford, facts.digits > 0, first &- 0x30 < 8 { return .ulid }
         if isDate(text) { return text.count == 10 ? .date : .dateTime }
@@ -53,6 +53,13 @@ enum IdentifierClass: UInt8, Sendable, CaseIterable {
         for byte in text {
             guard (byte | 0x20) &- 0x61 < 26 || byte == 0x5F || byte == 0x2D else { return false }
         }
+        return true
+    }
+
+    /// Digits alone, as many as 64 bits have.
+    static func isInteger(_ text: UnsafeRawBufferPointer) -> Bool {
+        guard text.count <= 19, !text.isEmpty else { return false }
+        for byte in text where byte &- 0x30 >= 10 { return false }
         return true
     }
 

@@ -6,7 +6,8 @@ import Glibc
 extension ParsableCommand {
     /// Runs the program, so that signals end it in order.
     /// - Parameter help: what it says of itself.
-    package static func runProgram(help: () -> String) {
+    /// - Parameter hint: what helps where the arguments make no sense, if that is not the help.
+    package static func runProgram(hint: String? = nil, help: () -> String) {
         StandardStreams.hold()
         Interruption.listen()
         do {
@@ -16,8 +17,23 @@ extension ParsableCommand {
             var command = try parseAsRoot()
             try command.run()
         } catch {
-            end(with: error)
+            end(with: error, hint: hint)
         }
+    }
+
+    /// The program with those of its commands that the arguments name.
+    private static func named(_ arguments: [String]) -> String {
+        var names = [configuration.commandName ?? ""]
+        var command: any ParsableCommand.Type = self
+        for argument in arguments.dropFirst() {
+            let next = command.configuration.subcommands.first {
+                ($0.configuration.commandName ?? "\($0)".lowercased()) == argument
+            }
+            guard let next else { break }
+            command = next
+            names.append(argument)
+        }
+        return names.joined(separator: " ")
     }
 
     /// The help with the options of the default subcommand in place: who leaves out its name shall not have to know it.
@@ -28,7 +44,9 @@ extension ParsableCommand {
     }
 
     /// Ends the program: what it could not do is one line on standard error, and status 2.
-    package static func end(with error: any Error) -> Never {
+    ///
+    /// - Parameter hint: what helps where the arguments make no sense, if that is not the help.
+    package static func end(with error: any Error, hint: String? = nil) -> Never {
         if let failure = error as? Failure {
             Terminal.complain(failure.description)
             // Not exit(): it would take libraries down in which other threads may still be.
@@ -39,7 +57,7 @@ extension ParsableCommand {
             let whole = oneLine(message(for: error))
             let message = whole.hasSuffix(".") ? whole.dropLast() : whole[...]
             // "Did you mean …?" says enough.
-            let hint = message.hasSuffix("?") ? "" : "; see \(configuration.commandName ?? "the program's") --help"
+            let hint = message.hasSuffix("?") ? "" : "; \(hint ?? "see \(named(CommandLine.arguments)) --help")"
             Terminal.complain(message + hint)
             Glibc.exit(2)
         }

@@ -9,6 +9,7 @@ package final class OutputFile {
     private let descriptor: Int32
     /// Where the bytes are until they are whole, and where they go then; `nil` where they are written directly.
     private let pending: (partial: String, target: String)?
+    private let isAllOrNothing: Bool
     private var isOpen = true
     private var writtenBytes = 0
     /// Whoever read the pipe has gone (`| head`): nobody wants the rest.
@@ -23,8 +24,12 @@ package final class OutputFile {
     ///   - option: the setting that named the file, for the message.
     ///   - mode: who may read and write a file that is new, before umask takes away from it; without one its owner alone,
     ///     also where it replaces a file that others could read.
-    package init(_ path: String, option: String, mode: mode_t? = nil) throws(Failure) {
+    ///   - isAllOrNothing: a part of it is of no use, or not to be seen: whoever writes it discards it.
+    package init(
+        _ path: String, option: String, mode: mode_t? = nil, isAllOrNothing: Bool = false
+    ) throws(Failure) {
         self.path = path
+        self.isAllOrNothing = isAllOrNothing
         guard !path.isEmpty else {
             throw Failure("\(option): the file's name is empty; name one, or - for standard output")
         }
@@ -77,7 +82,9 @@ package final class OutputFile {
     /// What an interrupted run has left behind under the name makes room.
     private static func create(_ path: String, _ mode: mode_t) -> Int32 {
         var status = stat()
-        if lstat(path, &status) == 0, [S_IFREG, S_IFLNK].contains(status.st_mode & S_IFMT) { unlink(path) }
+        if lstat(path, &status) == 0, [S_IFREG, S_IFLNK].contains(status.st_mode & S_IFMT), unlink(path) != 0 {
+            return -1
+        }
         return open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
     }
 
@@ -93,7 +100,7 @@ package final class OutputFile {
             isAbandoned = true
             return
         }
-        let rest = pending.map { "; what was written is in \($0.partial)" } ?? ""
+        let rest = pending.map { isAllOrNothing ? "; nothing is kept" : "; what was written is in \($0.partial)" } ?? ""
         let name = path == "-" ? "standard output" : path
         throw Failure("\(name): can't be written: \(reason)\(rest)")
     }

@@ -144,6 +144,9 @@ package struct ServiceMapTree {
         trunk: String, margin: Int
     ) {
         let shown = operations.prefix(top ?? Self.shownOperations)
+        // Of what is asked by two protocols each line says by which.
+        var lines: [[String]: Int] = [:]
+        for operation in operations { lines[[operation.method, operation.name], default: 0] += 1 }
         let methodColumns = min(shown.map { style.safe($0.method).count }.max() ?? 0, style.width < 60 ? 8 : 16)
         for operation in shown {
             let room = columns.text - margin - (methodColumns > 0 ? methodColumns + 1 : 0)
@@ -151,12 +154,14 @@ package struct ServiceMapTree {
             if methodColumns > 0 { method += " " }
             var name = fitted(operation.name, max(room, 8))
             var columnsOfName = name.count
-            if operation.variants > 1 {
-                let variants = "  \(operation.variants) shapes"
-                if columnsOfName + variants.count < room {
-                    name += style.tone(.faint, variants)
-                    columnsOfName += variants.count
-                }
+            var facts: [String] = []
+            if lines[[operation.method, operation.name], default: 0] > 1 {
+                facts.append(style.safe(operation.protocolName))
+            }
+            if operation.variants > 1 { facts.append("\(operation.variants) shapes") }
+            for fact in facts where columnsOfName + fact.count + 2 < room {
+                name += style.tone(.faint, "  " + fact)
+                columnsOfName += fact.count + 2
             }
             show(
                 "  " + style.tone(.faint, trunk) + style.tone(.strong, method) + name

@@ -19,6 +19,8 @@ struct Dependency: Equatable {
     var isLocal: Bool {
         let isNamedSo =
             destination.prefix { $0 != ":" } == "localhost" || IPAddress.ofHost(destination)?.isLoopback == true
+        // A Unix socket, by its path or its name.
+        if destination.hasPrefix("/") || destination.hasPrefix("@") { return true }
         return workload == nil && (addresses.isEmpty ? isNamedSo : addresses.allSatisfy(\.isLoopback))
     }
 

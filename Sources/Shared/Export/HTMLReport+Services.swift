@@ -64,7 +64,7 @@ extension HTMLReport {
     }
 
     private func tag(_ connection: ServiceMapDocument.Connection) -> String {
-        "\(connection.protocolName) :\(connection.port)" + (connection.isEncrypted ? " TLS" : "")
+        connection.place + (connection.isEncrypted ? " TLS" : "")
     }
 
     private func facts(_ connection: ServiceMapDocument.Connection) -> String {

@@ -102,7 +102,7 @@ package struct MapDetails {
 
     private mutating func add(_ connections: [ServiceMapDocument.Connection]) {
         for connection in connections {
-            var parts = ["\(connection.protocolName)\(connection.port == 0 ? "" : " :\(connection.port)")"]
+            var parts = [connection.place]
             parts.append(Quantity.count(connection.count, "connection"))
             parts += connection.failures.map { "\(Quantity.count($0.count)) failed: \($0.reason)" }
             parts.append(connection.reason)

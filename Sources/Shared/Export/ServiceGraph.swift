@@ -170,7 +170,7 @@ package struct ServiceGraph: Equatable, Sendable {
                 default: nil
                 }
             if let known, let service {
-                return Node(name: name, kind: service, detail: "\(known.protocolName) :\(known.port)")
+                return Node(name: name, kind: service, detail: known.place)
             }
             let said = (protocols[name] ?? []).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
             let detail = images[name] ?? said.joined(separator: ", ")
@@ -184,7 +184,7 @@ package struct ServiceGraph: Equatable, Sendable {
             guard let known else { return Node(name: name, kind: .unknown) }
             let kind: Kind =
                 known.protocolName == "unknown" ? .unknown : known.category == "tls" ? .encrypted : .external
-            return Node(name: name, kind: kind, detail: "\(known.protocolName) :\(known.port)")
+            return Node(name: name, kind: kind, detail: known.place)
         }
     }
 }

@@ -10,18 +10,17 @@ final class GraphQLRequest {
 
         /// - Parameter depth: of the object, 1 for the request's own.
         init(_ word: [UInt8], _ depth: Int) {
-            let names: [(StaticString, Key)]
-            switch depth {
-            case 1:
-                names = [
-                    ("query", .query), ("operationName", .operationName), ("documentId", .documentID),
-                    ("extensions", .extensions),
-                ]
-            case 2: names = [("persistedQuery", .persistedQuery)]
-            case 3: names = [("sha256Hash", .hash)]
-            default: names = []
-            }
-            self = names.first { word.span.bytes.isWord($0.0, at: 0..<word.count) }?.1 ?? .other
+            func isKey(_ name: StaticString) -> Bool { word.span.bytes.isWord(name, at: 0..<word.count) }
+            self =
+                switch depth {
+                case 1 where isKey("query"): .query
+                case 1 where isKey("operationName"): .operationName
+                case 1 where isKey("documentId"): .documentID
+                case 1 where isKey("extensions"): .extensions
+                case 2 where isKey("persistedQuery"): .persistedQuery
+                case 3 where isKey("sha256Hash"): .hash
+                default: .other
+                }
         }
     }
 
@@ -87,10 +86,19 @@ final class GraphQLRequest {
 
     func feed(_ bytes: RawSpan) {
         if plain != nil { for at in 0..<bytes.byteCount { plain?.feed(bytes.byte(at)) } }
-        guard found != nil else { return }
-        for at in 0..<bytes.byteCount {
+        var at = 0
+        while at < bytes.byteCount {
+            guard found != nil else { return }
+            if isText, case .none = escape, !isQuery {
+                // Most is of other members, whose texts are no more than stepped over.
+                let end = bytes.plainTextEnd(at)
+                keep(bytes, at..<end)
+                at = end
+                guard at < bytes.byteCount else { return }
+            }
             let byte = bytes.byte(at)
             if isText { text(byte) } else { between(byte) }
+            at &+= 1
         }
     }
 
@@ -213,6 +221,13 @@ final class GraphQLRequest {
         } else {
             isWhole = false
         }
+    }
+
+    /// Bytes of a text that is no document.
+    private func keep(_ bytes: RawSpan, _ range: Range<Int>) {
+        let room = Self.longest &+ 16 &- word.count
+        if range.count > room { isWhole = false }
+        word.append(bytes.extracting(range.lowerBound..<range.lowerBound &+ min(range.count, room)))
     }
 
     // MARK: Requests

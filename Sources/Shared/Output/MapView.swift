@@ -71,13 +71,11 @@ package struct MapView: Equatable, Sendable {
         package var selection = Selection()
     }
 
-    /// From the first to the last that was seen, in nanoseconds.
+    /// From the first to the last that was seen on the whole map, in nanoseconds.
     package var span: Int64 = 0
 
     package init(_ document: ServiceMapDocument, _ choice: Choice = Choice()) {
-        if let first = document.services.map(\.firstSeen).min(), let last = document.services.map(\.lastSeen).max() {
-            span = last.since(first)
-        }
+        span = document.span
         var places = Places()
         for service in document.filtered(choice.selection).services {
             for endpoint in service.endpoints {

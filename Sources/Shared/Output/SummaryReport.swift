@@ -81,7 +81,9 @@ package struct SummaryReport {
         if part.unknown > 0 {
             let ports = part.ports(Self.namedPorts)
             let more = part.unknown &- ports.reduce(0) { $0 &+ $1.count }
-            let places = ports.map { ":\($0.port)" } + (more > 0 ? ["\(Quantity.count(more)) on other ports"] : [])
+            let places =
+                ports.map { $0.port == 0 ? "Unix sockets" : ":\($0.port)" }
+                + (more > 0 ? ["\(Quantity.count(more)) on other ports"] : [])
             kinds.append("\(Quantity.count(part.unknown)) unknown on \(places.joined(separator: ", "))")
         }
         let share = Quantity.share(part.bytes, of: summary.bytes.total)

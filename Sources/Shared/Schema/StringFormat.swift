@@ -24,6 +24,8 @@ enum StringFormat: UInt8, Sendable, CaseIterable {
     /// The format of a text; `nil` where it has none.
     static func of(_ text: RawSpan) -> StringFormat? {
         guard text.byteCount > 1, text.byteCount <= longest else { return nil }
+        // Nothing else than a URI has an `@`, too.
+        if let at = text.firstIndex(of: 0x40), isEmail(text, at) { return .email }
         var marks = Marks()
         for place in 0..<text.byteCount { marks.add(text.byte(place)) }
         guard marks.isASCII else { return nil }
@@ -34,7 +36,6 @@ enum StringFormat: UInt8, Sendable, CaseIterable {
                 return text.byte(10) == 0x54 && isTime(text, from: 11) ? .dateTime : nil
             }
         }
-        if marks.ats == 1, isEmail(text) { return .email }
         if marks.colons > 1, isTime(text, from: 0) { return .time }
         if marks.dots == 3, isIPv4(text, from: 0) { return .ipv4 }
         if marks.colons > 1, isIPv6(text) { return .ipv6 }
@@ -43,7 +44,6 @@ enum StringFormat: UInt8, Sendable, CaseIterable {
 
     private struct Marks {
         var dashes = 0
-        var ats = 0
         var colons = 0
         var dots = 0
         var isASCII = true
@@ -51,7 +51,6 @@ enum StringFormat: UInt8, Sendable, CaseIterable {
         mutating func add(_ byte: UInt8) {
             switch byte {
             case 0x2D: dashes += 1
-            case 0x40: ats += 1
             case 0x3A: colons += 1
             case 0x2E: dots += 1
             default: if byte >= 0x7F || byte <= 0x20 { isASCII = false }
@@ -111,39 +110,35 @@ enum StringFormat: UInt8, Sendable, CaseIterable {
     }
 
     /// A `Dot-string` at a domain of two labels or more (RFC 5321, section 4.1.2).
-    private static func isEmail(_ text: RawSpan) -> Bool {
-        var at: Int?
-        var dots = 0
+    /// - Parameter at: where the first `@` is.
+    private static func isEmail(_ text: RawSpan, _ at: Int) -> Bool {
         var before: UInt8 = 0x2E
-        for place in 0..<text.byteCount {
+        for place in 0..<at {
             let byte = text.byte(place)
-            let isWord = byte | 0x20 &- 0x61 < 26 || byte &- 0x30 < 10
-            if byte == 0x40 {
-                guard before != 0x2E else { return false }
-                at = place
-                before = 0x2E
-                continue
-            }
-            if at == nil {
-                guard isWord || isAtom(byte) || byte == 0x2E && before != 0x2E else { return false }
-            } else {
-                guard
-                    isWord || (byte == 0x2D || byte == 0x2E) && before != 0x2E && before != 0x2D
-                        || byte == 0x2D && before == 0x2D
-                else { return false }
-                if byte == 0x2E { dots += 1 }
-            }
+            guard isAtom(byte) || byte == 0x2E && before != 0x2E else { return false }
             before = byte
         }
-        return at != nil && dots > 0 && before != 0x2E && before != 0x2D
+        guard before != 0x2E else { return false }
+        var dots = 0
+        before = 0x2E
+        for place in at &+ 1..<text.byteCount {
+            let byte = text.byte(place)
+            let isWord = byte | 0x20 &- 0x61 < 26 || byte &- 0x30 < 10
+            guard
+                isWord || (byte == 0x2D || byte == 0x2E) && before != 0x2E && before != 0x2D
+                    || byte == 0x2D && before == 0x2D
+            else { return false }
+            if byte == 0x2E { dots &+= 1 }
+            before = byte
+        }
+        return dots > 0 && before != 0x2E && before != 0x2D
     }
 
-    /// What else an `Atom` may hold (RFC 5322, section 3.2.3).
+    /// What an `Atom` may hold (RFC 5322, section 3.2.3): letters, digits and ``!#$%&'*+-/=?^_`{|}~``.
+    @inline(__always)
     private static func isAtom(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x21, 0x23...0x27, 0x2A, 0x2B, 0x2D, 0x2F, 0x3D, 0x3F, 0x5E...0x60, 0x7B...0x7E: true
-        default: false
-        }
+        let places: UInt64 = byte < 0x40 ? 0xA3FF_ACFA_0000_0000 : byte < 0x80 ? 0x7FFF_FFFF_C7FF_FFFE : 0
+        return places &>> UInt64(byte & 0x3F) & 1 == 1
     }
 
     /// `IPv4address` of RFC 3986, section 3.2.2: no leading zeros.

@@ -37,8 +37,13 @@ struct PathSegment {
         kind = .literal
         text = start..<end
         value = text
-        // Most are words of letters, which need no second look.
-        if !Self.isPlainWord(path, text) { judge(path, isFirst: isFirst) }
+        // Most are words of letters, or numbers, which need no second look.
+        if Self.isPlainWord(path, text) { return }
+        if IdentifierClass.isInteger(Self.slice(path, text)) {
+            (kind, identifier) = (.parameter, .integer)
+            return
+        }
+        judge(path, isFirst: isFirst)
     }
 
     private static func isPlainWord(_ path: UnsafeRawBufferPointer, _ text: Range<Int>) -> Bool {

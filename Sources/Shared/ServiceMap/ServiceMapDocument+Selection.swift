@@ -3,6 +3,7 @@ extension ServiceMapDocument {
     package func filtered(_ selection: Selection) -> ServiceMapDocument {
         guard !selection.isAll else { return self }
         var document = self
+        document.wholeSpan = span
         document.bodies = bodies.filter {
             selection.contains(service: $0.service, destination: $0.destination, protocol: $0.protocolName)
                 && selection.contains(path: $0.path)

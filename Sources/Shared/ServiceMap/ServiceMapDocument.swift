@@ -11,6 +11,15 @@ package struct ServiceMapDocument: Equatable, Sendable {
     var story: Story?
     /// Exchanges, operations and connections one by one, where that was asked for.
     var traces = Traces()
+    /// Of what this was chosen from; `nil`: nothing was left out.
+    var wholeSpan: Int64?
+
+    /// From the first to the last that was seen, in nanoseconds, whatever was chosen of it.
+    package var span: Int64 {
+        if let wholeSpan { return wholeSpan }
+        guard let first = services.map(\.firstSeen).min(), let last = services.map(\.lastSeen).max() else { return 0 }
+        return last.since(first)
+    }
 
     package init(generatedAt: Timestamp?, services: [Service]) {
         self.generatedAt = generatedAt
@@ -100,6 +109,9 @@ package struct ServiceMapDocument: Equatable, Sendable {
         var tls: TLSFacts?
         /// What was asked, by name, targets and summary.
         package var operations: [Operation] = []
+
+        /// For people: `postgres :5432`; a Unix socket has no port.
+        package var place: String { port == 0 ? protocolName : "\(protocolName) :\(port)" }
     }
 
     /// What was asked of a service, and how often.
