@@ -110,8 +110,7 @@ extension Live {
                 optedIn: true)
             let end = try child.wait()
             let outcome = try run.stop()
-            // Without iptables, or its kernel part, there is nothing to translate.
-            guard end.status != 77 else { return }
+            try #require(end.status != 77, "iptables is missing, or its kernel part (nat): \(end.errors)")
             #expect(end.status == 0, "\(end.errors)")
             let sides = try LiveRun.moved(end.output)
             #expect(sides.map(\.remotePort).contains(9))

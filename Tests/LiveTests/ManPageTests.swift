@@ -109,8 +109,7 @@ import Testing
             "NAME", "SYNOPSIS", "DESCRIPTION", "ENVIRONMENT", "FILES", "EXIT STATUS", "EXAMPLES", "SEE ALSO",
         ]
         #expect(sections.filter { $0 != "CAVEATS" } == wanted)
-        // Where it is not installed, the page is held to all else.
-        guard let groff = try? Programs.find("groff", package: "groff") else { return }
+        let groff = try Programs.find("groff", package: "groff")
         let outcome = try Child(groff, ["-ww", "-mdoc", "-Tutf8", "-z", program.page]).wait()
         #expect(outcome.status == 0 && outcome.errors.isEmpty, "\(outcome.errors)")
     }

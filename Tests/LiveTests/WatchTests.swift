@@ -19,7 +19,7 @@ extension Live {
         @Test(arguments: ["q", "C-c", "TERM"])
         func `the tree grows on a terminal, and the terminal is as it was when the capture ends`(_ end: String) throws {
             let run = try LiveRun(json: false)
-            guard let terminal = try Tmux.start(columns: 100, rows: 40, in: run.folder.path) else { return }
+            let terminal = try Tmux.start(columns: 100, rows: 40, in: run.folder.path)
             defer { terminal.end() }
             let command = ([Programs.profiler] + options(run)).joined(separator: " ")
             try terminal.press(
@@ -72,7 +72,7 @@ extension Live {
 
         @Test func `what is complained of while it is drawn is said when it is left`() throws {
             let run = try LiveRun(json: false)
-            guard let terminal = try Tmux.start(columns: 120, rows: 30, in: run.folder.path) else { return }
+            let terminal = try Tmux.start(columns: 120, rows: 30, in: run.folder.path)
             defer { terminal.end() }
             let command = ([Programs.profiler] + options(run)).joined(separator: " ")
             try terminal.press("\(command) --quiet", "Enter")

@@ -41,13 +41,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(30))) func `are drawn by Mermaid, with each name`() throws {
-        let python: String
-        do {
-            python = try Oracles.python.get()
-        } catch {
-            FileHandle.standardError.write(Data("NOT TESTED: flowcharts against Mermaid: \(error)\n".utf8))
-            return
-        }
+        let python = try Oracles.python.get()
         let folder = TemporaryFolder()
         let files = try [
             Self.exported("mermaid", "trace/hostile-names", to: folder),

@@ -48,13 +48,7 @@ import Testing
         var lines = valid.output.split(separator: "\n").map(String.init)
         let entries = Int(lines.popLast()?.split(separator: " ").first ?? "") ?? 0
         #expect(entries > 800 && lines.isEmpty, "\(lines.joined(separator: "\n"))")
-        let python: String
-        do {
-            python = try Oracles.python.get()
-        } catch {
-            FileHandle.standardError.write(Data("NOT TESTED: HTTP Archives against event logs: \(error)\n".utf8))
-            return
-        }
+        let python = try Oracles.python.get()
         let same = try Child(python, [Oracles.script("har.py")] + pairs, patience: 120).wait()
         #expect(same.status == 0, "\(same.errors)")
         lines = same.output.split(separator: "\n").map(String.init)

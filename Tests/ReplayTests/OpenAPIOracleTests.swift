@@ -7,14 +7,7 @@ import Testing
 @Suite struct `Exported OpenAPI descriptions` {
     @Test(.timeLimit(.minutes(30)))
     func `are valid, hold for every recorded exchange, and are refined by more of them`() throws {
-        let python: String
-        do {
-            python = try Oracles.python.get()
-        } catch {
-            FileHandle.standardError.write(
-                Data("NOT TESTED: OpenAPI descriptions against their validator: \(error)\n".utf8))
-            return
-        }
+        let python = try Oracles.python.get()
         let folder = TemporaryFolder()
         let root = FileManager.default.currentDirectoryPath + "/Fixtures"
         var arguments = [Oracles.script("openapi.py")]

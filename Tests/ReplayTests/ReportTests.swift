@@ -36,15 +36,8 @@ import Testing
         var closed: Bool?
     }
 
-    /// `nil` where there is no browser, or what drives it.
-    private static func look(_ what: String, at report: String, in folder: TemporaryFolder) throws -> Found? {
-        let (python, browser): (String, String)
-        do {
-            (python, browser) = (try Oracles.python.get(), try Programs.find("chromium", package: "chromium"))
-        } catch {
-            FileHandle.standardError.write(Data("NOT TESTED: the report in a browser: \(error)\n".utf8))
-            return nil
-        }
+    private static func look(_ what: String, at report: String, in folder: TemporaryFolder) throws -> Found {
+        let (python, browser) = (try Oracles.python.get(), try Programs.find("chromium", package: "chromium"))
         let arguments = [Oracles.script("report.py"), browser, folder.path + "/profile", what, report]
         let outcome = try Child(python, arguments, patience: 240).wait()
         try #require(outcome.status == 0, "\(outcome.errors)")
@@ -57,7 +50,7 @@ import Testing
         let tape = FileManager.default.currentDirectoryPath + "/Fixtures/trace/hostile-names/input.jsonl"
         let outcome = try Executable.replay(["export", "html", tape, "-o", report])
         #expect(outcome.status == 0, "\(outcome.errors)")
-        guard let found = try Self.look("hostile", at: report, in: folder) else { return }
+        let found = try Self.look("hostile", at: report, in: folder)
         #expect(found.complaints.isEmpty)
         #expect(found.requests == ["report.html"], "nothing else is fetched")
         #expect(found.title == "input.jsonl · Tapedeck" && found.after == found.title)
@@ -113,7 +106,7 @@ import Testing
         let tape = folder.write("large.jsonl", Array(Self.tape().utf8))
         let outcome = try Executable.replay(["export", "html", tape, "--raw-paths", "-o", report])
         #expect(outcome.status == 0, "\(outcome.errors)")
-        guard let found = try Self.look("large", at: report, in: folder) else { return }
+        let found = try Self.look("large", at: report, in: folder)
         #expect(found.complaints.isEmpty)
         #expect(found.requests == ["report.html"])
         #expect((found.rows, found.all) == (5000, 5000))

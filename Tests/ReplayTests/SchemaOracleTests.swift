@@ -5,13 +5,7 @@ import Testing
 /// Schemas that were made from tapes against the bodies that the tapes hold, by jsonschema.
 @Suite struct `Exported schemas` {
     @Test(.timeLimit(.minutes(30))) func `hold for every recorded body`() throws {
-        let python: String
-        do {
-            python = try Oracles.python.get()
-        } catch {
-            FileHandle.standardError.write(Data("NOT TESTED: schemas against jsonschema: \(error)\n".utf8))
-            return
-        }
+        let python = try Oracles.python.get()
         let folder = TemporaryFolder()
         let root = FileManager.default.currentDirectoryPath + "/Fixtures"
         var arguments = [Oracles.script("schema.py")]

@@ -285,7 +285,7 @@ import Testing
 
     @Test func `leaves the screen clean, whatever happens to it`() throws {
         let folder = TemporaryFolder()
-        guard let terminal = try Tmux.start(columns: 80, rows: 24, in: folder.path) else { return }
+        let terminal = try Tmux.start(columns: 80, rows: 24, in: folder.path)
         defer { terminal.end() }
         try terminal.press("echo be''fore; '\(Executable.replay)' \(Self.shop) --watch --speed max -q", "Enter")
         let lines = try terminal.screen(has: "· ended ·").split(separator: "\n", omittingEmptySubsequences: false)

@@ -9,16 +9,8 @@ package final class Tmux {
     /// - Parameters:
     ///   - folder: for its socket.
     ///   - prompt: of the shell.
-    /// - Returns: `nil` where there is no tmux, which is said.
-    package static func start(columns: Int, rows: Int, in folder: String, prompt: String = "ready> ") throws -> Tmux? {
-        let program: String
-        do {
-            program = try Programs.find("tmux", package: "tmux")
-        } catch {
-            FileHandle.standardError.write(Data("NOT TESTED: watching in tmux: \(error)\n".utf8))
-            return nil
-        }
-        return try Tmux(program, columns, rows, folder, prompt)
+    package static func start(columns: Int, rows: Int, in folder: String, prompt: String = "ready> ") throws -> Tmux {
+        try Tmux(Programs.find("tmux", package: "tmux"), columns, rows, folder, prompt)
     }
 
     private init(_ program: String, _ columns: Int, _ rows: Int, _ folder: String, _ prompt: String) throws {
