@@ -84,11 +84,21 @@ let package = Package(
             name: "CNettle", path: "Sources/Shared/Digest/CNettle", pkgConfig: "nettle",
             providers: [.apt(["nettle-dev"])]),
 
+        // Where telemetry is sent, and how it is sent there.
+        .target(
+            name: "Collector", dependencies: ["CCodecs", "CLibcurl", "Console", "Shared"], exclude: ["CLibcurl"],
+            swiftSettings: settings),
+        // HTTP for whoever asks: endpoints of telemetry, and container runtimes on a Unix socket.
+        .systemLibrary(
+            name: "CLibcurl", path: "Sources/Collector/CLibcurl", pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"])]),
+
         // A recorded tape as the source.
         .executableTarget(
             name: "replay",
             dependencies: [
-                "Shared", "Command", "Console", "Containers", "Digest", "CCodecs", "CLibpcap", "CLibyaml", "CSQLite",
+                "Shared", "Collector", "Command", "Console", "Containers", "Digest", "CCodecs", "CLibpcap", "CLibyaml",
+                "CSQLite",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Replay",
@@ -111,21 +121,17 @@ let package = Package(
         .executableTarget(
             name: "profiler",
             dependencies: [
-                "Shared", "Command", "Console", "Containers", "CCodecs", "CLibbpf", "CLibcurl",
+                "Shared", "Collector", "Command", "Console", "Containers", "CCodecs", "CLibbpf", "CLibcurl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Live",
-            exclude: ["CLibbpf", "Containers/CLibcurl"],
+            exclude: ["CLibbpf"],
             swiftSettings: settings,
             linkerSettings: commit,
             plugins: ["KernelObject"]),
         .systemLibrary(
             name: "CLibbpf", path: "Sources/Live/CLibbpf", pkgConfig: "libbpf",
             providers: [.apt(["libbpf-dev", "libelf-dev"])]),
-        // Container runtimes that speak HTTP over a Unix socket, and endpoints of telemetry.
-        .systemLibrary(
-            name: "CLibcurl", path: "Sources/Live/Containers/CLibcurl", pkgConfig: "libcurl",
-            providers: [.apt(["libcurl4-openssl-dev"])]),
         .plugin(name: "KernelObject", capability: .buildTool(), path: "bpf/plugin"),
 
         // PostgreSQL, Redis and NATS, each by its C client.
@@ -179,7 +185,8 @@ let package = Package(
             dependencies: ["TestSupport", "Shared", "Containers", .product(name: "Yams", package: "Yams")],
             swiftSettings: settings),
         .testTarget(
-            name: "ReplayTests", dependencies: ["TestSupport", "replay", "Shared", "Console"], swiftSettings: settings),
+            name: "ReplayTests", dependencies: ["TestSupport", "replay", "Shared", "Collector", "Console"],
+            swiftSettings: settings),
         // Real sockets and real stores: needs redis-server and nats-server.
         .testTarget(
             name: "DemoServerTests",
@@ -196,8 +203,8 @@ let package = Package(
         .testTarget(
             name: "LiveTests",
             dependencies: [
-                "TestSupport", "Console", "Containers", "Shared", "profiler", "replay", "traffic", "demo-server",
-                "exerciser",
+                "TestSupport", "Collector", "Console", "Containers", "Shared", "profiler", "replay", "traffic",
+                "demo-server", "exerciser",
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: settings),

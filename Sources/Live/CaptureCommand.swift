@@ -1,4 +1,5 @@
 import ArgumentParser
+import Collector
 import Command
 import Console
 import Glibc
@@ -274,7 +275,9 @@ struct CaptureCommand: ParsableCommand {
         settings.metricsListen = metricsListen ?? Self.variable("TAPEDECK_METRICS_LISTEN")
         let otlp = otlp ?? Self.variable("TAPEDECK_OTLP")
         // A command's environment is its own: the collector that it names is not meant to hear of what it does from elsewhere.
-        if otlp != nil || command.isEmpty { settings.telemetry = try OTLPEndpoint(otlp, Self.variable) }
+        if otlp != nil || command.isEmpty {
+            settings.telemetry = try OTLPEndpoint(otlp, option: OTLPSender.option, Self.variable)
+        }
         settings.appends = try isOn(append, "TAPEDECK_APPEND")
         if try isOn(compat, "TAPEDECK_COMPAT") { settings.fields = .compat }
         if let (option, bodyLimit) = given(bodyLimit, "--body-limit") {

@@ -1,3 +1,4 @@
+import Collector
 import Shared
 
 /// What a capture is told to do.

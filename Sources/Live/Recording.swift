@@ -125,6 +125,7 @@ final class Recording: EventSink {
         summary.unwritten[.serviceMap] = UInt64(map?.lostBytes ?? 0)
         summary.unwritten[.trace] = UInt64(trace?.lostBytes ?? 0)
         summary.unwritten[.telemetry] = telemetry?.lostBytes ?? 0
+        if let telemetry { summary.rejected = telemetry.rejected }
         return summary
     }
 

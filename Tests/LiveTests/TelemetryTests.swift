@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import Collector
 @testable import Shared
 @testable import profiler
 
@@ -88,6 +89,27 @@ extension Live {
             _ = try collector.wait()
         }
 
+        @Test func `what a collector says that it has not taken is in the summary, and said once`() throws {
+            let folder = try TemporaryFolder()
+            let port = try Port.free()
+            let partial = #"{"partialSuccess": {"rejectedLogRecords": "2", "errorMessage": "too old"}}"#
+            let collector = try Child(
+                Programs.find("python3", package: "python3"),
+                [Oracles.script("collector.py"), "\(port)", folder.path + "/requests", partial])
+            _ = try collector.line { $0 == "listening" }
+            let run = try LiveRun()
+            try run.start(["--otlp", "http://127.0.0.1:\(port)"])
+            try run.waitUntilWatching()
+            try run.exercise("write-read")
+            let outcome = try run.stop()
+            collector.signal(SIGKILL)
+            _ = try collector.wait()
+            #expect(outcome.status == 1)
+            #expect(outcome.output.contains(/"rejected": \{\s*("[a-z_]+": \d+,?\s*)+\}/), "\(outcome.output)")
+            #expect(outcome.errors.matches(of: /--otlp/).count == 1, "\(outcome.errors)")
+            #expect(outcome.errors.contains("2 data points not taken: too old"), "\(outcome.errors)")
+        }
+
         @Test func `what an endpoint that stays away did not get is in the summary`() throws {
             let run = try LiveRun()
             let port = try Port.free()
@@ -105,7 +127,7 @@ extension Live {
 /// How OpenTelemetry's variables are read; none of it needs root.
 @Suite struct `The endpoint of telemetry` {
     private func endpoint(_ url: String?, _ variables: [String: String] = [:]) throws -> OTLPEndpoint? {
-        try OTLPEndpoint(url) { variables[$0] }
+        try OTLPEndpoint(url, option: "--otlp") { variables[$0] }
     }
 
     @Test func `is the option's, or else what the variables say`() throws {
@@ -124,8 +146,10 @@ extension Live {
                 ]))
         #expect(two.traces == "http://other/x" && two.metrics == "https://h/otlp/v1/metrics")
         #expect(two.headers == ["api-key: a b", "x: y=z"])
-        #expect(two.timeout == 2500 && !two.isCompressed && two.ownService == "watch")
-        #expect(two.resource.map(\.0) == ["host.name"])
+        #expect(two.timeout == 2500 && !two.isCompressed && two.resource.ownService == "watch")
+        #expect(two.resource.attributes.map(\.0) == ["host.name"])
+        let three = try #require(try endpoint("http://h", ["OTEL_RESOURCE_ATTRIBUTES": "service.name=b"]))
+        #expect(three.resource.ownService == "b" && three.resource.attributes.isEmpty)
     }
 
     @Test(arguments: [
@@ -133,6 +157,7 @@ extension Live {
         ("http://h", "OTEL_EXPORTER_OTLP_TIMEOUT", "soon"), ("http://h", "OTEL_EXPORTER_OTLP_COMPRESSION", "zip"),
         ("http://h", "OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"), ("http://h", "OTEL_EXPORTER_OTLP_HEADERS", "a"),
         ("http://h", "OTEL_EXPORTER_OTLP_HEADERS", "a=b%0D%0AX: y"),
+        ("http://h", "OTEL_EXPORTER_OTLP_HEADERS", "a:b=c"), ("http://h", "OTEL_EXPORTER_OTLP_HEADERS", "a b=c"),
     ]) func `is refused where it can't be used`(_ url: String, _ variable: String, _ value: String) {
         #expect(throws: (any Error).self) { try endpoint(url, [variable: value]) }
     }

@@ -1,4 +1,5 @@
 private import CLibcurl
+import Collector
 import FoundationEssentials
 
 /// A server that speaks HTTP on a Unix socket.
@@ -146,15 +147,5 @@ struct UnixHTTP {
                 return false
             }
         }
-    }
-}
-
-extension StringProtocol {
-    /// Without the blanks and line ends around it.
-    ///
-    /// Foundation's own comes with all of Unicode's tables, 40 MB of them.
-    var withoutOuterBlanks: String {
-        let rest = drop { $0.isWhitespace }
-        return String(rest[..<(rest.lastIndex { !$0.isWhitespace }.map(rest.index(after:)) ?? rest.startIndex)])
     }
 }

@@ -61,6 +61,7 @@ struct StatusAnswer: Decodable {
     var connections: Connections
     var bytes: Bytes
     var unwritten: [String: UInt64]?
+    var rejected: [String: UInt64]?
     var lost: [String: UInt64]
 
     func text(_ style: TextStyle) -> String {
@@ -95,6 +96,7 @@ struct StatusAnswer: Decodable {
         return sorted(lost).map { "\($0.name) \(Quantity.count($0.count))" }
             + sorted(bytes.gaps).map { "\(Quantity.bytes($0.count)) \($0.name)" }
             + sorted(unwritten ?? [:]).map { "\(Quantity.bytes($0.count)) of the \($0.name) not written" }
+            + sorted(rejected ?? [:]).map { "\(Quantity.count($0.count)) \($0.name) not taken by the collector" }
     }
 
     /// `ring_full` as `ring full`.

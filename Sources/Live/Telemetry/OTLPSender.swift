@@ -1,3 +1,4 @@
+import Collector
 import Command
 import Console
 import Dispatch
@@ -10,6 +11,7 @@ import Synchronization
 /// The capture hands a copy over every few seconds, and so seldom that it takes but a little of a core. What could not be sent
 /// yet waits, up to a number of bytes; beyond it the oldest goes, and is counted. An endpoint that is away is one warning.
 final class OTLPSender: Sendable {
+    static let option = "--otlp"
     /// Bytes of requests that wait.
     static let mostWaiting = 32 << 20
     /// Spans and connections that are kept from one time to the next.
@@ -23,12 +25,10 @@ final class OTLPSender: Sendable {
     private let isMaking = Atomic(false)
     private let isEnding = Atomic(false)
     private let lost = Atomic<UInt64>(0)
+    private let notTaken = Mutex(Tally<Summary.TelemetryItem>())
     /// There is something to send, or the capture ends.
     private let came = DispatchSemaphore(value: 0)
 
-    /// Seconds until it is tried again: doubled each time.
-    private static let firstPause = 1
-    private static let longestPause = 30
     /// For what is left when the capture ends, seconds.
     private static let lastPatience = 5
 
@@ -39,6 +39,9 @@ final class OTLPSender: Sendable {
 
     /// Bytes of requests that nobody got.
     var lostBytes: UInt64 { lost.load(ordering: .relaxed) }
+
+    /// What the endpoint has not taken of requests that it took.
+    var rejected: Tally<Summary.TelemetryItem> { notTaken.withLock { $0 } }
 
     /// Hands over how the capture stands, where that is due.
     /// - Parameter now: by the monotonic clock, nanoseconds.
@@ -55,8 +58,7 @@ final class OTLPSender: Sendable {
         making.async { [self] in
             let requests = progress.withLock { progress in
                 OTLPFile.requests(
-                    seen.map, seen.summary, &progress, resource: endpoint.resource, ownService: endpoint.ownService,
-                    version: ProgramVersion.number)
+                    seen.map, seen.summary, &progress, resource: endpoint.resource, version: ProgramVersion.number)
             }
             queue.withLock { queue in
                 for request in requests { queue.add(request) }
@@ -84,8 +86,8 @@ final class OTLPSender: Sendable {
     // MARK: Sending
 
     private func send() {
-        var pause = Self.firstPause
-        var isAway = false
+        var pause = RetryPause()
+        var (isAway, isPicky) = (false, false)
         var deadline: Int64?
         while true {
             let isLast = isEnding.load(ordering: .acquiring)
@@ -96,44 +98,36 @@ final class OTLPSender: Sendable {
                 came.wait()
                 continue
             }
-            let timeout = isLast ? min(endpoint.timeout, Self.lastPatience * 1000) : endpoint.timeout
-            switch OTLPPost.send(
-                request.body, to: url(request.signal), headers: endpoint.headers, timeout: timeout,
-                isCompressed: endpoint.isCompressed)
-            {
-            case .taken:
-                if isAway { Terminal.complain("--otlp \(url(request.signal)): answers again") }
-                (pause, isAway) = (Self.firstPause, false)
+            switch OTLPPost.send(request, to: endpoint, timeout: isLast ? Self.lastPatience * 1000 : .max) {
+            case .taken(let answer):
+                if isAway { complain(request, "answers again") }
+                (pause, isAway) = (RetryPause(), false)
+                guard answer.rejected > 0 || !answer.message.isEmpty else { continue }
+                notTaken.withLock { $0[request.signal.item] &+= answer.rejected }
+                if !isPicky { complain(request, answer.text(request.signal)) }
+                isPicky = true
             case .refused(let status):
                 lose(request)
                 if !isAway {
-                    Terminal.complain(
-                        "--otlp \(url(request.signal)): HTTP status \(status); what is refused is counted and not sent again"
-                    )
+                    complain(request, "HTTP status \(status); what is refused is counted and not sent again")
                 }
                 isAway = true
             case .away(let reason, let retryAfter):
                 keep(request)
                 if !isAway {
-                    Terminal.complain(
-                        "--otlp \(url(request.signal)): \(reason); \(Quantity.bytes(UInt64(Self.mostWaiting))) wait for it, beyond which the oldest is lost"
-                    )
+                    let room = Quantity.bytes(UInt64(Self.mostWaiting))
+                    complain(request, "\(reason); \(room) wait for it, beyond which the oldest is lost")
                 }
                 isAway = true
                 // A capture that has ended waits for nobody who is away.
                 if isLast { return }
-                wait(seconds: min(retryAfter ?? pause, Self.longestPause))
-                pause = min(pause * 2, Self.longestPause)
+                wait(seconds: pause.seconds(retryAfter))
             }
         }
     }
 
-    private func url(_ signal: OTLPFile.Signal) -> String {
-        switch signal {
-        case .metrics: endpoint.metrics
-        case .traces: endpoint.traces
-        case .logs: endpoint.logs
-        }
+    private func complain(_ request: OTLPFile.Request, _ what: String) {
+        Terminal.complain("\(Self.option) \(OTLPEndpoint.shown(endpoint.url(request.signal))): \(what)")
     }
 
     private func lose(_ request: OTLPFile.Request) {

@@ -28,7 +28,14 @@ struct Export: ParsableCommand {
               policies NetworkPolicies of Kubernetes that allow what was seen and nothing else: a draft; one with --service
               compose  whom each service needs, as depends_on of a compose file; --compare: what a file has and has not
               metrics  how often, how long and how often in vain, as OpenMetrics with times, to be filled into Prometheus
-              otlp     the same with traces and logs, as OpenTelemetry's protocol has them: one JSON object a line
+              otlp     the same with traces and logs, as OpenTelemetry's protocol has them: one JSON object a line, or
+                       sent to a collector with --endpoint
+
+            EXAMPLES
+              replay export openapi capture.pcap --service orders -o orders.yaml
+              replay export html capture.pcap -o report.html
+              replay export metrics capture.pcap -o capture.metrics
+              replay export otlp capture.pcap --endpoint http://127.0.0.1:4318
             """)
 
     @Argument(
@@ -72,6 +79,8 @@ struct Export: ParsableCommand {
 
     @OptionGroup var metrics: MetricsOptions
 
+    @OptionGroup var collector: CollectorOptions
+
     func run() throws {
         var replaying = try reading.replaying()
         let openAPIStyle = try openAPI.style(showsCounts: evidence)
@@ -86,6 +95,7 @@ struct Export: ParsableCommand {
         replaying.options.selection = selection
         if format == .har { archive.apply(to: &replaying.options, selection) }
         let metricsForm = try metrics.fileForm()
+        let (telemetryResource, receiver) = (try collector.resource(), try collector.collector())
         if format == .otlp { replaying.prepareForTraces() }
         if format == .metrics { replaying.prepareForMetrics() }
         if format == .conditions { replaying.prepareForConditions() }
@@ -120,7 +130,14 @@ struct Export: ParsableCommand {
         case .policies: leftOut = try writePolicies(result, from: from, label: label)
         case .compose: leftOut = try compose(declared, result, from: from)
         case .metrics: try write(MetricsFile.text(result.metrics(metrics.points(metricsForm)), metricsForm))
-        case .otlp: leftOut = try TelemetryOutput.write(result, to: output)
+        case .otlp:
+            if output != "-" || receiver == nil {
+                leftOut = try TelemetryOutput.write(result, telemetryResource, to: output)
+            }
+            if let (endpoint, patience) = receiver {
+                leftOut = try TelemetryOutput.send(
+                    result, telemetryResource, to: endpoint, patience: patience, isJSON: openAPI.json)
+            }
         }
         for line in leftOut { Terminal.complain(line) }
         if isLossy || !leftOut.isEmpty { throw ExitCode(1) }

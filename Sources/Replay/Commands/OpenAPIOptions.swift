@@ -7,7 +7,9 @@ struct OpenAPIOptions: ParsableArguments {
     @Option(help: ArgumentHelp("openapi: of which version, 3.1 or 3.2 (default: 3.1).", valueName: "version"))
     var spec: String?
 
-    @Flag(help: "openapi, asyncapi: as JSON, and not as YAML; compose: print the differences as JSON.")
+    @Flag(
+        help:
+            "openapi, asyncapi: as JSON, and not as YAML; compose: print the differences as JSON; otlp: what was sent.")
     var json = false
 
     @Flag(help: "openapi: name the fields of requests, too.")

@@ -1,3 +1,4 @@
+import Collector
 import Command
 import Console
 import Shared
@@ -17,22 +18,44 @@ enum TelemetryOutput {
 
     /// - Returns: what could not be said.
     static func write(
-        _ result: Replaying.Result, to output: String
+        _ result: Replaying.Result, _ resource: OTLPFile.Resource, to output: String
     ) throws(Failure) -> [String] {
         let file = try OutputFile(output, option: "--output")
-        for request in requests(result) {
+        for request in requests(result, resource) {
             try file.write((request.body + [0x0A]).span.bytes)
         }
         try file.commit()
+        return leftOut(result)
+    }
+
+    /// Sends it, and says on standard output what became of it.
+    /// - Returns: what could not be said, and what the collector did not take.
+    /// - Throws: where it took nothing at all.
+    static func send(
+        _ result: Replaying.Result, _ resource: OTLPFile.Resource, to endpoint: OTLPEndpoint, patience: Int,
+        isJSON: Bool
+    ) throws(Failure) -> [String] {
+        let delivery = TelemetryDelivery(requests(result, resource), to: endpoint, patience: patience)
+        if !delivery.isWhole, delivery.requests == 0, let first = delivery.complaints.first {
+            let lost = delivery.unsent.total > 0 ? delivery.unsent : delivery.rejected
+            throw Failure(
+                "\(first); not sent: \(TelemetryDelivery.text(lost)); start a collector there, or write a file")
+        }
+        try StandardOutput.write(isJSON ? delivery.json : delivery.text)
+        let unsent = delivery.unsent.total > 0 ? ["not sent: \(TelemetryDelivery.text(delivery.unsent))"] : []
+        return leftOut(result) + delivery.complaints + unsent
+    }
+
+    private static func leftOut(_ result: Replaying.Result) -> [String] {
         guard result.refusedSpans > 0 else { return [] }
         let what = Quantity.count(
             result.refusedSpans, "exchange, operation or connection", "exchanges, operations or connections")
         return ["left out: \(what) for which there was no room; --since and --until choose a part of the time"]
     }
 
-    static func requests(_ result: Replaying.Result) -> [OTLPFile.Request] {
+    static func requests(_ result: Replaying.Result, _ resource: OTLPFile.Resource) -> [OTLPFile.Request] {
         OTLPFile.requests(
-            result.map, result.summary, from: result.summary.provenance(isLossy: result.isLossy),
+            result.map, result.summary, from: result.summary.provenance(isLossy: result.isLossy), resource: resource,
             version: ProgramVersion.number)
     }
 }

@@ -32,6 +32,8 @@ package struct Summary: Equatable, Sendable {
     var hidden = Tally<Credential>()
     /// Bytes that an output had no room for; its program says so, the pipeline knows no files.
     package var unwritten = Tally<OutputKind>()
+    /// Telemetry that a collector has taken note of and not taken, as it says itself.
+    package var rejected = Tally<TelemetryItem>()
     /// How often a bound of `Limits` was reached.
     package var limits = Tally<Limit>()
 
@@ -80,6 +82,22 @@ package struct Summary: Equatable, Sendable {
         case trace
         /// What is sent to an endpoint.
         case telemetry
+    }
+
+    /// What telemetry consists of, by OpenTelemetry's words.
+    package enum TelemetryItem: UInt8, Sendable, CaseIterable {
+        case spans
+        case dataPoints
+        case logRecords
+
+        /// `1 span`, `2 spans`.
+        package func text(_ count: UInt64) -> String {
+            switch self {
+            case .spans: Quantity.count(count, "span")
+            case .dataPoints: Quantity.count(count, "data point")
+            case .logRecords: Quantity.count(count, "log record")
+            }
+        }
     }
 
     package struct Connections: Equatable, Sendable {
@@ -379,6 +397,7 @@ extension Summary {
         Self.visit("unread.datagramGaps", &unread.datagramGaps, body)
         Self.visit("hidden", &hidden, body)
         Self.visit("unwritten", &unwritten, body)
+        Self.visit("rejected", &rejected, body)
         Self.visit("limits", &limits, body)
         // In whatever order: who writes them down sorts them.
         for port in notUnderstood.unknownPorts.keys {

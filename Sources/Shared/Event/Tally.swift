@@ -2,7 +2,7 @@
 package struct Tally<Key: CaseIterable & Hashable & RawRepresentable<UInt8> & Sendable>: Equatable, Sendable {
     private var counts: [UInt64]
 
-    init() { counts = Array(repeating: 0, count: Key.allCases.count) }
+    package init() { counts = Array(repeating: 0, count: Key.allCases.count) }
 
     package subscript(key: Key) -> UInt64 {
         get { counts[Int(key.rawValue)] }
@@ -18,7 +18,7 @@ package struct Tally<Key: CaseIterable & Hashable & RawRepresentable<UInt8> & Se
     }
 
     /// The cases that were counted at least once, in the enum's order.
-    var nonZero: [(key: Key, count: UInt64)] {
+    package var nonZero: [(key: Key, count: UInt64)] {
         Key.allCases.compactMap { self[$0] == 0 ? nil : ($0, self[$0]) }
     }
 }

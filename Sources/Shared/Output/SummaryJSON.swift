@@ -86,6 +86,7 @@ extension IndentedJSON {
         }
         if summary.hidden.total > 0 { counts("hidden", summary.hidden) }
         if summary.unwritten.total > 0 { counts("unwritten", summary.unwritten) }
+        if summary.rejected.total > 0 { counts("rejected", summary.rejected) }
         object("lost") { json in
             json.members(summary.losses)
             if summary.strayConnections > 0 { json.number("stray_connections", summary.strayConnections) }

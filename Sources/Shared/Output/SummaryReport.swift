@@ -254,6 +254,7 @@ package struct SummaryReport {
         for (output, bytes) in summary.unwritten.nonZero {
             parts.append("\(Quantity.bytes(bytes)) of the \(Self.words("\(output)")) not written")
         }
+        for (item, count) in summary.rejected.nonZero { parts.append("\(item.text(count)) not taken by the collector") }
         for (reason, count) in summary.bytes.gaps.nonZero {
             parts.append("\(Quantity.bytes(count)) \(Self.words("\(reason)"))")
         }
@@ -301,8 +302,8 @@ package struct SummaryReport {
             ledger.neededGaps.total > 0 || ledger.gaps.nonZero.contains { !$0.key.isLeftOut }
         }
         let isLeftOut = summary.limits.nonZero.contains(where: \.key.isLoss)
-        return summary.losses.total > 0 || summary.unwritten.total > 0 || summary.strayConnections > 0 || missing
-            || isLeftOut
+        let isUntold = summary.unwritten.total > 0 || summary.rejected.total > 0
+        return summary.losses.total > 0 || isUntold || summary.strayConnections > 0 || missing || isLeftOut
     }
 
     private static func ending(_ how: ConnectionClosed.How) -> String {

@@ -1,3 +1,4 @@
+import Collector
 import FoundationEssentials
 
 /// Calls of a gRPC server on a Unix socket, by the HTTP client that Docker's API needs anyway.

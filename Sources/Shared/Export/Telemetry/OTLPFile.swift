@@ -10,6 +10,15 @@ package enum OTLPFile {
         /// Of the endpoint that takes it.
         package var path: String { "/v1/\(rawValue)" }
 
+        /// What its requests hold.
+        package var item: Summary.TelemetryItem {
+            switch self {
+            case .metrics: .dataPoints
+            case .traces: .spans
+            case .logs: .logRecords
+            }
+        }
+
         fileprivate var resources: StaticString {
             switch self {
             case .metrics: "resourceMetrics"
@@ -57,45 +66,39 @@ package enum OTLPFile {
 
     /// All of a run.
     /// - Parameters:
-    ///   - resource: attributes of all resources, beside the service's name.
     ///   - version: Tapedeck's.
     package static func requests(
-        _ document: ServiceMapDocument, _ summary: Summary, from: String?, resource: [(String, String)] = [],
-        version: String
+        _ document: ServiceMapDocument, _ summary: Summary, from: String?, resource: Resource, version: String
     ) -> [Request] {
         let metrics = ObservedMetrics.all(document, summary, .intervals, from: from)
         var progress = OTLPProgress()
-        return requests(.metrics, OTLPMetrics.elements(metrics), Resource(resource), version)
-            + requests(.traces, progress.spans(document.traces), Resource(resource), version)
-            + requests(.logs, progress.records(document.traces, summary), Resource(resource), version)
+        return requests(.metrics, OTLPMetrics.elements(metrics), resource, version)
+            + requests(.traces, progress.spans(document.traces), resource, version)
+            + requests(.logs, progress.records(document.traces, summary), resource, version)
     }
 
     /// What is new of a capture that goes on.
     /// - Parameters:
     ///   - document: with the spans that have come since the last time.
     ///   - progress: what was told of before.
-    ///   - ownService: what is called the service of what is Tapedeck's own.
     package static func requests(
-        _ document: ServiceMapDocument, _ summary: Summary, _ progress: inout OTLPProgress,
-        resource: [(String, String)], ownService: String?, version: String
+        _ document: ServiceMapDocument, _ summary: Summary, _ progress: inout OTLPProgress, resource: Resource,
+        version: String
     ) -> [Request] {
         let metrics = OTLPMetrics.elements(ObservedMetrics.all(document, summary, .total), since: summary.firstEvent)
-        let resource = Resource(resource, ownService)
         return requests(.metrics, metrics, resource, version)
             + requests(.traces, progress.spans(document.traces), resource, version)
             + requests(.logs, progress.records(document.traces, summary), resource, version)
     }
 
     /// What is said of all resources.
-    struct Resource {
-        var attributes: [(String, String)]
-        /// The service of what is Tapedeck's own.
-        var ownService: String
+    package struct Resource: Sendable {
+        /// Beside the service's name.
+        package var attributes: [(String, String)] = []
+        /// What is called the service of what is Tapedeck's own.
+        package var ownService = "tapedeck"
 
-        init(_ attributes: [(String, String)], _ ownService: String? = nil) {
-            self.attributes = attributes
-            self.ownService = ownService ?? "tapedeck"
-        }
+        package init() {}
     }
 
     /// Elements in as few requests as they fit into; within one they are by their services.

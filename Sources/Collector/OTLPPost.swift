@@ -1,11 +1,12 @@
 private import CCodecs
 private import CLibcurl
 import Glibc
+package import Shared
 
 /// One request of OTLP over HTTP, and what the endpoint said.
-enum OTLPPost {
-    enum Outcome: Equatable, Sendable {
-        case taken
+package enum OTLPPost {
+    package enum Outcome: Equatable, Sendable {
+        case taken(OTLPAnswer)
         /// It may be tried again; after so many seconds, where the endpoint has said so.
         case away(String, retryAfter: Int?)
         /// It will never be taken.
@@ -15,20 +16,20 @@ enum OTLPPost {
     /// An answer is a line or two.
     private static let longestAnswer = 64 << 10
 
-    /// - Parameter timeout: milliseconds.
-    static func send(
-        _ body: [UInt8], to url: String, headers: [String], timeout: Int, isCompressed: Bool
-    ) -> Outcome {
+    /// - Parameter timeout: milliseconds, where it is shorter than the endpoint's.
+    package static func send(_ request: OTLPFile.Request, to endpoint: OTLPEndpoint, timeout: Int = .max) -> Outcome {
         guard let handle = curl_easy_init() else { return .away("no memory for a request", retryAfter: nil) }
         defer { curl_easy_cleanup(handle) }
-        let packed = isCompressed ? gzip(body) : nil
-        var lines = ["Content-Type: application/json", "Expect:"] + headers
+        let body = request.body
+        let packed = endpoint.isCompressed ? gzip(body) : nil
+        var lines = ["Content-Type: application/json", "Expect:"] + endpoint.headers
         if packed != nil { lines.append("Content-Encoding: gzip") }
         let list = lines.reduce(nil) { curl_slist_append($0, $1) ?? $0 }
         defer { curl_slist_free_all(list) }
-        _ = tapedeck_curl_text(handle, CURLOPT_URL, url)
+        _ = tapedeck_curl_text(handle, CURLOPT_URL, endpoint.url(request.signal))
         _ = tapedeck_curl_number(handle, CURLOPT_NOSIGNAL, 1)
-        _ = tapedeck_curl_number(handle, CURLOPT_TIMEOUT_MS, timeout)
+        _ = tapedeck_curl_number(handle, CURLOPT_TIMEOUT_MS, min(timeout, endpoint.timeout))
+        if endpoint.isDirect { _ = tapedeck_curl_text(handle, CURLOPT_PROXY, "") }
         _ = tapedeck_curl_number(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         _ = tapedeck_curl_headers(handle, list)
         _ = (packed ?? body).withUnsafeBytes { tapedeck_curl_post(handle, $0.baseAddress, $0.count) }
@@ -58,7 +59,7 @@ enum OTLPPost {
         guard code == CURLE_OK else { return .away(String(cString: curl_easy_strerror(code)), retryAfter: nil) }
         let status = tapedeck_curl_status(handle)
         switch status {
-        case 200...299: return .taken
+        case 200...299: return .taken(OTLPAnswer(answer.text))
         // As the protocol has it (OTLP/HTTP, "Retryable Response Codes").
         case 429, 502, 503, 504: return .away("HTTP status \(status)", retryAfter: answer.retryAfter)
         default: return .refused(status)
