@@ -353,13 +353,15 @@ final class TLSAnalyzer: Analyzer {
     /// Gives the layer within what a record held.
     func deliver(_ bytes: RawSpan, _ side: Side, _ now: Timestamp, _ out: any Output) {
         isDecrypted = true
-        guard bytes.byteCount > 0, let inner = inner ?? open(out) else { return }
+        guard bytes.byteCount > 0, let inner = inner ?? open(now, out) else { return }
         out.deliver(bytes, side, now, to: inner)
     }
 
-    private func open(_ out: any Output) -> InnerID? {
+    private func open(_ now: Timestamp, _ out: any Output) -> InnerID? {
         guard !isInnerRefused else { return nil }
         if let name = session.applicationProtocol, let row = run.registry.row(alpn: name) {
+            // Nobody has to recognise it, and so nobody else tells of the edge that its operations are of.
+            if run.registry[row].role == .service { tell(now, out) }
             inner = out.open(.row(row, innerStart))
         } else {
             inner = out.open(.detect(Announcement()))
@@ -370,7 +372,7 @@ final class TLSAnalyzer: Analyzer {
 
     /// The layer within misses bytes, an exact number.
     func tellGap(_ length: UInt64, _ side: Side, _ now: Timestamp, _ out: any Output) {
-        guard length > 0, let inner = inner ?? open(out) else { return }
+        guard length > 0, let inner = inner ?? open(now, out) else { return }
         out.gap(length, .packetLost, side, now, in: inner)
     }
 
