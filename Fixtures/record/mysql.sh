@@ -68,6 +68,14 @@ mysql/prepared() {
     client "$PYTHON" "$RECORD/clients/mysql_client.py" prepared
 }
 
+mysql/traces() {
+    about "Statements whose comments name a trace, as sqlcommenter writes them, and some that only seem to." "traceparent in comments of texts and of prepared statements."
+    uses mariadb-server pypi:pymysql pypi:mysql-connector-python
+    mysql_up
+    capture 'tcp port 3306'
+    client "$PYTHON" "$RECORD/clients/mysql_client.py" traces
+}
+
 mysql/operations() {
     about "PyMySQL and mysql-connector ask for all kinds of things, and the server's own tables say what it was asked (truth.jsonl)." "operations: several statements and results, procedures, a local file, prepared statements, cursors, pipelining, compression, errors."
     uses mariadb-server pypi:pymysql pypi:mysql-connector-python

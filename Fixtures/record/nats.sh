@@ -21,6 +21,14 @@ nats/headers() {
     nats_client headers
 }
 
+nats/traces() {
+    about "Messages whose headers name a trace, and some that only seem to." "traceparent in HPUB and HMSG."
+    uses nats-server pypi:nats-py
+    nats_up
+    capture 'tcp port 4222'
+    nats_client traces
+}
+
 nats/request-reply() {
     about "A request that is answered, and one for which there is nobody (503)." "inboxes and the no-responders status."
     uses nats-server pypi:nats-py

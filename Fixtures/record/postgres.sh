@@ -81,6 +81,14 @@ postgres/psycopg() {
     client "$PYTHON" "$RECORD/clients/postgres_client.py" driver
 }
 
+postgres/traces() {
+    about "Statements whose comments name a trace, as sqlcommenter writes them, and some that only seem to." "traceparent in comments of simple, extended and prepared statements."
+    uses postgresql-15 pypi:psycopg pypi:asyncpg
+    postgres_up
+    capture 'tcp port 5432'
+    client "$PYTHON" "$RECORD/clients/postgres_client.py" traces
+}
+
 postgres/tls() {
     about "psql with sslmode=require: SSLRequest, the server's S, then TLS." "a connection that is known to be PostgreSQL although all but 9 bytes are encrypted."
     uses postgresql-15

@@ -1,4 +1,6 @@
 """pika against RabbitMQ: python amqp_client.py SCENARIO [ARGUMENT]"""
+import datetime
+import decimal
 import logging
 import socket
 import ssl
@@ -6,6 +8,7 @@ import ssl
 import pika
 
 from scenario import halfway, run
+from traces import REFUSED, traceparent
 
 logging.getLogger("pika").setLevel(logging.CRITICAL)
 
@@ -41,6 +44,37 @@ def publish(port="5672"):
             break
         other.basic_ack(method.delivery_tag)
     other.cancel()
+    connection.close()
+
+
+def traces():
+    """Of the traces that headers name: published with confirms and without, delivered, fetched; values of all types stand before it."""
+    connection = connect()
+    plain, orders = connection.channel(), connection.channel()
+    orders.queue_declare("orders", exclusive=True)
+    orders.confirm_delivery()
+
+    def publish(channel, headers, body=b"{}", **properties):
+        channel.basic_publish("", "orders", body, pika.BasicProperties(headers=headers, **properties))
+
+    publish(orders, {"traceparent": traceparent(1)})
+    before = {
+        "a": 1, "b": True, "c": None, "d": "text", "e": [1, "x", {"y": 2}], "f": {"traceparent": traceparent(8)},
+        "g": datetime.datetime(2026, 11, 30), "h": decimal.Decimal("1.5"), "i": 2**40, "j": b"\0\1", "k": -1,
+    }
+    publish(orders, before | {"Traceparent": traceparent(2)}, b"x" * 5000, content_type="application/json",
+            content_encoding="identity", correlation_id="c", message_id="m", app_id="shop")
+    publish(plain, {"traceparent": traceparent(3)})
+    publish(plain, None, traceparent(8).encode(), content_type="traceparent", message_id=traceparent(8))
+    for value in REFUSED:
+        publish(orders, {"traceparent": value})
+    publish(orders, {"traceparent": 17})
+    method, _, _ = orders.basic_get("orders", auto_ack=True)
+    for number, (method, _, _) in enumerate(orders.consume("orders", inactivity_timeout=5)):
+        orders.basic_ack(method.delivery_tag)
+        if number == 3 + len(REFUSED):
+            break
+    orders.cancel()
     connection.close()
 
 

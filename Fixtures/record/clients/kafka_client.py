@@ -5,6 +5,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient, NewTopic
 
 from scenario import halfway, run
+from traces import OTHER, REFUSED, traceparent
 
 
 def address(port):
@@ -27,6 +28,40 @@ def kafka_python(port="9092"):
     consumer.assign([TopicPartition("orders", 0)])
     consumer.seek_to_beginning()
     for _ in range(5):
+        next(consumer)
+    consumer.close()
+
+
+def traces(port="9092"):
+    """Of the traces that records name: one by one, several of one trace and of two, large, pressed, without a key or value."""
+    from confluent_kafka import Producer
+
+    create_topic(port)
+
+    def send(*messages, **settings):
+        # As one batch.
+        producer = Producer({"bootstrap.servers": address(port), "client.id": "shop", "linger.ms": 300, **settings})
+        for value, headers in messages:
+            producer.produce("orders", value, key=None if value is None else b"anna", headers=headers)
+        assert producer.flush(20) == 0
+
+    def named(span, *trace):
+        return [("traceparent", traceparent(span, *trace).encode())]
+
+    producer = KafkaProducer(bootstrap_servers=address(port), client_id="shop")
+    producer.send("orders", b"first", key=b"anna", headers=[("x", b"abc"), ("empty", b"")] + named(1)).get(timeout=20)
+    producer.close()
+    send((b"x" * 20000, named(2)))
+    send((b"a", named(3)), (b"b", None), (b"c", named(4)))
+    send((b"a", named(8)), (b"b", named(8, OTHER)))
+    send((b"pressed " * 20, named(8)), **{"compression.type": "gzip"})
+    send((None, [("filler", b"y" * 3000), ("Traceparent", traceparent(5).encode())]))
+    send(*((b"", [("traceparent", value.encode())]) for value in REFUSED))
+    send((b"traceparent" + traceparent(8).encode(), [("traceparen", b"t" + traceparent(8).encode()), ("traceparent", None)]))
+    consumer = KafkaConsumer(bootstrap_servers=address(port), consumer_timeout_ms=20000, fetch_max_wait_ms=200, fetch_max_bytes=1000)
+    consumer.assign([TopicPartition("orders", 0)])
+    consumer.seek_to_beginning()
+    for _ in range(1):
         next(consumer)
     consumer.close()
 

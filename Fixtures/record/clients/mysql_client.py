@@ -1,10 +1,12 @@
 """PyMySQL against MariaDB: python mysql_client.py SCENARIO [PORT]"""
 import struct
 
+import mysql.connector
 import pymysql
 from pymysql.constants import COMMAND
 
 from scenario import halfway, run
+from traces import comment
 
 
 def connect(port="3306"):
@@ -41,6 +43,24 @@ def prepared():
             while not connection._read_packet().is_eof_packet():
                 pass
         connection._execute_command(COMMAND.COM_STMT_CLOSE, struct.pack("<I", statement))
+
+
+def traces():
+    """Of the traces that comments name: as text, several statements in one, and prepared by mysql-connector, once for two executions."""
+    with connect() as connection, connection.cursor() as cursor:
+        cursor.execute("select name from items where id = 1 " + comment(1))
+        cursor.execute("select id from items where name = '" + comment(8).replace("'", "\\'") + "'")
+        cursor.execute("select 1 # " + comment(8))
+        cursor.execute("select /*! 2, */ 3 " + comment(2))
+    with mysql.connector.connect(
+        host="127.0.0.1", user="shop", password="secret", database="shop", ssl_disabled=True, use_pure=True
+    ) as connection:
+        cursor = connection.cursor(prepared=True)
+        statement = "select name from items where id >= %s " + comment(3)
+        for least in (1, 3):
+            cursor.execute(statement, (least,))
+            cursor.fetchall()
+        cursor.close()
 
 
 def read_definitions(connection, count):

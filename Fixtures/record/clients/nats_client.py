@@ -6,6 +6,7 @@ import nats
 from nats.errors import NoRespondersError
 
 from scenario import halfway, run
+from traces import REFUSED, traceparent
 
 
 async def connect(port="4222"):
@@ -44,6 +45,26 @@ async def headers():
     await bus.publish("orders.new", b"", headers={"Empty": ""})
     for _ in range(2):
         await inbox.next_msg(timeout=5)
+    await bus.drain()
+
+
+async def traces():
+    """Of the traces that headers name: published, delivered, asked and answered; one header before it is long."""
+    bus = await connect()
+
+    async def answer(message):
+        await bus.publish(message.reply, b"in stock", headers={"traceparent": traceparent(9)})
+
+    await bus.subscribe("stock.check", cb=answer)
+    inbox = await bus.subscribe("orders.*")
+    await bus.publish("orders.first", b"1", headers={"traceparent": traceparent(1)})
+    await bus.publish("orders.second", b"2" * 20000, headers={"Filler": "x" * 3000, "Traceparent": traceparent(2)})
+    await bus.publish("orders.none", b"traceparent: " + traceparent(8).encode())
+    for place, value in enumerate(REFUSED):
+        await bus.publish(f"orders.refused{place}", b"", headers={"traceparent": value})
+    for _ in range(3 + len(REFUSED)):
+        await inbox.next_msg(timeout=5)
+    await bus.request("stock.check", b"teapot", timeout=5, headers={"traceparent": traceparent(3)})
     await bus.drain()
 
 

@@ -12,6 +12,8 @@ package struct Needs: OptionSet, Sendable {
     static let media = Needs(rawValue: 8)
     /// When an exchange is over, of each view of it (`Sink.over`).
     package static let ends = Needs(rawValue: 2)
+    /// Which trace operations belong to (`ServiceOperation.context`), as the headers of messages say.
+    static let traces = Needs(rawValue: 32)
     /// What TLS carried, where it was opened (`Sink.opened`).
     package static let plaintext = Needs(rawValue: 16)
 }

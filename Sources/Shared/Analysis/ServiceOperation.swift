@@ -84,6 +84,8 @@ package struct ServiceOperation {
     var answers = ByteRange.empty
     /// For how many seconds that holds.
     var timeToLive: UInt32?
+    /// The trace that it says it belongs to, where that is wanted.
+    var context: TraceContext?
     /// Operations in the one message, where they are several.
     package var batch: UInt32 = 0
     package var requestBytes: UInt64 = 0

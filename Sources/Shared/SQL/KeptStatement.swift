@@ -29,6 +29,9 @@ struct KeptStatements {
         return true
     }
 
+    /// What is prepared once and executed often belongs to the trace that has prepared it no more than once.
+    mutating func forgetContext(_ number: UInt32) { known[number]?.statement.context = nil }
+
     mutating func remove(_ number: UInt32) {
         guard let old = known.removeValue(forKey: number) else { return }
         heldBytes &-= old.text.count &+ Self.entryBytes
@@ -97,6 +100,7 @@ extension ServiceOperation {
         self.statement = statement.normalized
         summary = statement.summary
         targets = statement.targets
+        context = statement.context
     }
 }
 

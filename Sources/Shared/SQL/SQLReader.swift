@@ -19,6 +19,7 @@ final class SQLReader {
     private var depth = 0
     /// Within `/*! … */` of MySQL, which is run.
     private var isInExecutedComment = false
+    private var context: TraceContext?
     /// Of a routine's body: how many BEGIN and CASE are open.
     private var blocks = 0
     private var list = List()
@@ -91,7 +92,7 @@ final class SQLReader {
         guard text.count > start else { return nil }
         return SQLStatement(
             verb: summary.verb, normalized: ByteRange(start, text.count), summary: summary.range,
-            targets: summary.targetRange, rows: rows.total)
+            targets: summary.targetRange, context: context, rows: rows.total)
     }
 
     private func begin(_ dialect: SQLDialect, isCut: Bool, end: Int) {
@@ -101,6 +102,7 @@ final class SQLReader {
         previous = .start
         depth = 0
         isInExecutedComment = false
+        context = nil
         blocks = 0
         list = List()
         rows = Rows()
@@ -319,14 +321,21 @@ final class SQLReader {
 
     private func comment(_ source: RawSpan, _ at: Int) -> Int {
         blank()
-        guard dialect.kind == .mySQL else { return source.commentEnd(at, isNested: dialect.nestsComments) }
+        guard dialect.kind == .mySQL else { return passOver(source, at, isNested: dialect.nestsComments) }
         var contents = at &+ 2
         if source.u8(at: contents) == UInt8(ascii: "M") { contents &+= 1 }
-        guard source.u8(at: contents) == UInt8(ascii: "!") else { return source.commentEnd(at, isNested: false) }
+        guard source.u8(at: contents) == UInt8(ascii: "!") else { return passOver(source, at, isNested: false) }
         contents &+= 1
         while let byte = source.u8(at: contents), ASCII.isDigit(byte) { contents &+= 1 }
         isInExecutedComment = true
         return contents
+    }
+
+    /// A comment that nobody runs: all that is wanted of it is its trace.
+    private func passOver(_ source: RawSpan, _ at: Int, isNested: Bool) -> Int {
+        let end = source.commentEnd(at, isNested: isNested)
+        if context == nil { context = TraceContext(comment: source.extracting(at &+ 1..<end)) }
+        return end
     }
 
     private func sign(_ source: RawSpan, _ at: Int) -> Int {

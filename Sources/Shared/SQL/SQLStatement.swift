@@ -8,6 +8,8 @@ struct SQLStatement: Equatable, Sendable {
     var summary = ByteRange.empty
     /// What it acts on, each once, with a NUL between two.
     var targets = ByteRange.empty
+    /// The trace that a comment says it belongs to.
+    var context: TraceContext?
     /// Rows of VALUES, where there are any.
     var rows: UInt32 = 0
 

@@ -3,7 +3,7 @@
 ///
 /// Without values: what was asked is known by the map's own keys, and named when it is written.
 final class SpanWitness: CountedSink {
-    let needs: Needs = .messages
+    let needs: Needs = [.messages, .traces]
     private(set) var spans: [Span] = []
     private(set) var connections: [ConnectionRecord] = []
     /// What found no room.
@@ -145,8 +145,9 @@ final class SpanWitness: CountedSink {
         spans.append(
             Span(
                 side: .client, subject: .operation(key, isPush: operation.side == .server),
-                identity: SpanIdentity(connection, operation: number), start: operation.requestFirst,
-                end: operation.ended, outcome: .ended(operation.status, code: code, rows: operation.rows),
+                identity: SpanIdentity(connection, operation: number), context: operation.context,
+                start: operation.requestFirst, end: operation.ended,
+                outcome: .ended(operation.status, code: code, rows: operation.rows),
                 requestBytes: operation.requestBytes, responseBytes: operation.responseBytes, peer: connection.server))
     }
 

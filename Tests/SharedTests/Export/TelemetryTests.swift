@@ -117,6 +117,77 @@ import Testing
         #expect((TraceContext(Array(text.utf8).span.bytes) != nil) == isOne)
     }
 
+    @Test(arguments: [
+        ("/*traceparent='V'*/", true), ("/* traceparent='V' */", true),
+        ("/*a='b',traceparent='V',tracestate='x'*/", true),
+        ("/*traceparent='V", false), ("/*traceparent=V*/", false), ("/*xtraceparent='V'*/", false),
+        ("/*traceparent='V'", true), ("/*trace='t',t='traceparent'*/", false), ("/*traceparent='V '*/", false),
+        ("/*traceparent=''*/", false), ("/*t", false), ("/**/", false),
+    ]) func `are found in a comment as sqlcommenter writes it`(_ text: String, _ isThere: Bool) {
+        let comment = text.replacing("V", with: "00-\(Self.trace)-\(Self.parent)-01")
+        let context = TraceContext(comment: Array(comment.utf8.dropFirst()).span.bytes)
+        #expect((context != nil) == isThere)
+        if let context { #expect(context.trace == Self.trace && context.parent == Self.parent && context.flags == 1) }
+    }
+
+    @Test(arguments: [
+        ("NATS/1.0\r\ntraceparent: V\r\n\r\n", true), ("NATS/1.0\r\nA: b\r\nTraceParent:V\r\n\r\n", true),
+        ("NATS/1.0\r\ntraceparents: V\r\n", false), ("NATS/1.0\r\nxtraceparent: V\r\n", false),
+        ("traceparent: V", true),
+        ("NATS/1.0\r\na: traceparent: V\r\n", false), ("traceparent:", false), ("\r\n\r\n", false), ("", false),
+    ]) func `are found in lines of headers`(_ text: String, _ isThere: Bool) {
+        let lines = text.replacing("V", with: "00-\(Self.trace)-\(Self.parent)-01")
+        #expect((TraceContext(lines: Array(lines.utf8).span.bytes)?.parent == Self.parent) == isThere)
+    }
+
+    /// The statement with a comment is joined; what looks like one within a literal, a name or an executed comment is none.
+    @Test func `are found in the comments of statements, and nowhere else in them`() {
+        let reader = SQLReader()
+        let comment = "/*traceparent='00-\(Self.trace)-\(Self.parent)-01'*/"
+        let quoted = comment.replacing("'", with: "''")
+        let cases: [(String, SQLDialect, Bool)] = [
+            ("SELECT 1 \(comment)", .postgreSQL, true), ("\(comment) SELECT 1", .mySQL, true),
+            ("SELECT 1 \(comment)", .transactSQL, true), ("SELECT '\(quoted)'", .postgreSQL, false),
+            ("SELECT $$\(comment)$$", .postgreSQL, false), ("SELECT \"\(comment)\"", .postgreSQL, false),
+            ("SELECT \"\(comment)\"", .mySQL, false), ("SELECT `\(comment)`", .mySQL, false),
+            ("SELECT 1 -- \(comment)", .postgreSQL, false), ("SELECT [\(comment)]", .transactSQL, false),
+        ]
+        for (text, dialect, isThere) in cases {
+            reader.removeAll()
+            let statement = reader.read(Array(text.utf8).span.bytes, dialect)
+            #expect((statement.context?.trace == Self.trace) == isThere, "\(text)")
+        }
+        // Each has its own, and the next has none.
+        var at = 0
+        let two = Array("SELECT 1 \(comment); SELECT 2".utf8)
+        reader.removeAll()
+        #expect(reader.next(two.span.bytes, from: &at, .postgreSQL)?.context != nil)
+        #expect(reader.next(two.span.bytes, from: &at, .postgreSQL)?.context == nil)
+    }
+
+    /// Records that are no records: whatever their numbers say, the reader ends where the batch does.
+    @Test(arguments: UInt64(0)..<200) func `are looked for in hostile records, and no further`(_ seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        let bytes = (0..<Int.random(in: 1...400, using: &random)).map { _ in
+            // Numbers are often as long as they can be.
+            Bool.random(using: &random)
+                ? UInt8.random(in: 0...40, using: &random) : .random(in: 0x80...0xFF, using: &random)
+        }
+        var records = KafkaRecords()
+        records.begin(end: bytes.count)
+        var (position, steps, shown) = (0, 0, 0)
+        while !records.isOver, steps < 10_000 {
+            steps += 1
+            let needs = records.step(bytes.span.bytes.extracting(position..<max(position, shown)), at: position)
+            if needs > 0 {
+                shown = min(bytes.count, max(position, shown) + needs)
+            } else {
+                position += records.taken + records.skip
+            }
+        }
+        #expect(records.isOver && position == bytes.count)
+    }
+
     @Test(arguments: UInt64(0)..<10) func `lose nothing of a histogram in its exponential form`(_ seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
         var histogram = LatencyHistogram()

@@ -14,6 +14,9 @@ final class AMQPAnalyzer: Analyzer {
     private var isLost: InlineArray<2, Bool> = [false, false]
     private var frames: InlineArray<2, Frame> = [Frame(), Frame()]
     private var spare: [AMQPOperation] = []
+    /// Properties of the messages of both sides, behind the sizes of their contents.
+    private var saidProperties = GatheredHeaders()
+    private var heardProperties = GatheredHeaders()
     var waiting = 0
 
     /// The frame of a side whose end comes.
@@ -37,6 +40,8 @@ final class AMQPAnalyzer: Analyzer {
         isForeign = false
         isLost = [start == .middle, start == .middle]
         frames = [Frame(), Frame()]
+        saidProperties.close()
+        heardProperties.close()
         waiting = 0
     }
 
@@ -50,7 +55,14 @@ final class AMQPAnalyzer: Analyzer {
         var used = 0
         var began = at.first
         while used < bytes.byteCount {
-            if frames[place].isAtEnd {
+            if place == 0 ? saidProperties.areOpen : heardProperties.areOpen {
+                let (taken, end) = gather(bytes.extracting(used...), side)
+                used &+= taken
+                guard let behind = end else { continue }
+                let here = Swift.min(behind, bytes.byteCount &- used)
+                used &+= here
+                guard here == behind else { return .skip(took: used, UInt64(behind &- here)) }
+            } else if frames[place].isAtEnd {
                 guard bytes.byte(used) == AMQPFraming.end else { return lose(place, used, out) }
                 used &+= 1
                 frames[place].isAtEnd = false
@@ -93,10 +105,35 @@ final class AMQPAnalyzer: Analyzer {
             hear(method, payload, frames[place], side, at, out)
         } else if type == 2 {
             head(payload.big(UInt64.self, at: 4) ?? 0, channel, side)
+            let rest = size &- wanted
+            if rest > 0, run.needs.contains(.traces) {
+                if side == .client {
+                    saidProperties.begin(rest, of: rest)
+                } else {
+                    heardProperties.begin(rest, of: rest)
+                }
+                return .took(next &+ wanted, next: 0)
+            }
         }
         let end = next &+ size
         guard end > bytes.byteCount else { return .took(end, next: 0) }
         return .skip(took: bytes.byteCount, UInt64(end &- bytes.byteCount))
+    }
+
+    /// Properties of a message, as they come.
+    /// - Returns: how many of the bytes were theirs, and where they are whole, how many of their frame's are behind them.
+    private func gather(_ bytes: RawSpan, _ side: Side) -> (taken: Int, behind: Int?) {
+        let channel = channels[frames[side == .client ? 0 : 1].channel]
+        if side == .client {
+            let taken = saidProperties.take(bytes)
+            guard !saidProperties.areOpen else { return (taken, nil) }
+            saidProperties.bytes.withBytes { channel?.saying?.operation.context = AMQPProperties.context($0) }
+            return (taken, saidProperties.behind)
+        }
+        let taken = heardProperties.take(bytes)
+        guard !heardProperties.areOpen else { return (taken, nil) }
+        heardProperties.bytes.withBytes { channel?.hearing?.operation.context = AMQPProperties.context($0) }
+        return (taken, heardProperties.behind)
     }
 
     private func lose(_ place: Int, _ used: Int, _ out: any Output) -> Step {
@@ -107,6 +144,11 @@ final class AMQPAnalyzer: Analyzer {
     func gap(_ length: UInt64, _ side: Side, after tail: RawSpan, _ at: Arrival, _ out: any Output) -> Step {
         lastMoment = at.last
         guard !isForeign else { return .took(tail.byteCount) }
+        if let rest = side == .client
+            ? saidProperties.lose(length, behind: tail.byteCount) : heardProperties.lose(length, behind: tail.byteCount)
+        {
+            return .skip(took: tail.byteCount, UInt64(rest))
+        }
         lose(side, out)
         return .lost(took: 0, .betweenMessages)
     }
@@ -116,6 +158,7 @@ final class AMQPAnalyzer: Analyzer {
         let place = side == .client ? 0 : 1
         isLost[place] = true
         frames[place] = Frame()
+        if side == .client { saidProperties.close() } else { heardProperties.close() }
         for number in channels.keys.sorted() {
             guard let channel = channels[number] else { continue }
             channel.order.lose(side, waiting: channel.asks.count)

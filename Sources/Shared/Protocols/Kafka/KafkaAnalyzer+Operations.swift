@@ -42,6 +42,7 @@ extension KafkaAnalyzer {
             var one = operation
             one.targets = target(topic, half.reader)
             if one.targets.isEmpty { one.incomplete.insert(.text) }
+            one.context = topic.traces?.context
             one.affected = topic.records
             one.batch = topic.records > 1 ? UInt32(clamping: topic.records) : 0
             detail.topicID = topic.id
@@ -90,6 +91,7 @@ extension KafkaAnalyzer {
             var one = operation
             one.targets = target(topic, reader)
             if one.targets.isEmpty { one.incomplete.insert(.text) }
+            one.context = topic.traces?.context
             one.rows = topic.records
             one.batch = topic.records > 1 ? UInt32(clamping: topic.records) : 0
             summarise(&one)

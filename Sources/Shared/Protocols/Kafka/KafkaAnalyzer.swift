@@ -43,7 +43,7 @@ final class KafkaAnalyzer: Analyzer {
         var id: UInt32 = 0
         var isToken = false
 
-        init(_ table: KafkaTable) { reader = KafkaReader(table) }
+        init(_ table: KafkaTable, readsTraces: Bool) { reader = KafkaReader(table, readsTraces: readsTraces) }
 
         func close() {
             left = nil
@@ -67,8 +67,8 @@ final class KafkaAnalyzer: Analyzer {
         self.run = run
         table = run.shared { KafkaTable() }
         topics = run.shared { KafkaTopics() }
-        client = Half(table)
-        server = Half(table)
+        client = Half(table, readsTraces: run.needs.contains(.traces))
+        server = Half(table, readsTraces: run.needs.contains(.traces))
     }
 
     func begin(_ start: Start) {
@@ -148,6 +148,11 @@ final class KafkaAnalyzer: Analyzer {
     func gap(_ length: UInt64, _ side: Side, after tail: RawSpan, _ at: Arrival, _ out: any Output) -> Step {
         lastMoment = at.last
         let half = side == .client ? client : server
+        if let left = half.left, half.isOpen, let more = half.reader.leaveBatch(length, behind: tail.byteCount) {
+            half.left = left &- tail.byteCount &- Int(length) &- more
+            if half.left == 0 { complete(half, side, Arrival(first: half.first, last: out.gapMoment), out) }
+            return .skip(took: tail.byteCount, UInt64(more))
+        }
         // Where the message ends is known; of what it says a part is not.
         if let left = half.left, half.isOpen, length <= UInt64(Swift.max(0, left &- tail.byteCount)),
             left > tail.byteCount

@@ -17,6 +17,9 @@ final class KafkaReader: SteppedReader {
     var position = 0
     private(set) var end = 0
     private var recordsEnd = 0
+    private var records = KafkaRecords()
+    /// What records say of their traces is wanted.
+    private let readsTraces: Bool
     private var tags = 0
 
     struct Topic {
@@ -24,9 +27,11 @@ final class KafkaReader: SteppedReader {
         var id: KafkaTopicID?
         var error: Int16 = 0
         var records: UInt64 = 0
+        /// What its records say of their traces.
+        fileprivate(set) var traces: KafkaTraces?
     }
 
-    private enum Stage { case field, tagCount, tags, records, rest }
+    private enum Stage { case field, tagCount, tags, records, batch, rest }
 
     private struct Frame {
         var start: Int
@@ -38,7 +43,10 @@ final class KafkaReader: SteppedReader {
         var isPlain = false
     }
 
-    init(_ table: KafkaTable) { self.table = table }
+    init(_ table: KafkaTable, readsTraces: Bool) {
+        self.table = table
+        self.readsTraces = readsTraces
+    }
 
     /// - Parameter hasTags: tagged fields precede the message, as the end of its header.
     func begin(_ message: KafkaTable.Message?, version: UInt16, isFlexible: Bool, content: Int, hasTags: Bool) {
@@ -85,6 +93,11 @@ final class KafkaReader: SteppedReader {
             return 0
         case .tags: return tag(bytes)
         case .records: return batch(bytes)
+        case .batch:
+            let needs = records.step(bytes, at: position)
+            (taken, skip) = (records.taken, records.skip)
+            if records.isOver { leaveBatch() }
+            return needs
         case .field: break
         }
         guard let frame = frames.last else { return fail() }
@@ -274,18 +287,26 @@ final class KafkaReader: SteppedReader {
         }
         var count: UInt64 = 1
         var head = Self.magicPlace &+ 1
+        var isPlain = false
         if magic >= 2 {
             head = Swift.min(Self.batchHead, left)
             guard bytes.byteCount >= head else { return head &- bytes.byteCount }
             let attributes = bytes.big(UInt16.self, at: 21) ?? 0
             // A control batch holds no message: it says that a transaction has ended.
             count = attributes & 0x20 != 0 ? 0 : UInt64(bytes.big(UInt32.self, at: 57) ?? 0)
+            // Neither pressed (the lowest three bits) nor a control batch.
+            isPlain = attributes & 0x27 == 0
         }
         let size = 12 &+ Int(length)
         // The last one may be cut; then none of it is taken note of.
         let isWhole = size <= left && size >= head
         if isWhole, !topics.isEmpty { topics[topics.count &- 1].records &+= count }
         taken = head
+        if readsTraces, isPlain, isWhole, !topics.isEmpty {
+            records.begin(end: position &+ size)
+            stage = .batch
+            return 0
+        }
         skip = (isWhole ? size : left) &- head
         if !isWhole || size == left { stage = .field }
         return 0
@@ -293,6 +314,23 @@ final class KafkaReader: SteppedReader {
 
     private static let magicPlace = 16
     private static let batchHead = 61
+
+    /// The records of a batch have come to an end, or make no more sense.
+    private func leaveBatch() {
+        if let traces = records.traces, !topics.isEmpty { topics[topics.count &- 1].join(traces) }
+        stage = records.end == recordsEnd ? .field : .records
+    }
+
+    /// A part is missing of a batch of which no more is wanted than its traces.
+    /// - Returns: how many of the batch's bytes come behind that; `nil` where its end is missing, too, or no batch is read.
+    func leaveBatch(_ length: UInt64, behind tail: Int) -> Int? {
+        let rest = records.end &- position &- tail
+        guard stage == .batch, rest >= 0, length <= UInt64(rest) else { return nil }
+        position = records.end
+        skip = 0
+        leaveBatch()
+        return rest &- Int(length)
+    }
 
     /// An unsigned varint of 32 bits.
     private static func varint(_ bytes: RawSpan) -> (value: Int, width: Int)? {
@@ -307,6 +345,7 @@ final class KafkaReader: SteppedReader {
 }
 
 extension KafkaReader.Topic {
+    fileprivate mutating func join(_ other: KafkaTraces) { traces = traces?.joined(with: other) ?? other }
     fileprivate var isNameOnly: Bool { !name.isEmpty && records == 0 }
     fileprivate var isIDOnly: Bool { name.isEmpty && id != nil && records == 0 }
 }

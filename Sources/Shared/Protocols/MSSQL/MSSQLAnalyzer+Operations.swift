@@ -94,6 +94,7 @@ extension MSSQLAnalyzer {
         reader.summary.text.withBytes { operation.summary = queue.store($0.extracting(statement.summary)) }
         reader.summary.targets.withBytes { operation.targets = queue.store($0.extracting(statement.targets)) }
         operation.name = queue.store(statement.verb.text)
+        operation.context = statement.context
         operation.isHousekeeping = statement.verb.setsSession
         ask.verb = statement.verb
     }

@@ -253,6 +253,7 @@ extension MySQLAnalyzer {
         // MariaDB: the statement that was prepared last, whose number is not known yet.
         let kept = (number == .max ? lastPrepared : statements[number]) ?? KeptStatement()
         let stored = hasRoomForText ? queue.store(kept) : SQLStatement()
+        forgetContext(number)
         var ask = MySQLAsk(command: command, verb: stored.verb, number: number)
         ask.hasCursor = command == .execute && (body.u8(at: 5) ?? 0) & 0x07 != 0
         let name = queue.store(stored.verb.text)
@@ -262,6 +263,15 @@ extension MySQLAnalyzer {
             $0.isHousekeeping = stored.verb.setsSession
             if !kept.isKnown { $0.incomplete.insert(.text) }
         }
+    }
+
+    /// The trace that a statement's text names is that of its first execution.
+    private func forgetContext(_ number: UInt32) {
+        guard number == .max else { return statements.forgetContext(number) }
+        lastPrepared.statement.context = nil
+        // Its number is still to come.
+        let place = queue.count &- 1
+        if place >= 0, queue[place].detail.command == .prepare { queue.update(place) { $0.operation.context = nil } }
     }
 
     private var hasRoomForText: Bool { queue.text.count < run.limits.pipelinedBytes }

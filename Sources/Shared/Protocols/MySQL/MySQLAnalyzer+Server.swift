@@ -321,7 +321,7 @@ extension MySQLAnalyzer {
             case .prepare:
                 let sql = SQLStatement(
                     verb: ask.verb, normalized: entry.operation.statement, summary: entry.operation.summary,
-                    targets: entry.operation.targets)
+                    targets: entry.operation.targets, context: entry.operation.context)
                 guard !entry.operation.incomplete.contains(.text) else { break }
                 if !statements.set(ask.number, queue.kept(sql)) { out.reached(.preparedStatements) }
             case .execute where ask.hasCursor && ask.isSuspended: return keepCursor(entry, out)
@@ -339,7 +339,7 @@ extension MySQLAnalyzer {
         if cursors.count >= Self.mostCursors { tellCursor(cursors.removeFirst(), out) }
         let sql = SQLStatement(
             verb: entry.detail.verb, normalized: entry.operation.statement, summary: entry.operation.summary,
-            targets: entry.operation.targets)
+            targets: entry.operation.targets, context: entry.operation.context)
         cursors.append((entry.detail.number, entry, queue.kept(sql)))
     }
 

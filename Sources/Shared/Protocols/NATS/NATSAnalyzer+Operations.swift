@@ -56,6 +56,7 @@ extension NATSAnalyzer {
         let isAwaited = reply.byteCount > 0 && (reply.has("_INBOX.") || subscriptions.find(reply) != nil)
         let entry = requests.take()
         describe(entry, subject, isAwaited: isAwaited)
+        entry.operation.context = said.context
         entry.setRequest(said.bytes, said.first, last)
         guard isAwaited else {
             entry.operation.pairing = .none
@@ -145,6 +146,7 @@ extension NATSAnalyzer {
         entry.operation.side = .server
         entry.operation.pairing = .none
         entry.setName("process")
+        entry.operation.context = heard.context
         if case .plain = NATSSubject(subject) { entry.setTarget(subject, isWhole: run.statements == .full) }
         entry.setRequest(heard.bytes, heard.first, last)
         guard reply.byteCount > 0 else { return tellOnly(entry, .ok, out) }
@@ -255,5 +257,6 @@ extension NATSMessage {
         subscription = bytes.decimal(line.subscription) ?? 0
         self.bytes = UInt64(length)
         first = at.first
+        context = nil
     }
 }

@@ -44,6 +44,8 @@ final class NATSAnalyzer: Analyzer {
         isLost = [start == .middle, start == .middle]
         places = [Place(), Place()]
         connect = nil
+        said.headers.close()
+        heard.headers.close()
     }
 
     // MARK: From the channel
@@ -56,7 +58,15 @@ final class NATSAnalyzer: Analyzer {
         var used = 0
         var began = at.first
         while used < bytes.byteCount, !isRoute {
-            if places[place].isAtEnd {
+            if side == .client ? said.headers.areOpen : heard.headers.areOpen {
+                let rest = bytes.extracting(used...)
+                used &+= side == .client ? said.take(rest) : heard.take(rest)
+                guard let behind = side == .client ? said.behindHeaders : heard.behindHeaders else { continue }
+                places[place].isAtEnd = true
+                let here = Swift.min(behind, bytes.byteCount &- used)
+                used &+= here
+                guard here == behind else { return .skip(took: used, UInt64(behind &- here)) }
+            } else if places[place].isAtEnd {
                 switch bytes.fitLineEnd(at: used) {
                 case .open: return .took(used)
                 case .no: return lose(place, used)
@@ -86,12 +96,19 @@ final class NATSAnalyzer: Analyzer {
     private func lose(_ place: Int, _ used: Int) -> Step {
         isLost[place] = true
         places[place] = Place()
+        if place == 0 { said.headers.close() } else { heard.headers.close() }
         return .lost(took: used, .betweenMessages)
     }
 
     func gap(_ length: UInt64, _ side: Side, after tail: RawSpan, _ at: Arrival, _ out: any Output) -> Step {
         lastMoment = at.last
         if isRoute { return .took(tail.byteCount) }
+        if let rest = side == .client
+            ? said.headers.lose(length, behind: tail.byteCount) : heard.headers.lose(length, behind: tail.byteCount)
+        {
+            places[side == .client ? 0 : 1].isAtEnd = true
+            return .skip(took: tail.byteCount, UInt64(rest))
+        }
         return lose(side == .client ? 0 : 1, 0)
     }
 
@@ -150,6 +167,14 @@ final class NATSAnalyzer: Analyzer {
         let shown = wanted(line, bytes, side)
         guard bytes.byteCount &- next >= shown else { return .took(used, next: next &+ shown &- bytes.byteCount) }
         keep(line, bytes, next &- used &+ size &+ 2, bytes.extracting(next..<next &+ shown), side, at)
+        if line.headers > 0, run.needs.contains(.traces) {
+            if side == .client {
+                said.headers.begin(line.headers, of: size)
+            } else {
+                heard.headers.begin(line.headers, of: size)
+            }
+            return .took(next, next: 0)
+        }
         places[place].isAtEnd = true
         let end = next &+ size
         guard end > bytes.byteCount else { return .took(end, next: 0) }
@@ -166,6 +191,22 @@ struct NATSMessage: ~Copyable {
     var bytes: UInt64 = 0
     var first = Timestamp(nanoseconds: 0)
     var outcome = NATSOutcome()
+    var headers = GatheredHeaders()
+    /// As its headers say.
+    var context: TraceContext?
 
     init() {}
+
+    /// - Returns: how many of the bytes were of the headers.
+    mutating func take(_ bytes: RawSpan) -> Int {
+        let count = headers.take(bytes)
+        guard !headers.areOpen else { return count }
+        var said: TraceContext?
+        headers.bytes.withBytes { said = TraceContext(lines: $0) }
+        context = said
+        return count
+    }
+
+    /// Bytes of the payload, where the headers are there.
+    var behindHeaders: Int? { headers.areOpen ? nil : headers.behind }
 }

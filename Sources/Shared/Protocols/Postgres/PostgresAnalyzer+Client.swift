@@ -262,7 +262,7 @@ extension PostgresAnalyzer {
     static func parts(_ statement: SQLStatement) -> PostgresParts {
         PostgresParts(
             name: .empty, targets: statement.targets, summary: statement.summary, statement: statement.normalized,
-            verb: statement.verb, isKnown: true)
+            verb: statement.verb, context: statement.context, isKnown: true)
     }
 
     /// Reads the text that begins at `start`, and gives its statements with the bytes that they were read from.
@@ -332,7 +332,9 @@ extension PostgresAnalyzer {
         memo.each(source.extracting(prepare.statement), hasBackslashes: hasBackslashes) { inner, text in
             guard !hasStatement else { return }
             hasStatement = true
-            let parts = Self.parts(inner)
+            var parts = Self.parts(inner)
+            // The PREPARE itself has it.
+            parts.context = nil
             if self.run.statements == .normalized {
                 texts?.set(text, parts)
             } else {

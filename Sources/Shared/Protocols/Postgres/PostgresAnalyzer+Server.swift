@@ -375,6 +375,7 @@ extension PostgresAnalyzer {
         operation.targets = entry.parts.targets
         operation.summary = entry.parts.summary
         operation.statement = entry.parts.statement
+        operation.context = entry.parts.context
         operation.incomplete = entry.incomplete
         if !entry.parts.isKnown { operation.incomplete.insert(.text) }
         operation.batch = entry.batch

@@ -17,9 +17,11 @@ final class PostgresStatement {
         self.parts = parts
     }
 
+    /// Takes what another has; the trace that its text names goes to the first that does.
     func copy(_ other: PostgresStatement) {
         guard other !== self else { return }
         other.text.withBytes { set($0, other.parts) }
+        other.parts.context = nil
     }
 
     private static let keptBytes = 4 << 10
@@ -32,6 +34,7 @@ struct PostgresParts: Equatable {
     var summary = ByteRange.empty
     var statement = ByteRange.empty
     var verb = SQLWord.none
+    var context: TraceContext?
     /// The text was seen; else it was told before the capture joined, or in what is missing.
     var isKnown = false
     /// There is a text, and no statement in it.
