@@ -93,11 +93,18 @@ let package = Package(
             name: "CLibcurl", path: "Sources/Collector/CLibcurl", pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev"])]),
 
+        // Tapes of many hosts, by way of a stream of NATS.
+        .target(
+            name: "Shipping", dependencies: ["CCodecs", "CNats", "Console", "Shared"], exclude: ["CNats"],
+            swiftSettings: settings),
+        .systemLibrary(
+            name: "CNats", path: "Sources/Shipping/CNats", pkgConfig: "libnats", providers: [.apt(["libnats-dev"])]),
+
         // A recorded tape as the source.
         .executableTarget(
             name: "replay",
             dependencies: [
-                "Shared", "Collector", "Command", "Console", "Containers", "Digest", "CCodecs", "CLibpcap", "CLibyaml",
+                "Shared", "Collector", "Command", "Console", "Containers", "Digest", "Shipping", "CCodecs", "CLibpcap", "CLibyaml",
                 "CSQLite",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -121,7 +128,7 @@ let package = Package(
         .executableTarget(
             name: "profiler",
             dependencies: [
-                "Shared", "Collector", "Command", "Console", "Containers", "CCodecs", "CLibbpf", "CLibcurl",
+                "Shared", "Collector", "Command", "Console", "Containers", "Shipping", "CCodecs", "CLibbpf", "CLibcurl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Live",
@@ -136,15 +143,13 @@ let package = Package(
 
         // PostgreSQL, Redis and NATS, each by its C client.
         .target(
-            name: "Stores", dependencies: ["CHiredis", "CLibpq", "CNats"], exclude: ["CHiredis", "CLibpq", "CNats"],
+            name: "Stores", dependencies: ["CHiredis", "CLibpq", "CNats"], exclude: ["CHiredis", "CLibpq"],
             swiftSettings: settings),
         // No pkgConfig: SwiftPM warns of a flag in hiredis's, which nothing here needs.
         .systemLibrary(
             name: "CHiredis", path: "Sources/Stores/CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(
             name: "CLibpq", path: "Sources/Stores/CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
-        .systemLibrary(
-            name: "CNats", path: "Sources/Stores/CNats", pkgConfig: "libnats", providers: [.apt(["libnats-dev"])]),
 
         // What the profiler is shown and tested with: services on real stores, and what drives them.
         .executableTarget(
@@ -185,7 +190,7 @@ let package = Package(
             dependencies: ["TestSupport", "Shared", "Containers", .product(name: "Yams", package: "Yams")],
             swiftSettings: settings),
         .testTarget(
-            name: "ReplayTests", dependencies: ["TestSupport", "replay", "Shared", "Collector", "Console"],
+            name: "ReplayTests", dependencies: ["TestSupport", "replay", "Shared", "Collector", "Console", "Shipping"],
             swiftSettings: settings),
         // Real sockets and real stores: needs redis-server and nats-server.
         .testTarget(

@@ -4,6 +4,7 @@ import Command
 import Console
 import Glibc
 import Shared
+import Shipping
 
 /// `profiler`, capturing until it is interrupted.
 struct CaptureCommand: ParsableCommand {
@@ -97,6 +98,25 @@ struct CaptureCommand: ParsableCommand {
             valueName: "url"))
     var otlp: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Send the trace to a stream of NATS JetStream, where replay reads those of many hosts: nats://HOST:4222/STREAM (or TAPEDECK_SHIP; default: nowhere).",
+            valueName: "url"))
+    var ship: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Keep there what was not sent yet (or TAPEDECK_SHIP_SPOOL; default: /var/lib/tapedeck/spool).",
+            valueName: "folder"), completion: .directory)
+    var shipSpool: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Keep so much there, beyond which the oldest is lost (or TAPEDECK_SHIP_SPOOL_SIZE; default: 256M).",
+            valueName: "bytes"))
+    var shipSpoolSize: NumberArgument?
+
     @Flag(help: "Hide values that look like credentials.")
     var redact = false
 
@@ -176,10 +196,10 @@ struct CaptureCommand: ParsableCommand {
         }
         Interruption.listenForReopening()
         let capture = try Capture(settings)
-        if let path = settings.tracePath, settings.kernel.takesSecrets, !settings.keepsSecretsOffTrace {
+        let traces = [settings.tracePath.map { "--record \($0)" }, settings.shipping.map { "--ship \($0.address)" }]
+        for trace in traces.compactMap({ $0 }) where settings.kernel.takesSecrets && !settings.keepsSecretsOffTrace {
             Terminal.complain(
-                "--record \(path): will hold the secrets of TLS sessions, which open them; --no-tls-secrets keeps them off"
-            )
+                "\(trace): will hold the secrets of TLS sessions, which open them; --no-tls-secrets keeps them off")
         }
         Terminal.complain(watched(capture.profiledAtStart))
         capture.run()
@@ -278,6 +298,7 @@ struct CaptureCommand: ParsableCommand {
         if otlp != nil || command.isEmpty {
             settings.telemetry = try OTLPEndpoint(otlp, option: OTLPSender.option, Self.variable)
         }
+        settings.shipping = try shipping()
         settings.appends = try isOn(append, "TAPEDECK_APPEND")
         if try isOn(compat, "TAPEDECK_COMPAT") { settings.fields = .compat }
         if let (option, bodyLimit) = given(bodyLimit, "--body-limit") {
@@ -318,6 +339,28 @@ struct CaptureCommand: ParsableCommand {
             }
         }
         return settings
+    }
+
+    private func shipping() throws(Failure) -> LiveSettings.Shipping? {
+        let size = try given(shipSpoolSize, "--ship-spool-size")
+            .map { option, size throws(Failure) in try size.bytes(option, in: Spool.least...(1 << 50)) }
+        guard
+            let (option, url) = ship.map({ ("--ship", $0) })
+                ?? Self.variable("TAPEDECK_SHIP").map({ ("TAPEDECK_SHIP", $0) })
+        else {
+            if shipSpool != nil || size != nil {
+                throw Failure("--ship-spool: is of what is sent; name a stream with --ship")
+            }
+            return nil
+        }
+        let address = try StreamAddress(url, option: option)
+        guard address.subject == nil else {
+            throw Failure("\(option) \(address): subjects are made of hosts and tapes; leave out what stands behind ?")
+        }
+        var shipping = LiveSettings.Shipping(address: address)
+        shipping.spool = shipSpool ?? Self.variable("TAPEDECK_SHIP_SPOOL") ?? shipping.spool
+        shipping.spoolBytes = size ?? shipping.spoolBytes
+        return shipping
     }
 
     /// Where Docker, Podman and containerd listen if nobody has told them otherwise.

@@ -1,5 +1,6 @@
 import Collector
 import Shared
+import Shipping
 
 /// What a capture is told to do.
 struct LiveSettings {
@@ -18,6 +19,8 @@ struct LiveSettings {
     var metricsListen: String?
     /// Where telemetry is sent; `nil`: nowhere.
     var telemetry: OTLPEndpoint?
+    /// The stream that the tape is sent to; `nil`: none.
+    var shipping: Shipping?
     /// Say how it stands while it runs.
     var saysStatus = true
     /// Somebody watches the map while it grows.
@@ -45,6 +48,15 @@ struct LiveSettings {
     var chosenContainers: [String] = []
     /// What is started, opted in, and ends the capture with its end; empty: nothing.
     var command: [String] = []
+
+    /// How a tape is sent to a stream.
+    struct Shipping {
+        var address: StreamAddress
+        /// The folder of what was not sent yet.
+        var spool = "/var/lib/tapedeck/spool"
+        /// Bytes that wait there.
+        var spoolBytes = 256 << 20
+    }
 
     /// When a growing file is moved away and another begun.
     struct Rotation {

@@ -20,6 +20,7 @@ final class Recording: EventSink {
     private let keepsSecretsOff: Bool
     private let rotation: LiveSettings.Rotation
     private let telemetry: OTLPSender?
+    private var shipment: Shipment?
     private var telemetryPace = CopyPace(every: 5_000_000_000)
     private var hasNews = false
     private var mapPace = MapPace()
@@ -60,6 +61,11 @@ final class Recording: EventSink {
         if keepsSecretsOff { origin.bringsSecrets = false }
         self.origin = origin
         if trace != nil { traceWriter.write(CapturedEvent(beginning, .tape(origin)), payload: RawSpan()) }
+        if let shipping = settings.shipping {
+            shipment = try Shipment(shipping, origin, beginning: beginning)
+        } else {
+            shipment = nil
+        }
     }
 
     /// The capture begins: files of an earlier one make room.
@@ -69,12 +75,17 @@ final class Recording: EventSink {
 
     func consume(_ event: borrowing CapturedEvent, payload: RawSpan) {
         hasNews = true
-        if trace != nil, !isKeptOff(event) {
+        if trace != nil || shipment != nil, !isKeptOff(event) { record(event, payload) }
+        profiler.consume(event, payload: payload)
+        if profiler.eventLogBytes >= Self.gatheredBytes { flushLog() }
+    }
+
+    private func record(_ event: borrowing CapturedEvent, _ payload: RawSpan) {
+        if trace != nil {
             traceWriter.write(event, payload: payload)
             if traceWriter.count >= Self.gatheredBytes { flushTrace() }
         }
-        profiler.consume(event, payload: payload)
-        if profiler.eventLogBytes >= Self.gatheredBytes { flushLog() }
+        shipment?.write(event, payload: payload)
     }
 
     private func isKeptOff(_ event: borrowing CapturedEvent) -> Bool {
@@ -87,6 +98,7 @@ final class Recording: EventSink {
         flushGrowing()
         rotate()
         let now = Clock.monotonic
+        shipment?.flush(now: now, last: profiler.lastEvent) { profiler.restated() }
         guard hasNews, let map, !map.isWriting else { return }
         guard mapPace.isDue(now, cost: mapCost &+ map.cost) else { return }
         mapPace.wrote(now)
@@ -103,6 +115,7 @@ final class Recording: EventSink {
         map?.wait()
         writeMap()
         map?.wait()
+        shipment?.end()
         telemetry?.end(MetricsServer.Seen(map: profiler.takeTelemetry(), summary: summary))
     }
 
@@ -126,6 +139,7 @@ final class Recording: EventSink {
         summary.unwritten[.trace] = UInt64(trace?.lostBytes ?? 0)
         summary.unwritten[.telemetry] = telemetry?.lostBytes ?? 0
         if let telemetry { summary.rejected = telemetry.rejected }
+        summary.unwritten[.shipment] = shipment?.lostBytes ?? 0
         return summary
     }
 

@@ -18,6 +18,7 @@ struct ReplayCommand: ParsableCommand {
             replay query <query> <inputs> ... [--db <file>] [--json | --csv]
             replay diff <old> <new> [--json | --markdown | --sarif] [--ignore <file>]
             replay conditions verify --profile <file> <inputs> ... [--json | --sarif]
+            replay ship <inputs> ... --to <url> [--spool <folder>]
             replay mcp <inputs> ...
             """,
         discussion: """
@@ -54,6 +55,10 @@ struct ReplayCommand: ParsableCommand {
                   Drafts NetworkPolicies that allow what was seen.
               replay redact run.tape shared.tape
                   Writes a trace to be given away: without what looks like a credential.
+              replay ship run.tape --to nats://10.0.0.5:4222
+                  Sends a trace to a stream of NATS JetStream, which has those of many hosts.
+              replay nats://10.0.0.5:4222
+                  Reads all of them as one tape.
               replay grade --manifest truth.jsonl run.tape
                   Says how much of what really happened was seen, and how exactly.
 
@@ -66,7 +71,7 @@ struct ReplayCommand: ParsableCommand {
         version: ProgramVersion.full,
         subcommands: [
             Run.self, Convert.self, Check.self, Grade.self, Paths.self, Explain.self, Export.self, State.self,
-            Diff.self, Conditions.self, Query.self, Redact.self, MCP.self,
+            Diff.self, Conditions.self, Query.self, Redact.self, Ship.self, MCP.self,
         ],
         defaultSubcommand: Run.self)
 

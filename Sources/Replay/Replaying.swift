@@ -44,6 +44,9 @@ struct Replaying {
         environments: (RawSpan) throws(Failure) -> Void = { (_) throws(Failure) in },
         log: (RawSpan) throws(Failure) -> Bool
     ) throws(Failure) -> Result {
+        let streamed = try StreamedInputs(paths, names: names)
+        defer { streamed.end() }
+        let (paths, names) = (streamed.paths, streamed.names)
         try Input.check(paths)
         let watch = watch
         let waitsOn = watch.map { watch in { watch.waitForMore() } }

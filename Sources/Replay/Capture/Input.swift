@@ -61,6 +61,11 @@ struct Input {
         var status = stat()
         guard descriptor >= 0, fstat(descriptor, &status) == 0 else {
             switch errno {
+            case ENOENT where path.contains("://"):
+                let shown = path.withoutCredentials
+                throw Failure(
+                    "\(shown): this command reads files; write the stream to one first: replay convert \(shown) run.tape"
+                )
             case ENOENT:
                 throw Failure("\(path): no such file")
             case EACCES: throw Failure("\(path): permission denied; captures often belong to root or to tcpdump")

@@ -41,20 +41,22 @@ struct Convert: ParsableCommand {
         for input in inputs where output != "-" && OutputFile.takes(output, input) {
             throw Failure("\(output): would overwrite the input \(input); choose another file")
         }
-        try Input.check(inputs)
+        let streamed = try StreamedInputs(inputs)
+        defer { streamed.end() }
+        try Input.check(streamed.paths)
         let secrets = try keys.read()
         // A trace keeps what it has; a block of secrets is a key log, which names the session of each.
-        let placed = form == .pcapng && !plaintextOnly ? try PlacedSecrets.find(in: inputs, secrets) : []
+        let placed = form == .pcapng && !plaintextOnly ? try PlacedSecrets.find(in: streamed.paths, secrets) : []
         let file = try OutputFile(output, option: "convert", isAllOrNothing: true)
         let result: (report: CaptureReport, strayEvents: UInt64, unplacedEvents: UInt64)
         do throws(Failure) {
             result =
                 switch form {
-                case .tape: try convert(inputs, secrets, placed, TraceRecorder(), to: file)
-                case .jsonl: try convert(inputs, secrets, placed, TraceTextRecorder(), to: file)
+                case .tape: try convert(streamed, secrets, placed, TraceRecorder(), to: file)
+                case .jsonl: try convert(streamed, secrets, placed, TraceTextRecorder(), to: file)
                 case .pcapng where !bothViews:
-                    try convert(inputs, secrets, placed, MergedViews<PacketRecorder>(), to: file)
-                case .pcapng: try convert(inputs, secrets, placed, PacketRecorder(), to: file)
+                    try convert(streamed, secrets, placed, MergedViews<PacketRecorder>(), to: file)
+                case .pcapng: try convert(streamed, secrets, placed, PacketRecorder(), to: file)
                 }
         } catch {
             file.discard()
@@ -91,16 +93,18 @@ struct Convert: ParsableCommand {
     }
 
     private func convert<Recorder: EventRecorder>(
-        _ inputs: [String], _ secrets: [TLSSecret], _ placed: [TLSSecret], _ recorder: Recorder,
+        _ inputs: StreamedInputs, _ secrets: [TLSSecret], _ placed: [TLSSecret], _ recorder: Recorder,
         to file: OutputFile
     ) throws(Failure) -> (CaptureReport, strayEvents: UInt64, unplacedEvents: UInt64) {
         let report: CaptureReport
         if plaintextOnly {
             let plaintext = PlaintextRecorder(recorder, secrets)
-            report = try WrittenTape.write(inputs, plaintext, recorder, to: file) { plaintext.finish() }
+            report = try WrittenTape.write(inputs.paths, names: inputs.names, plaintext, recorder, to: file) {
+                plaintext.finish()
+            }
         } else {
             let sink = WithSecrets(recorder, secrets, placed: placed)
-            report = try WrittenTape.write(inputs, sink, recorder, to: file) {}
+            report = try WrittenTape.write(inputs.paths, names: inputs.names, sink, recorder, to: file) {}
         }
         return (report, recorder.strayEvents, recorder.unplacedEvents)
     }

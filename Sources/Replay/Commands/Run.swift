@@ -9,8 +9,8 @@ struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Read tapes and write the event log, the service map and a summary (the default).",
         discussion: """
-            Inputs are traces (.tape, .jsonl), pcap and pcapng files, also compressed with gzip or zstd, told apart by their content. Several are one \
-            tape in the order of time. The summary goes to standard output, or to standard error where an output is `-`. Without \
+            Inputs are traces (.tape, .jsonl), pcap and pcapng files, also compressed with gzip or zstd, told apart by their content, and \
+            streams of NATS JetStream (nats://HOST:PORT/STREAM), which have those of many hosts. Several are one tape in the order of time. The summary goes to standard output, or to standard error where an output is `-`. Without \
             --output and --service-map the service map is shown as well.
             """)
 

@@ -36,7 +36,7 @@ struct WatchOptions: ParsableArguments {
         guard !outputs.contains("-") else {
             throw Failure("--watch: shows the map on standard output; name a file for what is written there")
         }
-        let name = inputs.count == 1 ? inputs[0] : "\(inputs.count) inputs"
+        let name = inputs.count == 1 ? inputs[0].withoutCredentials : "\(inputs.count) inputs"
         let isGrowing = inputs.contains { $0 == "-" || FileWriters.write(path: $0) }
         return Watch(
             name == "-" ? "standard input" : name, choice, of: .tape(given ?? (isGrowing ? .most : .times(1))))

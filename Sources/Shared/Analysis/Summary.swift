@@ -82,6 +82,8 @@ package struct Summary: Equatable, Sendable {
         case trace
         /// What is sent to an endpoint.
         case telemetry
+        /// What is sent to a stream.
+        case shipment
     }
 
     /// What telemetry consists of, by OpenTelemetry's words.

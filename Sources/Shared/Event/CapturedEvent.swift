@@ -401,6 +401,8 @@ package struct Loss: Equatable, Sendable {
         case misplaced
         /// Packets that never came to the capture, as its file says: the interface, or the system, had no room.
         case captureDropped
+        /// A part of a tape never came: a stream that brings it in pieces has not all of them.
+        case missingPart
     }
 
     package init(_ reason: Reason, count: UInt64) {

@@ -330,6 +330,7 @@ package struct SummaryReport {
         case .packetRefused: Quantity.count(count, "packet") + " of interfaces beyond the limit"
         case .multipath: Quantity.count(count, "segment") + " of Multipath TCP without its order"
         case .captureDropped: Quantity.count(count, "packet") + " dropped by the machine that captured"
+        case .missingPart: Quantity.count(count, "part") + " of tapes that never came"
         case .misplaced: Quantity.count(count, "segment") + " with data that have no place in their stream"
         }
     }

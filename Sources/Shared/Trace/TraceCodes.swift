@@ -130,6 +130,7 @@ extension Loss.Reason: TraceCoded {
         case .multipath: (9, "multipath")
         case .misplaced: (10, "misplaced")
         case .captureDropped: (11, "capture_dropped")
+        case .missingPart: (12, "missing_part")
         }
     }
 }

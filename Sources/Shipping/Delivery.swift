@@ -1,0 +1,53 @@
+import Console
+import Shared
+
+/// Brings pieces to a stream, and tries again where the server is away: later each time, and with one warning.
+package struct Delivery {
+    /// Seconds until it is tried again: doubled each time.
+    private static let firstPause = 1
+    private static let longestPause = 30
+
+    private let address: StreamAddress
+    /// What the warning begins with: the setting that has the address.
+    private let option: String
+    /// What the warning says of what was not sent.
+    private let meanwhile: String
+    private var link: JetStream?
+    private var pause = Self.firstPause
+    private var isAway = false
+
+    package init(_ address: StreamAddress, option: String, meanwhile: String) {
+        self.address = address
+        self.option = option
+        self.meanwhile = meanwhile
+    }
+
+    /// Returns when the stream has the piece, or nobody wants to wait for that any more.
+    /// - Parameter wait: waits so many seconds, and says whether to try again.
+    /// - Returns: whether the stream has it.
+    package mutating func send(_ piece: Piece, wait: (Int) -> Bool) -> Bool {
+        while true {
+            do throws(StreamFault) {
+                try attempt(piece)
+                if isAway { Terminal.complain("\(option) \(address): answers again") }
+                (pause, isAway) = (Self.firstPause, false)
+                return true
+            } catch {
+                link = nil
+                if !isAway { Terminal.complain("\(option) \(address): \(error); \(meanwhile)") }
+                isAway = true
+                guard wait(pause) else { return false }
+                pause = min(pause * 2, Self.longestPause)
+            }
+        }
+    }
+
+    private mutating func attempt(_ piece: Piece) throws(StreamFault) {
+        if link == nil {
+            let fresh = try JetStream(address)
+            try fresh.makeStream()
+            link = fresh
+        }
+        try link?.publish(piece)
+    }
+}
