@@ -190,7 +190,11 @@ let package = Package(
             dependencies: ["TestSupport", "Shared", "Containers", .product(name: "Yams", package: "Yams")],
             swiftSettings: settings),
         .testTarget(
-            name: "ReplayTests", dependencies: ["TestSupport", "replay", "Shared", "Collector", "Console", "Shipping"],
+            name: "ReplayTests", dependencies: ["TestSupport", "replay", "Shared", "Collector", "Console"],
+            swiftSettings: settings),
+        // A real server of NATS, and programs that are killed.
+        .testTarget(
+            name: "ShippingTests", dependencies: ["TestSupport", "Shipping", "Console", "Shared", "replay"],
             swiftSettings: settings),
         // Real sockets and real stores: needs redis-server and nats-server.
         .testTarget(

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs, where they are missing, the Debian packages of a part of the benchmarks: install.sh inputs|mixed|peers|live
+# Installs, where they are missing, the Debian packages of a part of the benchmarks: install.sh inputs|mixed|peers|live|hosts
 set -euo pipefail
 
 part=${1:-}
@@ -11,8 +11,9 @@ case $part in
         ;;
     peers) packages=(gcc libc6-dev libpcap-dev python3 tcpdump tshark libndpi-bin suricata) ;;
     live) packages=(nginx wrk curl tcpdump strace iproute2 util-linux gcc libc6-dev python3) ;;
+    hosts) packages=(nginx wrk tcpdump iproute2 util-linux nats-server python3) ;;
     *)
-        echo "usage: install.sh inputs|mixed|peers|live" >&2
+        echo "usage: install.sh inputs|mixed|peers|live|hosts" >&2
         exit 2
         ;;
 esac

@@ -112,8 +112,7 @@ final class JetStream {
             }
         }
         if status == NATS_NO_RESPONDERS {
-            throw StreamFault(
-                description: "no stream takes \(address.subjects); the server may run without JetStream (-js)")
+            throw StreamFault(description: "the stream does not take \(address.subjects); add it to its subjects")
         }
         try Self.check(status)
     }
@@ -191,6 +190,9 @@ final class JetStream {
     }
 
     private static func fault(_ status: natsStatus) -> StreamFault {
+        if status == NATS_NO_RESPONDERS {
+            return StreamFault(description: "the server runs without JetStream; start it as nats-server -js")
+        }
         // What the server or OpenSSL said is more than a code's name, where the library has kept it.
         var last = natsStatus(0)
         let words = nats_GetLastError(&last).map { String(cString: $0) } ?? ""

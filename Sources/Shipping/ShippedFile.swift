@@ -90,7 +90,9 @@ package struct Piece: Equatable, Sendable {
         self.bytes = bytes
     }
 
-    /// By it a server knows a message that it has already. The file goes by its name alone; of one that grows, a longer piece
+    /// By it a server knows a message that it has already.
+    ///
+    /// The file goes by its name alone; of one that grows, a longer piece
     /// is another.
     func messageID(_ range: Range<Int>) -> String {
         "\(file.name)+\(position &+ UInt64(range.lowerBound))+\(range.count)"

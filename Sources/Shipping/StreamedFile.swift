@@ -46,7 +46,9 @@ final class StreamedFile {
         return true
     }
 
-    /// Puts all in the order of the file, each byte once. Where something never came, a trace says so; of what is no trace
+    /// Puts all in the order of the file, each byte once.
+    ///
+    /// Where something never came, a trace says so; of what is no trace
     /// nothing behind that can be read, and it is left away.
     func arrange() throws(Failure) {
         if extents.count != 1 || extents[0].position > 0 { try sort() }

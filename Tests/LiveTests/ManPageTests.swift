@@ -19,7 +19,7 @@ import Testing
             subcommands: [
                 "run", "convert", "check", "grade", "paths", "explain", "export", "state", "diff", "conditions",
                 "mcp", "query",
-                "redact",
+                "redact", "ship",
             ]),
         Program(
             path: Programs.demoServer, page: "docs/man/demo-server.1",

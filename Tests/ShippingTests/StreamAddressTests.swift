@@ -30,7 +30,8 @@ import Testing
 
     @Test(arguments: [
         "http://h/x", "nats://", "nats://:4222", "nats://h:0", "nats://h:65536", "nats://h:4222x", "nats://h/a.b",
-        "nats://h/a/b", "nats://h/>", "nats://h/x?subject=", "nats://h/x?since=1", "nats://h/x y", "nats://[::1", "nats://h/\u{e4}",
+        "nats://h/a/b", "nats://h/>", "nats://h/x?subject=", "nats://h/x?since=1", "nats://h/x y", "nats://[::1",
+        "nats://h/\u{e4}",
     ])
     func `that are none are refused with what to write`(_ text: String) {
         #expect { try address(text) } throws: { "\($0)".contains("nats://HOST:4222") || "\($0)".contains("?subject=") }
@@ -41,7 +42,9 @@ import Testing
         #expect(file.text == "web_1_example.\(String(repeating: "0", count: 32))-ffffffffffffffff")
         let subject = file.subject(on: try address("nats://h/x"))
         #expect(ShippedFile(subject: subject) == file && ShippedFile(file.text) == file)
-        for other in ["x.web", "x..\(file.name)", "x.web.\(file.name)0", "x.web.\(file.name.uppercased())", "web.\(file.name)"] {
+        for other in [
+            "x.web", "x..\(file.name)", "x.web.\(file.name)0", "x.web.\(file.name.uppercased())", "web.\(file.name)",
+        ] {
             #expect(ShippedFile(subject: other) == nil, "\(other)")
         }
         let piece = Piece(file, at: 4096, [1, 2, 3, 4])

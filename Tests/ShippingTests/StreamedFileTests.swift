@@ -29,7 +29,8 @@ import Testing
 
     @Test(arguments: UInt64(0)..<200) func `is whole, whatever comes first, again or overlapping`(seed: UInt64) throws {
         var random = Random(state: seed)
-        let whole = (0..<Int.random(in: 1...5000, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+        let whole = (0..<Int.random(in: 1...5000, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random)
+        }
         var pieces: [Range<Int>] = []
         // All of it, cut anew some times; a part of them in another order.
         for _ in 0...Int.random(in: 0...2, using: &random) {

@@ -42,11 +42,15 @@ package final class LocalServer {
             environment: environment)
     }
 
-    package static func nats(port: Int? = nil, environment: [String: String] = [:]) throws -> LocalServer {
+    /// - Parameter streams: the folder of its streams (JetStream); `nil`: it has none.
+    package static func nats(
+        port: Int? = nil, streams: String? = nil, options: [String] = [], environment: [String: String] = [:]
+    ) throws -> LocalServer {
         let port = try port ?? Port.free()
+        let streams = streams.map { ["-js", "-sd", $0] } ?? []
         return try start(
-            Programs.find("nats-server", package: "nats-server"), ["-a", "127.0.0.1", "-p", "\(port)"], port: port,
-            environment: environment)
+            Programs.find("nats-server", package: "nats-server"),
+            ["-a", "127.0.0.1", "-p", "\(port)"] + streams + options, port: port, environment: environment)
     }
 
     /// - Parameter certificate: of a server that speaks TLS; with its key.

@@ -76,6 +76,7 @@ struct Explain: ParsableCommand {
         guard !inputs.contains("-") else {
             throw Failure("explain reads its inputs twice, which standard input can't be; give it a file")
         }
+        try Input.check(inputs)
         var replaying = try reading.replaying()
         replaying.options.journal = .first(Self.remembered)
         let finder = ConnectionFinder()
