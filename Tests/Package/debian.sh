@@ -95,7 +95,7 @@ files | comm -13 "$work/before" - | grep -v '^/var/log/apt\|^/var/log/dpkg\|^/va
 [ ! -s "$work/left" ] || wrong "left behind: $(cat "$work/left")"
 
 echo "--- the tar.gz, on a root without its libraries, as docs/first-steps.md has it"
-in_root sh -c 'apt-get purge -qq -y libpcap0.8 libnghttp2-14 libbrotli1 libsqlite3-0 libyaml-0-2; apt-get install -qq -y sudo' >"$work/log" 2>&1 || {
+in_root sh -c 'apt-get purge -qq -y libpcap0.8 libnghttp2-14 libbrotli1 libnats3.4 libsqlite3-0 libyaml-0-2; apt-get install -qq -y sudo' >"$work/log" 2>&1 || {
     cat "$work/log"
     wrong "apt-get install sudo"
 }
