@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Measures many hosts on one machine: a profiler each, all shipping to one stream of NATS; prints Markdown.
 
-Each host is a network namespace on one bridge, with an nginx and a wrk that asks the next host's; both opted in, so that every
-exchange is seen on two hosts. tcpdump captures the bridge meanwhile. What the stream shows then is compared with what that capture
+Each host is a network namespace behind one router, with an nginx and a wrk that asks the next host's; both opted in, so that every
+exchange is seen on two hosts. tcpdump captures what comes to the router meanwhile. What the stream shows then is compared with what that capture
 shows: who called whom for what, how often, with which statuses and how many bytes. Exits with 1 where they differ, or where
 something was lost.
 """
@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PREFIX = f"td{os.getpid()}"
 HUB = f"{PREFIX}hub"
 NATS = "10.77.0.254"
-# wrk has no rate of its own: each connection waits so long between two requests, in steps of a millisecond.
+# wrk has no rate of its own: each connection waits so many milliseconds between two requests, which take about one.
 LUA = """local count = 0
 function delay() return {delay} end
 function request()
@@ -55,24 +55,29 @@ def inside(namespace, *command):
     return ["ip", "netns", "exec", namespace, *command]
 
 
+def address(number):
+    return f"10.77.{number}.2"
+
+
 @contextlib.contextmanager
 def network(hosts):
-    """A namespace with a bridge, and one for each host; gives their names."""
+    """A namespace that routes, and one for each host; gives the names of these."""
     names = [f"{PREFIX}h{number}" for number in range(1, hosts + 1)]
     try:
         run("ip", "netns", "add", HUB)
         hub = ["ip", "-n", HUB]
         run(*hub, "link", "set", "lo", "up")
-        run(*hub, "link", "add", "br", "type", "bridge")
-        run(*hub, "address", "add", f"{NATS}/24", "dev", "br")
-        run(*hub, "link", "set", "br", "up")
+        run(*hub, "address", "add", f"{NATS}/32", "dev", "lo")
+        run(*inside(HUB, "sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward"))
         for number, name in enumerate(names, 1):
             run("ip", "netns", "add", name)
             run("ip", "-n", name, "link", "add", "eth0", "type", "veth", "peer", "name", f"p{number}", "netns", HUB)
-            run(*hub, "link", "set", f"p{number}", "master", "br", "up")
-            run("ip", "-n", name, "address", "add", f"10.77.0.{number}/24", "dev", "eth0")
-            run("ip", "-n", name, "link", "set", "eth0", "up")
+            run(*hub, "address", "add", f"10.77.{number}.1/24", "dev", f"p{number}")
+            run(*hub, "link", "set", f"p{number}", "up")
+            run("ip", "-n", name, "address", "add", f"{address(number)}/24", "dev", "eth0")
             run("ip", "-n", name, "link", "set", "lo", "up")
+            run("ip", "-n", name, "link", "set", "eth0", "up")
+            run("ip", "-n", name, "route", "add", "default", "via", f"10.77.{number}.1")
         yield names
     finally:
         for name in [*names, HUB]:
@@ -149,7 +154,7 @@ def measure(given, folder):
         stack.callback(lambda: [program.end(signal.SIGKILL) for program in programs if program.process.poll() is None])
         server = start("nats", inside(HUB, "nats-server", "-js", "-a", NATS, "-sd", str(folder / "streams")))
         server.wait_for("Server is ready")
-        # In this process's own namespace nobody reaches the bridge.
+        # From elsewhere nobody reaches it.
         replaying = inside(HUB, replay)
         profilers = []
         for number, host in enumerate(hosts, 1):
@@ -159,22 +164,22 @@ def measure(given, folder):
             profilers.append(start(f"profiler{number}", inside(host, "unshare", "-u", "sh", "-c", script, "sh", *command)))
         for each in profilers:
             each.wait_for("watching")
-        dump = start("tcpdump", inside(HUB, "tcpdump", "-i", "br", "-n", "-s", "400", "-B", "262144", "-w",
+        dump = start("tcpdump", inside(HUB, "tcpdump", "-i", "any", "-Q", "in", "-n", "-s", "400", "-B", "262144", "-w",
                                        str(folder / "all.pcap"), "tcp port 80"))
         dump.wait_for("listening on")
         for number, host in enumerate(hosts, 1):
             own = folder / f"nginx{number}"
             own.mkdir(exist_ok=True)
-            (own / "nginx.conf").write_text(NGINX.format(folder=own, address=f"10.77.0.{number}"))
+            (own / "nginx.conf").write_text(NGINX.format(folder=own, address=address(number)))
             start(f"nginx{number}", inside(host, "nginx", "-p", str(own), "-c", str(own / "nginx.conf"), "-e", "stderr"),
                   ADI_PROFILE=host, ADI_PROFILE_NAME=f"host{number}")
         time.sleep(1)
-        delay = max(round(given.connections * given.hosts * 1000 / given.rate), 0)
+        delay = max(round(given.connections * given.hosts * 1000 / given.rate) - 1, 0)
         (folder / "load.lua").write_text(LUA.format(delay=delay))
         began = time.monotonic()
         clients = [
             start(f"wrk{number}", inside(host, "wrk", "-t1", f"-c{given.connections}", f"-d{given.seconds}s", "-s",
-                                         str(folder / "load.lua"), f"http://10.77.0.{number % given.hosts + 1}/"),
+                                         str(folder / "load.lua"), f"http://{address(number % given.hosts + 1)}/"),
                   ADI_PROFILE=host, ADI_PROFILE_NAME=f"host{number}")
             for number, host in enumerate(hosts, 1)
         ]
@@ -187,11 +192,9 @@ def measure(given, folder):
         statuses = [each.end() for each in profilers]
         dump.end()
         dropped = int(re.search(r"(\d+) packets dropped by kernel", dump.words()).group(1))
-        read = time.monotonic()
-        stream, status, said = shown(replaying, [url])
-        read = time.monotonic() - read
-        names = [f"--name=10.77.0.{number}=host{number}" for number in range(1, given.hosts + 1)]
-        capture, _, _ = shown([replay], [str(folder / "all.pcap"), *names])
+        stream, read, status, said = shown(replaying, [url], folder / "stream.state")
+        names = [f"--name={address(number)}=host{number}" for number in range(1, given.hosts + 1)]
+        capture, *_ = shown([replay], [str(folder / "all.pcap"), *names], folder / "capture.state")
         stored = sum(path.stat().st_size for path in (folder / "streams").rglob("*") if path.is_file())
         lost = [json.loads(each.words()[each.words().index("{"):]) for each in profilers]
         server.end()
@@ -213,15 +216,18 @@ def measure(given, folder):
         sys.exit(1)
 
 
-def shown(replay, inputs):
-    """What a tape shows: the map's endpoints; the status, and what was said."""
+def shown(replay, inputs, state):
+    """What a tape shows: the map's endpoints; the seconds that it took, the status, and what was said."""
+    began = time.monotonic()
+    made = run(*replay, "state", *inputs, "-o", str(state), check=False)
+    took = time.monotonic() - began
     query = ("SELECT service, destination, method, path, sum(count) AS count, sum(errors) AS errors, "
              "sum(request_bytes) AS request_bytes, sum(response_bytes) AS response_bytes "
              "FROM map_endpoints GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4")
-    answer = run(*replay, "query", query, *inputs, "--json", check=False)
-    if answer.returncode == 2:
-        raise SystemExit(f"hosts.py: {answer.stderr}")
-    return [json.loads(line) for line in answer.stdout.splitlines()], answer.returncode, answer.stderr
+    answer = run(*replay, "query", query, str(state), "--json", check=False)
+    if 2 in (made.returncode, answer.returncode):
+        raise SystemExit(f"hosts.py: {made.stderr}{answer.stderr}")
+    return [json.loads(line) for line in answer.stdout.splitlines()], took, made.returncode, made.stderr
 
 
 if __name__ == "__main__":
