@@ -24,7 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PREFIX = f"td{os.getpid()}"
 HUB = f"{PREFIX}hub"
 NATS = "10.77.0.254"
-# wrk has no rate of its own: each connection waits so many milliseconds between two requests, which take about one.
+# wrk has no rate of its own: each connection waits so many milliseconds between two requests, which take about three where so
+# much goes on, on two cores; what comes of it is printed.
 LUA = """local count = 0
 function delay() return {delay} end
 function request()
@@ -174,7 +175,7 @@ def measure(given, folder):
             start(f"nginx{number}", inside(host, "nginx", "-p", str(own), "-c", str(own / "nginx.conf"), "-e", "stderr"),
                   ADI_PROFILE=host, ADI_PROFILE_NAME=f"host{number}")
         time.sleep(1)
-        delay = max(round(given.connections * given.hosts * 1000 / given.rate) - 1, 0)
+        delay = max(round(given.connections * given.hosts * 1000 / given.rate) - 3, 0)
         (folder / "load.lua").write_text(LUA.format(delay=delay))
         began = time.monotonic()
         clients = [
