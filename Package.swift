@@ -40,7 +40,9 @@ let package = Package(
         .target(
             name: "Shared",
             dependencies: ["CCodecs", "CCrypto", "CNghttp2"],
-            exclude: ["CCodecs", "CCrypto", "CNghttp2", "Command", "Console", "Containers", "Digest"],
+            exclude: [
+                "CCodecs", "CCrypto", "CNghttp2", "Collector", "Command", "Console", "Containers", "Digest", "Shipping",
+            ],
             // `UniqueBytes` lends what it holds as a span, as an array does.
             // Optimised in debug builds, too: tests try each conversation cut at every byte, which takes four times as long
             // without. All checks stay.
@@ -86,25 +88,29 @@ let package = Package(
 
         // Where telemetry is sent, and how it is sent there.
         .target(
-            name: "Collector", dependencies: ["CCodecs", "CLibcurl", "Console", "Shared"], exclude: ["CLibcurl"],
+            name: "Collector", dependencies: ["CCodecs", "CLibcurl", "Console", "Shared"],
+            path: "Sources/Shared/Collector", exclude: ["CLibcurl"],
             swiftSettings: settings),
         // HTTP for whoever asks: endpoints of telemetry, and container runtimes on a Unix socket.
         .systemLibrary(
-            name: "CLibcurl", path: "Sources/Collector/CLibcurl", pkgConfig: "libcurl",
+            name: "CLibcurl", path: "Sources/Shared/Collector/CLibcurl", pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev"])]),
 
         // Tapes of many hosts, by way of a stream of NATS.
         .target(
-            name: "Shipping", dependencies: ["CCodecs", "CNats", "Console", "Shared"], exclude: ["CNats"],
+            name: "Shipping", dependencies: ["CCodecs", "CNats", "Console", "Shared"],
+            path: "Sources/Shared/Shipping", exclude: ["CNats"],
             swiftSettings: settings),
         .systemLibrary(
-            name: "CNats", path: "Sources/Shipping/CNats", pkgConfig: "libnats", providers: [.apt(["libnats-dev"])]),
+            name: "CNats", path: "Sources/Shared/Shipping/CNats", pkgConfig: "libnats",
+            providers: [.apt(["libnats-dev"])]),
 
         // A recorded tape as the source.
         .executableTarget(
             name: "replay",
             dependencies: [
-                "Shared", "Collector", "Command", "Console", "Containers", "Digest", "Shipping", "CCodecs", "CLibpcap", "CLibyaml",
+                "Shared", "Collector", "Command", "Console", "Containers", "Digest", "Shipping", "CCodecs", "CLibpcap",
+                "CLibyaml",
                 "CSQLite",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

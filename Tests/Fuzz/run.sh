@@ -22,7 +22,7 @@ flock 9
 
 .ci/setup
 mapfile -t shared < <(find Sources/Shared -name '*.swift' \
-    -not -path '*/Command/*' -not -path '*/Console/*' -not -path '*/Containers/*' -not -path '*/Digest/*' | sort)
+    -not -path '*/Collector/*' -not -path '*/Command/*' -not -path '*/Console/*' -not -path '*/Containers/*' -not -path '*/Digest/*' -not -path '*/Shipping/*' | sort)
 mapfile -t console < <(find Sources/Shared/Console -name '*.swift' | sort)
 mapfile -t digest < <(find Sources/Shared/Digest -name '*.swift' | sort)
 mapfile -t fuzzed < <(find Sources/Replay/{Capture,Flows,Packets} Tests/Fuzz -name '*.swift' | sort)

@@ -12,7 +12,10 @@ import Testing
         "Profiler.swift", "Profiler+Conversations.swift", "Profiler+Views.swift",
     ]
     /// Targets of their own, and what is no source.
-    static let others = ["CCodecs", "CCrypto", "CNghttp2", "Command", "Console", "Containers", "Digest", "Shared.docc"]
+    static let others = [
+        "CCodecs", "CCrypto", "CNghttp2", "Collector", "Command", "Console", "Containers", "Digest", "Shared.docc",
+        "Shipping",
+    ]
     static let folder = "Sources/Shared"
 
     struct Source {

@@ -10,8 +10,9 @@ extension Summary {
             text.append(last, to: &bytes)
             times = ", \(String(decoding: bytes, as: UTF8.self))"
         }
-        var parts = [Quantity.count(messages.exchanges, "exchange")]
-        if operations.total > 0 { parts.append(Quantity.count(operations.total, "operation")) }
+        // Each once, whoever has seen it.
+        var parts = [Quantity.count(messages.distinct, "exchange")]
+        if operations.total > 0 { parts.append(Quantity.count(operations.distinct, "operation")) }
         let lost = isLossy ? " Something was lost, so that there may be more than is said." : ""
         return "Made by Tapedeck from \(parts.joined(separator: " and "))\(times).\(lost)"
     }
