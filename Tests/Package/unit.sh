@@ -85,6 +85,12 @@ manager_is_there() { systemctl --user is-active -q basic.target 2>/dev/null; }
 ask() { ADI_PROFILE=unit-$$ ADI_PROFILE_NAME=shop curl -sf -o /dev/null "http://127.0.0.1:18472/orders/$1"; }
 
 eventually "the manager does not start" manager_is_there
+# Those that docs/troubleshooting.md names, and their like.
+before=$(property Before)
+for unit in {nginx,apache2,haproxy,postgresql,redis-server,mariadb,mysql,memcached,rabbitmq-server,nats-server}.service \
+    system-postgresql.slice; do
+    [[ " $before " == *" $unit "* ]] || wrong "$unit may start before it"
+done
 systemctl --user start tapedeck-profiler || wrong "it does not start"
 [ "$(property ActiveState)/$(property SubState)" = active/running ] || wrong "it is $(property ActiveState)"
 
