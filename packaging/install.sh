@@ -1,6 +1,6 @@
 #!/bin/sh
-# install.sh install|uninstall: puts Tapedeck's programs, manual, completions and service where they belong, or takes
-# them away again. Nothing is written before all that it is told makes sense. From the environment:
+# install.sh install|uninstall: puts Tapedeck's programs, manual, guide, completions and service where they belong, or
+# takes them away again. Nothing is written before all that it is told makes sense. From the environment:
 #   BUILT       the folder of the programs (only to install)
 #   PROGRAMS    which of them
 #   PREFIX      /usr/local
@@ -18,6 +18,7 @@ sysconfdir=${SYSCONFDIR:-/etc}
 unitdir=${UNITDIR:-$prefix/lib/systemd/system}
 zshdir=${ZSHDIR:-$prefix/share/zsh/site-functions}
 libexec=$prefix/libexec/tapedeck
+documents=$prefix/share/doc/tapedeck
 programs=${PROGRAMS:-replay profiler demo-server traffic}
 
 refuse() {
@@ -136,6 +137,10 @@ case " $programs " in
     put 755 packaging/tapedeck "$prefix/bin/tapedeck"
     put 644 docs/man/tapedeck.1 "$prefix/share/man/man1/tapedeck.1"
     put 644 packaging/grafana/tapedeck.json "$prefix/share/tapedeck/grafana/tapedeck.json"
+    # As they lie in the repository, so that their links lead on; and what the guide's commands read.
+    for page in README.md SECURITY.md docs/*.md docs/*.svg; do put 644 "$page" "$documents/$page"; done
+    put 644 Fixtures/demo/shop/input.pcap "$documents/examples/shop.pcap"
+    put 644 Fixtures/demo/shop/names "$documents/examples/names"
     put 644 packaging/completions/tapedeck.bash "$prefix/share/bash-completion/completions/tapedeck"
     put 644 packaging/completions/tapedeck.zsh "$zshdir/_tapedeck"
     put 644 packaging/completions/tapedeck.fish "$prefix/share/fish/vendor_completions.d/tapedeck.fish"
@@ -155,7 +160,8 @@ case " $programs " in
     ;;
 esac
 if [ "$action" = uninstall ]; then
-    for folder in "$libexec" "$sysconfdir/tapedeck" "$prefix/share/tapedeck/grafana" "$prefix/share/tapedeck"; do
+    for folder in "$libexec" "$sysconfdir/tapedeck" "$prefix/share/tapedeck/grafana" "$prefix/share/tapedeck" \
+        "$documents/docs" "$documents/examples" "$documents"; do
         [ ! -d "$destination$folder" ] || rmdir --ignore-fail-on-non-empty "$destination$folder"
     done
 fi

@@ -37,7 +37,8 @@ tree=$out/$name
 DESTDIR=$PWD/$tree PREFIX=/ SYSCONFDIR=/etc packaging/install.sh install
 # Where it is put nobody knows: the unit is made so that one line of sed puts it right.
 sed -i 's|^ExecStart=/*libexec|ExecStart=/usr/local/libexec|' "$tree/lib/systemd/system/tapedeck-profiler.service"
-install -m 644 README.md CHANGELOG.md LICENSE "$tree"
+install -m 644 CHANGELOG.md LICENSE "$tree"
+ln -s share/doc/tapedeck/{README.md,SECURITY.md,docs,examples} "$tree"
 libraries=$tree/lib/tapedeck
 mkdir -p "$libraries"
 # glibc and the C++ library are the machine's.

@@ -39,6 +39,15 @@ tapedeck replay Fixtures/demo/shop/input.pcap --names Fixtures/demo/shop/names |
 
 jq -e '.title == "Tapedeck"' "$at/share/tapedeck/grafana/tapedeck.json" >/dev/null || wrong "no dashboard for Grafana"
 
+# The guide: what its pages say of each other is there, and the sample is what they show.
+for page in "$at"/share/doc/tapedeck/{README.md,docs/*.md}; do
+    for link in $(grep -o '](\(docs/\)\?[a-z-]*\.\(md\|svg\)[)#]' "$page" | sed 's/^](//; s/.$//'); do
+        [ -s "${page%/*}/$link" ] || wrong "${page##*/} leads to $link, which is not installed"
+    done
+done
+tapedeck replay "$at/share/doc/tapedeck/examples/shop.pcap" --names "$at/share/doc/tapedeck/examples/names" |
+    grep -q '└──▶ catalog' || wrong "the sample is not the one of the guide"
+
 # The manual: no line that mandoc or groff warns of.
 man -M "$at/share/man" tapedeck >/dev/null || wrong "man tapedeck"
 for page in docs/man/*; do
@@ -101,7 +110,9 @@ make --no-print-directory uninstall DESTDIR="$odd"
 is "after uninstall there" "" "$(find "$odd" -not -type d)"
 clone="$work/a clone&co"
 mkdir "$clone"
-cp -r Makefile packaging docs .ci "$clone"
+cp -r Makefile README.md SECURITY.md packaging docs .ci "$clone"
+mkdir -p "$clone/Fixtures/demo"
+cp -r Fixtures/demo/shop "$clone/Fixtures/demo"
 ln -s "$PWD/.build-images" "$clone/.build-images"
 make --no-print-directory -C "$clone" install DESTDIR="$odd"
 is "from a clone of an odd name" "" "$(diff -r "$root" "$odd" 2>&1)"
