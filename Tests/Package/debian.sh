@@ -39,8 +39,9 @@ wrong() {
 }
 
 in_root apt-get update -qq
-# What it depends on stays when it goes, and is there before.
-in_root sh -c 'apt-get install -qq -y --no-install-recommends $(dpkg-deb -f /packages/tapedeck_*.deb Depends | sed "s/([^)]*)//g; s/,/ /g")' >/dev/null 2>&1
+# What it depends on or recommends stays when it goes, and is there before.
+in_root sh -c 'apt-get install -qq -y --no-install-recommends $(for field in Depends Recommends; do
+    dpkg-deb -f /packages/tapedeck_*.deb $field; done | sed "s/([^)]*)//g; s/,/ /g")' >/dev/null 2>&1
 files >"$work/before"
 
 echo "--- 1: apt-get install ./tapedeck_….deb"
@@ -84,15 +85,17 @@ for package in tapedeck tapedeck-demo; do
     done <"$work/names"
 done
 
-# What the run above has written is its user's.
+# What the run above has written without being told where goes, too, and what lies beside it stays.
+touch "$root/var/log/ebpf_http_profiler.log.1" "$root/var/log/ebpf_http_profiler.log.mine"
 echo "--- removed, and purged"
 in_root apt-get purge -qq -y tapedeck tapedeck-demo >"$work/log" 2>&1 || {
     cat "$work/log"
     wrong "apt-get purge"
 }
 in_root apt-get autoremove -qq -y --purge >/dev/null 2>&1 || true
-files | comm -13 "$work/before" - | grep -v '^/var/log/apt\|^/var/log/dpkg\|^/var/log/ebpf_http_\|/usr/share/doc/' >"$work/left" || true
+files | comm -13 "$work/before" - | grep -v '^/var/log/apt\|^/var/log/dpkg\|^/var/log/ebpf_http_profiler.log.mine$\|/usr/share/doc/lib' >"$work/left" || true
 [ ! -s "$work/left" ] || wrong "left behind: $(cat "$work/left")"
+[ -e "$root/var/log/ebpf_http_profiler.log.mine" ] || wrong "purge takes away what is not the profiler's"
 
 echo "--- the tar.gz, on a root without its libraries, as docs/first-steps.md has it"
 in_root sh -c 'apt-get purge -qq -y libpcap0.8 libnghttp2-14 libbrotli1 libnats3.4 libsqlite3-0 libyaml-0-2; apt-get install -qq -y sudo' >"$work/log" 2>&1 || {
@@ -104,6 +107,11 @@ in_root env PATH=/usr/local/bin:/usr/bin:/bin bash -euc "cd /packages; $unpack"'
     sudo tapedeck --version; tapedeck traffic --version; sudo tapedeck profiler --version' || wrong "its programs do not run"
 in_root sh -c 'for program in /opt/tapedeck-*/libexec/tapedeck/*; do ldd $program; done' | grep 'not found' && wrong "libraries"
 tree=$(echo "$root"/opt/tapedeck-*)
+# The folders that the same page puts into a shell's variables, and the guide and the sample.
+for folder in $(sed -n '/^at=\/opt/,/^```$/p' docs/first-steps.md | grep -o '\$at/[a-z/-]*' | sed 's/^....//'); do
+    [ -d "$tree/$folder" ] || wrong "docs/first-steps.md names $folder"
+done
+[ -s "$tree/docs/first-steps.md" ] && [ -s "$tree/examples/shop.pcap" ] || wrong "it has no guide or no sample"
 service=$(sed -n '/^cd \/opt\/tapedeck/,/^```$/{/^```$/d;p}' docs/live.md)
 in_root bash -euc "$service" >"$work/unit" || wrong "its unit can't be put where systemd looks"
 program=$(sed -n 's/^ExecStart=\([^ ]*\) .*/\1/p' "$root/etc/systemd/system/tapedeck-profiler.service")
@@ -118,4 +126,18 @@ for library in "$tree"/lib/tapedeck/*; do
 done
 glibc=$(objdump -T "$tree"/libexec/tapedeck/* "$tree"/lib/tapedeck/* | grep -o 'GLIBC_[0-9.]*' | sort -Vu | tail -1)
 grep -q "glibc ${glibc#GLIBC_} " docs/first-steps.md || wrong "it needs $glibc, and docs/first-steps.md says another"
+# Their sizes, as docs/cost.md has them: programs, within a tenth; and packages, which CI presses less (LEVEL=1), by some 15 %.
+of_size() { # WHAT MB FILE LESS MORE: in percent of what the page says
+    local size=$(($(stat -c %s "$3") / 10000))
+    [[ $2 =~ ^[0-9]+$ ]] || wrong "docs/cost.md does not say how large $1 is"
+    ((size >= $2 * $4 && size <= $2 * $5)) || wrong "$1 has $((size / 100)) MB, and docs/cost.md says $2"
+}
+says() { sed -n "s/^| $1.*$2 \([0-9]*\).*/\1/p" docs/cost.md; }
+of_size profiler "$(says 'what is installed' 'inside |')" "$tree/libexec/tapedeck/profiler" 90 110
+of_size replay "$(says 'what is installed' '`profiler`,')" "$tree/libexec/tapedeck/replay" 90 110
+of_size demo-server "$(says 'what is installed' '`demo-server`')" "$tree/libexec/tapedeck/demo-server" 90 110
+of_size traffic "$(says 'what is installed' '`traffic`')" "$tree/libexec/tapedeck/traffic" 90 110
+of_size 'the package tapedeck' "$(says 'the packages' 'tapedeck')" "$(echo "$packages"/tapedeck_*.deb)" 90 125
+of_size 'the package tapedeck-demo' "$(says 'the packages' 'tapedeck-demo')" "$(echo "$packages"/tapedeck-demo_*.deb)" 90 125
+of_size 'the tar.gz' "$(says 'the packages' 'brings,')" "$(echo "$packages"/*.tar.gz)" 90 125
 du -sh --apparent-size "$tree" "$packages"/*.deb "$packages"/*.tar.gz | sed "s|$packages/||; s|$root||"
