@@ -140,4 +140,5 @@ of_size traffic "$(says 'what is installed' '`traffic`')" "$tree/libexec/tapedec
 of_size 'the package tapedeck' "$(says 'the packages' 'tapedeck')" "$(echo "$packages"/tapedeck_*.deb)" 90 125
 of_size 'the package tapedeck-demo' "$(says 'the packages' 'tapedeck-demo')" "$(echo "$packages"/tapedeck-demo_*.deb)" 90 125
 of_size 'the tar.gz' "$(says 'the packages' 'brings,')" "$(echo "$packages"/*.tar.gz)" 90 125
+grep -q "(here in \`ci/\`, $(says 'the packages' 'tapedeck') MB)" docs/in-ci.md || wrong "docs/in-ci.md has another size than docs/cost.md"
 du -sh --apparent-size "$tree" "$packages"/*.deb "$packages"/*.tar.gz | sed "s|$packages/||; s|$root||"
