@@ -97,8 +97,9 @@ struct QueryRelation: Sendable {
         duration_ms REAL, total_ms REAL, request_bytes INTEGER, response_bytes INTEGER, request_body TEXT, response_body TEXT,
         request_headers TEXT, response_headers TEXT, operation TEXT, graphql_status TEXT, graphql_code TEXT
         """
-    /// A request with what answered it at last, as one side saw it; only answers have `total_ms`. To a request that changes to
-    /// HTTP/2 by Upgrade 101 is no answer: that comes as the first stream's (RFC 7540, section 3.2).
+    /// A request with what answered it at last, as one side saw it; only answers have `total_ms`.
+    ///
+    /// To a request that changes to HTTP/2 by Upgrade 101 is no answer: that comes as the first stream's (RFC 7540, section 3.2).
     private static let exchanges = """
         SELECT q.exchange, q.connection, q.time_ns, q.timestamp, q.service, q.peer, q.protocol, q.direction, q.method, q.url,
             CASE WHEN instr(q.url, '?') > 0 THEN substr(q.url, 1, instr(q.url, '?') - 1) ELSE q.url END AS path,
