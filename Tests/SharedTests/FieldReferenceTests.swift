@@ -258,6 +258,7 @@ import Yams
         unread.hidden[.token] = 1
         unread.bytes.neededGaps[.sendfile] = 1
         unread.unwritten[.eventLog] = 1
+        unread.rejected[.spans] = 1
         summaries.append(SummaryJSON.text(unread))
         let ledger = rows.filter { $0.name.hasPrefix("bytes.") && $0.cells["absent"] == "never" }
             .map { $0.name.dropFirst("bytes.".count) }
