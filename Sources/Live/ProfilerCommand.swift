@@ -28,6 +28,8 @@ struct ProfilerCommand: ParsableCommand {
                   What runs already, and what it starts.
               sudo profiler --watch
                   Shows the map while it grows, in the terminal.
+              sudo profiler --ship nats://10.0.0.5:4222
+                  Sends the trace to a stream; replay nats://10.0.0.5:4222 reads those of all hosts.
               replay run.tape
                   Plays the trace again.
 
