@@ -104,10 +104,14 @@ import Testing
             Self.shuffle(&segments, &random)
             let (lines, ledger) = try Self.events(segments)
             for line in lines where line.hasPrefix("200 /") {
-                guard let body = line.split(separator: " ").last, body.hasPrefix("body-of-"), body.count > 8 else {
+                let words = line.split(separator: " ")
+                guard words.count > 2, let body = words.last, body.hasPrefix("body-of-"), body.count > 8 else {
                     continue
                 }
-                #expect(line.contains("/\(body.dropFirst(8)) "), "\(line), seed \(seed)")
+                let (told, asked) = (words[1], "/\(body.dropFirst(8))")
+                // Of a request line that was lost in part it says so.
+                let isCut = told.hasSuffix("**") && asked.hasPrefix(told.dropLast(2))
+                #expect(told == asked || isCut, "\(line), seed \(seed)")
             }
             #expect(ledger.isBalanced, "seed \(seed)")
         }

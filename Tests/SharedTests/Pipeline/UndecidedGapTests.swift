@@ -110,7 +110,8 @@ import Testing
         let told = try result.events().filter { $0.string("url") != nil }.map(\.brief)
         #expect(
             told == [
-                "> GET /orders/12 !head_incomplete", "< 200 GET /orders/12", "> GET /6 !resynchronised", "< 204 GET /6",
+                "> GET /orders/12 !head_incomplete", "< 200 GET /orders/12** !bytes_between_messages !resynchronised",
+                "> GET /6 !resynchronised", "< 204 GET /6",
             ])
         #expect(result.summary.bytes.isBalanced)
     }

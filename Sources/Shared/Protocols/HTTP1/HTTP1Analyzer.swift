@@ -195,10 +195,16 @@ final class HTTP1Analyzer: Analyzer {
         }
         pairing.willAsk(out)
         let verb = stream.message.head.verb
-        let target = stream.message.head.target
+        var target = stream.message.head.target
         let request = known ?? read(verb, target, stream.framing, bytes, out)
         lastRequest = request
-        let line = pairing.store(bytes.extracting(verb.range.lowerBound..<target.range.upperBound))
+        var line = pairing.store(bytes.extracting(verb.range.lowerBound..<target.range.upperBound))
+        if stream.framing.isTargetCut {
+            // Behind it directly: it begins so, and goes on.
+            let more = pairing.store(Self.andMore.span.bytes)
+            line.count &+= more.count
+            target.count &+= more.count
+        }
         let distance = Int(line.start &- verb.start)
         pairing.append(
             InOrder(), request.ask,
@@ -225,6 +231,9 @@ final class HTTP1Analyzer: Analyzer {
             ask: HTTP1Ask(method: method, asksToSwitch: method == .connect || framing.upgrade != nil), token: token)
     }
 
+    /// Stands for what of a target was not captured.
+    private static let andMore = Array("**".utf8)
+
     /// Of a path whose end was not captured only the words in front of the last one are known, and that it goes on: `/a/**`.
     private static func began(cut ask: Ask, _ bytes: RawSpan, _ out: any Output) -> Token {
         let path = bytes.extracting(ask.target)
@@ -232,7 +241,7 @@ final class HTTP1Analyzer: Analyzer {
         while known > 0, path.u8(at: known &- 1) != 0x2F { known &-= 1 }
         var text = [UInt8](bytes.extracting(ask.verb))
         text.append(path.extracting(0..<known))
-        text.append(contentsOf: "**".utf8)
+        text += andMore
         let verb = ask.verb.range.count
         return out.began(
             Ask(
