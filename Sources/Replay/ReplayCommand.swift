@@ -80,7 +80,7 @@ struct ReplayCommand: ParsableCommand {
     /// The command whose name is meant by a word that is none, if one is near: a letter more, less or other, or two in each
     /// other's place.
     static func command(meantBy word: String) -> String? {
-        let names = configuration.subcommands.compactMap { $0.configuration.commandName ?? "\($0)".lowercased() }
+        let names = configuration.subcommands.compactMap { $0.configuration.commandName }
         return names.first { isNear(Array(word.utf8), Array($0.utf8)) }
     }
 

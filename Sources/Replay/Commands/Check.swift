@@ -9,6 +9,7 @@ import Synchronization
 /// `replay check DIR…`, comparing fixtures with their goldens.
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "check",
         abstract: "Replay fixtures and compare with what is expected.",
         discussion: """
             A fixture is a folder with a tape (input.pcap or input.pcapng, also with .gz, input.tape, input.jsonl, or input.state) and what its replay gives: \

@@ -11,6 +11,7 @@ struct Conditions: ParsableCommand {
     }
 
     static let configuration = CommandConfiguration(
+        commandName: "conditions",
         abstract: "Hold a Runtime Conditions Profile against the specification, and against what tapes show.",
         discussion: """
             Said is what is wrong with the profile, by the specification's classes of errors, and, where nothing is, what it declares that was \

@@ -5,6 +5,7 @@ import Shared
 /// `replay convert INPUT… OUTPUT`, writing a tape down in another form.
 struct Convert: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "convert",
         abstract: "Write a tape down in another form.",
         discussion: """
             Inputs are traces and captures, told apart by their content; several are read as one tape. The output's name \

@@ -7,6 +7,7 @@ import Shared
 /// `replay diff A B`, what is new, gone or different.
 struct Diff: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "diff",
         abstract: "Say what is new, gone or different between two tapes, states or service maps.",
         discussion: """
             Compared are dependencies, connections, endpoints, operations, bodies (a key that is gone, a type that changed), the names of \

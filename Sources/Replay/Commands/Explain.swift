@@ -7,6 +7,7 @@ import Shared
 /// `replay explain INPUT…`, why a connection, an exchange or an endpoint became what it became.
 struct Explain: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "explain",
         abstract: "Say why a connection, an exchange or an endpoint of a map became what it is.",
         discussion: """
             Which packets or calls brought it and when, what each detector says of its first bytes and why, what became of the \

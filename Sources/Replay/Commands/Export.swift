@@ -11,6 +11,7 @@ struct Export: ParsableCommand {
     }
 
     static let configuration = CommandConfiguration(
+        commandName: "export",
         abstract: "Write what tapes show in a format of other tools.",
         discussion: """
             FORMATS

@@ -7,6 +7,7 @@ import Shared
 /// `replay grade --manifest FILE TAPE…`, holding what is seen against what is true.
 struct Grade: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "grade",
         abstract: "Compare what a tape shows with a manifest of what really happened.",
         discussion: """
             `traffic --manifest FILE` writes down every exchange that it makes. This reads tapes as `replay` does, and says for \

@@ -6,6 +6,7 @@ import Shared
 /// `replay paths INPUT…`, the templates of what was asked for.
 struct Paths: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "paths",
         abstract: "Print the path templates of tapes, to be edited and given to --paths.",
         discussion: "A line each, with how many paths it stands for and why; what is given to --paths stays as it is.")
 

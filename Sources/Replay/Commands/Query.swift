@@ -7,6 +7,7 @@ import Shared
 /// `replay query 'SELECT …' INPUT…`, what was seen, asked in SQL.
 struct Query: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "query",
         abstract: "Look in SQL for what tapes show: messages, operations, connections, and the map.",
         discussion: """
             The event log, the service map and the summary are tables and views of an SQLite database in memory; docs/query.md has \

@@ -7,6 +7,7 @@ import Shared
 /// `replay redact INPUT… OUTPUT`, writing a trace that may be given away.
 struct Redact: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "redact",
         abstract: "Write a trace without what looks like a credential, on any layer.",
         discussion: """
             What --redact hides in outputs is hidden in the trace itself: in environments, command lines, headers, queries, \

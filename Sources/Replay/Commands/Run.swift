@@ -7,6 +7,7 @@ import Shared
 /// `replay INPUT…`, reading captures.
 struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "run",
         abstract: "Read tapes and write the event log, the service map and a summary (the default).",
         discussion: """
             Inputs are traces (.tape, .jsonl), pcap and pcapng files, also compressed with gzip or zstd, told apart by their content, and \

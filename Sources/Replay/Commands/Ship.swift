@@ -8,6 +8,7 @@ import Shipping
 /// `replay ship INPUT… --to nats://…`, sending what was recorded to a stream.
 struct Ship: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "ship",
         abstract:
             "Send tapes, captures and states to a stream of NATS JetStream, where replay reads those of many hosts.",
         discussion: """

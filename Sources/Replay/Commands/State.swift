@@ -7,6 +7,7 @@ import Shared
 /// `replay state INPUT… -o FILE`, what was seen, to be joined with what others have seen.
 struct State: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "state",
         abstract: "Write what tapes show as a state, which is small, holds no traffic, and can be joined with others.",
         discussion: """
             A state is an input as a tape is: of replay, of this command, and of those that read a map. What several states and tapes give \

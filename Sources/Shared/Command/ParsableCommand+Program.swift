@@ -26,9 +26,7 @@ extension ParsableCommand {
         var names = [configuration.commandName ?? ""]
         var command: any ParsableCommand.Type = self
         for argument in arguments.dropFirst() {
-            let next = command.configuration.subcommands.first {
-                ($0.configuration.commandName ?? "\($0)".lowercased()) == argument
-            }
+            let next = command.configuration.subcommands.first { $0.configuration.commandName == argument }
             guard let next else { break }
             command = next
             names.append(argument)

@@ -156,7 +156,10 @@ enum OrderedVoice: CaseIterable {
                     event.anomalies.isEmpty || event.anomalies == ["resynchronised"],
                     let number = event.header("X-Number") as? String, let url = event.string("url")
                 else { return nil }
-                return Pair(request: Int(url.dropFirst()) ?? -1, answer: Int(number) ?? -1)
+                let answer = Int(number) ?? -1
+                guard url.hasSuffix("**") else { return Pair(request: Int(url.dropFirst()) ?? -1, answer: answer) }
+                // Of a target that was cut as much is known as it begins with.
+                return Pair(request: "/\(number)".hasPrefix(url.dropLast(2)) ? answer : -1, answer: answer)
             }
         }
         let asked = Dictionary(uniqueKeysWithValues: (0..<64).map { (size(of: request($0), .send), $0) })
