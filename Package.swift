@@ -98,12 +98,11 @@ let package = Package(
 
         // Tapes of many hosts, by way of a stream of NATS.
         .target(
-            name: "Shipping", dependencies: ["CCodecs", "CNats", "Console", "Shared"],
-            path: "Sources/Shared/Shipping", exclude: ["CNats"],
+            name: "Shipping", dependencies: ["CCodecs", "CNatsOnDemand", "Console", "Shared"],
+            path: "Sources/Shared/Shipping", exclude: ["CNatsOnDemand"],
             swiftSettings: settings),
-        .systemLibrary(
-            name: "CNats", path: "Sources/Shared/Shipping/CNats", pkgConfig: "libnats",
-            providers: [.apt(["libnats-dev"])]),
+        // libnats, loaded by who ships: its name tells its version, and each Debian has another.
+        .target(name: "CNatsOnDemand", path: "Sources/Shared/Shipping/CNatsOnDemand"),
 
         // A recorded tape as the source.
         .executableTarget(
@@ -149,13 +148,15 @@ let package = Package(
 
         // PostgreSQL, Redis and NATS, each by its C client.
         .target(
-            name: "Stores", dependencies: ["CHiredis", "CLibpq", "CNats"], exclude: ["CHiredis", "CLibpq"],
+            name: "Stores", dependencies: ["CHiredis", "CLibpq", "CNats"], exclude: ["CHiredis", "CLibpq", "CNats"],
             swiftSettings: settings),
         // No pkgConfig: SwiftPM warns of a flag in hiredis's, which nothing here needs.
         .systemLibrary(
             name: "CHiredis", path: "Sources/Stores/CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(
             name: "CLibpq", path: "Sources/Stores/CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(
+            name: "CNats", path: "Sources/Stores/CNats", pkgConfig: "libnats", providers: [.apt(["libnats-dev"])]),
 
         // What the profiler is shown and tested with: services on real stores, and what drives them.
         .executableTarget(

@@ -1,4 +1,4 @@
-private import CNats
+private import CNatsOnDemand
 import Console
 import Glibc
 import Shared
@@ -25,6 +25,7 @@ final class JetStream {
 
     init(_ address: StreamAddress) throws(StreamFault) {
         self.address = address
+        if let fault = tapedeck_nats_fault() { throw StreamFault(description: String(cString: fault)) }
         var options: OpaquePointer?
         try Self.check(natsOptions_Create(&options))
         defer { natsOptions_Destroy(options) }
