@@ -258,7 +258,7 @@ import Testing
         let writers = growing.compactMap(FileHandle.init(forWritingAtPath:))
         for _ in 0..<5 {
             let replay = try Child(Executable.replay, growing + ["--watch"])
-            _ = try eventually("it opens one") { growing.lazy.compactMap { Self.read(by: replay, of: $0) }.first }
+            _ = try eventually("it opens one") { growing.compactMap { Self.read(by: replay, of: $0) }.first }
             replay.signal(SIGINT)
             let end = try replay.wait()
             #expect(end.status == 0 && end.errors.isEmpty, "\(end.errors)")
