@@ -1,5 +1,5 @@
 private import CLibcurl
-import Collector
+import Console
 import FoundationEssentials
 
 /// A server that speaks HTTP on a Unix socket.

@@ -1,5 +1,6 @@
 private import CCodecs
 private import CLibcurl
+import Console
 import Glibc
 package import Shared
 

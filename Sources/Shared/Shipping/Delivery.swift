@@ -3,17 +3,13 @@ import Shared
 
 /// Brings pieces to a stream, and tries again where the server is away: later each time, and with one warning.
 package struct Delivery {
-    /// Seconds until it is tried again: doubled each time.
-    private static let firstPause = 1
-    private static let longestPause = 30
-
     private let address: StreamAddress
     /// What the warning begins with: the setting that has the address.
     private let option: String
     /// What the warning says of what was not sent.
     private let meanwhile: String
     private var link: JetStream?
-    private var pause = Self.firstPause
+    private var pause = RetryPause()
     private var isAway = false
 
     package init(_ address: StreamAddress, option: String, meanwhile: String) {
@@ -30,14 +26,13 @@ package struct Delivery {
             do throws(StreamFault) {
                 try attempt(piece)
                 if isAway { Terminal.complain("\(option) \(address): answers again") }
-                (pause, isAway) = (Self.firstPause, false)
+                (pause, isAway) = (RetryPause(), false)
                 return true
             } catch {
                 link = nil
                 if !isAway { Terminal.complain("\(option) \(address): \(error); \(meanwhile)") }
                 isAway = true
-                guard wait(pause) else { return false }
-                pause = min(pause * 2, Self.longestPause)
+                guard wait(pause.seconds(nil)) else { return false }
             }
         }
     }

@@ -1,4 +1,4 @@
-import Collector
+import Console
 import FoundationEssentials
 
 /// Calls of a gRPC server on a Unix socket, by the HTTP client that Docker's API needs anyway.

@@ -1,15 +1,15 @@
-/// How long to wait before an endpoint that is away is tried again: twice as long each time, or as it has said itself.
+/// How long to wait before a server that is away is tried again: twice as long each time, or as it has said itself.
 package struct RetryPause: Sendable {
     /// Seconds.
     private var next = shortest
 
     private static let shortest = 1
-    /// What an endpoint says is held to it, too.
+    /// What a server says is held to it, too.
     private static let longest = 30
 
     package init() {}
 
-    /// - Parameter retryAfter: seconds, where the endpoint has said so.
+    /// - Parameter retryAfter: seconds, where the server has said so.
     /// - Returns: seconds.
     package mutating func seconds(_ retryAfter: Int?) -> Int {
         defer { next = min(next * 2, Self.longest) }
