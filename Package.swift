@@ -88,13 +88,12 @@ let package = Package(
 
         // Where telemetry is sent, and how it is sent there.
         .target(
-            name: "Collector", dependencies: ["CCodecs", "CLibcurl", "Console", "Shared"],
-            path: "Sources/Shared/Collector", exclude: ["CLibcurl"],
+            name: "Collector", dependencies: ["CCodecs", "CCurlOnDemand", "Console", "Shared"],
+            path: "Sources/Shared/Collector", exclude: ["CCurlOnDemand"],
             swiftSettings: settings),
-        // HTTP for whoever asks: endpoints of telemetry, and container runtimes on a Unix socket.
-        .systemLibrary(
-            name: "CLibcurl", path: "Sources/Shared/Collector/CLibcurl", pkgConfig: "libcurl",
-            providers: [.apt(["libcurl4-openssl-dev"])]),
+        // HTTP for whoever asks, endpoints of telemetry and container runtimes on a Unix socket: loaded then, with the
+        // score of libraries that it brings.
+        .target(name: "CCurlOnDemand", path: "Sources/Shared/Collector/CCurlOnDemand"),
 
         // Tapes of many hosts, by way of a stream of NATS.
         .target(
@@ -133,7 +132,7 @@ let package = Package(
         .executableTarget(
             name: "profiler",
             dependencies: [
-                "Shared", "Collector", "Command", "Console", "Containers", "Shipping", "CCodecs", "CLibbpf", "CLibcurl",
+                "Shared", "Collector", "Command", "Console", "Containers", "Shipping", "CCodecs", "CCurlOnDemand", "CLibbpf",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Live",

@@ -43,12 +43,22 @@ libraries=$tree/lib/tapedeck
 mkdir -p "$libraries"
 # glibc and the C++ library are the machine's.
 machine='^(ld-linux.*|lib(c|m|pthread|dl|rt|resolv|gcc_s|stdc\+\+)\.so\..*)$'
-for program in "$tree"/libexec/tapedeck/*; do
-    ldd "$program" | awk '$2 == "=>" && $3 ~ "^/" { print $3 }' | while read -r library; do
+# bring FILE…: the libraries that it needs.
+bring() {
+    ldd "$@" | awk '$2 == "=>" && $3 ~ "^/" { print $3 }' | while read -r library; do
         [[ ${library##*/} =~ $machine ]] || cp -nL "$library" "$libraries"
     done
+}
+for program in "$tree"/libexec/tapedeck/*; do
+    bring "$program"
     # shellcheck disable=SC2016
     patchelf --set-rpath '$ORIGIN/../../lib/tapedeck' "$program"
+done
+# The programs load these by their names, when they are needed.
+for soname in libcurl.so.4 libnats.so.3.4; do
+    library=$(ldconfig -p | awk -v soname="$soname" '$1 == soname { print $NF; exit }')
+    cp -nL "${library:?$soname is not on this machine}" "$libraries"
+    bring "$library"
 done
 documents=$tree/share/doc/tapedeck
 mkdir -p "$documents"

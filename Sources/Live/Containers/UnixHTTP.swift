@@ -1,4 +1,4 @@
-private import CLibcurl
+private import CCurlOnDemand
 import Console
 import FoundationEssentials
 
@@ -70,6 +70,7 @@ struct UnixHTTP {
     /// Sends a request and gives the answer on, until it ends or is not wanted any more.
     /// - Throws: `Failure`, or the receiver's error.
     func perform(_ request: Request, _ receiver: Receiver) throws {
+        if let fault = tapedeck_curl_fault() { throw Failure.unanswered(String(cString: fault)) }
         guard let handle = curl_easy_init() else { throw Failure.unanswered("no memory for a request") }
         defer { curl_easy_cleanup(handle) }
         _ = tapedeck_curl_text(handle, CURLOPT_UNIX_SOCKET_PATH, socket)

@@ -1,3 +1,4 @@
+private import CCurlOnDemand
 package import Console
 package import Shared
 
@@ -19,9 +20,10 @@ package struct OTLPEndpoint: Sendable {
     /// - Parameters:
     ///   - base: what the paths of the signals are put behind: `http://127.0.0.1:4318`.
     ///   - name: of the setting, for errors.
-    /// - Throws: where it is no URL of HTTP.
+    /// - Throws: where it is no URL of HTTP, or nothing can be sent from this machine.
     package init(_ base: String, _ name: String) throws(Failure) {
         let base = try Self.checked(base, name)
+        if let fault = tapedeck_curl_fault() { throw Failure("\(name): \(String(cString: fault))") }
         let root = base.hasSuffix("/") ? String(base.dropLast()) : base
         metrics = root + OTLPFile.Signal.metrics.path
         traces = root + OTLPFile.Signal.traces.path

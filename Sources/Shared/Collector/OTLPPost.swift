@@ -1,5 +1,5 @@
 private import CCodecs
-private import CLibcurl
+private import CCurlOnDemand
 import Console
 import Glibc
 package import Shared
