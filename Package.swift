@@ -132,7 +132,8 @@ let package = Package(
         .executableTarget(
             name: "profiler",
             dependencies: [
-                "Shared", "Collector", "Command", "Console", "Containers", "Shipping", "CCodecs", "CCurlOnDemand", "CLibbpf",
+                "Shared", "Collector", "Command", "Console", "Containers", "Shipping", "CCodecs", "CCurlOnDemand",
+                "CLibbpf",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Live",
