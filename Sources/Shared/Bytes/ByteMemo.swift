@@ -30,20 +30,21 @@ struct ByteMemo<Value>: ~Copyable {
     }
 
     /// What was remembered of the same bytes.
+    /// - Parameter owner: whose bytes they are, where the same bytes are another thing to each; the value knows it, too.
     @inline(__always)
-    func find(_ bytes: RawSpan) -> Value? {
+    func find(_ bytes: RawSpan, of owner: UInt32 = 0) -> Value? {
         guard bytes.byteCount <= longest else { return nil }
-        let hash = Self.hash(of: bytes)
+        let hash = Self.hash(of: bytes, owner)
         guard let entry = entries[place(of: hash)], entry.hash == hash,
             held.bytes.extracting(entry.bytes).equals(bytes)
         else { return nil }
         return entry.value
     }
 
-    mutating func remember(_ bytes: RawSpan, _ value: Value) {
+    mutating func remember(_ bytes: RawSpan, of owner: UInt32 = 0, _ value: Value) {
         guard bytes.byteCount <= longest else { return }
         makeRoom(bytes.byteCount)
-        let hash = Self.hash(of: bytes)
+        let hash = Self.hash(of: bytes, owner)
         entries[place(of: hash)] = Entry(hash: hash, bytes: hold(bytes), value: value)
     }
 
@@ -63,8 +64,8 @@ struct ByteMemo<Value>: ~Copyable {
     private func place(of hash: UInt32) -> Int { Int(hash) % entries.count }
 
     /// A few words of the bytes, evenly spaced: they are compared in any case.
-    private static func hash(of bytes: RawSpan) -> UInt32 {
-        var state = UInt64(truncatingIfNeeded: bytes.byteCount)
+    private static func hash(of bytes: RawSpan, _ owner: UInt32) -> UInt32 {
+        var state = UInt64(truncatingIfNeeded: bytes.byteCount) | UInt64(owner) << 32
         let step = Swift.max(8, bytes.byteCount / 16)
         var at = 0
         while let word = bytes.little(UInt64.self, at: at) {

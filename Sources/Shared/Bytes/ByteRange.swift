@@ -1,5 +1,5 @@
 /// Where a part of a message lies, in bytes from the message's start.
-package struct ByteRange: Equatable, Sendable {
+package struct ByteRange: Equatable, Sendable, BitwiseCopyable {
     package var start: Int32
     package var count: Int32
 

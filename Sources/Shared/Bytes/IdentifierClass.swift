@@ -31,6 +31,7 @@ enum IdentifierClass: UInt8, Sendable, CaseIterable {
         // Most are short words, and take one look.
         if text.count < 20, isPlain(text) { return nil }
         if isInteger(text) { return .integer }
+        if text.count <= longestOfNoClass, !text.contains(where: { $0 == 0x40 || $0 == 0x3A }) { return nil }
         let facts = Facts(text)
         if isVersion(text) { return nil }
         if isUUID(text) { return .uuid }
@@ -47,6 +48,9 @@ enum IdentifierClass: UInt8, Sendable, CaseIterable {
         // One digit within a word (`CreateS3TableIntegration`) makes no identifier.
         return text.count >= 20 && facts.changes >= 2 && facts.digits >= 2 ? .mixed : nil
     }
+
+    /// So short a text that is no number, e-mail address or URN is nothing: six digits are the shortest else.
+    private static let longestOfNoClass = 5
 
     /// Nothing but letters, dashes and underscores.
     private static func isPlain(_ text: UnsafeRawBufferPointer) -> Bool {

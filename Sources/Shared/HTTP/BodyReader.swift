@@ -19,7 +19,9 @@ final class BodyReader {
     private lazy var xml = XMLContent(run)
     /// What reads this body, as far as it is known.
     private var content: (any ContentReader)?
-    private var media = MediaKind()
+    private var media = MediaFamily.other
+    /// Of a multipart body, what stands between its parts.
+    var boundary: [UInt8] = []
     /// In the order in which codings are undone, each with what it gave.
     private var decoders: [(decoder: ContentDecoder, given: UInt64)] = []
     /// Bytes that the first decoder was given.
@@ -46,9 +48,9 @@ final class BodyReader {
     var held: Int { whole.count &+ (events?.held ?? 0) }
 
     /// Makes ready for the body that follows the head.
-    func begin(_ length: BodyLength, _ codings: ContentCodings, _ media: MediaKind, _ message: inout Message) {
+    func begin(_ length: BodyLength, _ codings: ContentCodings, _ media: MediaFamily, _ message: inout Message) {
         self.codings = codings
-        self.media = run.needs.contains(.media) ? media : MediaKind()
+        self.media = run.needs.contains(.media) ? media : .other
         waitsForWhole = false
         wholeLength = nil
         known = nil
@@ -140,8 +142,8 @@ final class BodyReader {
 
     private func readWhole(_ bytes: RawSpan, _ message: inout Message, _ out: any Output) {
         waitsForWhole = false
-        if let body = run.bodies.find(bytes), body.codings == codings, body.media == media.family,
-            media.family != .multipart, !asks || body.operation != nil
+        if let body = run.bodies.find(bytes), body.codings == codings, body.media == media,
+            media != .multipart, !asks || body.operation != nil
         {
             known = body.shape
             if asks, let named = body.operation, !named.isEmpty { operation = named }
@@ -155,7 +157,7 @@ final class BodyReader {
             run.bodies.remember(
                 bytes,
                 KnownBody(
-                    codings: codings, media: media.family, shape: shape, operation: asks ? operation : nil))
+                    codings: codings, media: media, shape: shape, operation: asks ? operation : nil))
         }
     }
 
@@ -269,22 +271,22 @@ final class BodyReader {
     private func reader(_ first: UInt8?) -> any ContentReader {
         if let content { return content }
         let reader: any ContentReader
-        switch (media.family, first) {
+        switch (media, first) {
         // Many clients say of whatever they send that it is a form.
         case (.form, UInt8(ascii: "{")), (.form, UInt8(ascii: "[")): reader = json
         case (.form, UInt8(ascii: "<")), (.xml, _): reader = xml
         case (.form, _): reader = form
         case (.multipart, _):
-            multipart.set(media.boundary)
+            multipart.set(boundary)
             reader = multipart
         case (.other, UInt8(ascii: "<")) where run.needs.contains(.media): reader = xml
         case (.other, _), (.page, _), (.jsonLines, _), (.graphQL, _): reader = json
         }
         reader.begin()
-        if media.family == .jsonLines { json.isLines = true }
+        if media == .jsonLines { json.isLines = true }
         content = reader
         readsGraphQL = asks && reader === json
-        if readsGraphQL, media.family == .graphQL { graphQL.mayBeDocument() }
+        if readsGraphQL, media == .graphQL { graphQL.mayBeDocument() }
         return reader
     }
 

@@ -4,26 +4,10 @@ enum GraphQLTarget {
     /// - Returns: `query GetUser`; nothing where it is no GraphQL.
     static func name(_ target: RawSpan) -> [UInt8] {
         guard let question = target.firstIndex(of: UInt8(ascii: "?")) else { return [] }
-        var document: [UInt8] = []
-        var (operationName, knownAs, extensions): ([UInt8], [UInt8], [UInt8]) = ([], [], [])
-        var at = question + 1
-        let end = target.firstIndex(of: UInt8(ascii: "#"), in: at..<target.byteCount) ?? target.byteCount
-        while at < end {
-            let next = target.firstIndex(of: UInt8(ascii: "&"), in: at..<end) ?? end
-            if let equals = target.firstIndex(of: UInt8(ascii: "="), in: at..<next) {
-                let value = equals + 1..<next
-                if target.isWord("query", at: at..<equals) {
-                    document = decoded(target, value)
-                } else if target.isWord("operationName", at: at..<equals) {
-                    operationName = decoded(target, value)
-                } else if target.isWord("extensions", at: at..<equals) {
-                    extensions = decoded(target, value)
-                } else if target.isWord("documentId", at: at..<equals) {
-                    knownAs = decoded(target, value)
-                }
-            }
-            at = next + 1
-        }
+        let parameters = Parameters(target, from: question + 1)
+        guard parameters.isAny else { return [] }
+        let document = decoded(target, parameters.query)
+        let operationName = decoded(target, parameters.operationName)
         guard document.isEmpty else {
             // `{search}` is a template of many a search, which only its place tells from a query without a word.
             let first = document.first { $0 > 0x20 }
@@ -33,8 +17,49 @@ enum GraphQLTarget {
             guard reader.finish() else { return [] }
             return GraphQLName.of(reader.operations, operationName: operationName, knownAs: [])
         }
-        if !extensions.isEmpty { knownAs = hash(extensions) }
+        let extensions = decoded(target, parameters.extensions)
+        let knownAs = extensions.isEmpty ? decoded(target, parameters.documentID) : hash(extensions)
         return GraphQLName.of([], operationName: operationName, knownAs: knownAs)
+    }
+
+    /// Where the values of those parameters stand that a server of GraphQL looks at: most targets have none of them.
+    private struct Parameters {
+        private(set) var query = 0..<0
+        private(set) var operationName = 0..<0
+        private(set) var extensions = 0..<0
+        private(set) var documentID = 0..<0
+        private(set) var isAny = false
+
+        init(_ target: RawSpan, from start: Int) {
+            var at = start
+            let end = target.firstIndex(of: UInt8(ascii: "#"), in: at..<target.byteCount) ?? target.byteCount
+            while at < end {
+                let next = target.firstIndex(of: UInt8(ascii: "&"), in: at..<end) ?? end
+                // The lengths of the names are 5, 10 and 13.
+                if next &- at > 5, let equals = target.firstIndex(of: UInt8(ascii: "="), in: at..<next) {
+                    switch equals &- at {
+                    case 5, 10, 13: note(target, at..<equals, equals + 1..<next)
+                    default: break
+                    }
+                }
+                at = next + 1
+            }
+        }
+
+        private mutating func note(_ target: RawSpan, _ name: Range<Int>, _ value: Range<Int>) {
+            if target.isWord("query", at: name) {
+                query = value
+            } else if target.isWord("operationName", at: name) {
+                operationName = value
+            } else if target.isWord("extensions", at: name) {
+                extensions = value
+            } else if target.isWord("documentId", at: name) {
+                documentID = value
+            } else {
+                return
+            }
+            isAny = true
+        }
     }
 
     /// The path says what is behind it.

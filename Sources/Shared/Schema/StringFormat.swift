@@ -25,7 +25,7 @@ enum StringFormat: UInt8, Sendable, CaseIterable {
     static func of(_ text: RawSpan) -> StringFormat? {
         guard text.byteCount > 1, text.byteCount <= longest else { return nil }
         // Nothing else than a URI has an `@`, too.
-        if let at = text.firstIndex(of: 0x40), isEmail(text, at) { return .email }
+        if text.firstIndex(of: 0x40) != nil, MailAddress.matches(text) { return .email }
         var marks = Marks()
         for place in 0..<text.byteCount { marks.add(text.byte(place)) }
         guard marks.isASCII else { return nil }
@@ -107,38 +107,6 @@ enum StringFormat: UInt8, Sendable, CaseIterable {
         guard text.byte(at) == 0x2B || text.byte(at) == 0x2D, at + 6 == text.byteCount, text.byte(at + 3) == 0x3A
         else { return false }
         return (0...23).contains(twoDigits(text, at + 1)) && (0...59).contains(twoDigits(text, at + 4))
-    }
-
-    /// A `Dot-string` at a domain of two labels or more (RFC 5321, section 4.1.2).
-    /// - Parameter at: where the first `@` is.
-    private static func isEmail(_ text: RawSpan, _ at: Int) -> Bool {
-        var before: UInt8 = 0x2E
-        for place in 0..<at {
-            let byte = text.byte(place)
-            guard isAtom(byte) || byte == 0x2E && before != 0x2E else { return false }
-            before = byte
-        }
-        guard before != 0x2E else { return false }
-        var dots = 0
-        before = 0x2E
-        for place in at &+ 1..<text.byteCount {
-            let byte = text.byte(place)
-            let isWord = byte | 0x20 &- 0x61 < 26 || byte &- 0x30 < 10
-            guard
-                isWord || (byte == 0x2D || byte == 0x2E) && before != 0x2E && before != 0x2D
-                    || byte == 0x2D && before == 0x2D
-            else { return false }
-            if byte == 0x2E { dots &+= 1 }
-            before = byte
-        }
-        return dots > 0 && before != 0x2E && before != 0x2D
-    }
-
-    /// What an `Atom` may hold (RFC 5322, section 3.2.3): letters, digits and ``!#$%&'*+-/=?^_`{|}~``.
-    @inline(__always)
-    private static func isAtom(_ byte: UInt8) -> Bool {
-        let places: UInt64 = byte < 0x40 ? 0xA3FF_ACFA_0000_0000 : byte < 0x80 ? 0x7FFF_FFFF_C7FF_FFFE : 0
-        return places &>> UInt64(byte & 0x3F) & 1 == 1
     }
 
     /// `IPv4address` of RFC 3986, section 3.2.2: no leading zeros.

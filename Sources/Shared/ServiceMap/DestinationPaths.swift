@@ -20,7 +20,7 @@ struct DestinationPaths: ~Copyable {
     private let templates: PathTemplates
     private let maximumNodes: Int
     /// Where paths belong that were asked for lately.
-    private var memo = ByteMemo<Known>(places: 1024, longest: 1024, budget: 128 << 10)
+    private var memo = ByteMemo<Known>(places: 4096, longest: 1024, budget: 256 << 10)
     /// Where what stands around a parameter is put together.
     private var around: [UInt8] = []
 
@@ -52,7 +52,7 @@ struct DestinationPaths: ~Copyable {
     ) -> UInt32 {
         guard destination.raw != ByteInterner.full else { return ByteInterner.full }
         let byRule = hasRules
-        if !byRule, let known = memo.find(path), known.destination == destination.raw {
+        if !byRule, let known = memo.find(path, of: destination.raw), known.destination == destination.raw {
             return trie.current(known.node)
         }
         let root = root(destination)
@@ -71,7 +71,7 @@ struct DestinationPaths: ~Copyable {
         // Whole paths take part in nothing, and of the rests that are among the new ones the bound's count is rid when it matters.
         let isGrown = trie.nodes.count > before && trie.nodes[Int(node)].kind != .whole
         if isGrown, grow(destination, by: trie.nodes.count - before) { return trie.current(node) }
-        if !byRule { memo.remember(path, Known(destination: destination.raw, node: node)) }
+        if !byRule { memo.remember(path, of: destination.raw, Known(destination: destination.raw, node: node)) }
         return node
     }
 

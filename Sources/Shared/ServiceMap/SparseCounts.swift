@@ -33,24 +33,38 @@ struct SparseCounts: Equatable, Sendable {
 
     mutating func add(_ count: UInt64, to number: UInt16) {
         guard count > 0 else { return }
-        let key = UInt64(number)
         guard !isEmpty else {
-            first = Self.packed(key, count)
+            first = Self.packed(UInt64(number), count)
             return
         }
+        let key = UInt64(number)
         let own = first >> Self.countBits
         if key == own {
             first = Self.raised(first, by: count)
         } else if key < own {
-            rest.insert(first, at: 0)
+            insert(first, at: 0)
             first = Self.packed(key, count)
         } else {
-            let place = place(of: key)
-            if place < rest.count, rest[place] >> Self.countBits == key {
-                rest[place] = Self.raised(rest[place], by: count)
-            } else {
-                rest.insert(Self.packed(key, count), at: place)
-            }
+            add(count, to: key, at: place(of: key))
+        }
+    }
+
+    /// - Parameter place: of the first entry of `rest` whose number is not below this one.
+    private mutating func add(_ count: UInt64, to key: UInt64, at place: Int) {
+        if place < rest.count, rest[place] >> Self.countBits == key {
+            rest[place] = Self.raised(rest[place], by: count)
+        } else {
+            insert(Self.packed(key, count), at: place)
+        }
+    }
+
+    /// As an array's own `insert`, which takes three times as long for one number.
+    private mutating func insert(_ entry: UInt64, at place: Int) {
+        rest.append(entry)
+        rest.withUnsafeMutableBufferPointer { entries in
+            guard let base = entries.baseAddress else { return }
+            (base + place + 1).update(from: base + place, count: entries.count - 1 - place)
+            base[place] = entry
         }
     }
 
@@ -73,7 +87,16 @@ struct SparseCounts: Equatable, Sendable {
         return low
     }
 
-    mutating func merge(_ other: SparseCounts) { other.visit { add($1, to: $0) } }
+    mutating func merge(_ other: SparseCounts) {
+        // Both are in order, so that each place lies behind the one before.
+        var place = 0
+        other.visit { number, count in
+            let key = UInt64(number)
+            guard count > 0, !isEmpty, first >> Self.countBits < key else { return add(count, to: number) }
+            while place < rest.count, rest[place] >> Self.countBits < key { place &+= 1 }
+            add(count, to: key, at: place)
+        }
+    }
 
     /// In the order of the numbers.
     func visit(_ body: (_ number: UInt16, _ count: UInt64) -> Void) {

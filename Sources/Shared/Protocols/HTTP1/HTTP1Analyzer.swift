@@ -185,7 +185,7 @@ final class HTTP1Analyzer: Analyzer {
 
     /// What the client says behind such an answer is no other request that would show whose it is.
     private func isEndless(_ stream: HTTP1Stream, _ slot: Int) -> Bool {
-        pairing.ask(slot).asksToSwitch || stream.framing.events == .events
+        pairing.ask(slot).asksToSwitch || stream.events == .events
     }
 
     private func ask(_ stream: HTTP1Stream, _ bytes: RawSpan, _ known: ReadRequest?, _ out: any Output) {

@@ -1,8 +1,8 @@
 /// What the head of a message says of its framing, coding and host (RFC 9112, sections 2 to 6), beside what every
 /// reader of the message sees (`MessageHead`).
-struct HTTP1Framing {
+struct HTTP1Framing: BitwiseCopyable {
     /// How the head says that the body is framed, before the rules of precedence.
-    enum ContentLength: Equatable {
+    enum ContentLength: Equatable, BitwiseCopyable {
         case absent
         case invalid
         case bytes(UInt64)
@@ -14,10 +14,8 @@ struct HTTP1Framing {
     private(set) var isChunked = false
     private var contentCodings = ContentCodings()
     private var transferCodings = ContentCodings()
-    /// The body goes on for as long as somebody listens.
-    private(set) var events: EventStream.Kind?
-    /// What the body is.
-    private(set) var media = MediaKind()
+    /// Of the Content-Type field, its value.
+    private(set) var contentType = ByteRange.empty
     /// Of the Upgrade field, its value.
     private(set) var upgrade: ByteRange?
     private(set) var host = ByteRange.empty
@@ -188,8 +186,7 @@ struct HTTP1Framing {
         case 7 where HTTPGrammar.equal(bytes, name, "upgrade"):
             upgrade = field.value
         case 12 where HTTPGrammar.equal(bytes, name, "content-type"):
-            media = MediaKind(bytes, field.value.range)
-            events = EventStream.Kind(bytes.extracting(field.value))
+            contentType = field.value
         case 14 where HTTPGrammar.equal(bytes, name, "content-length"):
             interpretContentLength(bytes, field.value.range)
         case 16 where HTTPGrammar.equal(bytes, name, "content-encoding"):

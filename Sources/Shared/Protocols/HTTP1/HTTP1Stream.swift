@@ -7,6 +7,7 @@ final class HTTP1Stream {
     var message = Message()
     /// What the last head says of its message's framing and coding.
     private(set) var framing = HTTP1Framing()
+    private var type = ContentType()
     private var state = State.head
     private var lines = HeadScanner()
     private var known = KnownHead()
@@ -89,6 +90,7 @@ final class HTTP1Stream {
         known = KnownHead()
         if !hasBody { reader = nil }
         guard state == .head, lines.isFresh else { return }
+        type = ContentType()
         lines = HeadScanner()
         message.head.fields = []
     }
@@ -220,8 +222,13 @@ final class HTTP1Stream {
 
     private func parse(_ bytes: RawSpan) -> Bool {
         known.forget()
-        return framing.parse(bytes, lines, side, &message.head, keepsFields: keepsBytes)
+        let isHead = framing.parse(bytes, lines, side, &message.head, keepsFields: keepsBytes)
+        type.read(bytes.extracting(framing.contentType))
+        return isHead
     }
+
+    /// The body goes on for as long as somebody listens.
+    var events: EventStream.Kind? { type.events }
 
     /// - Returns: the length of the head, which was read.
     private func beginMessage(
@@ -251,9 +258,13 @@ final class HTTP1Stream {
         }
         hasBody = length != .none
         // Lines of a length that is known are a file.
-        let events = length.isOpen || framing.events == .events ? framing.events : nil
+        let events = length.isOpen || type.events == .events ? type.events : nil
         message.isWaiting = length == .switched || side == .server && events != nil
-        if hasBody { body.begin(length.bodyLength, framing.codings, framing.media, &message) }
+        if hasBody {
+            let body = body
+            body.begin(length.bodyLength, framing.codings, type.media, &message)
+            if type.media == .multipart { body.boundary = type.boundary }
+        }
         if hasBody, side == .server, let events { body.listen(events, analyzer.answered) }
         switch length {
         case .none:
@@ -514,6 +525,7 @@ final class HTTP1Stream {
             guard goesOn, side == .client else { return 0 }
             known.forget()
             guard framing.parseCut(bytes, &message.head) else { return 0 }
+            type.read(RawSpan())
         } else if !parse(bytes) {
             return 0
         }

@@ -286,8 +286,9 @@ final class HTTP2Half {
         guard !hasBody, !isCall, count > 0 else { return }
         hasBody = true
         body.begin(
-            isAll && message.contentBytes == 0 ? .bytes(UInt64(count)) : .marked, facts.codings, facts.media,
+            isAll && message.contentBytes == 0 ? .bytes(UInt64(count)) : .marked, facts.codings, facts.media.family,
             &message)
+        if facts.media.family == .multipart { body.boundary = facts.media.boundary }
         if let events = facts.events { body.listen(events, stream.carried, stream: stream.id) }
     }
 

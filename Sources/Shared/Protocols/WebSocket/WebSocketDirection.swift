@@ -132,13 +132,13 @@ final class WebSocketDirection {
         decodedBytes = 0
         members.reset()
         isOpen = true
-        body.begin(.none, ContentCodings(), MediaKind(), &message)
+        body.begin(.none, ContentCodings(), .other, &message)
     }
 
     private func beginContent(_ analyzer: WebSocketAnalyzer) {
         isCompressed = frame.isMarked
         let isPlain = !isCompressed && !analyzer.agreement.isExtended
-        body.begin(isPlain && frame.isFinal ? .bytes(frame.length) : .marked, ContentCodings(), MediaKind(), &message)
+        body.begin(isPlain && frame.isFinal ? .bytes(frame.length) : .marked, ContentCodings(), .other, &message)
         guard isCompressed else {
             isUnreadable = analyzer.agreement.isExtended
             return
