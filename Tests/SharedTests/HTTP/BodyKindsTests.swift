@@ -43,6 +43,27 @@ import Testing
         #expect(Self.shape("\(Self.form); charset=UTF-8", body) == expected)
     }
 
+    /// What one message says of its body holds for no other.
+    @Test func `are each what their own message says`() {
+        var tape = TapeBuilder()
+        tape.open()
+        let bodies: [(type: String?, body: String, shape: String)] = [
+            (Self.form, "a=1&b=2", "{{form}: {a: string, b: string}}"), (nil, "{\"c\":1}", "{c: number}"),
+            ("application/x-ndjson", "{\"d\":1}\n", "[{d: number}]"), (nil, "a=1&b=2", "non-json"),
+            ("application/x-ndjson", "{\"e\":1}\n", "[{e: number}]"), (Self.form, "f=1", "{{form}: {f: string}}"),
+        ]
+        for (number, (type, body, _)) in bodies.enumerated() {
+            tape.send(
+                "POST /\(Character(UnicodeScalar(UInt8(97 + number)))) HTTP/1.1\r\nHost: a.test\r\n"
+                    + (type.map { "Content-Type: \($0)\r\n" } ?? "")
+                    + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
+            tape.receive("HTTP/1.1 204 No Content\r\n\r\n")
+        }
+        tape.close()
+        let endpoints = tape.run(eventLog: false).serviceMap.services[0].endpoints
+        #expect(endpoints.map(\.requestSchema.brief) == bodies.map(\.shape))
+    }
+
     @Test func `are lists of lines`() {
         #expect(Self.shape(nil, "{\"a\":1}\n{\"a\":2}\n{\"a\":\"x\"}\n") == "[{a: number}, {a: string}]")
         #expect(Self.shape(nil, "{\"a\":1}\r\n\r\n[1]") == "[[number], {a: number}]")

@@ -104,6 +104,23 @@ import Testing
         }
     }
 
+    @Test(arguments: UInt64(0)..<200) func `merged counts are those that were added one by one`(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        var (parts, all) = ([SparseCounts(), SparseCounts(), SparseCounts()], SparseCounts())
+        for _ in 0..<Int.random(in: 0..<300, using: &random) {
+            let number = UInt16.random(in: 0..<UInt16(truncatingIfNeeded: 2 << (seed % 10)), using: &random)
+            parts[Int.random(in: 0..<3, using: &random)].count(number)
+            all.count(number)
+        }
+        var forwards = parts[0]
+        forwards.merge(parts[1])
+        forwards.merge(parts[2])
+        var backwards = parts[2]
+        backwards.merge(parts[1])
+        backwards.merge(parts[0])
+        #expect(forwards == all && backwards == all)
+    }
+
     @Test func `counts no further than it can`() {
         var counts = SparseCounts()
         counts.add(.max, to: 3)
