@@ -11,9 +11,9 @@ source "$(dirname "${BASH_SOURCE[0]}")/stack.sh"
 
 # role NAME HOST [VARIABLE=VALUE…]: a service, in a mount namespace of its own where the services' names are hosts.
 role() {
-    # shellcheck disable=SC2016 # sh expands them
+    # shellcheck disable=SC2016 # sh expands them; it sets PWD, too
     start "$1" SESSION_SECRET=not-to-be-shown HTTP_HOST="$(address "$2")" HTTP_PORT=9080 "${@:3}" \
-        unshare --mount sh -c 'mount --bind "$1" /etc/hosts; exec "$2" bookinfo "$3"' sh \
+        unshare --mount sh -c 'mount --bind "$1" /etc/hosts; exec env -u PWD "$2" bookinfo "$3"' sh \
         "$DATA/hosts" "$BIN/demo-server" "$2"
     wait_for "$1" "listening on"
 }
@@ -21,7 +21,7 @@ role() {
 address() { awk -v name="$1" '$2 == name { print $1 }' "$DATA/hosts"; }
 
 browse() {
-    ADI_PROFILE=local ADI_PROFILE_NAME=browser curl -sS -o /dev/null --fail "http://$(address productpage):9080$1"
+    "${CLEAN[@]}" ADI_PROFILE=local ADI_PROFILE_NAME=browser curl -sS -o /dev/null --fail "http://$(address productpage):9080$1"
 }
 
 begin "$@"

@@ -7,6 +7,8 @@ BIN=$(realpath -ms "${BIN:-${DEMO%/*}/.build/debug}")
 OUT=
 # What this run's processes carry in their environment, and its folders in their names.
 TAG=tapedeck-demo-$$
+# What starts them: without this shell's variables, in /.
+CLEAN=(env -i -C / PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEMO_RUN="$TAG")
 declare -A PIDS=()
 ORDER=()
 
@@ -67,8 +69,7 @@ start() {
     local name=$1
     shift
     : >"$OUT/$name.log"
-    setsid env -i -C / PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
-        DEMO_RUN="$TAG" "$@" >>"$OUT/$name.log" 2>&1 </dev/null &
+    setsid "${CLEAN[@]}" "$@" >>"$OUT/$name.log" 2>&1 </dev/null &
     PIDS[$name]=$!
     ORDER+=("$name")
 }

@@ -12,15 +12,18 @@ import Testing
     static let folders = ["/work/", "/root", "/home/", "/Users/", "/builds", "/tmp/"]
 
     /// What a command line on a tape may name by its whole path.
-    static let neutral = ["/usr/", "/opt/tapedeck/bin/"]
+    static let neutral = ["/usr/", "/opt/tapedeck/bin/", "/dev/null"]
 
     /// Variables that are the same on each machine.
     static let system = ["LANG", "LC_ALL"]
 
-    /// Variables that the scenarios themselves set: `demo/live.sh`, and what was written by hand into `trace/version-1`.
+    /// Variables that the scenarios themselves set: `demo/live.sh`, `demo/bookinfo.sh`, and what was written by hand into
+    /// `trace/version-1`.
     static let scenarios = [
         "DEMO_RUN", "HTTP_PORT", "NATS_URL", "POSTGRES_HOST", "POSTGRES_PORT", "REDIS_HOST", "REDIS_PORT",
         "TARGET_HOST", "TOTAL_REQUESTS", "REQUEST_DELAY_MS", "CONCURRENCY", "SEED", "LEGACY", "SHOP_URL",
+        "HTTP_HOST", "SESSION_SECRET", "SERVICE_VERSION", "DETAILS_HOSTNAME", "DETAILS_SERVICE_PORT",
+        "REVIEWS_HOSTNAME", "REVIEWS_SERVICE_PORT", "RATINGS_HOSTNAME", "RATINGS_SERVICE_PORT",
     ]
 
     @Test(arguments: Fixtures.all)
