@@ -14,13 +14,13 @@ struct Fixture: Sendable {
     ]
     /// What may be there and need not, in the form of a map: services, destinations, endpoints, operations, schemas.
     static let contract = "contract.yaml"
-    /// A folder of profiles, and of what they rest on.
-    private static let conditions = "conditions"
-
     /// An output that is compared.
     struct Golden {
         var name: String
         var content: [UInt8]
+
+        init(name: String, content: [UInt8]) { (self.name, self.content) = (name, content) }
+        init(_ name: String, _ text: String) { (self.name, content) = (name, Array(text.utf8)) }
     }
 
     /// What a replay gives.
@@ -44,85 +44,31 @@ struct Fixture: Sendable {
         return found
     }
 
-    /// What a replay gives now: event log, map and summary; and log and map as `--compat` has them, and pictures, where there is a
-    /// golden of them.
+    /// What a replay gives now: event log, map and summary; and log and map as `--compat` has them, and what exports write, where
+    /// there is a golden of them.
     func replay() throws(Failure) -> Outcome {
-        let (log, result) = try replay(.all)
+        let (log, result) = try replay { _ in }
         let summary = SummaryJSON.text(result.summary) { result.capture.write(&$0) }
         var goldens = [
             Golden(name: "events.jsonl", content: log),
-            Golden(name: "service_map.yaml", content: Array(ServiceMapFile.yaml(result.map).utf8)),
-            Golden(name: "summary.json", content: Array(summary.utf8)),
+            Golden("service_map.yaml", ServiceMapFile.yaml(result.map)),
+            Golden("summary.json", summary),
         ]
         let compat = (log: "events.compat.jsonl", map: "service_map.compat.yaml")
-        if access(path(compat.map), F_OK) == 0 || access(path(compat.log), F_OK) == 0 {
-            let (log, result) = try replay(.compat)
+        if has(compat.map) || has(compat.log) {
+            let (log, result) = try replay { $0.options.fields = .compat }
             goldens.append(Golden(name: compat.log, content: log))
-            goldens.append(Golden(name: compat.map, content: Array(ServiceMapFile.yaml(result.map, .compat).utf8)))
+            goldens.append(Golden(compat.map, ServiceMapFile.yaml(result.map, .compat)))
         }
-        let isLossy = result.isLossy
-        let graph = { ServiceGraph(result.map) }
-        let from = result.summary.provenance(isLossy: isLossy)
-        let pictures: [(name: String, text: () -> String)] = [
-            ("graph.dot", { DOTFile.text(graph(), from: from) }),
-            ("graph.mmd", { MermaidFile.text(graph(), from: from) }),
-            ("graph.svg", { GraphPicture.text(graph(), from: from, isLossy: isLossy) }),
-        ]
-        for picture in pictures where access(path(picture.name), F_OK) == 0 {
-            goldens.append(Golden(name: picture.name, content: Array(picture.text().utf8)))
-        }
-        if access(path("report.html"), F_OK) == 0 {
-            let (_, result) = try replay(.all, journal: 100)
-            let text = result.report(MapView.Choice(), [tape])
-            goldens.append(Golden(name: "report.html", content: Array(text.utf8)))
-        }
-        if access(path(Self.conditions), F_OK) == 0 { goldens += try conditionsGoldens() }
-        if access(path("openapi.yaml"), F_OK) == 0 {
-            let (_, result) = try replay(.all, describes: true)
-            let texts = OpenAPIFile.descriptions(result.map, from: from, OpenAPIFile.Style()).map(\.text).filter {
-                !$0.isEmpty
-            }
-            goldens.append(Golden(name: "openapi.yaml", content: Array(texts.joined(separator: "---\n").utf8)))
-        }
-        if access(path("metrics.txt"), F_OK) == 0 {
-            let (_, result) = try replay(.all, forMetrics: true)
-            let text = MetricsFile.text(result.metrics(.total), .openmetrics)
-            goldens.append(Golden(name: "metrics.txt", content: Array(text.utf8)))
-        }
-        let texts = [ExportedText.asyncapi, .policies, .compose].filter { access(path("\($0).yaml"), F_OK) == 0 }
-        if !texts.isEmpty {
-            let (_, result) = try replay(.all, forConditions: true)
-            for format in texts {
-                goldens.append(
-                    Golden(name: "\(format).yaml", content: Array(try format.text(result, service: nil).text.utf8)))
-            }
-        }
+        goldens += pictures(result)
+        goldens += try interfaces()
+        goldens += try telemetry()
+        goldens += try surroundings()
         return Outcome(goldens: goldens, beyond: try beyondContract(result))
     }
 
-    /// The profile of each workload that has one, and what it rests on.
-    private func conditionsGoldens() throws(Failure) -> [Golden] {
-        let (_, result) = try replay(.all, forConditions: true)
-        let isLossy = result.isLossy
-        let from = result.summary.provenance(isLossy: isLossy)
-        var goldens: [Golden] = []
-        for name in ConditionsFinder.workloads(result.map) {
-            guard
-                let (profile, evidence) = try? ConditionsFinder.profile(
-                    of: name, uri: "https://example.org/tapedeck/\(name)", result.map, result.surroundings)
-            else { continue }
-            let file = "\(Self.conditions)/\(ServiceFiles.fileName(name))"
-            let texts = [
-                ("\(file).yaml", ConditionsFile.profile(profile, from: from, .suffix)),
-                ("\(file).evidence.yaml", ConditionsFile.evidence(evidence, of: profile, from: from, isLossy: isLossy)),
-            ]
-            goldens += texts.map { Golden(name: $0, content: Array($1.utf8)) }
-        }
-        return goldens
-    }
-
     private func beyondContract(_ result: Replaying.Result) throws(Failure) -> [MapDifference.Change]? {
-        guard access(path(Self.contract), F_OK) == 0 else { return nil }
+        guard has(Self.contract) else { return nil }
         guard let text = TextFile.read(path(Self.contract)) else {
             throw Failure("\(path(Self.contract)): can't be read: \(String(cString: strerror(errno)))")
         }
@@ -133,24 +79,12 @@ struct Fixture: Sendable {
         }
     }
 
-    /// - Parameters:
-    ///   - journal: exchanges that a report shows.
-    ///   - describes: what interfaces look like is wanted, too.
-    ///   - forConditions: what workloads need is.
-    ///   - forMetrics: when it was is.
-    private func replay(
-        _ fields: FieldSet, journal: Int? = nil, describes: Bool = false, forConditions: Bool = false,
-        forMetrics: Bool = false
-    ) throws(Failure) -> (log: [UInt8], Replaying.Result) {
+    /// - Parameter prepare: what else is wanted of the run.
+    func replay(_ prepare: (inout Replaying) -> Void) throws(Failure) -> (log: [UInt8], result: Replaying.Result) {
         var replaying = Replaying()
         replaying.readsAhead = false
         replaying.options.environments = false
-        replaying.options.fields = fields
-        replaying.options.journal = journal.map { .first($0) }
-        replaying.options.interfaces = describes
-        replaying.withBodies = journal != nil || describes
-        if forConditions { replaying.prepareForConditions() }
-        if forMetrics { replaying.prepareForMetrics() }
+        prepare(&replaying)
         let names = Self.join(folder, "names")
         if access(names, F_OK) == 0 { try NameOptions.add(names, to: &replaying.options.names) }
         var log: [UInt8] = []
@@ -163,6 +97,9 @@ struct Fixture: Sendable {
         guard !result.capture.wasInterrupted else { throw Failure("\(folder): interrupted") }
         return (log, result)
     }
+
+    /// There is a golden of that name.
+    func has(_ name: String) -> Bool { access(path(name), F_OK) == 0 }
 
     func path(_ name: String) -> String { Self.join(folder, name) }
 

@@ -53,9 +53,11 @@ enum TelemetryOutput {
         return ["left out: \(what) for which there was no room; --since and --until choose a part of the time"]
     }
 
-    static func requests(_ result: Replaying.Result, _ resource: OTLPFile.Resource) -> [OTLPFile.Request] {
+    static func requests(
+        _ result: Replaying.Result, _ resource: OTLPFile.Resource, version: String = ProgramVersion.number
+    ) -> [OTLPFile.Request] {
         OTLPFile.requests(
             result.map, result.summary, from: result.summary.provenance(isLossy: result.isLossy), resource: resource,
-            version: ProgramVersion.number)
+            version: version)
     }
 }
