@@ -33,6 +33,8 @@ package final class Profiler: EventSink {
         package var journalsLatencies = false
         /// For descriptions of interfaces: what the heads of messages say of them is gathered.
         package var interfaces = false
+        /// For descriptions of messages: what those of message buses look like is gathered.
+        package var payloads = false
         /// For traces and logs: exchanges, operations and connections are kept one by one, so many of them; 0: none.
         package var spans = 0
         /// What an HTTP Archive is to hold; `nil`: none is made.
@@ -96,11 +98,12 @@ package final class Profiler: EventSink {
             options.selection.isAll ? sink : SelectionSink(sink, options.selection, naming, options.registry)
         }
         let interfaces = options.interfaces ? InterfaceWitness() : nil
+        let payloads = options.payloads ? PayloadWitness() : nil
         archive = options.archive.map {
             HARFile($0, naming, options.registry, redactor, mostBytes: limits.archiveBytes)
         }
         spans = options.spans > 0 ? SpanWitness(options.registry, most: options.spans) : nil
-        let counted = [interfaces as (any CountedSink)?, archive, spans].compactMap { $0 }
+        let counted = [interfaces as (any CountedSink)?, payloads, archive, spans].compactMap { $0 }
         let others = [observer].compactMap { $0 } + counted + [events].compactMap { $0 }
         let needs: Needs = options.fields == .all ? [.operations, .media] : []
         let run = Run(
@@ -113,7 +116,7 @@ package final class Profiler: EventSink {
             run, naming, isCompat ? .raw : options.paths, isExact: isCompat,
             journal: options.journal.map {
                 Journal($0, timelines: limits.serviceMapEntries, withLatencies: options.journalsLatencies)
-            }, interfaces: interfaces, spans: spans, counted: counted)
+            }, interfaces: interfaces, payloads: payloads, spans: spans, counted: counted)
         self.run = run
         pool = AnalyzerPool(run)
         self.naming = naming

@@ -30,6 +30,8 @@ final class ResegmentingSink: EventSink {
 struct PipelineOutputs {
     let log: String
     let map: String
+    /// What each service sends and receives.
+    let messages: [String]
     let summary: Summary
 
     init(_ profiler: Profiler) {
@@ -38,6 +40,7 @@ struct PipelineOutputs {
         profiler.drainEventLog { bytes in bytes.withUnsafeBytes { log.append(contentsOf: $0) } }
         self.log = String(decoding: log, as: UTF8.self)
         map = ServiceMapFile.yaml(profiler.serviceMap())
+        messages = AsyncAPIFile.descriptions(profiler.serviceMap(), from: "").map(\.text)
         summary = profiler.summary
     }
 }
@@ -56,8 +59,25 @@ struct PipelineOutputs {
         }
     }
 
-    private func outputs(of file: [UInt8], pieceBytes: Int) throws -> PipelineOutputs {
-        let sink = ResegmentingSink(Profiler(Profiler.Options()), pieceBytes: pieceBytes)
+    /// That somebody asks for what messages look like changes nothing of what is told otherwise.
+    @Test(
+        arguments: `Fixtures`.tapes.filter {
+            ["/amqp/", "/kafka/", "/nats/", "/redis/", "/demo/"].contains(where: $0.folder.contains)
+        })
+    func `does not change descriptions of messages, nor do they change the rest`(_ fixture: Fixture) throws {
+        let file = try #require(TextFile.bytes(fixture.path(fixture.tape)))
+        let plain = try outputs(of: file, pieceBytes: .max)
+        let whole = try outputs(of: file, pieceBytes: .max, payloads: true)
+        #expect(plain.log == whole.log && plain.map == whole.map && plain.summary == whole.summary)
+        for pieceBytes in [1, 100] {
+            #expect(try outputs(of: file, pieceBytes: pieceBytes, payloads: true).messages == whole.messages)
+        }
+    }
+
+    private func outputs(of file: [UInt8], pieceBytes: Int, payloads: Bool = false) throws -> PipelineOutputs {
+        var options = Profiler.Options()
+        options.payloads = payloads
+        let sink = ResegmentingSink(Profiler(options), pieceBytes: pieceBytes)
         var tape = Tape(sink: sink)
         try tape.read(Input(bytes: try Self.decompressed(file), name: "fixture"))
         tape.finish()

@@ -90,6 +90,7 @@ struct Export: ParsableCommand {
         let declared = try composition.declared()
         replaying.withBodies = [.schema, .openapi, .asyncapi, .proto, .html].contains(format)
         replaying.options.interfaces = format == .openapi
+        replaying.options.payloads = format == .asyncapi
         var selection = try filters.selection()
         // What each service serves, or says, is described by all that is known of it, and not by who asks.
         if [.openapi, .asyncapi, .proto, .policies].contains(format) { selection.service = nil }

@@ -78,7 +78,10 @@ extension Fixture {
     func surroundings() throws(Failure) -> [Golden] {
         let texts = [ExportedText.asyncapi, .policies, .compose].filter { has("\($0).yaml") }
         guard !texts.isEmpty || has(Self.conditions) else { return [] }
-        let result = try replay { $0.prepareForConditions() }.result
+        let result = try replay { replaying in
+            replaying.prepareForConditions()
+            replaying.options.payloads = true
+        }.result
         var goldens = has(Self.conditions) ? conditions(result) : []
         for format in texts {
             goldens.append(Golden("\(format).yaml", try format.text(result, service: nil).text))

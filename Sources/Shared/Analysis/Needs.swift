@@ -14,6 +14,8 @@ package struct Needs: OptionSet, Sendable {
     package static let ends = Needs(rawValue: 2)
     /// Which trace operations belong to (`ServiceOperation.context`), as the headers of messages say.
     static let traces = Needs(rawValue: 32)
+    /// What messages of message buses look like (`ServiceOperation.payloads`).
+    static let payloads = Needs(rawValue: 64)
     /// What TLS carried, where it was opened (`Sink.opened`).
     package static let plaintext = Needs(rawValue: 16)
 }

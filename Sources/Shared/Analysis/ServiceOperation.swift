@@ -86,6 +86,8 @@ package struct ServiceOperation {
     var timeToLive: UInt32?
     /// The trace that it says it belongs to, where that is wanted.
     var context: TraceContext?
+    /// What the messages look like that it carries, where that is wanted.
+    var payloads = Payloads()
     /// Operations in the one message, where they are several.
     package var batch: UInt32 = 0
     package var requestBytes: UInt64 = 0

@@ -7,6 +7,8 @@ final class MapState: Sink {
     private let journal: Journal?
     /// What heads say of interfaces, where that is asked for.
     private let interfaces: InterfaceWitness?
+    /// What messages of message buses look like, where that is asked for.
+    private let payloads: PayloadWitness?
     /// Exchanges one by one, where they are asked for.
     private let spans: SpanWitness?
     /// Who wants to know which exchanges count.
@@ -28,8 +30,9 @@ final class MapState: Sink {
 
     init(
         _ run: Run, _ naming: Naming, _ templates: PathTemplates, isExact: Bool, journal: Journal?,
-        interfaces: InterfaceWitness?, spans: SpanWitness?, counted: [any CountedSink]
+        interfaces: InterfaceWitness?, payloads: PayloadWitness?, spans: SpanWitness?, counted: [any CountedSink]
     ) {
+        self.payloads = payloads
         self.spans = spans
         self.counted = counted
         self.journal = journal
@@ -147,9 +150,9 @@ final class MapState: Sink {
     /// The service map as it is now.
     /// - Parameter generatedAt: of the tape's time, so that the same tape gives the same bytes.
     func document(generatedAt: Timestamp?, withBodies: Bool) -> ServiceMapDocument {
-        map.document(generatedAt: generatedAt, shapes: run.shapes, withBodies: withBodies, journal, interfaces, spans) {
-            naming.name(of: $0)
-        }
+        map.document(
+            generatedAt: generatedAt, shapes: run.shapes, withBodies: withBodies, journal, interfaces, payloads, spans
+        ) { naming.name(of: $0) }
     }
 
     // MARK: State

@@ -7,11 +7,13 @@ extension ServiceMap {
     ///   - withBodies: say what the bodies of endpoints have in common, too.
     ///   - journal: of the same exchanges, to be told by names and templates, too.
     ///   - interfaces: of the same exchanges, likewise.
+    ///   - payloads: of the same operations, likewise.
     ///   - spans: of the same exchanges, likewise.
     ///   - name: what a party is called by now.
     borrowing func document(
         generatedAt: Timestamp?, shapes: borrowing ShapeTable, withBodies: Bool = false, _ journal: Journal? = nil,
-        _ interfaces: InterfaceWitness? = nil, _ spans: SpanWitness? = nil, name: (PartyID) -> PartyName
+        _ interfaces: InterfaceWitness? = nil, _ payloads: PayloadWitness? = nil, _ spans: SpanWitness? = nil,
+        name: (PartyID) -> PartyName
     ) -> ServiceMapDocument {
         var names = ChosenNames()
         var paths = NamedPaths(self.paths, limits: limits)
@@ -20,7 +22,8 @@ extension ServiceMap {
         let known = named(&names, &paths, &distinct, shapes, name)
         let endpoints = variants(known, &written, shapes)
         let connections = namedConnections(&names, name)
-        let operations = namedOperations(&names, name)
+        let operations = named(self.operations.entries, &names, name) { $0.merge($1) }
+        let contents = named(payloads?.operations.entries ?? [], &names, name) { $0.merge($1) }
         let order = Order(names: names.ranks(), texts: ranks(), paths: paths.ranks())
         var services: [UInt32: ServiceMapDocument.Service] = [:]
         var texts: [UInt32: String] = [:]
@@ -62,7 +65,12 @@ extension ServiceMap {
                         ServiceMapDocument.Failure(reason: "\($0.key.text)", count: $0.count)
                     },
                     isEncrypted: value.connection.isEncrypted, tls: value.connection.tls,
-                    operations: (asked[number] ?? []).map { operation(operations.entries[$0]) }))
+                    operations: (asked[number] ?? []).map {
+                        let entry = operations.entries[$0]
+                        var told = operation(entry)
+                        told.contents = contents.find(entry.key).map { contents.entries[$0].value.contents(shapes) }
+                        return told
+                    }))
         }
         var document = ServiceMapDocument(
             generatedAt: generatedAt,
@@ -370,15 +378,17 @@ extension ServiceMap {
 
     // MARK: Operations
 
-    private borrowing func namedOperations(
-        _ names: inout ChosenNames, _ name: (PartyID) -> PartyName
-    ) -> EntryTable<OperationKey, OperationValue> {
-        var table = EntryTable<OperationKey, OperationValue>()
-        for entry in operations.entries {
+    /// What is known of operations, by names.
+    private borrowing func named<Value>(
+        _ entries: [EntryTable<OperationKey, Value>.Entry], _ names: inout ChosenNames, _ name: (PartyID) -> PartyName,
+        _ join: (inout Value, Value) -> Void
+    ) -> EntryTable<OperationKey, Value> {
+        var table = EntryTable<OperationKey, Value>()
+        for entry in entries {
             var key = entry.key
             (key.connection.source, _) = names.number(of: key.connection.source, name)
             (key.connection.destination, _) = names.number(of: key.connection.destination, name)
-            table.merge(key, entry.value) { $0.merge($1) }
+            table.merge(key, entry.value, join)
         }
         return table
     }

@@ -127,6 +127,8 @@ package struct ServiceMapDocument: Equatable, Sendable {
         var latency = LatencyHistogram()
         /// How long it took where somebody listened.
         var waiting = LatencyHistogram()
+        /// What its messages have in common, where that was asked for.
+        var contents: MessageContents?
         /// It stands for so many operations, which are beyond what is told of each (`SeriesLimit`).
         var series: UInt64 = 0
         package var firstSeen: Timestamp

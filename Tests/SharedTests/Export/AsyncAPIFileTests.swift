@@ -99,6 +99,59 @@ import Yams
         #expect(amqp.text.contains("host: \"bus:7\"") || amqp.text.contains("host: bus:7"))
     }
 
+    @Test func `have the schemas of messages, where they come by a subscription, too`() throws {
+        var table = ShapeTable()
+        func contents(_ json: String, answer: String? = nil, hasOthers: Bool = false) -> MessageContents {
+            var contents = MessageContents()
+            func schema(_ text: String) -> GeneralSchema {
+                var scanner = JSONShapeScanner()
+                scanner.feed(Array(text.utf8).span.bytes, into: &table)
+                var schema = GeneralSchema()
+                schema.add(scanner.finish(), times: 1, table)
+                return schema
+            }
+            contents.message = schema(json)
+            if let answer { contents.answer = schema(answer) }
+            contents.hasOthers = hasOthers
+            return contents
+        }
+        func told(_ name: String, _ target: String, _ contents: MessageContents?) -> Operation {
+            var operation = Self.operation(name, [target])
+            operation.contents = contents
+            return operation
+        }
+        let nats = try Self.description(
+            "nats",
+            [
+                told("subscribe", "orders.*", nil), told("process", "orders.new", contents(#"{"id":1}"#)),
+                told("process", "orders.old", contents(#"{"id":1,"at":"x"}"#)),
+                told("process", "mails.new", contents(#"{"secret":1}"#)),
+                told("request", "stock", contents("7", answer: "[true]")),
+                told("publish", "log", contents("[1]", hasOthers: true)),
+            ])
+        let text = nats.text
+        #expect(
+            text.contains(
+                "    messages:\n      message:\n        contentType: application/json\n        payload:\n          type: object\n"
+                    + "          properties:\n            at:\n              type: string\n            id:\n              type: integer\n"
+                    + "          required:\n            - id\n"), "\(text)")
+        // Who is not subscribed to it gets it by no way that is known.
+        #expect(!text.contains("secret") && !text.contains("mails"))
+        #expect(
+            text.contains(
+                "  StockReply:\n    title: answers to Stock\n    servers:\n      - \"$ref\": \"#/servers/Bus\"\n    messages:\n"
+                    + "      message:\n        contentType: application/json\n        payload:\n          type: array\n"
+                    + "          items:\n            type: boolean\n"), "\(text)")
+        #expect(
+            text.contains(
+                "payload:\n          type: array\n          items:\n            type: integer\n      message2:\n        payload: {}"
+            ),
+            "\(text)")
+        #expect(text.contains("Messages whose payload may be anything are no JSON"))
+        let known = try Self.description("redis", [told("PUBLISH", "a", contents("1"))])
+        #expect(!known.text.contains("may be anything") && known.text.contains("type: integer"))
+    }
+
     @Test func `say what they can't say`() throws {
         let described = try Self.description(
             "kafka", [Self.operation("send", []), Self.operation("poll", ["a"], series: 3)])

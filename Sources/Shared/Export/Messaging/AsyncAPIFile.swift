@@ -40,7 +40,7 @@ private struct AsyncAPIWriter {
                 [channel.sent, channel.received].flatMap { direction in
                     Self.sorted(direction.messages).map { name, schema in
                         (Self.messageKey(name), Self.schema(schema))
-                    }
+                    } + (direction.answers.isEmpty ? [] : [("answer", Self.schema(direction.answers))])
                 }
             })
     }
@@ -64,8 +64,14 @@ private struct AsyncAPIWriter {
         var members: [DocumentTree.Member] = []
         members.add("asyncapi", "3.0.0")
         var sentences = [from]
-        if interface.channels.contains(where: { $0.place.kind != .path }) {
-            sentences.append("What is in the messages of a broker is not read.")
+        let isUnknown = { (direction: MessagingInterface.Direction) in
+            direction.isThere && (direction.messages.isEmpty || !direction.opaque.isEmpty)
+        }
+        if interface.channels.contains(where: {
+            $0.place.kind != .path && (isUnknown($0.sent) || isUnknown($0.received))
+        }) {
+            sentences.append(
+                "Messages whose payload may be anything are no JSON, pressed, or were not seen as a whole.")
         }
         if !leftOut.isEmpty { sentences.append("Left out: \(leftOut.joined(separator: ", ")).") }
         var info: [DocumentTree.Member] = []
@@ -131,20 +137,25 @@ private struct AsyncAPIWriter {
     ) -> [String] {
         var keys: [String] = []
         func add(_ name: String, _ payload: DocumentTree?) {
-            var members: [DocumentTree.Member] = []
-            if !name.isEmpty { members.add("name", name) }
-            if payload != nil { members.add("contentType", "application/json") }
-            // Of what is not known: anything. Many readers want it to be there.
-            members.add("payload", payload ?? .map([]))
-            if let same = messages.first(where: { $0.value == .map(members) }) { return keys.append(same.key) }
+            let message = Self.message(name, payload)
+            if let same = messages.first(where: { $0.value == message }) { return keys.append(same.key) }
             let key = names.own(Self.messageKey(name), or: "message")
             keys.append(key)
-            messages.add(key, .map(members))
+            messages.add(key, message)
         }
         for (name, schema) in Self.sorted(direction.messages) { add(name, schemas.shown(Self.schema(schema))) }
         for name in direction.opaque.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) { add(name, nil) }
         if keys.isEmpty { add("", nil) }
         return keys
+    }
+
+    private static func message(_ name: String, _ payload: DocumentTree?) -> DocumentTree {
+        var members: [DocumentTree.Member] = []
+        if !name.isEmpty { members.add("name", name) }
+        if payload != nil { members.add("contentType", "application/json") }
+        // Of what is not known: anything. Many readers want it to be there.
+        members.add("payload", payload ?? .map([]))
+        return .map(members)
     }
 
     private mutating func add(
@@ -161,8 +172,14 @@ private struct AsyncAPIWriter {
             var own: [DocumentTree.Member] = []
             own.add("title", "answers to \(channel)")
             own.add("servers", .list([reference("servers", serverKeys[server] ?? "")]))
-            own.add(
-                "messages", .map([DocumentTree.Member("message", .map([DocumentTree.Member("payload", .map([]))]))]))
+            var replies: [DocumentTree.Member] = []
+            if !direction.answers.isEmpty {
+                replies.add("message", Self.message("", schemas.shown(Self.schema(direction.answers))))
+            }
+            if direction.answers.isEmpty || direction.hasOtherAnswers {
+                replies.add(replies.isEmpty ? "message" : "message2", Self.message("", nil))
+            }
+            own.add("messages", .map(replies))
             channels.add(reply, .map(own))
             var answer: [DocumentTree.Member] = []
             var address: [DocumentTree.Member] = []
@@ -170,7 +187,7 @@ private struct AsyncAPIWriter {
             address.add("location", "$message.header#/reply")
             answer.add("address", .map(address))
             answer.add("channel", reference("channels", reply))
-            answer.add("messages", .list([reference("channels", reply, "messages", "message")]))
+            answer.add("messages", .list(replies.map { reference("channels", reply, "messages", $0.key) }))
             members.add("reply", .map(answer))
         }
         let groups = direction.groups.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }

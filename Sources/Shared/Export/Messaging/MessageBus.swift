@@ -36,6 +36,25 @@ enum MessageBus: String {
         }
     }
 
+    /// Whether what is said to a target comes to who listens to another.
+    func carries(_ listened: String, _ target: String) -> Bool {
+        switch self {
+        case .kafka, .redis: return listened == target
+        // What is delivered ends with the queue that it comes from.
+        case .amqp: return listened == target || target.hasSuffix(":" + listened)
+        case .nats: break
+        }
+        let (own, others) = (
+            listened.split(separator: ".", omittingEmptySubsequences: false),
+            target.split(separator: ".", omittingEmptySubsequences: false)
+        )
+        for (place, word) in own.enumerated() {
+            if word == ">", place == own.count - 1 { return others.count > place }
+            guard place < others.count, word == "*" || word == others[place] else { return false }
+        }
+        return own.count == others.count
+    }
+
     /// Where the messages of an operation pass; `nil` for what is none of the bus's messages.
     func place(_ name: String, _ target: String) -> MessagingInterface.Place? {
         switch self {

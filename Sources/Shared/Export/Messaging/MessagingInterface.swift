@@ -49,8 +49,19 @@ struct MessagingInterface {
         var messages: [String: GeneralSchema] = [:]
         /// What messages of no content that is known call themselves.
         var opaque: Set<String> = []
+        /// Of what answers them.
+        var answers = GeneralSchema()
+        var hasOtherAnswers = false
 
         var isThere: Bool { count > 0 }
+
+        /// Messages of a broker have no names.
+        mutating func add(_ contents: MessageContents) {
+            if !contents.message.isEmpty { messages["", default: GeneralSchema()].merge(contents.message) }
+            if contents.hasOthers { opaque.insert("") }
+            answers.merge(contents.answer)
+            hasOtherAnswers = hasOtherAnswers || contents.hasOtherAnswers
+        }
 
         mutating func add(_ count: UInt64, _ first: Timestamp, _ last: Timestamp) {
             self.count &+= count
@@ -117,7 +128,12 @@ private struct Gathering {
         for operation in connection.operations {
             let what = "\(bus.rawValue) \(operation.name)"
             switch bus.act(operation.name, names) {
-            case nil: continue
+            case nil:
+                // A message, of which a subscription told that it would come.
+                guard let contents = operation.contents, operation.series == 0 else { continue }
+                for place in Self.listened(operation.targets, connection, bus, names) {
+                    update(server, place) { $0.received.add(contents) }
+                }
             case _ where operation.series > 0: leftOut.add(what, .folded)
             case .some(let act):
                 let places = operation.targets.compactMap { bus.place(operation.name, $0) }
@@ -127,11 +143,24 @@ private struct Gathering {
                         let direction = act == .receive ? \MessagingInterface.Channel.received : \.sent
                         channel[keyPath: direction].add(operation.count, operation.firstSeen, operation.lastSeen)
                         if act == .ask { channel.sent.isAsked = true }
+                        if let contents = operation.contents { channel[keyPath: direction].add(contents) }
                         if act == .receive { channel.received.groups.formUnion(groups) }
                     }
                 }
             }
         }
+    }
+
+    /// Where messages to some targets come to who has subscribed.
+    private static func listened(
+        _ targets: [String], _ connection: ServiceMapDocument.Connection, _ bus: MessageBus, _ names: Set<String>
+    ) -> Set<MessagingInterface.Place> {
+        let subscriptions = connection.operations.filter { $0.series == 0 && bus.act($0.name, names) == .receive }
+        return Set(
+            subscriptions.flatMap { subscription in
+                subscription.targets.filter { listened in targets.contains { bus.carries(listened, $0) } }
+                    .compactMap { bus.place(subscription.name, $0) }
+            })
     }
 
     // MARK: WebSockets

@@ -351,9 +351,12 @@ extension AMQPAnalyzer {
     func head(_ size: UInt64, _ number: UInt16, _ side: Side) {
         guard let channel = channels[number] else { return }
         if side == .client {
-            if channel.saying != nil, channel.sayingLeft == nil { channel.sayingLeft = size }
+            guard channel.saying != nil, channel.sayingLeft == nil else { return }
+            channel.sayingLeft = size
+            channel.saying?.payload = takePayload()
         } else if channel.hearing != nil, channel.hearingLeft == nil {
             channel.hearingLeft = size
+            channel.hearing?.payload = takePayload()
         }
     }
 
@@ -371,6 +374,7 @@ extension AMQPAnalyzer {
             guard left <= body else { return }
             channel.saying = nil
             channel.sayingLeft = nil
+            endPayload(operation, out)
             endPublish(operation, channel, out)
         } else {
             guard let operation = channel.hearing, let left = channel.hearingLeft else { return }
@@ -385,6 +389,7 @@ extension AMQPAnalyzer {
             guard left <= body else { return }
             channel.hearing = nil
             channel.hearingLeft = nil
+            endPayload(operation, out)
             endDelivery(operation, channel, out)
         }
     }

@@ -14,9 +14,12 @@ final class AMQPAnalyzer: Analyzer {
     private var isLost: InlineArray<2, Bool> = [false, false]
     private var frames: InlineArray<2, Frame> = [Frame(), Frame()]
     private var spare: [AMQPOperation] = []
+    private var sparePayloads: [PayloadReader] = []
     /// Properties of the messages of both sides, behind the sizes of their contents.
     private var saidProperties = GatheredHeaders()
     private var heardProperties = GatheredHeaders()
+    /// Of each side what reads the contents that its frame has.
+    private var bodies: InlineArray<2, PayloadReader?> = [nil, nil]
     var waiting = 0
 
     /// The frame of a side whose end comes.
@@ -40,6 +43,7 @@ final class AMQPAnalyzer: Analyzer {
         isForeign = false
         isLost = [start == .middle, start == .middle]
         frames = [Frame(), Frame()]
+        bodies = [nil, nil]
         saidProperties.close()
         heardProperties.close()
         waiting = 0
@@ -62,7 +66,10 @@ final class AMQPAnalyzer: Analyzer {
                 let here = Swift.min(behind, bytes.byteCount &- used)
                 used &+= here
                 guard here == behind else { return .skip(took: used, UInt64(behind &- here)) }
+            } else if let payload = bodies[place], payload.isOpen {
+                used &+= payload.take(bytes.extracting(used...))
             } else if frames[place].isAtEnd {
+                bodies[place] = nil
                 guard bytes.byte(used) == AMQPFraming.end else { return lose(place, used, out) }
                 used &+= 1
                 frames[place].isAtEnd = false
@@ -115,9 +122,22 @@ final class AMQPAnalyzer: Analyzer {
                 return .took(next &+ wanted, next: 0)
             }
         }
+        if type == 3, let payload = self.payload(of: channel, side) {
+            payload.expect(size)
+            bodies[place] = payload
+            return .took(next, next: 0)
+        }
         let end = next &+ size
         guard end > bytes.byteCount else { return .took(end, next: 0) }
         return .skip(took: bytes.byteCount, UInt64(end &- bytes.byteCount))
+    }
+
+    /// What reads a message whose contents come, where somebody wants that.
+    private func payload(of channel: UInt16, _ side: Side) -> PayloadReader? {
+        guard run.needs.contains(.payloads), let channel = channels[channel] else { return nil }
+        return side == .client
+            ? channel.sayingLeft.flatMap { _ in channel.saying?.payload }
+            : channel.hearingLeft.flatMap { _ in channel.hearing?.payload }
     }
 
     /// Properties of a message, as they come.
@@ -149,6 +169,9 @@ final class AMQPAnalyzer: Analyzer {
         {
             return .skip(took: tail.byteCount, UInt64(rest))
         }
+        if let payload = bodies[side == .client ? 0 : 1], let rest = payload.lose(length, behind: tail.byteCount) {
+            return .skip(took: tail.byteCount, UInt64(rest))
+        }
         lose(side, out)
         return .lost(took: 0, .betweenMessages)
     }
@@ -158,6 +181,7 @@ final class AMQPAnalyzer: Analyzer {
         let place = side == .client ? 0 : 1
         isLost[place] = true
         frames[place] = Frame()
+        bodies[place] = nil
         if side == .client { saidProperties.close() } else { heardProperties.close() }
         for number in channels.keys.sorted() {
             guard let channel = channels[number] else { continue }
@@ -204,12 +228,28 @@ final class AMQPAnalyzer: Analyzer {
     func take(_ method: UInt32) -> AMQPOperation {
         let operation = spare.popLast() ?? AMQPOperation()
         operation.removeAll()
+        operation.payload = nil
         operation.method = method
         operation.tag = 0
         operation.named = []
         operation.isBehindLoss = true
         operation.isSilent = false
         return operation
+    }
+
+    /// What reads the contents of a message that begins; `nil`: nobody wants that.
+    func takePayload() -> PayloadReader? {
+        guard let payload = sparePayloads.popLast() ?? .wanted(run) else { return nil }
+        payload.begin()
+        return payload
+    }
+
+    /// The contents of a message are over.
+    func endPayload(_ operation: AMQPOperation, _ out: any Output) {
+        guard let payload = operation.payload else { return }
+        operation.payload = nil
+        operation.operation.payloads.message = payload.end(out)
+        if sparePayloads.count < 16 { sparePayloads.append(payload) }
     }
 
     func tell(_ operation: AMQPOperation, _ status: ServiceOperation.Status, _ out: any Output) {

@@ -38,4 +38,6 @@ final class AMQPOperation: PendingOperation {
     var isBehindLoss = true
     /// Nobody acknowledges it.
     var isSilent = false
+    /// Reads what is in the message; `nil`: nobody wants that.
+    var payload: PayloadReader?
 }

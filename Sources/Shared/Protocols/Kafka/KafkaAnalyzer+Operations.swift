@@ -8,6 +8,7 @@ extension KafkaAnalyzer {
         } else if side == .server {
             answer(half, at, hasGap, out)
         }
+        if let limit = half.reader.limit { out.reached(limit) }
         half.close()
     }
 
@@ -43,6 +44,7 @@ extension KafkaAnalyzer {
             one.targets = target(topic, half.reader)
             if one.targets.isEmpty { one.incomplete.insert(.text) }
             one.context = topic.traces?.context
+            one.payloads = payloads(topic)
             one.affected = topic.records
             one.batch = topic.records > 1 ? UInt32(clamping: topic.records) : 0
             detail.topicID = topic.id
@@ -92,6 +94,7 @@ extension KafkaAnalyzer {
             one.targets = target(topic, reader)
             if one.targets.isEmpty { one.incomplete.insert(.text) }
             one.context = topic.traces?.context
+            one.payloads = payloads(topic)
             one.rows = topic.records
             one.batch = topic.records > 1 ? UInt32(clamping: topic.records) : 0
             summarise(&one)
@@ -124,6 +127,21 @@ extension KafkaAnalyzer {
             guard let id = topic.id, !topic.name.isEmpty else { continue }
             reader.text.withBytes { topics.learn(id, $0.extracting(topic.name)) }
         }
+    }
+
+    /// What the records of a topic carry: a list of them, each shape once.
+    private func payloads(_ topic: KafkaReader.Topic) -> Payloads {
+        var payloads = Payloads()
+        payloads.hasOthers = topic.hasOthers
+        guard !topic.shapes.isEmpty else { return payloads }
+        let parts = topic.shapes.map { ShapePart(key: ShapePart.noKey, shape: $0.raw) }
+        do throws(ShapeTable.Refusal) {
+            payloads.message = ShapeID(raw: try run.shapes.array(of: parts))
+            payloads.isList = true
+        } catch {
+            payloads.hasOthers = true
+        }
+        return payloads
     }
 
     // MARK: Texts

@@ -43,7 +43,7 @@ final class KafkaAnalyzer: Analyzer {
         var id: UInt32 = 0
         var isToken = false
 
-        init(_ table: KafkaTable, readsTraces: Bool) { reader = KafkaReader(table, readsTraces: readsTraces) }
+        init(_ table: KafkaTable, _ run: Run) { reader = KafkaReader(table, run) }
 
         func close() {
             left = nil
@@ -67,8 +67,8 @@ final class KafkaAnalyzer: Analyzer {
         self.run = run
         table = run.shared { KafkaTable() }
         topics = run.shared { KafkaTopics() }
-        client = Half(table, readsTraces: run.needs.contains(.traces))
-        server = Half(table, readsTraces: run.needs.contains(.traces))
+        client = Half(table, run)
+        server = Half(table, run)
     }
 
     func begin(_ start: Start) {

@@ -17,9 +17,12 @@ final class KafkaReader: SteppedReader {
     var position = 0
     private(set) var end = 0
     private var recordsEnd = 0
-    private var records = KafkaRecords()
-    /// What records say of their traces is wanted.
-    private let readsTraces: Bool
+    private var records: KafkaRecords
+    /// What records say of their traces is wanted, and what they carry.
+    private let readsRecords: Bool
+    private let readsPayloads: Bool
+    /// A bound that kept a record from being read.
+    private(set) var limit: Limit?
     private var tags = 0
 
     struct Topic {
@@ -29,6 +32,9 @@ final class KafkaReader: SteppedReader {
         var records: UInt64 = 0
         /// What its records say of their traces.
         fileprivate(set) var traces: KafkaTraces?
+        /// What its records carry, where that is wanted: shapes, each once, and whether there is more.
+        fileprivate(set) var shapes: [ShapeID] = []
+        fileprivate(set) var hasOthers = false
     }
 
     private enum Stage { case field, tagCount, tags, records, batch, rest }
@@ -43,9 +49,12 @@ final class KafkaReader: SteppedReader {
         var isPlain = false
     }
 
-    init(_ table: KafkaTable, readsTraces: Bool) {
+    init(_ table: KafkaTable, _ run: Run) {
         self.table = table
-        self.readsTraces = readsTraces
+        let payload = PayloadReader.wanted(run)
+        records = KafkaRecords(payload)
+        readsPayloads = payload != nil
+        readsRecords = readsPayloads || run.needs.contains(.traces)
     }
 
     /// - Parameter hasTags: tagged fields precede the message, as the end of its header.
@@ -55,6 +64,7 @@ final class KafkaReader: SteppedReader {
         group = .empty
         acks = nil
         error = 0
+        limit = nil
         self.version = version
         self.isFlexible = isFlexible
         frames.removeAll(keepingCapacity: true)
@@ -302,11 +312,13 @@ final class KafkaReader: SteppedReader {
         let isWhole = size <= left && size >= head
         if isWhole, !topics.isEmpty { topics[topics.count &- 1].records &+= count }
         taken = head
-        if readsTraces, isPlain, isWhole, !topics.isEmpty {
+        if readsRecords, isPlain, isWhole, !topics.isEmpty {
             records.begin(end: position &+ size)
             stage = .batch
             return 0
         }
+        // What is pressed, or of before Kafka 0.11.
+        if readsPayloads, isWhole, count > 0, !topics.isEmpty { topics[topics.count &- 1].hasOthers = true }
         skip = (isWhole ? size : left) &- head
         if !isWhole || size == left { stage = .field }
         return 0
@@ -317,9 +329,16 @@ final class KafkaReader: SteppedReader {
 
     /// The records of a batch have come to an end, or make no more sense.
     private func leaveBatch() {
-        if let traces = records.traces, !topics.isEmpty { topics[topics.count &- 1].join(traces) }
+        if !topics.isEmpty {
+            if let traces = records.traces { topics[topics.count &- 1].join(traces) }
+            topics[topics.count &- 1].join(records)
+            limit = limit ?? records.limit
+        }
         stage = records.end == recordsEnd ? .field : .records
     }
+
+    /// Shapes of one topic's records in one message; any more are as if nobody had looked.
+    fileprivate static let mostShapes = JSONShapeScanner.maximumFineElements
 
     /// A part is missing of a batch of which no more is wanted than its traces.
     /// - Returns: how many of the batch's bytes come behind that; `nil` where its end is missing, too, or no batch is read.
@@ -328,6 +347,7 @@ final class KafkaReader: SteppedReader {
         guard stage == .batch, rest >= 0, length <= UInt64(rest) else { return nil }
         position = records.end
         skip = 0
+        if readsPayloads, !topics.isEmpty { topics[topics.count &- 1].hasOthers = true }
         leaveBatch()
         return rest &- Int(length)
     }
@@ -345,6 +365,13 @@ final class KafkaReader: SteppedReader {
 }
 
 extension KafkaReader.Topic {
+    fileprivate mutating func join(_ records: KafkaRecords) {
+        hasOthers = hasOthers || records.hasOthers
+        for shape in records.shapes where !shapes.contains(shape) {
+            if shapes.count < KafkaReader.mostShapes { shapes.append(shape) } else { hasOthers = true }
+        }
+    }
+
     fileprivate mutating func join(_ other: KafkaTraces) { traces = traces?.joined(with: other) ?? other }
     fileprivate var isNameOnly: Bool { !name.isEmpty && records == 0 }
     fileprivate var isIDOnly: Bool { name.isEmpty && id != nil && records == 0 }

@@ -16,22 +16,42 @@ struct KafkaRecords {
     /// The value of a header that comes is a `traceparent`.
     private var isTrace = false
     private var position = 0
+    /// Reads the records' values; `nil`: nobody wants that.
+    private let payload: PayloadReader?
+    /// The shapes of values, each once, and those of which nobody can say it.
+    private(set) var shapes: [ShapeID] = []
+    private(set) var hasOthers = false
+    /// Of several the first that kept a value from being read.
+    private(set) var limit: Limit?
 
-    private enum Stage { case record, value, headerCount, header, headerValue }
+    private enum Stage { case record, value, content, headerCount, header, headerValue }
 
-    init() {}
+    init(_ payload: PayloadReader? = nil) { self.payload = payload }
 
     mutating func begin(end: Int) {
-        self = KafkaRecords()
+        self = KafkaRecords(payload)
         self.end = end
     }
 
     /// - Returns: how many more bytes are needed; 0 where `taken` and `skip` say how it goes on.
     mutating func step(_ bytes: RawSpan, at position: Int) -> Int {
+        let needs = read(bytes, at: position)
+        guard needs == 0, !isOver else { return needs }
+        // Nobody asks for another step where the message ends with the batch.
+        if stage == .header, headers <= 0 {
+            skip = recordEnd &- position &- taken
+            stage = .record
+        }
+        if stage == .record, position &+ taken &+ skip >= end { isOver = true }
+        return 0
+    }
+
+    private mutating func read(_ bytes: RawSpan, at position: Int) -> Int {
         (taken, skip, self.position) = (0, 0, position)
         switch stage {
         case .record: return record(bytes)
-        case .value: return part(bytes, then: .headerCount)
+        case .value: return value(bytes)
+        case .content: return content(bytes)
         case .headerCount:
             guard let (count, width) = Self.varint(bytes, at: 0) else { return more(bytes, 5) }
             headers = count
@@ -51,7 +71,7 @@ struct KafkaRecords {
 
     /// A record's length, attributes, time, offset, and key, which is stepped over.
     private mutating func record(_ bytes: RawSpan) -> Int {
-        guard position < end else { return leave() }
+        guard position < end else { return leave(isCut: false) }
         guard let (length, width) = Self.varint(bytes, at: 0) else { return more(bytes, 5) }
         guard length > 0, length <= end &- position &- width else { return leave() }
         recordEnd = position &+ width &+ length
@@ -67,8 +87,35 @@ struct KafkaRecords {
     /// Of four varints and a byte.
     private static let longestBeginning = 41
 
+    private mutating func value(_ bytes: RawSpan) -> Int {
+        guard let payload, let (length, width) = Self.varint(bytes, at: 0), length > 0,
+            length <= recordEnd &- position &- width
+        else { return part(bytes, then: .headerCount) }
+        payload.begin()
+        payload.expect(length)
+        return go(behind: width, over: 0, to: .content)
+    }
+
+    private mutating func content(_ bytes: RawSpan) -> Int {
+        guard let payload, bytes.byteCount > 0 else { return 1 }
+        taken = payload.take(bytes)
+        guard !payload.isOpen else { return 0 }
+        let (shape, reached) = payload.end()
+        add(shape)
+        limit = limit ?? reached
+        stage = .headerCount
+        return 0
+    }
+
+    private mutating func add(_ shape: ShapeID) {
+        guard shape.isWholeJSON, shapes.count < JSONShapeScanner.maximumFineElements || shapes.contains(shape) else {
+            hasOthers = true
+            return
+        }
+        if !shapes.contains(shape) { shapes.append(shape) }
+    }
+
     private mutating func header(_ bytes: RawSpan) -> Int {
-        guard headers > 0 else { return go(behind: 0, over: recordEnd &- position, to: .record) }
         guard let (length, width) = Self.varint(bytes, at: 0) else { return more(bytes, 5) }
         isTrace = length == TraceContext.name.utf8CodeUnitCount
         guard isTrace else {
@@ -95,7 +142,9 @@ struct KafkaRecords {
         return 0
     }
 
-    private mutating func leave() -> Int {
+    /// - Parameter isCut: what is left makes no sense.
+    private mutating func leave(isCut: Bool = true) -> Int {
+        if isCut, payload != nil { hasOthers = true }
         skip = end &- position
         isOver = true
         return 0

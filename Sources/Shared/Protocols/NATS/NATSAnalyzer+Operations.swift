@@ -48,6 +48,7 @@ extension NATSAnalyzer {
             guard said.outcome.kind != .progress else { return }
             entry.setResponse(said.bytes, said.first, last)
             entry.operation.pairing = .id
+            if let payload = said.payload { entry.operation.payloads.answer = payload.end(out) }
             if said.outcome.kind == .nak { entry.setCode("-NAK") }
             if said.outcome.kind == .term { entry.setCode("+TERM") }
             tell(entry, .ok, out)
@@ -57,6 +58,8 @@ extension NATSAnalyzer {
         let entry = requests.take()
         describe(entry, subject, isAwaited: isAwaited)
         entry.operation.context = said.context
+        // What is asked of JetStream's interface is no message of anybody's.
+        if let payload = said.payload, entry.kind == .message { entry.operation.payloads.message = payload.end(out) }
         entry.setRequest(said.bytes, said.first, last)
         guard isAwaited else {
             entry.operation.pairing = .none
@@ -147,6 +150,7 @@ extension NATSAnalyzer {
         entry.operation.pairing = .none
         entry.setName("process")
         entry.operation.context = heard.context
+        if let payload = heard.payload { entry.operation.payloads.message = payload.end(out) }
         if case .plain = NATSSubject(subject) { entry.setTarget(subject, isWhole: run.statements == .full) }
         entry.setRequest(heard.bytes, heard.first, last)
         guard reply.byteCount > 0 else { return tellOnly(entry, .ok, out) }
@@ -173,6 +177,9 @@ extension NATSAnalyzer {
         default: break
         }
         entry.operation.pairing = .id
+        if let payload = heard.payload, entry.kind == .message, outcome.kind == .none {
+            entry.operation.payloads.answer = payload.end(out)
+        }
         entry.setResponse(heard.bytes, heard.first, last)
         tell(entry, isError ? .error : .ok, out)
         requests.remove(entry)
@@ -258,5 +265,7 @@ extension NATSMessage {
         self.bytes = UInt64(length)
         first = at.first
         context = nil
+        headersLeft = line.headers
+        payload?.begin()
     }
 }

@@ -34,7 +34,11 @@ final class NATSAnalyzer: Analyzer {
     var said = NATSMessage()
     var heard = NATSMessage()
 
-    init(_ run: Run) { self.run = run }
+    init(_ run: Run) {
+        self.run = run
+        said.payload = .wanted(run)
+        heard.payload = .wanted(run)
+    }
 
     func begin(_ start: Start) {
         requests.removeAll()
@@ -44,8 +48,8 @@ final class NATSAnalyzer: Analyzer {
         isLost = [start == .middle, start == .middle]
         places = [Place(), Place()]
         connect = nil
-        said.headers.close()
-        heard.headers.close()
+        said.close()
+        heard.close()
     }
 
     // MARK: From the channel
@@ -62,10 +66,14 @@ final class NATSAnalyzer: Analyzer {
                 let rest = bytes.extracting(used...)
                 used &+= side == .client ? said.take(rest) : heard.take(rest)
                 guard let behind = side == .client ? said.behindHeaders : heard.behindHeaders else { continue }
+                if expect(behind, side) { continue }
                 places[place].isAtEnd = true
                 let here = Swift.min(behind, bytes.byteCount &- used)
                 used &+= here
                 guard here == behind else { return .skip(took: used, UInt64(behind &- here)) }
+            } else if let payload = side == .client ? said.payload : heard.payload, payload.isOpen {
+                used &+= payload.take(bytes.extracting(used...))
+                places[place].isAtEnd = !payload.isOpen
             } else if places[place].isAtEnd {
                 switch bytes.fitLineEnd(at: used) {
                 case .open: return .took(used)
@@ -96,7 +104,7 @@ final class NATSAnalyzer: Analyzer {
     private func lose(_ place: Int, _ used: Int) -> Step {
         isLost[place] = true
         places[place] = Place()
-        if place == 0 { said.headers.close() } else { heard.headers.close() }
+        if place == 0 { said.close() } else { heard.close() }
         return .lost(took: used, .betweenMessages)
     }
 
@@ -109,7 +117,21 @@ final class NATSAnalyzer: Analyzer {
             places[side == .client ? 0 : 1].isAtEnd = true
             return .skip(took: tail.byteCount, UInt64(rest))
         }
+        if let payload = side == .client ? said.payload : heard.payload,
+            let rest = payload.lose(length, behind: tail.byteCount)
+        {
+            places[side == .client ? 0 : 1].isAtEnd = true
+            return .skip(took: tail.byteCount, UInt64(rest))
+        }
         return lose(side == .client ? 0 : 1, 0)
+    }
+
+    /// What is behind the headers that were looked at is read, too, where somebody wants it.
+    private func expect(_ count: Int, _ side: Side) -> Bool {
+        let passed = side == .client ? said.headersLeft : heard.headersLeft
+        guard let payload = side == .client ? said.payload : heard.payload else { return false }
+        payload.expect(count, behind: passed)
+        return payload.isOpen
     }
 
     func search(_ bytes: RawSpan, _ side: Side, from: Search) -> Found {
@@ -169,12 +191,13 @@ final class NATSAnalyzer: Analyzer {
         keep(line, bytes, next &- used &+ size &+ 2, bytes.extracting(next..<next &+ shown), side, at)
         if line.headers > 0, run.needs.contains(.traces) {
             if side == .client {
-                said.headers.begin(line.headers, of: size)
+                said.begin(headers: line.headers, of: size)
             } else {
-                heard.headers.begin(line.headers, of: size)
+                heard.begin(headers: line.headers, of: size)
             }
             return .took(next, next: 0)
         }
+        if expect(size, side) { return .took(next, next: 0) }
         places[place].isAtEnd = true
         let end = next &+ size
         guard end > bytes.byteCount else { return .took(end, next: 0) }
@@ -192,10 +215,25 @@ struct NATSMessage: ~Copyable {
     var first = Timestamp(nanoseconds: 0)
     var outcome = NATSOutcome()
     var headers = GatheredHeaders()
+    /// Headers that are behind those that are gathered.
+    var headersLeft = 0
     /// As its headers say.
     var context: TraceContext?
+    /// Reads what it carries; `nil`: nobody wants that.
+    var payload: PayloadReader?
 
     init() {}
+
+    mutating func begin(headers count: Int, of size: Int) {
+        headers.begin(count, of: size)
+        headersLeft = Swift.max(0, Swift.min(count, size) &- headers.left)
+    }
+
+    /// Nothing more of it comes.
+    mutating func close() {
+        headers.close()
+        payload?.close()
+    }
 
     /// - Returns: how many of the bytes were of the headers.
     mutating func take(_ bytes: RawSpan) -> Int {

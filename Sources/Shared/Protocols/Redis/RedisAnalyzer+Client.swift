@@ -70,7 +70,7 @@ extension RedisAnalyzer {
             switch terminator {
             case .no: return nil
             case .open: return .took(used, next: Swift.max(1, end &+ 1 &- bytes.byteCount))
-            case .yes: call.take(place, bytes.extracting(text..<end))
+            case .yes: call.take(place, bytes.extracting(text..<end), out)
             }
         } else {
             call.pass(place)
@@ -146,7 +146,11 @@ extension RedisAnalyzer {
             rest = line.text
             for place in 0..<count {
                 guard let word = RedisFraming.word(bytes, &rest) else { break }
-                if call.wants(place, word.count) { call.take(place, bytes.extracting(word)) } else { call.pass(place) }
+                if call.wants(place, word.count) {
+                    call.take(place, bytes.extracting(word), out)
+                } else {
+                    call.pass(place)
+                }
             }
             argumentsLeft = 0
             finishCall(at.last, out)
@@ -164,6 +168,7 @@ extension RedisAnalyzer {
         entry.operation.requestLast = last
         entry.operation.isHousekeeping = call.traits.contains(.isHousekeeping)
         entry.operation.isWaiting = call.isWaiting
+        entry.operation.payloads = call.payloads
         if isCut { entry.operation.incomplete = [.request] }
         entry.detail.kind = call.kind
         entry.detail.database = call.number

@@ -120,13 +120,16 @@ extension RedisAnalyzer {
         if value.depth == 0, isAnswerToSync { return answersSync(next, began, out) }
         let end = next &+ size
         let isItem = value.mayBePush && value.depth == 1 && value.items < 2
+        let isContent = payload != nil && value.isContentNext && size <= RedisCall.longestContent
         let wanted =
-            isItem && size <= KeyPattern.longest ? size : sign == UInt8(ascii: "!") ? Swift.min(size, 64) : 0
+            isContent || isItem && size <= KeyPattern.longest
+            ? size : sign == UInt8(ascii: "!") ? Swift.min(size, 64) : 0
         guard bytes.byteCount &- next >= wanted else { return .took(used, next: next &+ wanted &- bytes.byteCount) }
         begin(sign, isNil: false, 0, end &- used, began, out)
         if isItem, size <= KeyPattern.longest {
             value.capture(value.items, bytes.extracting(next..<end), isWhole: run.statements == .full)
         }
+        if isContent, let payload { value.content = payload.shape(of: bytes.extracting(next..<end), out) }
         if sign == UInt8(ascii: "!") { value.keepCode(bytes, from: next) }
         let terminator = bytes.fitLineEnd(at: end)
         guard terminator == .yes else {
@@ -419,6 +422,7 @@ extension RedisAnalyzer {
         operation.ended = value.last
         operation.name = value.name
         operation.targets = value.channel
+        if payload != nil, value.push == .message { operation.payloads.message = value.content }
         value.text.withBytes { out.operation(operation, $0) }
     }
 }

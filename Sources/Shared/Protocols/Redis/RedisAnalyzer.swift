@@ -11,6 +11,8 @@ final class RedisAnalyzer: OrderedReplies {
     let run: Run
     var queue = Queue()
     let call: RedisCall
+    /// Reads what is published; `nil`: nobody wants that.
+    let payload: PayloadReader?
 
     // MARK: What the client says
 
@@ -45,7 +47,9 @@ final class RedisAnalyzer: OrderedReplies {
 
     init(_ run: Run) {
         self.run = run
-        call = RedisCall(RedisGrammar.known, isWhole: run.statements == .full)
+        let payload = PayloadReader.wanted(run)
+        self.payload = payload
+        call = RedisCall(RedisGrammar.known, isWhole: run.statements == .full, payload)
     }
 
     func begin(_ start: Start) {

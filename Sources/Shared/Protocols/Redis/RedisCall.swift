@@ -15,6 +15,10 @@ final class RedisCall {
     private(set) var number: Int?
     private(set) var reply = Reply.on
     private(set) var isWaiting = false
+    /// What is published, where that is wanted.
+    private(set) var payloads = Payloads()
+    private let payload: PayloadReader?
+    private var isPublish = false
 
     private var row: Int?
     private var plans = InlineArray<3, Plan>(repeating: Plan())
@@ -39,8 +43,10 @@ final class RedisCall {
         var keys = 0
     }
 
-    init(_ commands: RedisGrammar, isWhole: Bool) {
+    /// - Parameter payload: reads what is published; `nil`: nobody wants that.
+    init(_ commands: RedisGrammar, isWhole: Bool, _ payload: PayloadReader? = nil) {
         self.commands = commands
+        self.payload = payload
         keys = KeyTargets(isWhole: isWhole)
     }
 
@@ -55,6 +61,8 @@ final class RedisCall {
         number = nil
         reply = .on
         isWaiting = false
+        payloads = Payloads()
+        isPublish = false
         row = nil
         for place in 0..<Self.mostPlans { plans[place] = Plan() }
         keys.removeAll()
@@ -73,6 +81,7 @@ final class RedisCall {
         case .clientReply where place == 2: return size <= 4
         default: break
         }
+        if isPublish, place == Self.contentPlace { return size <= Self.longestContent }
         for number in 0..<Self.mostPlans {
             let plan = plans[number]
             if plan.counter == place { return size <= 10 }
@@ -87,9 +96,18 @@ final class RedisCall {
         place >= plan.first && place < plan.end && (plan.step == 1 || (place &- plan.first) % plan.step == 0)
     }
 
+    /// PUBLISH and SPUBLISH have a channel and a message.
+    private static let contentPlace = 2
+    /// Of a message that is looked at as a whole: longer ones are as if nobody had.
+    static let longestContent = 64 << 10
+
     /// An argument whose bytes were wanted.
-    func take(_ place: Int, _ bytes: RawSpan) {
+    func take(_ place: Int, _ bytes: RawSpan, _ out: any Output) {
         if place == 0 { return takeName(bytes) }
+        if isPublish, place == Self.contentPlace {
+            payloads.message = payload?.shape(of: bytes, out) ?? .empty
+            return addHidden()
+        }
         if place == 1, traits.contains(.hasSubcommands), takeSubcommand(bytes) { return }
         switch kind {
         case .select where place == 1: number = bytes.decimal(0..<bytes.byteCount)
@@ -119,6 +137,7 @@ final class RedisCall {
             name = store("_OTHER")
             return statement.append("_OTHER" as StaticString)
         }
+        if isPublish, place == Self.contentPlace { payloads.message = .nonJSON }
         for number in 0..<Self.mostPlans where isKey(plans[number], place) {
             return keepTarget(keys.addHidden(to: &text))
         }
@@ -137,6 +156,10 @@ final class RedisCall {
         text.append(bytes)
         name = ByteRange(0, text.count)
         statement.append(bytes)
+        let all = 0..<bytes.byteCount
+        isPublish =
+            payload != nil
+            && (bytes.isWordIgnoringCase("PUBLISH", at: all) || bytes.isWordIgnoringCase("SPUBLISH", at: all))
         prepare()
     }
 

@@ -51,6 +51,12 @@ struct RedisValue: ~Copyable {
     var channel = ByteRange.empty
     /// Subscriptions that are left.
     var total: Int?
+    /// What the message looks like that is pushed, where that is wanted.
+    var content = ShapeID.nonJSON
+    private var isPattern = false
+
+    /// The message of a push comes next: behind its kind and the channel, or kind, pattern and channel.
+    var isContentNext: Bool { mayBePush && depth == 1 && push == .message && items == (isPattern ? 3 : 2) }
 
     enum Word: UInt8 { case other, queued, resync }
 
@@ -131,6 +137,8 @@ struct RedisValue: ~Copyable {
         name = .empty
         channel = .empty
         total = nil
+        content = .nonJSON
+        isPattern = false
     }
 
     /// The first word of an error, which is its code: letters in capitals.
@@ -152,6 +160,7 @@ struct RedisValue: ~Copyable {
         case 1:
             let all = 0..<bytes.byteCount
             push = Self.kind(bytes)
+            isPattern = bytes.isWord("pmessage", at: all)
             guard push != .other || Self.isName(bytes) else { return }
             text.append(bytes)
             name = ByteRange(0, all.count)
