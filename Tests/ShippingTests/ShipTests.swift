@@ -76,6 +76,38 @@ import Testing
         try server.stop()
     }
 
+    @Test func `are explained, given to agents and given away as files are`() throws {
+        let server = try server()
+        #expect(try ship([Self.traffic]).status == 0)
+        let explained = try [url, Self.traffic].map { try replay(["explain", $0, "--connection", "2"]).wait() }
+        #expect(explained[0].output == explained[1].output && explained[0].output.contains("Connection 2"))
+        #expect(explained[0].status == 0 && explained[1].status == 0, "\(explained[0].errors)")
+        for (input, output) in [(url, "stream.tape"), (Self.traffic, "file.tape")] {
+            #expect(try replay(["redact", input, folder.path + "/" + output]).wait().status == 0)
+        }
+        #expect(folder.bytes("stream.tape") == folder.bytes("file.tape") && folder.bytes("file.tape") != nil)
+        // An agent asks by the address, of which it is told no password.
+        func call(_ tool: String, _ arguments: String) -> String {
+            #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"\#(tool)","arguments":{\#(arguments)}}}"#
+                + "\n"
+        }
+        let named = "nats://user:secret@127.0.0.1:\(port)"
+        let shown = "\(url)/tapedeck"
+        let agent = try replay(["mcp", named, Self.shop])
+        try agent.write(
+            Array(
+                (call("explain", #""connection":1"#) + call("diff", #""old":"\#(shown)","new":"\#(Self.shop)""#)
+                    + call("diff", #""old":"x","new":"y""#) + call("summary", "")).utf8))
+        let answers = try agent.wait()
+        let lines = answers.output.split(separator: "\n")
+        #expect(lines.count == 4 && lines[0].contains("Connection 1"), "\(answers.output) \(answers.errors)")
+        #expect(lines.count == 4 && lines[1].contains("+ dependency"), "\(answers.output)")
+        #expect(lines.count == 4 && lines[2].contains("there are \(shown), \(Self.shop)"))
+        #expect(lines.count == 4 && lines[3].contains("subject=tapedeck."))
+        #expect(!answers.output.contains("secret") && !answers.errors.contains("secret"))
+        try server.stop()
+    }
+
     @Test func `take no more from a stream than is made of files`() throws {
         let server = try server()
         #expect(try ship([Self.traffic]).status == 0)
@@ -227,8 +259,8 @@ import Testing
         let away = try ship([Self.traffic, "--patience", "0"])
         #expect(away.status == 2 && away.errors.contains("not all was sent; start it again"), "\(away.errors)")
         for (arguments, text) in [
-            ([url], "no server available"), (["explain", url, "--connection", "1"], "replay convert"),
-            (["redact", "nats://a:b@h", "x.tape"], "replay convert nats://h run.tape"),
+            ([url], "no server available"), (["explain", url, "--connection", "1"], "no server available"),
+            (["ship", "nats://a:b@h", "--to", url], "replay convert nats://h run.tape"),
             (["ship", Self.traffic, "--to", "http://h"], "write nats://HOST:4222/STREAM"),
             (["ship", Self.traffic, "--to", url + "?subject=x"], "leave out what stands behind ?"),
             (["ship", Self.traffic, "--to", url, "--spool-size", "1M"], "name its folder with --spool"),

@@ -12,7 +12,7 @@ struct Explain: ParsableCommand {
         discussion: """
             Which packets or calls brought it and when, what each detector says of its first bytes and why, what became of the \
             bytes, what was lost and why, which rule named its ends and made the template of its path. The inputs are read \
-            twice: they are files.
+            twice: they are files, or a stream (nats://…), which is fetched once.
 
             EXAMPLES
               replay explain capture.pcap --connection 7
@@ -77,12 +77,14 @@ struct Explain: ParsableCommand {
         guard !inputs.contains("-") else {
             throw Failure("explain reads its inputs twice, which standard input can't be; give it a file")
         }
-        try Input.check(inputs)
+        let streamed = try StreamedInputs(inputs)
+        defer { streamed.end() }
+        try Input.check(streamed.paths)
         var replaying = try reading.replaying()
         replaying.options.journal = .first(Self.remembered)
         let finder = ConnectionFinder()
         replaying.observer = finder
-        let result = try replaying.run(inputs) { _ in true }
+        let result = try replaying.run(streamed.paths, names: streamed.names) { _ in true }
         for line in result.capture.complaints { Terminal.complain(line) }
         let style = Terminal.style(STDOUT_FILENO)
         if let endpoint {
@@ -95,7 +97,7 @@ struct Explain: ParsableCommand {
         } else {
             let found = try found(finder, number.map { UInt64($0) }, wanted.map { UInt64($0) })
             var explanation = try Explanation(
-                of: found, inputs, finder, replaying.options, result.map, exchange: wanted.map { UInt64($0) })
+                of: found, streamed.paths, finder, replaying.options, result.map, exchange: wanted.map { UInt64($0) })
             if let asked { try explanation.narrow(to: asked) }
             if json {
                 try StandardOutput.write(explanation.json)

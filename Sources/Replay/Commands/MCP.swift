@@ -11,7 +11,7 @@ struct MCP: ParsableCommand {
         abstract: "Let an agent ask for what tapes show, by the Model Context Protocol.",
         discussion: """
             A client of the protocol starts this program and talks with it over standard input and output. The inputs are read at the first \
-            question, and nothing is written. What looks like a credential is hidden.
+            question, and nothing is written; of a stream (nats://…) it is what was there when the program started. What looks like a credential is hidden.
 
             TOOLS
               list_services  who calls whom: the service map
@@ -26,7 +26,7 @@ struct MCP: ParsableCommand {
                   How many clients are told of it, in their settings.
             """)
 
-    @Argument(help: "Tapes and states.", completion: .file())
+    @Argument(help: "Tapes, states and streams.", completion: .file())
     var inputs: [String]
 
     @Flag(help: "Keep what looks like a credential.")
@@ -41,11 +41,12 @@ struct MCP: ParsableCommand {
         guard !inputs.contains("-") else {
             throw Failure("mcp: standard input is where the agent asks; name files")
         }
-        try Input.check(inputs)
+        let recordings = try inputs.map { input throws(Failure) in try MCPRecording(input) }
+        try Input.check(recordings.flatMap(\.streamed.paths))
         var replaying = try reading.replaying()
         replaying.showsProgress = false
         replaying.options.redact = !credentials
-        let server = MCPServer(MCPTools(inputs, replaying))
+        let server = MCPServer(MCPTools(recordings, replaying))
         var lines = InputLines(most: Self.mostBytes)
         while let line = lines.next() {
             let answer: String?

@@ -42,11 +42,13 @@ struct Redact: ParsableCommand {
         guard !OutputFile.isDirect(output) else {
             throw Failure("\(output): is no file; redact reads what it has written, so name one")
         }
-        try Input.check(inputs)
-        if let input = inputs.first(where: { !Input.isFile($0) }) {
+        let streamed = try StreamedInputs(inputs)
+        defer { streamed.end() }
+        try Input.check(streamed.paths)
+        if let input = streamed.paths.first(where: { !Input.isFile($0) }) {
             throw Failure("\(input): is no file; redact reads its inputs several times, so write it to one first")
         }
-        let (hidden, report) = try Redaction(inputs: inputs, secrets: try keys.read(), form: form).write(to: output)
+        let (hidden, report) = try Redaction(inputs: streamed, secrets: try keys.read(), form: form).write(to: output)
         try StandardOutput.write(json ? hidden.json : hidden.text(output), to: STDOUT_FILENO)
         for line in report.complaints { Terminal.complain(line) }
         if report.isLossy { throw ExitCode(1) }

@@ -8,7 +8,7 @@ final class MCPTools {
         case summary, query, explain, diff, export
     }
 
-    private let inputs: [String]
+    private let inputs: [MCPRecording]
     private let replaying: Replaying
     /// What was read, once somebody has asked.
     private var read: Recording?
@@ -22,7 +22,7 @@ final class MCPTools {
 
     /// - Parameters:
     ///   - replaying: how inputs are read.
-    init(_ inputs: [String], _ replaying: Replaying) {
+    init(_ inputs: [MCPRecording], _ replaying: Replaying) {
         (self.inputs, self.replaying) = (inputs, replaying)
     }
 
@@ -58,12 +58,13 @@ final class MCPTools {
         var replaying = replaying
         replaying.options.eventLog = true
         replaying.options.interfaces = true
+        replaying.options.payloads = true
         replaying.options.keepsPlaces = true
         replaying.withBodies = true
         let finder = ConnectionFinder()
         replaying.observer = finder
         let tables = try TapeDatabase()
-        let result = try replaying.run(inputs) { lines throws(Failure) in
+        let result = try replaying.run(paths, names: inputs.flatMap(\.names)) { lines throws(Failure) in
             try tables.add(events: lines)
             return true
         }
@@ -73,6 +74,8 @@ final class MCPTools {
         self.read = read
         return read
     }
+
+    private var paths: [String] { inputs.flatMap(\.streamed.paths) }
 
     private static func text(_ result: Replaying.Result) -> String {
         SummaryJSON.text(result.summary, capture: { result.capture.write(&$0) })
@@ -132,7 +135,7 @@ final class MCPTools {
         let exchange = try number("exchange", arguments, most: .max).map { UInt64($0) }
         let found = try connection(arguments, exchange: exchange, recording.finder)
         let explanation = try Explanation(
-            of: found, inputs, recording.finder, replaying.options, recording.result.map, exchange: exchange)
+            of: found, paths, recording.finder, replaying.options, recording.result.map, exchange: exchange)
         return explanation.text(style, top: nil)
     }
 
@@ -154,16 +157,20 @@ final class MCPTools {
     }
 
     private func diff(_ arguments: JSONValue) throws(Failure) -> String {
-        let paths = ["old", "new"].map { arguments[$0]?.text ?? "" }
-        for path in paths where !inputs.contains(path) {
-            throw Failure("\(path): is none of the recordings; there are \(inputs.joined(separator: ", "))")
-        }
-        let difference = MapDifference(try facts(paths[0]), try facts(paths[1]), ignoring: IgnoredChanges())
-        return DifferenceReport(difference: difference, old: paths[0], new: paths[1]).text(TextStyle(width: 120))
+        let (old, new) = (try recording(arguments["old"]), try recording(arguments["new"]))
+        let difference = MapDifference(try facts(old), try facts(new), ignoring: IgnoredChanges())
+        return DifferenceReport(difference: difference, old: old.name, new: new.name).text(TextStyle(width: 120))
     }
 
-    private func facts(_ path: String) throws(Failure) -> MapFacts {
-        let result = try replaying.run([path]) { _ in true }
+    private func recording(_ name: JSONValue?) throws(Failure) -> MCPRecording {
+        let name = name?.text ?? ""
+        if let known = inputs.first(where: { $0.name == name }) { return known }
+        throw Failure(
+            "\(name): is none of the recordings; there are \(inputs.map(\.name).joined(separator: ", "))")
+    }
+
+    private func facts(_ recording: MCPRecording) throws(Failure) -> MapFacts {
+        let result = try replaying.run(recording.streamed.paths, names: recording.names) { _ in true }
         var facts = MapFacts(result.map)
         if !result.variables.isEmpty { facts.variables = result.variables }
         return facts

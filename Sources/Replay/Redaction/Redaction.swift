@@ -10,7 +10,7 @@ import Shared
 /// were: where a credential is still found, since it lies coded there (in a header block of HTTP/2, in a compressed body), the
 /// stream's bytes become a gap. So do those beside bytes that were not captured: half a password looks like nothing.
 struct Redaction {
-    let inputs: [String]
+    let inputs: StreamedInputs
     let secrets: [TLSSecret]
     let form: TapeForm
 
@@ -19,12 +19,12 @@ struct Redaction {
     /// - Returns: what was hidden, and how the inputs were read.
     func write(to output: String) throws(Failure) -> (HiddenCredentials, CaptureReport) {
         let finder = CredentialFinder()
-        let (report, found) = try find(inputs, secrets, finder)
+        let (report, found) = try find(inputs.paths, names: inputs.names, secrets, finder)
         let torn = found.ranges(ofHTTP: finder.ofHTTP)
         let patterns = CredentialPatterns(finder.values)
         let places = CredentialPlaces(patterns)
         let plaintext = PlaintextRecorder(places, secrets)
-        _ = try WrittenTape.read(inputs, plaintext)
+        _ = try WrittenTape.read(inputs.paths, names: inputs.names, plaintext)
         plaintext.finish()
         places.finish()
 
@@ -51,14 +51,14 @@ struct Redaction {
     }
 
     private func find(
-        _ inputs: [String], _ secrets: [TLSSecret], _ finder: CredentialFinder
+        _ inputs: [String], names: [String]?, _ secrets: [TLSSecret], _ finder: CredentialFinder
     ) throws(Failure) -> (CaptureReport, TornStreams) {
         let profiler = Profiler(CredentialFinder.options(secrets), observer: finder)
-        let report = try WrittenTape.read(inputs, FoundInEvents(profiler, finder))
+        let report = try WrittenTape.read(inputs, names: names, FoundInEvents(profiler, finder))
         profiler.finish()
         let texts = StreamTexts(finder)
         let plaintext = PlaintextRecorder(texts, secrets)
-        _ = try WrittenTape.read(inputs, plaintext)
+        _ = try WrittenTape.read(inputs, names: names, plaintext)
         plaintext.finish()
         texts.finish()
         return (report, texts.torn)
@@ -71,7 +71,9 @@ struct Redaction {
         func write<Recorder: EventRecorder>(_ recorder: Recorder) throws(Failure) -> (streams: Int, bytes: UInt64) {
             let redacted = RedactedEvents(recorder, patterns, places, blanked: blanked, torn: torn)
             let plaintext = PlaintextRecorder(redacted, secrets)
-            _ = try WrittenTape.write(inputs, plaintext, recorder, to: file) { plaintext.finish() }
+            _ = try WrittenTape.write(inputs.paths, names: inputs.names, plaintext, recorder, to: file) {
+                plaintext.finish()
+            }
             return (redacted.blankedStreams.count, redacted.blankedBytes)
         }
         return form == .jsonl ? try write(TraceTextRecorder()) : try write(TraceRecorder())
@@ -82,7 +84,7 @@ struct Redaction {
         in file: OutputFile, _ patterns: CredentialPatterns
     ) throws(Failure) -> Set<CredentialFinder.Stream> {
         let finder = CredentialFinder()
-        _ = try find([file.written], [], finder)
+        _ = try find([file.written], names: nil, [], finder)
         let places = CredentialPlaces(patterns)
         _ = try WrittenTape.read([file.written], places)
         guard places.countOutsideStreams == 0 else {
