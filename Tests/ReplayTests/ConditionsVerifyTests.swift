@@ -48,6 +48,31 @@ import Testing
                   {property: hostname, name: REDIS_HOST}, {property: port, name: REDIS_PORT}]}}
             """
 
+    /// A vocabulary for what the known ones have no word for.
+    static let bus = """
+        apiVersion: runtimeconditions.io/v1alpha1
+        kind: RuntimeConditionsExtensionDefinition
+        metadata: {id: https://example.org/bus/v1.yaml}
+        spec:
+          dependencies: [\(root)common-integrations:v1alpha1]
+          kinds: [{name: message_bus}, {name: ledger}]
+          interfaceTypes:
+            - {name: broker, targetKind: message_bus}
+            - {name: chain, targetKind: ledger}
+          interfaceFields:
+            - {name: engine, targetKind: message_bus, targetType: broker}
+            - {name: mode, targetKind: cache, targetType: key_value}
+          conditionFields:
+            - {name: configuration, appliesToKinds: [message_bus], appliesToInterfaceTypes: [broker]}
+            - {name: trust, appliesToKinds: [message_bus, cache]}
+          fieldValues:
+            - {field: interface.engine, targetKind: message_bus, targetType: broker, values: [kafka, rabbitmq]}
+            - {field: interface.mode, targetKind: cache, values: [cluster]}
+            - {field: "configuration.env[].property", targetKind: message_bus, values: [url, hostname]}
+          schemas: [{id: x, schema: {type: object}}]
+
+        """
+
     private let folder = TemporaryFolder()
 
     private func verify(_ text: String, _ arguments: [String] = [live]) throws -> Executable.Outcome {
@@ -55,9 +80,12 @@ import Testing
         return try Executable.replay(["conditions", "verify", "--profile", file] + arguments)
     }
 
-    private func faults(_ text: String) -> [String] {
+    private func faults(_ text: String, _ extensions: [String] = []) -> [String] {
         do throws(DocumentFault) {
-            return DeclaredProfile(try YAMLFile.document(Array(text.utf8))).faults.map {
+            var definitions: [ExtensionDefinition] = []
+            for text in extensions { definitions.append(try ExtensionDefinition(YAMLFile.document(Array(text.utf8)))) }
+            let supplied = SuppliedVocabularies(definitions)
+            return DeclaredProfile(try YAMLFile.document(Array(text.utf8)), supplied).faults.map {
                 "\($0.kind.rawValue) \($0.line)"
             }
         } catch {
@@ -286,6 +314,80 @@ import Testing
         mutating func below(_ bound: Int) -> Int {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return Int(state >> 33) % bound
+        }
+    }
+
+    // MARK: Vocabularies that somebody supplies
+
+    private static func profile(_ extensions: [String], _ condition: String) -> String {
+        head + "extensions: [\(extensions.joined(separator: ", "))]\nconditions:\n  - \(condition)\n"
+    }
+
+    @Test func `are read with vocabularies that somebody supplies`() {
+        let id = "https://example.org/bus/v1.yaml"
+        let good =
+            "{name: q, kind: message_bus, interface: {type: broker, engine: kafka}, trust: {ca: x}, configuration: {env: [{property: url, name: BUS_URL}]}}"
+        #expect(faults(Self.profile([id], good)).first?.contains("unknown-extension") == true)
+        #expect(faults(Self.profile([id], good), [Self.bus]) == [])
+        #expect(faults(Self.profile([id, "\(Self.root)common-integrations:v1alpha1"], good), [Self.bus]) == [])
+        // What it builds on is there, too.
+        let cache = "{kind: cache, interface: {type: key_value, engine: redis, mode: cluster}, trust: 1}"
+        #expect(faults(Self.profile([id], cache), [Self.bus]) == [])
+        for (condition, kind) in [
+            ("{kind: message_bus, interface: {type: topic}}", "unresolved-vocabulary"),
+            ("{kind: message_bus, interface: {type: broker, size: 1}}", "unresolved-vocabulary"),
+            ("{kind: ledger, interface: {type: chain}, trust: 1}", "unresolved-vocabulary"),
+            ("{kind: message_bus, interface: {type: broker, engine: carrots}}", "semantic"),
+            ("{kind: cache, interface: {type: key_value, mode: alone}}", "semantic"),
+            (
+                "{kind: message_bus, interface: {type: broker}, configuration: {env: [{property: port, name: A}]}}",
+                "semantic"
+            ),
+        ] {
+            let found = faults(Self.profile([id], condition), [Self.bus])
+            #expect(!found.isEmpty && found.allSatisfy { $0.contains(kind) }, "\(condition): \(found)")
+        }
+        let orphan = Self.bus.replacing("\(Self.root)common-integrations:v1alpha1", with: "https://example.org/none")
+        #expect(faults(Self.profile([id], good), [orphan]).first?.contains("extension-dependency") == true)
+        let greedy = Self.bus.replacing("{name: ledger}", with: "{name: datastore}")
+        #expect(faults(Self.profile([id], good), [greedy]).first?.contains("vocabulary-conflict") == true)
+        let second = Self.bus.replacing("bus/v1.yaml", with: "bus/v2.yaml")
+        let both = Self.profile([id, "https://example.org/bus/v2.yaml"], good)
+        #expect(faults(both, [Self.bus, second]).first?.contains("vocabulary-conflict") == true)
+    }
+
+    @Test func `made and verified with a vocabulary that somebody supplies have what else has no word`() throws {
+        let bus = folder.write("bus.yaml", Array(Self.bus.utf8))
+        let shop = ["Fixtures/demo/shop/input.pcap", "--names", "Fixtures/demo/shop/names"]
+        let uri = ["--workload-uri", "orders=https://example.org/orders"]
+        let without = try Executable.replay(["export", "conditions"] + shop + uri)
+        #expect(without.status == 1 && !without.output.contains("message_bus"))
+        let made = try Executable.replay(["export", "conditions"] + shop + uri + ["--extension", bus])
+        #expect(made.status == 0 && made.errors.contains("1 JSON Schema of extensions not looked at"), "\(made.errors)")
+        #expect(made.output.contains("  - https://example.org/bus/v1.yaml\n"))
+        #expect(
+            made.output.contains(
+                "  - name: rabbitmq\n    kind: message_bus\n    interface:\n      type: broker\n      engine: rabbitmq\n"
+            ),
+            "\(made.output)")
+        let verified = try verify(made.output, shop + ["--extension", bus])
+        #expect(verified.status == 0 && verified.output.contains("each as it was seen"), "\(verified.output)")
+        let other = try verify(
+            made.output.replacing("engine: rabbitmq", with: "engine: kafka")
+                + "  - {name: books, kind: ledger, interface: {type: chain}}\n", shop + ["--extension", bus])
+        #expect(other.status == 1 && other.output.contains("message_bus/broker kafka: declared, and never seen"))
+        #expect(
+            other.output.contains(
+                "declared, and nothing that is seen on a wire could tell of it:\n  books: ledger/chain"))
+        let refused = try verify(made.output, shop)
+        #expect(refused.status == 1 && refused.output.contains("--extension FILE adds others"))
+        for (text, reason) in [
+            ("kind: x", "is no extension"), (Self.bus.replacing("{id:", with: "{ids:"), "metadata.id"),
+            (Self.bus.replacing("kinds: [", with: "kinds: x #"), "kinds is a list"),
+        ] {
+            let file = folder.write("bad.yaml", Array(text.utf8))
+            let outcome = try verify(made.output, shop + ["--extension", file])
+            #expect(outcome.status == 2 && outcome.errors.contains(reason), "\(outcome.errors)")
         }
     }
 }

@@ -17,7 +17,7 @@ struct Conditions: ParsableCommand {
             Said is what is wrong with the profile, by the specification's classes of errors, and, where nothing is, what it declares that was \
             never seen, and what was seen that it does not declare: conditions, operations, types in bodies, environment variables. \
             Exit status 1 says that there is some of it. The specification is core schema 0.4.0 with common-integrations v1alpha1, \
-            env-configuration v1alpha1 and nats/service 0.1.0; nothing is fetched.
+            env-configuration v1alpha1 and nats/service 0.1.0, and what --extension adds; nothing is fetched.
             """)
 
     @Argument(help: "verify")
@@ -40,6 +40,8 @@ struct Conditions: ParsableCommand {
     @Flag(help: "Print SARIF 2.1.0, for what shows findings beside code.")
     var sarif = false
 
+    @OptionGroup var extensions: ExtensionOptions
+
     @OptionGroup var reading: ReadingOptions
 
     @OptionGroup var filters: MapFilters
@@ -49,8 +51,9 @@ struct Conditions: ParsableCommand {
         guard !inputs.contains(profile) else {
             throw Failure("--profile \(profile): is an input, too; give the profile here and tapes there")
         }
-        var (report, declared) = try read()
-        if let declared, report.faults.isEmpty { report.comparison = try comparison(declared) }
+        let supplied = try extensions.read()
+        var (report, declared) = try read(supplied)
+        if let declared, report.faults.isEmpty { report.comparison = try comparison(declared, supplied) }
         let text =
             json
             ? report.json
@@ -60,13 +63,13 @@ struct Conditions: ParsableCommand {
     }
 
     /// The profile, as far as it can be read.
-    private func read() throws(Failure) -> (ConditionsReport, DeclaredProfile?) {
+    private func read(_ supplied: SuppliedVocabularies) throws(Failure) -> (ConditionsReport, DeclaredProfile?) {
         guard let bytes = TextFile.bytes(profile) else {
             throw Failure("--profile \(profile): can't be read: \(String(cString: strerror(errno)))")
         }
         var report = ConditionsReport(path: profile)
         do throws(DocumentFault) {
-            let declared = DeclaredProfile(try YAMLFile.document(bytes))
+            let declared = DeclaredProfile(try YAMLFile.document(bytes), supplied)
             report.faults = declared.faults
             return (report, declared)
         } catch {
@@ -75,7 +78,9 @@ struct Conditions: ParsableCommand {
         }
     }
 
-    private func comparison(_ declared: DeclaredProfile) throws(Failure) -> ConditionsComparison {
+    private func comparison(
+        _ declared: DeclaredProfile, _ supplied: SuppliedVocabularies
+    ) throws(Failure) -> ConditionsComparison {
         var replaying = try reading.replaying()
         replaying.prepareForConditions()
         replaying.options.selection = try filters.selection()
@@ -87,7 +92,7 @@ struct Conditions: ParsableCommand {
         }
         let name = workload ?? declared.name
         do throws(ConditionsFinder.Refusal) {
-            return try ConditionsComparison(declared, of: name, result.map, result.surroundings)
+            return try ConditionsComparison(declared, of: name, result.map, result.surroundings, supplied)
         } catch {
             let seen = ConditionsFinder.workloads(result.map)
             throw Failure(

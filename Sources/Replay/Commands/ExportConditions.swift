@@ -17,14 +17,19 @@ struct ConditionsOptions: ParsableArguments {
             valueName: "form"))
     var extensionRef: String?
 
+    @OptionGroup var extensions: ExtensionOptions
+
     /// What is asked for.
     struct Wanted {
         /// By the workload's name.
         var uris: [String: String]
         var reference: ExtensionReference
+        var supplied: SuppliedVocabularies
     }
 
-    func wanted() throws(Failure) -> Wanted { Wanted(uris: try uris(), reference: try reference()) }
+    func wanted() throws(Failure) -> Wanted {
+        Wanted(uris: try uris(), reference: try reference(), supplied: try extensions.read())
+    }
 
     private func uris() throws(Failure) -> [String: String] {
         var uris: [String: String] = [:]
@@ -85,7 +90,8 @@ extension Export {
                 throw Failure("--workload-uri \(name)=…: is an address and no workload's name; give it one with --name")
             }
             do throws(ConditionsFinder.Refusal) {
-                let (profile, evidence) = try ConditionsFinder.profile(of: name, uri: uri, map, result.surroundings)
+                let (profile, evidence) = try ConditionsFinder.profile(
+                    of: name, uri: uri, map, result.surroundings, wanted.supplied)
                 let texts = [
                     (".yaml", ConditionsFile.profile(profile, from: from, wanted.reference)),
                     (

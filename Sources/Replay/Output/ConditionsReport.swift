@@ -35,6 +35,11 @@ struct ConditionsReport {
             lines.append("seen, and in no profile for want of a word:")
             lines += comparison.beyond.map { "  \(style.safe($0))" }
         }
+        if !comparison.unobservable.isEmpty {
+            if !lines.isEmpty { lines.append("") }
+            lines.append("declared, and nothing that is seen on a wire could tell of it:")
+            lines += comparison.unobservable.map { "  \(style.safe($0))" }
+        }
         if !lines.isEmpty { lines.append("") }
         let compared = Quantity.count(UInt64(comparison.compared), "condition")
         lines.append(
@@ -66,6 +71,7 @@ struct ConditionsReport {
                 json.number("line", UInt64(finding.line))
             }
             json.strings("beyond", comparison?.beyond ?? [])
+            json.strings("unobservable", comparison?.unobservable ?? [])
         }
     }
 

@@ -13,6 +13,14 @@ package struct ConditionsProfile: Equatable, Sendable {
     var vocabularies: [Vocabulary] {
         Vocabulary.allCases.filter { vocabulary in conditions.contains { $0.uses(vocabulary) } }
     }
+
+    /// Those that somebody has supplied, as they are to be listed behind them.
+    var supplied: [String] {
+        let used = conditions.compactMap { condition -> String? in
+            if case .supplied(let interface) = condition.interface { interface.vocabulary } else { nil }
+        }
+        return Set(used).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
 }
 
 /// One thing that has to be there.
@@ -29,6 +37,8 @@ struct Condition: Equatable, Sendable {
         case datastore(type: String, engine: String?)
         case cache(engine: String?)
         case nats([NATSCondition])
+        /// Of a vocabulary that somebody has supplied.
+        case supplied(SuppliedInterface)
     }
 
     /// The name of the kind, as the vocabulary has it.
@@ -38,6 +48,7 @@ struct Condition: Equatable, Sendable {
         case .datastore: "datastore"
         case .cache: "cache"
         case .nats: "nats.service"
+        case .supplied(let interface): interface.kind
         }
     }
 
@@ -48,14 +59,17 @@ struct Condition: Equatable, Sendable {
         case .datastore(let type, _): type
         case .cache: "key_value"
         case .nats: "service"
+        case .supplied(let interface): interface.type
         }
     }
 
     func uses(_ vocabulary: Vocabulary) -> Bool {
-        switch vocabulary {
-        case .commonIntegrations: if case .nats = interface { false } else { true }
-        case .environment: !configurations.isEmpty
-        case .nats: if case .nats = interface { true } else { false }
+        switch interface {
+        case .api, .datastore, .cache:
+            vocabulary == .commonIntegrations || vocabulary == .environment && !configurations.isEmpty
+        case .nats: vocabulary == .nats
+        // What variables tell of it, its own vocabulary says.
+        case .supplied: false
         }
     }
 }
@@ -91,6 +105,7 @@ enum ConfigurationProperty: String, CaseIterable, Sendable {
         case .datastore: everywhere.union([.database])
         case .cache: everywhere.union([.database, .token])
         case .nats: []
+        case .supplied(let interface): interface.properties
         }
     }
 }
@@ -109,6 +124,24 @@ enum Vocabulary: CaseIterable, Sendable {
     }
 
     private static let root = "https://runtimeconditions.io/extensions/"
+
+    /// The one that is referred to so; `nil`: none of these.
+    static func of(_ reference: String) -> Vocabulary? {
+        allCases.first { [$0.suffixed, $0.url].contains(reference) }
+    }
+
+    /// That which defines a kind with a type.
+    static func owner(_ kind: String, _ type: String) -> Vocabulary? {
+        switch (kind, type) {
+        case ("api", "http"), ("datastore", "relational"), ("datastore", "document"), ("cache", "key_value"):
+            .commonIntegrations
+        case ("nats.service", "service"): .nats
+        default: nil
+        }
+    }
+
+    /// Those of all of them together.
+    static let kinds: Set<String> = ["api", "datastore", "cache", "nats.service"]
 
     /// `ID:VERSION`, as the core schema, the draft and the demonstrations write it.
     var suffixed: String { Self.root + place.path + ":" + place.version }

@@ -24,6 +24,8 @@ package struct ConditionsComparison: Sendable {
     package private(set) var findings: [Finding] = []
     /// What was seen and could be in no profile.
     package private(set) var beyond: [String] = []
+    /// Conditions that are declared and of which no observation could tell: kinds of supplied vocabularies.
+    package private(set) var unobservable: [String] = []
     /// Conditions that were compared.
     package private(set) var compared = 0
 
@@ -33,12 +35,14 @@ package struct ConditionsComparison: Sendable {
     ///   - declared: a valid profile.
     ///   - map: with bodies.
     ///   - service: the workload's name in the map.
+    ///   - supplied: the vocabularies with which the profile was read.
     package init(
-        _ declared: DeclaredProfile, of service: String, _ map: ServiceMapDocument, _ surroundings: ServiceSurroundings
+        _ declared: DeclaredProfile, of service: String, _ map: ServiceMapDocument, _ surroundings: ServiceSurroundings,
+        _ supplied: SuppliedVocabularies = SuppliedVocabularies()
     ) throws(ConditionsFinder.Refusal) {
         var seen: [Condition] = []
         do throws(ConditionsFinder.Refusal) {
-            let (profile, evidence) = try ConditionsFinder.profile(of: service, uri: "", map, surroundings)
+            let (profile, evidence) = try ConditionsFinder.profile(of: service, uri: "", map, surroundings, supplied)
             seen = profile.conditions
             beyond = evidence.leftOut.filter(\.isLoss).map(\.text)
         } catch {
@@ -49,6 +53,13 @@ package struct ConditionsComparison: Sendable {
         let pairs = Self.pairs(declared.conditions, seen)
         for (number, own) in declared.conditions.enumerated() {
             guard let pair = pairs[number] else {
+                if case .supplied(let interface) = own.condition.interface,
+                    !supplied.isObservable(.init(kind: interface.kind, name: interface.type))
+                {
+                    unobservable.append(
+                        "\(own.condition.name.isEmpty ? "" : own.condition.name + ": ")\(Self.kind(own.condition))")
+                    continue
+                }
                 add(
                     .conditionNotSeen, own.condition, Self.kind(own.condition) + (own.isOptional ? ", optional" : ""),
                     own.line)
@@ -72,6 +83,7 @@ package struct ConditionsComparison: Sendable {
         let engine: String? =
             switch condition.interface {
             case .datastore(_, let engine), .cache(let engine): engine
+            case .supplied(let interface): interface.engine
             case .api, .nats: nil
             }
         return ["\(condition.kind)/\(condition.type)", engine].compactMap { $0 }.joined(separator: " ")
@@ -115,6 +127,9 @@ package struct ConditionsComparison: Sendable {
         case (.datastore(let type, let engine), .datastore(let other, let another)):
             type == other && (engine == nil || another == nil || engine == another)
         case (.cache(let engine), .cache(let another)): engine == nil || another == nil || engine == another
+        case (.supplied(let own), .supplied(let other)):
+            (own.kind, own.type) == (other.kind, other.type)
+                && (own.engine == nil || other.engine == nil || own.engine == other.engine)
         default: false
         }
     }

@@ -14,7 +14,13 @@ package enum ConditionsFile {
         writer.yaml.plain(kind)
         writer.block("metadata") { $0.text("name", profile.name) }
         writer.block("workload") { $0.text("uri", profile.uri) }
-        writer.list("extensions", profile.vocabularies) { writer, vocabulary in
+        let vocabularies: [Vocabulary?] = profile.vocabularies + profile.supplied.map { _ in nil }
+        var supplied = profile.supplied[...]
+        writer.list("extensions", vocabularies) { writer, vocabulary in
+            guard let vocabulary else {
+                let id = supplied.removeFirst()
+                return reference == .object ? writer.members { $0.text("id", id) } : writer.yaml.text(id)
+            }
             switch reference {
             case .suffix: writer.yaml.text(vocabulary.suffixed)
             case .url: writer.yaml.text(vocabulary.url)
@@ -126,6 +132,8 @@ package enum ConditionsFile {
                     }
                 case .datastore(_, let engine), .cache(let engine):
                     if let engine { writer.text("engine", engine) }
+                case .supplied(let interface):
+                    if let engine = interface.engine { writer.text("engine", engine) }
                 case .nats(let operations):
                     writer.list("operations", operations) { writer, operation in
                         writer.members { $0.write(operation) }

@@ -26,6 +26,7 @@ package struct ConditionsFinder {
     private let names: DestinationNames
     private let surroundings: ServiceSurroundings.Service
     private let secrets: SecretValues
+    private let supplied: SuppliedVocabularies
     private var drafts: [Draft] = []
     private var targets: [EnvironmentLinks.Target] = []
     private(set) var evidence = ConditionsEvidence()
@@ -49,13 +50,15 @@ package struct ConditionsFinder {
     /// - Parameters:
     ///   - map: with bodies.
     ///   - uri: of the workload.
+    ///   - supplied: vocabularies beside those that are known, for what these have no word for.
     package static func profile(
-        of service: String, uri: String, _ map: ServiceMapDocument, _ surroundings: ServiceSurroundings
+        of service: String, uri: String, _ map: ServiceMapDocument, _ surroundings: ServiceSurroundings,
+        _ supplied: SuppliedVocabularies = SuppliedVocabularies()
     ) throws(Refusal) -> (profile: ConditionsProfile, evidence: ConditionsEvidence) {
         guard let found = map.services.first(where: { $0.name == service }),
             !found.endpoints.isEmpty || !found.connections.isEmpty
         else { throw .notSeen }
-        var finder = ConditionsFinder(found, map, surroundings)
+        var finder = ConditionsFinder(found, map, surroundings, supplied)
         finder.find()
         guard !finder.drafts.isEmpty else { throw .nothingToSay(finder.evidence) }
         let conditions = finder.conditions()
@@ -63,8 +66,10 @@ package struct ConditionsFinder {
     }
 
     private init(
-        _ service: ServiceMapDocument.Service, _ map: ServiceMapDocument, _ surroundings: ServiceSurroundings
+        _ service: ServiceMapDocument.Service, _ map: ServiceMapDocument, _ surroundings: ServiceSurroundings,
+        _ supplied: SuppliedVocabularies
     ) {
+        self.supplied = supplied
         self.service = service
         bodies = map.bodies.filter { $0.service == service.name }
         names = DestinationNames(given: surroundings.givenNames)
@@ -218,7 +223,8 @@ package struct ConditionsFinder {
         }
         let store = StoreKind(first.protocolName)
         var notes: [String] = []
-        var interface = store?.interface
+        let other = store == nil ? supplied.interface(for: first.protocolName) : nil
+        var interface = store?.interface ?? other.map { .supplied($0) }
         var grounds = grounds(
             first.destination, name, "", connections.map { ($0.firstSeen, $0.lastSeen, $0.count) },
             confidence: connections.map(\.confidence).max() ?? 0)
@@ -231,8 +237,9 @@ package struct ConditionsFinder {
         case "nats": interface = .nats(natsOperations(connections, name, &grounds))
         default: break
         }
-        let number = addTarget(first.destination, name, ports: ports, words: store?.words ?? [], interface)
-        guard let interface, let store else {
+        let words = store?.words ?? Set([first.protocolName, other?.engine].compactMap { $0?.uppercased() })
+        let number = addTarget(first.destination, name, ports: ports, words: words, interface)
+        guard let interface else {
             return leave(Self.reason(first), isLoss: true)
         }
         let draft = Condition(name: "", interface: interface)
@@ -245,7 +252,10 @@ package struct ConditionsFinder {
                 grounds.operations = [.init(text: "operations, which the vocabulary has no words for", count: asked)]
             }
         }
-        drafts.append(Draft(interface: interface, grounds: grounds, target: number, plainName: store.name))
+        drafts.append(
+            Draft(
+                interface: interface, grounds: grounds, target: number,
+                plainName: store?.name ?? other?.engine ?? first.protocolName))
     }
 
     private static func reason(_ connection: ServiceMapDocument.Connection) -> String {
