@@ -67,14 +67,19 @@ final class LiveRun {
 
     /// Returns when the profiler has a probe in the file.
     func waitUntilProbed(_ path: String) throws {
-        _ = try eventually("a probe in \(path)") { holdsDescriptor(of: path) ? () : nil }
+        _ = try eventually("a probe in \(path)") { probes(in: path) > 0 ? () : nil }
     }
 
-    /// Whether the kernel says of one of the profiler's descriptors that it is about this.
-    private func holdsDescriptor(of subject: String) -> Bool {
+    /// How many it has in files that have this name, or had it.
+    func probes(in path: String) -> Int { descriptors(of: path) }
+
+    private func holdsDescriptor(of subject: String) -> Bool { descriptors(of: subject) > 0 }
+
+    /// How many of the profiler's descriptors are about this, as the kernel says.
+    private func descriptors(of subject: String) -> Int {
         let folder = "/proc/\(profilerPid)/fdinfo"
         let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        return descriptors.contains { name in
+        return descriptors.count { name in
             let text = try? String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8)
             return text?.contains(subject) ?? false
         }

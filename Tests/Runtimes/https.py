@@ -1,7 +1,7 @@
 """Connections over TLS that are all open at once, with requests on them in turn. Each request names its connection by its port,
 and so does the answer.
 
-https.py server PORT CERTIFICATE KEY
+https.py server PORT CERTIFICATE KEY [PADDING]   answers have so many bytes more, and the server's sockets take 4 kB at a time
 https.py client PORT CONNECTIONS REQUESTS KEY-LOG
 """
 import asyncio
@@ -10,18 +10,22 @@ import ssl
 import sys
 
 
-async def answer(reader, writer):
+async def answer(reader, writer, padding):
     peer = writer.get_extra_info("peername")[1]
     while head := await reader.readuntil(b"\r\n\r\n"):
-        body = b'{"port":%d,"path":"%s"}' % (peer, head.split(b" ")[1])
+        body = b'{"port":%d,"path":"%s","padding":"%s"}' % (peer, head.split(b" ")[1], b"x" * padding)
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
         await writer.drain()
 
 
-async def serve(port, certificate, key):
+async def serve(port, certificate, key, padding="0"):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    server = await asyncio.start_server(answer, "127.0.0.1", port, ssl=context)
+    listener = socket.create_server(("127.0.0.1", port))
+    # Who connects inherits it.
+    if int(padding):
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    server = await asyncio.start_server(lambda *streams: answer(*streams, int(padding)), sock=listener, ssl=context)
     await server.serve_forever()
 
 

@@ -14,11 +14,28 @@ struct TLSStage {
             [
                 "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
                 run.path("key.pem"), "-out", run.path("certificate.pem"), "-days", "2", "-subj", "/CN=localhost",
+                "-addext", "subjectAltName=DNS:localhost",
             ]
         ).succeed()
     }
 
-    /// nginx, whose workers are forked; it answers with the port of who asks.
+    /// A server over HTTPS that answers each request with the port of who asks.
+    enum WebServer: String, CaseIterable {
+        case nginx, apache, haproxy
+        /// asyncio, which gets rid of its answers later than it has encrypted them.
+        case busyAsyncio = "asyncio under back-pressure"
+    }
+
+    func start(_ server: WebServer) throws -> LocalServer {
+        switch server {
+        case .nginx: try nginx(optedIn: true)
+        case .apache: try apache()
+        case .haproxy: try haproxy()
+        case .busyAsyncio: try asyncio(optedIn: true, padding: 200_000)
+        }
+    }
+
+    /// nginx, whose workers are forked.
     func nginx(optedIn: Bool) throws -> LocalServer {
         let port = try Port.free()
         let text = """
@@ -42,13 +59,67 @@ struct TLSStage {
             port: port, environment: run.environment(optedIn: optedIn, ["ADI_PROFILE_NAME": "web"]))
     }
 
-    /// Python's asyncio, which gives the library bytes from buffers of its own.
-    func asyncio(optedIn: Bool) throws -> LocalServer {
+    /// Apache, which encrypts an answer before it sends it, on any of its threads.
+    private func apache() throws -> LocalServer {
+        let (port, modules) = (try Port.free(), "/usr/lib/apache2/modules")
+        let text = """
+            ServerName localhost
+            PidFile \(run.path("apache.pid"))
+            ErrorLog \(run.path("apache.log"))
+            Listen 127.0.0.1:\(port)
+            LoadModule mpm_event_module \(modules)/mod_mpm_event.so
+            LoadModule authz_core_module \(modules)/mod_authz_core.so
+            LoadModule socache_shmcb_module \(modules)/mod_socache_shmcb.so
+            LoadModule ssl_module \(modules)/mod_ssl.so
+            SSLEngine on
+            SSLCertificateFile \(run.path("certificate.pem"))
+            SSLCertificateKeyFile \(run.path("key.pem"))
+            User www-data
+            Group www-data
+            DocumentRoot /usr/share
+            ErrorDocument 404 '{"port":%{REMOTE_PORT},"path":"%{REQUEST_URI}"}'
+            """
+        try Data(text.utf8).write(to: URL(fileURLWithPath: run.path("apache.conf")))
+        return try .start(
+            Programs.find("apache2", package: "apache2-bin"), ["-D", "FOREGROUND", "-f", run.path("apache.conf")],
+            port: port, environment: run.environment(optedIn: true, ["ADI_PROFILE_NAME": "web"]))
+    }
+
+    private func haproxy() throws -> LocalServer {
         let port = try Port.free()
+        let both = ["certificate.pem", "key.pem"].compactMap { run.folder.text($0) }.joined()
+        try Data(both.utf8).write(to: URL(fileURLWithPath: run.path("both.pem")))
+        let text = """
+            defaults
+              mode http
+              timeout connect 5s
+              timeout client 10s
+              timeout server 10s
+            frontend web
+              bind 127.0.0.1:\(port) ssl crt \(run.path("both.pem"))
+              http-request return status 200 content-type application/json lf-string '{"port":%[src_port],"path":"%[path]"}'
+
+            """
+        try Data(text.utf8).write(to: URL(fileURLWithPath: run.path("haproxy.cfg")))
+        return try .start(
+            Programs.find("haproxy", package: "haproxy"), ["-db", "-f", run.path("haproxy.cfg")], port: port,
+            environment: run.environment(optedIn: true, ["ADI_PROFILE_NAME": "web"]))
+    }
+
+    /// Python's asyncio, which gives the library bytes from buffers of its own.
+    /// - Parameters:
+    ///   - padding: bytes of an answer beside what it says, of which its socket takes 4 kB at a time.
+    ///   - environment: beside what opts in.
+    func asyncio(optedIn: Bool, padding: Int = 0, environment: [String: String] = [:]) throws -> LocalServer {
+        let port = try Port.free()
+        let more = environment.merging(["ADI_PROFILE_NAME": "web"]) { $1 }
         return try .start(
             "/usr/bin/python3",
-            [Programs.runtimes("https.py"), "server", "\(port)", run.path("certificate.pem"), run.path("key.pem")],
-            port: port, environment: run.environment(optedIn: optedIn, ["ADI_PROFILE_NAME": "web"]))
+            [
+                Programs.runtimes("https.py"), "server", "\(port)", run.path("certificate.pem"), run.path("key.pem"),
+                "\(padding)",
+            ],
+            port: port, environment: run.environment(optedIn: optedIn, more))
     }
 
     /// A program of Go, which answers what one asks of it over HTTPS.

@@ -22,9 +22,12 @@ extension Live {
             }
         }
 
-        @Test func `fifty connections in turn, of nginx and Python, live and from tcpdump`() throws {
+        @Test(arguments: TLSStage.WebServer.allCases)
+        func `fifty connections in turn, of a web server and Python, live and from tcpdump`(
+            _ webServer: TLSStage.WebServer
+        ) throws {
             let run = try LiveRun(.socket, tls: true)
-            let server = try TLSStage(run).nginx(optedIn: true)
+            let server = try TLSStage(run).start(webServer)
             let (pcap, keys) = (run.path("wire.pcap"), run.path("keys.log"))
             let wiretap = try Wiretap(pcap, filter: "tcp port \(server.port)")
             try run.launch(
@@ -54,7 +57,7 @@ extension Live {
                 .sorted()
             }
             let wire = try Records.lines(LoggedEvent.self, run.folder.text("wire.jsonl") ?? "")
-            let shop = outcome.events.filter { $0.comm == "python3" }
+            let shop = outcome.events.filter { ($0.direction == "send") == $0.isRequest }
             #expect(messages(shop) == messages(wire) && wire.count == 300)
         }
 
