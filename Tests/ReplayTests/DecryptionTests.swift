@@ -348,6 +348,21 @@ private struct Decrypted {
         #expect(result.messages == Decrypted(entries).messages)
     }
 
+    @Test func `to packets are a key log for another capture of the sessions`() throws {
+        let (folder, keys) = (TemporaryFolder(), "Fixtures/tls/decrypted/input.pcapng")
+        let recorder = PacketRecorder()
+        let wire = folder.write(
+            "wire.pcapng", convert(try Events("decrypted").entries.filter { !$0.isSecret }, recorder, recorder))
+        func urls(_ arguments: [String]) throws -> Int {
+            let result = try Executable.replay(arguments + ["--quiet", "--output", "-"])
+            return result.output.split(separator: "\n").count { $0.contains("\"url\":") }
+        }
+        let opened = try urls([keys])
+        #expect(try opened > 0 && urls([wire, "--tls-keys", keys]) == opened && urls([wire]) == 0)
+        let none = try Executable.replay([wire, "--tls-keys", wire])
+        #expect(none.status == 2 && none.errors.contains("--tls-keys \(wire): holds no secrets of TLS"), "\(none)")
+    }
+
     @Test func `put the secrets of a key log before what they open`() throws {
         let entries = try Events("decrypted").entries
         let secrets: [TLSSecret] = entries.compactMap {

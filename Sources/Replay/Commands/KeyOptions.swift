@@ -7,7 +7,8 @@ import Shared
 struct KeyOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A key log, as SSLKEYLOGFILE makes programs write it: opens the TLS of its sessions. May be repeated.",
+            "A key log, as SSLKEYLOGFILE makes programs write it, or a pcapng file that holds one: opens the TLS of its sessions. "
+                + "May be repeated.",
             valueName: "file"),
         completion: .file())
     var tlsKeys: [String] = []
@@ -17,6 +18,10 @@ struct KeyOptions: ParsableArguments {
     func read() throws(Failure) -> [TLSSecret] {
         var secrets: [TLSSecret] = []
         for path in tlsKeys {
+            if let held = try Self.held(path) {
+                secrets += held
+                continue
+            }
             let log = try Self.read(path)
             if log.badLines > 0 {
                 let lines = Quantity.count(log.badLines, "line")
@@ -28,6 +33,24 @@ struct KeyOptions: ParsableArguments {
             }
             secrets += log.secrets
         }
+        return secrets
+    }
+
+    /// The secrets that a pcapng file holds, in its Decryption Secrets Blocks; `nil` for what is none.
+    private static func held(_ path: String) throws(Failure) -> [TLSSecret]? {
+        // What comes by a pipe can be read only once.
+        guard Input.isFile(path) else { return nil }
+        let input = try Input.open(path)
+        guard PcapngFile.isPcapng(input.bytes.head) else { return nil }
+        var file = PcapngFile(input.bytes)
+        var secrets: [TLSSecret] = []
+        var goesOn = true
+        while goesOn {
+            goesOn = file.next() != nil
+            for case .secret(let secret) in file.takeFacts() { secrets.append(secret) }
+        }
+        if let failure = file.failure { throw Failure("--tls-keys \(path): \(failure)") }
+        guard !secrets.isEmpty else { throw Failure("--tls-keys \(path): holds no secrets of TLS") }
         return secrets
     }
 
