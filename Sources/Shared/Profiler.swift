@@ -151,6 +151,7 @@ package final class Profiler: EventSink {
         case .data(let position):
             channel(position)?.data(payload, at: position, now)
                 ?? stray(position.connection, bytes: payload.byteCount)
+            if run.secrets.hasNews { run.secrets.tellNews(now) }
         case .acknowledged(let position):
             channel(position)?.acknowledged(position, now) ?? stray(position.connection)
         case .expected(let position):
@@ -173,7 +174,9 @@ package final class Profiler: EventSink {
         case .lost(let loss): run.summary.losses[loss.reason] &+= loss.count
         case .sequenceNumbers(let numbers): learn(numbers, now)
         case .datagram(let datagram): read(datagram, payload, now)
-        case .secret(let secret): learn(secret, now)
+        case .secret(let secret):
+            learn(secret, now)
+            if run.secrets.hasNews { run.secrets.tellNews(now) }
         case .unixSocket(let socket): naming.told(socket, at: now)
         case .tape(let origin): if origin.bringsSecrets { run.secrets.comeLater = true }
         // About the tape as a file, not about what is on it.

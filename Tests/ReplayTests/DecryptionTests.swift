@@ -23,6 +23,39 @@ private final class Events: EventSink {
             return entry
         }
 
+        func seen(by process: ProcessKey) -> Entry {
+            guard case .open(var opened) = event.kind else { return self }
+            var entry = self
+            opened.process = process
+            entry.event.kind = .open(opened)
+            return entry
+        }
+
+        /// The same as the other end sees it, a connection of its own.
+        func mirrored(by process: ProcessKey) -> Entry {
+            func twin(_ id: ConnectionID) -> ConnectionID { ConnectionID(id.serial + 1_000_000) }
+            func turned(_ at: StreamPosition) -> StreamPosition {
+                StreamPosition(twin(at.connection), at.direction == .send ? .receive : .send, at.position)
+            }
+            var entry = self
+            switch event.kind {
+            case .open(let opened):
+                entry.event.kind = .open(
+                    ConnectionOpened(
+                        id: twin(opened.id), local: opened.remote, remote: opened.local,
+                        role: opened.role == .client ? .server : .client, process: process))
+            case .data(let at): entry.event.kind = .data(turned(at))
+            case .acknowledged(let at): entry.event.kind = .acknowledged(turned(at))
+            case .expected(let at): entry.event.kind = .expected(turned(at))
+            case .finished(let at): entry.event.kind = .finished(turned(at))
+            case .close(var closed):
+                closed.id = twin(closed.id)
+                entry.event.kind = .close(closed)
+            default: break
+            }
+            return entry
+        }
+
         /// The connection whose end it is.
         var closed: ConnectionID? { if case .close(let closed) = event.kind { closed.id } else { nil } }
     }
@@ -237,6 +270,23 @@ private struct Decrypted {
                 return isKnownFirst ? [entry, other] : [other, entry]
             })
         #expect(result.messages == known.messages && result.tls == known.tls)
+    }
+
+    /// What a program brings with it is not probed yet when it connects, and its server's library does not say which session it
+    /// is: the server's view shows it, and the client's has waited for that.
+    @Test(arguments: ["decrypted", "suites", "resumed"])
+    func `opens both views by what one end tells, each in its order`(_ fixture: String) throws {
+        let (client, server) = (ProcessKey(pid: 7, startTime: 1), ProcessKey(pid: 8, startTime: 1))
+        let entries = try Events(fixture).entries
+        let known = Decrypted(entries)
+        let result = Decrypted(
+            try entries.flatMap { entry in
+                entry.isSecret
+                    ? [try entry.withoutSession(server)] : [entry.seen(by: client), entry.mirrored(by: server)]
+            })
+        #expect(result.messages.sorted() == (known.messages + known.messages).sorted() && !known.messages.isEmpty)
+        #expect(result.outputs.summary.anomalies.total == known.outputs.summary.anomalies.total)
+        #expect(result.tls.decrypted == 2 * known.tls.decrypted && result.tls.closed == known.tls.closed)
     }
 
     @Test func `tries the secrets of a process on its own connections only`() throws {

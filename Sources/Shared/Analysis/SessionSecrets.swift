@@ -71,6 +71,8 @@ final class SessionSecrets {
     private let unplaced = UnplacedSecrets()
     /// Of the entries, those that were among them.
     private var found: [Int] = []
+    /// Their sessions, as long as who waits for them was not told.
+    private var news: [ClientRandom] = []
 
     private struct Waiting {
         /// Not held: what waits holds the run.
@@ -146,7 +148,10 @@ final class SessionSecrets {
     ) -> Outcome? {
         guard let secret = unplaced.find(label, of: process, tried: &tried, isRight) else { return nil }
         let outcome = add(label, secret, of: random)
-        if case .added = outcome { found.append(entries.count &- 1) }
+        if case .added = outcome {
+            found.append(entries.count &- 1)
+            if waiting[random] != nil { news.append(random) }
+        }
         return outcome
     }
 
@@ -229,8 +234,26 @@ final class SessionSecrets {
             if let process = secret.process { unplaced.tell(process, at) }
             return
         }
+        tell(of: random, at)
+    }
+
+    private func tell(of random: ClientRandom, _ at: Timestamp) {
         guard let all = waiting[random] else { return }
         for waiting in all { waiting.who?.secretCame(for: waiting.number, at) }
+    }
+
+    /// Secrets were found to be of sessions that others wait for, too: the other end's view of a connection.
+    var hasNews: Bool { !news.isEmpty }
+
+    /// Tells those who wait for them; not while one of them reads.
+    func tellNews(_ at: Timestamp) {
+        var next = 0
+        // Whoever goes on may find others.
+        while next < news.count {
+            tell(of: news[next], at)
+            next &+= 1
+        }
+        news.removeAll(keepingCapacity: true)
     }
 }
 
