@@ -212,6 +212,33 @@ private func flaws(_ grading: Grading) -> [String] {
         #expect(flaws(try Recorded.grade(Recorded.lines("connection", "end", "died"))) == [])
     }
 
+    /// PostgreSQL never reads the last record of its client's TLS.
+    @Test func `a server that has closed before its client did has less, and nobody else has`() throws {
+        let tuple = try #require(
+            Recorded.lines.first { $0.contains("\"kind\":\"connection\"") }?.firstMatch(of: /"local":"([^"]+)"/)?.1)
+        let seen = try Recorded.seen.get().filter { "\($0.graded.tuple.local)" == tuple }
+        #expect(seen.count == 2)
+        func wrong(_ told: String, _ end: String, sent: Int, ofServer isServers: Bool = true) throws -> [String] {
+            let views = seen.map { view in
+                var (view, values) = (view, view.graded.connection.values)
+                values[3] = view.isClientView ? told : end
+                if view.isClientView != isServers { values[1] = values[1].flatMap { Int($0) }.map { "\($0 + sent)" } }
+                view.graded.connection.values = values
+                return view
+            }
+            return flaws(
+                try Recorded.grade(Recorded.lines("connection", "end", told).filter { $0.contains(tuple) }, views))
+        }
+        for end in ["reset", "orderly"] {
+            #expect(try wrong("reset", end, sent: -24) == [])
+            #expect(try wrong("reset", end, sent: 24).contains("connection: bytes sent"))
+        }
+        #expect(try wrong("reset", "reset", sent: -24, ofServer: false) == ["connection: bytes sent"])
+        #expect(try wrong("reset", "orderly", sent: 0) == ["connection: end"])
+        #expect(try wrong("reset", "idle", sent: -24) == ["connection: end"])
+        #expect(try wrong("orderly", "orderly", sent: -24) == ["connection: bytes sent"])
+    }
+
     @Test func `the server's line says the same from its side`() throws {
         let place = try #require(Recorded.lines.firstIndex { $0.contains("\"kind\":\"connection\"") })
         var lines = Recorded.lines

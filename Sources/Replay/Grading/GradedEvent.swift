@@ -51,12 +51,30 @@ struct GradedEvent {
     var values: [String?]
     /// The manifest's line; 0 for what was seen.
     var line = 0
+    /// It is the server's own view.
+    var isServersView = false
 
-    /// - Returns: whether what was seen is what was told.
-    static func agrees(_ told: String, _ seen: String?, _ kind: EventKind, field: Int) -> Bool {
-        if told == seen { return true }
+    /// - Returns: whether a field was seen as it was told.
+    static func agrees(_ told: GradedEvent, _ seen: GradedEvent?, _ kind: EventKind, field: Int) -> Bool {
+        guard let seen, let value = seen.values[field] else { return told.values[field] == nil }
+        if value == told.values[field] { return true }
+        guard kind == .connection else { return false }
+        let isClosed = value == "orderly" || value == "reset"
+        switch kind.fields[field] {
+        case "bytes sent": return seen.hasLeftUnread(told)
         // The kernel closes for a process that was killed: with a FIN or, where bytes were unread, with a RST.
-        return kind == .connection && field == 3 && told == "died" && (seen == "orderly" || seen == "reset")
+        case "end": return isClosed && (told.values[3] == "died" || seen.hasLeftUnread(told))
+        default: return false
+        }
+    }
+
+    /// The client's last bytes did not reach a server that was about to close, or had closed, and was not told of the RST
+    /// that it answered them with.
+    private func hasLeftUnread(_ told: GradedEvent) -> Bool {
+        guard isServersView, told.values[3] == "reset", let all = told.values[1].flatMap({ UInt64($0) }),
+            let had = values[1].flatMap({ UInt64($0) })
+        else { return false }
+        return had < all
     }
 }
 

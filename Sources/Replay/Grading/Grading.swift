@@ -177,9 +177,9 @@ struct Grading {
         for (field, value) in told.values.enumerated() {
             guard let value else { continue }
             score.fields[field].told += 1
-            let seen = views.map { $0.1?.values[field] }
-            if seen.contains(where: { $0 != nil }) { score.fields[field].seen += 1 }
-            if seen.allSatisfy({ GradedEvent.agrees(value, $0, kind, field: field) }) {
+            let seen = views.map(\.1)
+            if seen.contains(where: { $0?.values[field] != nil }) { score.fields[field].seen += 1 }
+            if seen.allSatisfy({ GradedEvent.agrees(told, $0, kind, field: field) }) {
                 score.fields[field].right += 1
             }
         }
@@ -198,8 +198,7 @@ struct Grading {
         var fields: [(String, String, String?)] = []
         for (field, name) in kind.fields.enumerated() {
             guard let value = told.values[field] else { continue }
-            let other = seen.values[field]
-            if !GradedEvent.agrees(value, other, kind, field: field) { fields.append((name, value, other)) }
+            if !GradedEvent.agrees(told, seen, kind, field: field) { fields.append((name, value, seen.values[field])) }
         }
         return fields.isEmpty ? nil : .differs(fields)
     }

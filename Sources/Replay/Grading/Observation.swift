@@ -45,7 +45,7 @@ final class Observation: Sink {
         _ message: borrowing Message, _ exchange: Exchange?, _ text: RawSpan, of connection: Connection,
         _ origin: Origin
     ) {
-        guard origin.layer == .wire else { return }
+        guard origin.layer == .wire || origin.isDecrypted else { return }
         let isRequest = message.head.side == .client
         guard message.isExchange else {
             guard let opcode = message.opcode else { return }
@@ -91,11 +91,12 @@ final class Observation: Sink {
                 isFailedConnect: end.how == .connectFailed,
                 graded: GradedConnection(
                     tuple: Tuple(local: connection.client, remote: connection.server),
-                    connection: GradedEvent(values: [
-                        connection.verdict.map { "\(registry[$0].name)" } ?? "unknown",
-                        "\(isClientView ? end.sent : end.received)", "\(isClientView ? end.received : end.sent)",
-                        Self.name(end.how),
-                    ]),
+                    connection: GradedEvent(
+                        values: [
+                            connection.verdict.map { "\(registry[$0].name)" } ?? "unknown",
+                            "\(isClientView ? end.sent : end.received)", "\(isClientView ? end.received : end.sent)",
+                            Self.name(end.how),
+                        ], isServersView: !isClientView),
                     events: open.removeValue(forKey: connection.opened.id.serial)?.events ?? [:])))
     }
 

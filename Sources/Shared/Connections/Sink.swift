@@ -72,7 +72,7 @@ extension Sink {
 package struct Origin: BitwiseCopyable {
     package var layer: StreamLayer
     /// The bytes came out of TLS.
-    var isDecrypted: Bool
+    package var isDecrypted: Bool
     /// What is talked there.
     package var row: ProtocolID
 }
