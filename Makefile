@@ -52,11 +52,11 @@ $(INSTALLED)/%:
 demo: replay ## show the best of it, from captures that are here: map, messages, statements, losses
 	@demo/show.sh $(REPLAY)
 
-demo-live: demo-programs ## the demo stack under the profiler: service map, summary and grade (needs root)
-	@demo/live.sh
+demo-live: demo-programs ## the demo stack under the profiler: service map, summary and grade (needs root); DEMO=--tls: over TLS
+	@demo/live.sh $(DEMO)
 
-demo-bookinfo: demo-programs ## Istio's Bookinfo under the profiler: environment file and service map (needs root)
-	@demo/bookinfo.sh
+demo-bookinfo: demo-programs ## Istio's Bookinfo under the profiler: environment file and service map (needs root); DEMO=--tls: over HTTPS
+	@demo/bookinfo.sh $(DEMO)
 
 demo-programs:
 	@.ci/setup live

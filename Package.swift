@@ -34,6 +34,7 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     ],
     targets: [
         // The pipeline: events in, outputs out. No file, no clock, no /proc.
@@ -165,10 +166,12 @@ let package = Package(
                 "Command", "Console", "Stores",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Hummingbird", package: "hummingbird", condition: demo),
+                .product(name: "HummingbirdTLS", package: "hummingbird", condition: demo),
                 .product(name: "Logging", package: "swift-log", condition: demo),
                 .product(name: "NIOCore", package: "swift-nio", condition: demo),
                 .product(name: "NIOHTTP1", package: "swift-nio", condition: demo),
                 .product(name: "NIOPosix", package: "swift-nio", condition: demo),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: demo),
             ],
             path: "Sources/DemoServer",
             swiftSettings: settings,
@@ -181,6 +184,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio", condition: demo),
                 .product(name: "NIOHTTP1", package: "swift-nio", condition: demo),
                 .product(name: "NIOPosix", package: "swift-nio", condition: demo),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: demo),
             ],
             path: "Sources/Traffic",
             swiftSettings: settings,

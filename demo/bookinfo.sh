@@ -4,6 +4,7 @@
 # and all listen on 9080. details did not opt in: it is in the map only as productpage sees it.
 #
 #   demo/bookinfo.sh                 shows the environment file and the service map
+#   demo/bookinfo.sh --tls           the same over HTTPS
 #   demo/bookinfo.sh --keep FOLDER   leaves the outputs there, too
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR
@@ -13,7 +14,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/stack.sh"
 role() {
     # shellcheck disable=SC2016 # sh expands them; it sets PWD, too
     start "$1" SESSION_SECRET=not-to-be-shown HTTP_HOST="$(address "$2")" HTTP_PORT=9080 "${@:3}" \
-        unshare --mount sh -c 'mount --bind "$1" /etc/hosts; exec env -u PWD "$2" bookinfo "$3"' sh \
+        "${SERVES[@]}" "${ASKS[@]}" env -C "$DATA" unshare --mount \
+        sh -c 'mount --bind "$1" /etc/hosts; exec env -u PWD "$2" bookinfo "$3"' sh \
         "$DATA/hosts" "$BIN/demo-server" "$2"
     wait_for "$1" "listening on"
 }
@@ -21,13 +23,19 @@ role() {
 address() { awk -v name="$1" '$2 == name { print $1 }' "$DATA/hosts"; }
 
 browse() {
-    "${CLEAN[@]}" ADI_PROFILE=local ADI_PROFILE_NAME=browser curl -sS -o /dev/null --fail "http://$(address productpage):9080$1"
+    (
+        cd "$DATA"
+        "${CLEAN[@]}" ADI_PROFILE=local ADI_PROFILE_NAME=browser CURL_CA_BUNDLE=certificate.pem \
+            curl -sS -o /dev/null --fail "$SCHEME://$(address productpage):9080$1"
+    )
 }
 
 begin "$@"
 net=127.$((RANDOM % 200 + 20)).$((RANDOM % 256))
 printf '%s\n' "127.0.0.1 localhost" "$net.1 productpage" "$net.2 details" "$net.3 reviews" "$net.4 ratings" \
     >"$DATA/hosts"
+# shellcheck disable=SC2046 # each is a word
+certify $(awk 'NR > 1 { print "IP:" $1, "DNS:" $2 }' "$DATA/hosts")
 
 start_profiler ADI_PROFILE_ALLOWED=local,dev ENV_PREFIX_LIST=DETAILS_,REVIEWS_,RATINGS_,SERVICE_VERSION
 

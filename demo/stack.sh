@@ -5,6 +5,9 @@ DEMO=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 BIN=$(realpath -ms "${BIN:-${DEMO%/*}/.build/debug}")
 # Outputs and logs; kept where --keep names the folder.
 OUT=
+# Whether --tls is given, and what certify then makes of it.
+TLS=
+SCHEME=http SERVES=() ASKS=()
 # What this run's processes carry in their environment, and its folders in their names.
 TAG=tapedeck-demo-$$
 # What starts them: without this shell's variables, in /.
@@ -24,15 +27,20 @@ begin() {
     for program in profiler replay demo-server traffic; do
         [ -x "$BIN/$program" ] || die "$BIN/$program is not there: make demo-live builds it"
     done
-    case ${1:-} in
-    --keep)
-        [ $# = 2 ] || die "--keep: name a folder for the outputs"
-        mkdir -p "$2"
-        OUT=$(cd "$2" && pwd)
-        ;;
-    "") OUT=$(mktemp -d "/tmp/$TAG.XXXXXX") ;;
-    *) die "unknown option $1; $(basename "$0") [--keep FOLDER]" ;;
-    esac
+    while [ $# -gt 0 ]; do
+        case $1 in
+        --keep)
+            [ $# -gt 1 ] || die "--keep: name a folder for the outputs"
+            mkdir -p "$2"
+            OUT=$(cd "$2" && pwd)
+            shift
+            ;;
+        --tls) TLS=yes ;;
+        *) die "unknown option $1; $(basename "$0") [--tls] [--keep FOLDER]" ;;
+        esac
+        shift
+    done
+    [ -n "$OUT" ] || OUT=$(mktemp -d "/tmp/$TAG.XXXXXX")
     DATA=$(mktemp -d "/tmp/$TAG.XXXXXX")
     trap 'end $?' EXIT
     trap 'exit 130' INT
@@ -94,6 +102,19 @@ stop() {
     wait "$pid" || status=$?
     [ $status = 0 ] || echo "$1: exit status $status: $(tail -n 3 "$OUT/$1.log")" >&2
     return $status
+}
+
+# certify NAME…: with --tls, a certificate for `IP:…` and `DNS:…` that vouches for itself, in DATA, where its files have the
+# names that SERVES tells who serves and ASKS who asks; without, nothing.
+certify() {
+    [ -n "$TLS" ] || return 0
+    local IFS=,
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=tapedeck-demo \
+        -addext "subjectAltName=$*" -keyout "$DATA/key.pem" -out "$DATA/certificate.pem" 2>"$OUT/openssl.log" ||
+        die "openssl: $(tail -n 3 "$OUT/openssl.log")"
+    SCHEME=https
+    SERVES=(TLS_CERTIFICATE=certificate.pem TLS_KEY=key.pem)
+    ASKS=(TLS_AUTHORITY=certificate.pem)
 }
 
 # finish NAME: waits for its end, and fails if it did.

@@ -20,6 +20,8 @@ struct BookinfoCommand: AsyncParsableCommand {
     var role: Role
 
     @OptionGroup var address: AddressOptions
+    @OptionGroup var certificate: CertificateOptions
+    @OptionGroup var authority: AuthorityOptions
 
     @Option(
         help: ArgumentHelp(
@@ -29,16 +31,19 @@ struct BookinfoCommand: AsyncParsableCommand {
 
     func run() async throws {
         let service = try HTTPService(address, defaultPort: 9080)
+        let (tls, context) = (try certificate.configuration(), try authority.context())
+        func upstream(_ name: String) throws(Failure) -> Upstream { try .of(name, tls: context) }
         let router =
             switch role {
             case .productpage:
-                ProductPage(details: try .of("details"), reviews: try .of("reviews"), ratings: try .of("ratings"))
-                    .router
+                ProductPage(
+                    details: try upstream("details"), reviews: try upstream("reviews"), ratings: try upstream("ratings")
+                ).router
             case .details: Details.router
-            case .reviews: Reviews(stars: try stars(), ratings: try .of("ratings")).router
+            case .reviews: Reviews(stars: try stars(), ratings: try upstream("ratings")).router
             case .ratings: Ratings().router
             }
-        try await service.run(router)
+        try await service.run(router, tls: tls)
     }
 
     /// The colour of the stars; `nil` where reviews come without.

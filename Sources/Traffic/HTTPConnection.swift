@@ -3,30 +3,42 @@ import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import Shared
 import Synchronization
 
-/// A connection to an HTTP server that counts its bytes; requests go one after the other.
+/// A connection to an HTTP or HTTPS server that counts its bytes; requests go one after the other.
 struct HTTPConnection: Sendable {
     let tuple: Manifest.Tuple
     private let channel: any NIOCore.Channel
+    /// Of the connection, as TCP has them.
     private let counts: WireCounts
     /// What the Host field says.
     private let authority: String
 
     /// Waits for the connection; not on a thread of the group.
-    init(host: String, port: Int, _ group: any EventLoopGroup) throws {
+    /// - Parameter tls: `nil` for HTTP.
+    init(host: String, port: Int, tls: NIOSSLContext?, _ group: any EventLoopGroup) throws {
         authority = (host.contains(":") ? "[\(host)]" : host) + ":\(port)"
         let counts = WireCounts()
         self.counts = counts
+        // Messages are counted as HTTP has them.
+        let plain = tls == nil ? counts : WireCounts()
+        // An address is no name (RFC 6066, section 3).
+        let serverName = (try? SocketAddress(ipAddress: host, port: port)) == nil ? host : nil
         let bootstrap = ClientBootstrap(group: group)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .connectTimeout(.seconds(5))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(WireMeter(counts))
-                    try channel.pipeline.syncOperations.addHTTPClientHandlers(leftOverBytesStrategy: .dropBytes)
-                    try channel.pipeline.syncOperations.addHandler(HTTPCaller(counts))
+                    let pipeline = channel.pipeline.syncOperations
+                    try pipeline.addHandler(WireMeter(counts))
+                    if let tls {
+                        try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: serverName))
+                        try pipeline.addHandler(WireMeter(plain))
+                    }
+                    try pipeline.addHTTPClientHandlers(leftOverBytesStrategy: .dropBytes)
+                    try pipeline.addHandler(HTTPCaller(plain))
                 }
             }
         channel = try bootstrap.connect(host: host, port: port).wait()

@@ -4,14 +4,14 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// Bytes of a connection, counted where they meet the socket.
+/// Bytes of a connection, counted where they meet the socket, or what comes out of TLS and goes into it.
 final class WireCounts: Sendable {
     let sent = Atomic<UInt64>(0)
     let received = Atomic<UInt64>(0)
     let isReset = Atomic(false)
 }
 
-/// Counts what goes over the wire; the first handler of the channel.
+/// Counts what goes over the wire, as the first handler of the channel; behind TLS, what is said within.
 final class WireMeter: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = IOData

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Console
 import Glibc
+import NIOSSL
 import Shared
 import Stores
 
@@ -14,6 +15,12 @@ struct RunCommand: ParsableCommand {
 
     @Option(help: ArgumentHelp("Its port (or HTTP_PORT; default: 8080).", valueName: "port"))
     var httpPort: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Ask it over HTTPS, and believe whom this certificate vouches for, PEM (or TLS_AUTHORITY; unset: HTTP).",
+            valueName: "file"), completion: .file())
+    var tlsAuthority: String?
 
     @Option(help: ArgumentHelp("PostgreSQL (or POSTGRES_HOST; unset: left out).", valueName: "host"))
     var postgresHost: String?
@@ -87,6 +94,7 @@ struct RunCommand: ParsableCommand {
             requestDelayMs, in: 0...3_600_000, default: 100)
         return TrafficSettings(
             host: Setting("--target-host", "TARGET_HOST").text(targetHost) ?? "127.0.0.1", port: Int(port),
+            tls: try tls(),
             totalRequests: try Setting("--total-requests", "TOTAL_REQUESTS").number(
                 totalRequests, in: 0...Int.max, default: 0),
             delay: .milliseconds(delay),
@@ -94,6 +102,15 @@ struct RunCommand: ParsableCommand {
             seed: UInt64(
                 try Setting("--seed", "SEED").number(seed, in: 0...Int.max, default: .random(in: 0...999_999))),
             postgres: try postgres(), redis: try redis())
+    }
+
+    private func tls() throws(Failure) -> NIOSSLContext? {
+        guard let file = Setting("--tls-authority", "TLS_AUTHORITY").text(tlsAuthority) else { return nil }
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.trustRoots = .file(file)
+        do { return try NIOSSLContext(configuration: configuration) } catch {
+            throw Failure("TLS_AUTHORITY \(file): can't be used: \(error); write a PEM file")
+        }
     }
 
     private func postgres() throws(Failure) -> PostgresAddress? {

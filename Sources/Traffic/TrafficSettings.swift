@@ -1,9 +1,12 @@
+import NIOSSL
 import Stores
 
 /// What a run is told to do.
 struct TrafficSettings: Sendable {
     var host: String
     var port: Int
+    /// `nil`: the server is asked over HTTP.
+    var tls: NIOSSLContext?
     /// 0: for ever.
     var totalRequests: Int
     /// Between two steps of one worker.

@@ -1,3 +1,4 @@
+import Console
 import Glibc
 import Shared
 
@@ -28,18 +29,48 @@ struct Watched<Connection: ~Copyable>: ~Copyable {
     consuming func end() -> SocketCounters? {
         let witness = witness
         // What the server said last and nobody has read: closing would answer it with a RST.
-        var rest = [UInt8](repeating: 0, count: 4096)
-        while recv(witness, &rest, rest.count, Int32(MSG_DONTWAIT)) > 0 {}
-        // A goodbye has no answer but a FIN, or a RST, behind which the kernel does not tell whether there was a FIN.
-        let received = SocketCounters(witness)?.received
+        _ = Self.read(witness)
+        // Behind a RST the kernel does not tell whether there was a FIN: what answers a goodbye is counted as it is read.
+        let before = SocketCounters(witness)?.received ?? 0
         Self.end(connection)
         var counters = SocketCounters(witness)
-        counters?.received = received ?? 0
         shutdown(witness, Int32(SHUT_WR))
-        var answer = pollfd(fd: witness, events: Int16(POLLIN), revents: 0)
-        poll(&answer, 1, 1000)
+        // In the clear it is the end alone; within TLS the server says goodbye, too, and PostgreSQL's then resets.
+        var answered: UInt64 = 0
+        let deadline = Clock.elapsed + .seconds(1)
+        reading: while Clock.elapsed < deadline {
+            var answer = pollfd(fd: witness, events: Int16(POLLIN), revents: 0)
+            poll(&answer, 1, 1000)
+            let (count, end) = Self.read(witness)
+            answered &+= count
+            switch end {
+            case .none: continue
+            case .reset: counters?.isReset = true
+            case .orderly, .refused, .died: break
+            }
+            break reading
+        }
+        counters?.received = before &+ answered
         close(witness)
         return counters
+    }
+
+    /// Takes what has come.
+    /// - Returns: how many bytes, and how the connection has ended, if it has.
+    private static func read(_ descriptor: Int32) -> (count: UInt64, end: Manifest.End?) {
+        var (rest, count) = ([UInt8](repeating: 0, count: 4096), UInt64(0))
+        while true {
+            switch recv(descriptor, &rest, rest.count, Int32(MSG_DONTWAIT)) {
+            case 0: return (count, .orderly)
+            case let more where more > 0: count &+= UInt64(more)
+            default:
+                switch errno {
+                case EINTR: continue
+                case EAGAIN: return (count, nil)
+                default: return (count, .reset)
+                }
+            }
+        }
     }
 
     private static func end(_ connection: consuming Connection) {}

@@ -74,7 +74,8 @@ final class Worker {
         while !Interruption.isRequested {
             if run.target.mayTry() {
                 do {
-                    let connection = try HTTPConnection(host: run.settings.host, port: run.settings.port, group)
+                    let connection = try HTTPConnection(
+                        host: run.settings.host, port: run.settings.port, tls: run.settings.tls, group)
                     run.target.reached()
                     return connection
                 } catch {

@@ -6,8 +6,9 @@ import Yams
 extension Live {
     /// The scripts that `make demo-live` and `make demo-bookinfo` run.
     @Suite struct `The demo` {
-        @Test func `live shows who talks to whom, and all of it as it really happened`() throws {
-            let run = try DemoRun("live.sh")
+        @Test(arguments: [[], ["--tls"]])
+        func `live shows who talks to whom, and all of it as it really happened`(_ options: [String]) throws {
+            let run = try DemoRun("live.sh", options)
             // The script grades what was seen, and its exit status is the grade's.
             #expect(run.end.status == 0, "\(run.end.errors)\(run.end.output)")
             #expect(
@@ -29,6 +30,9 @@ extension Live {
                 #expect(run.end.output.contains("\n\(title)\n"))
             }
             #expect(run.end.output.contains("Lost            nothing"))
+            // traffic has two workers, and each has a connection to http-service and one to PostgreSQL; both sides are seen.
+            #expect(run.end.output.contains("8 connections decrypted") == (options == ["--tls"]))
+            #expect(run.text("map.yaml").contains("tls: true") == (options == ["--tls"]))
             // Command lines are on the tape, and it is a fixture: the run's folders, others in each run, must not be.
             for folder in ["/tmp/tapedeck-demo-", run.folder.path] {
                 #expect(!contains(run.folder.bytes("run.tape") ?? [], folder), "\(folder)")
@@ -36,9 +40,12 @@ extension Live {
             #expect(try run.leftovers() == [])
         }
 
-        @Test func `Bookinfo shows the versions of reviews, and nothing of who did not opt in`() throws {
-            let run = try DemoRun("bookinfo.sh")
+        @Test(arguments: [[], ["--tls"]])
+        func `Bookinfo shows the versions of reviews, and nothing of who did not opt in`(_ options: [String]) throws {
+            let run = try DemoRun("bookinfo.sh", options)
             #expect(run.end.status == 0, "\(run.end.errors)\(run.end.output)")
+            // All that is seen is read, or the map would not be as it is in the clear.
+            #expect(run.end.output.contains(" connections decrypted") == (options == ["--tls"]))
             let stars = "{rating: {color: string, stars: number}, reviewer: string, text: string}"
             let reviews = ["\(stars)", "{reviewer: string, text: string}"].map {
                 "null -> {id: string, podname: string, reviews: [\($0)]}"
@@ -87,7 +94,7 @@ extension Live {
 
         @Test(arguments: [SIGINT, SIGTERM])
         func `live stops everything that it started when it is interrupted`(_ signal: Int32) throws {
-            let run = try DemoRun("live.sh", ["TOTAL_REQUESTS": "0"]) { script in
+            let run = try DemoRun("live.sh", environment: ["TOTAL_REQUESTS": "0"]) { script in
                 _ = try script.line { $0.hasPrefix("making traffic") }
                 script.signal(signal)
             }
@@ -96,7 +103,7 @@ extension Live {
         }
 
         @Test func `live stops everything that it started when one of them fails`() throws {
-            let run = try DemoRun("live.sh", ["TOTAL_REQUESTS": "many"])
+            let run = try DemoRun("live.sh", environment: ["TOTAL_REQUESTS": "many"])
             #expect(run.end.status == 2)
             #expect(run.end.errors.contains("TOTAL_REQUESTS many: write a number"), "\(run.end.errors)")
             #expect(try run.leftovers() == [])
@@ -129,12 +136,13 @@ private struct DemoRun {
     private let tag: String
 
     init(
-        _ name: String, _ environment: [String: String] = [:], meanwhile: (Child) throws -> Void = { _ in }
+        _ name: String, _ options: [String] = [], environment: [String: String] = [:],
+        meanwhile: (Child) throws -> Void = { _ in }
     ) throws {
         folder = try TemporaryFolder()
         let bin = URL(fileURLWithPath: Programs.folder).path
         let script = try Child(
-            "/bin/bash", [Programs.demo(name), "--keep", folder.path],
+            "/bin/bash", [Programs.demo(name)] + options + ["--keep", folder.path],
             environment: ["BIN": bin].merging(environment) { $1 }, patience: 60)
         tag = "tapedeck-demo-\(script.pid)"
         try meanwhile(script)

@@ -1,21 +1,24 @@
 import Console
 import FoundationEssentials
 import Hummingbird
+import NIOSSL
 
 /// Another service of Bookinfo, and where it is.
 struct Upstream: Sendable {
     let name: String
     let host: String
     let port: UInt16
+    /// `nil`: it is asked over HTTP.
+    let tls: NIOSSLContext?
 
     /// Where the variables of the public demo say that it is: NAME_HOSTNAME, SERVICES_DOMAIN, NAME_SERVICE_PORT.
-    static func of(_ name: String) throws(Failure) -> Upstream {
+    static func of(_ name: String, tls: NIOSSLContext?) throws(Failure) -> Upstream {
         let upper = name.uppercased()
         let host = Terminal.environment("\(upper)_HOSTNAME") ?? name
         let domain = Terminal.environment("SERVICES_DOMAIN").flatMap { $0.isEmpty ? nil : ".\($0)" } ?? ""
         return Upstream(
             name: name, host: host + domain,
-            port: try Setting("", "\(upper)_SERVICE_PORT").port(nil, default: 9080))
+            port: try Setting("", "\(upper)_SERVICE_PORT").port(nil, default: 9080), tls: tls)
     }
 
     /// What every service hands on, so that a trace stays one trace and a user a user.
@@ -31,6 +34,7 @@ struct Upstream: Sendable {
     {
         let fields = request.headers.filter { Self.forwarded.contains($0.name.canonicalName) }
             .map { ($0.name.canonicalName, $0.value) }
-        return try? await HTTPGet(host: host, port: port, path: "/\(name)/\(id)", fields: fields).run(timeout: timeout)
+        return try? await HTTPGet(host: host, port: port, path: "/\(name)/\(id)", fields: fields, tls: tls)
+            .run(timeout: timeout)
     }
 }

@@ -2,6 +2,7 @@ import Hummingbird
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 
 /// One request on a connection of its own.
 struct HTTPGet {
@@ -9,6 +10,8 @@ struct HTTPGet {
     let port: UInt16
     let path: String
     let fields: [(String, String)]
+    /// `nil`: the request goes over HTTP.
+    let tls: NIOSSLContext?
 
     /// Bytes of a body that are taken.
     private static let bodyLimit = 1 << 20
@@ -21,6 +24,10 @@ struct HTTPGet {
             .connectTimeout(limit)
             .connect(host: host, port: Int(port)) { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let tls {
+                        let handler = try NIOSSLClientHandler(context: tls, serverHostname: serverName)
+                        try channel.pipeline.syncOperations.addHandler(handler)
+                    }
                     try channel.pipeline.syncOperations.addHTTPClientHandlers()
                     return try NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart>(
                         wrappingChannelSynchronously: channel)
@@ -48,6 +55,9 @@ struct HTTPGet {
             throw NoAnswer()
         }
     }
+
+    /// What TLS calls the server by: an address is no name (RFC 6066, section 3).
+    private var serverName: String? { (try? SocketAddress(ipAddress: host, port: 0)) == nil ? host : nil }
 
     private var head: HTTPRequestHead {
         var headers = HTTPHeaders(fields)

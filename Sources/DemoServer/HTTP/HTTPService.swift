@@ -2,8 +2,10 @@ import ArgumentParser
 import Console
 import Glibc
 import Hummingbird
+import HummingbirdTLS
 import Logging
 import NIOCore
+import NIOSSL
 
 /// Where a service listens.
 struct AddressOptions: ParsableArguments {
@@ -14,7 +16,7 @@ struct AddressOptions: ParsableArguments {
     var httpPort: String?
 }
 
-/// An HTTP server that runs until SIGTERM or SIGINT and then drains: no new connection, open requests are answered.
+/// An HTTP or HTTPS server that runs until SIGTERM or SIGINT and then drains: no new connection, open requests are answered.
 struct HTTPService {
     let host: String
     let port: UInt16
@@ -24,11 +26,13 @@ struct HTTPService {
         port = try Setting("--http-port", "HTTP_PORT").port(options.httpPort, lowest: 0, default: defaultPort)
     }
 
-    func run(_ router: Router<BasicRequestContext>) async throws {
+    /// - Parameter tls: what it shows of itself; `nil`: it serves HTTP.
+    func run(_ router: Router<BasicRequestContext>, tls: TLSConfiguration?) async throws {
         var logger = Logger(label: "demo-server", factory: StreamLogHandler.standardError(label:))
         logger.logLevel = .error
         let app = Application(
             router: router,
+            server: try tls.map { try .tls(tlsConfiguration: $0) } ?? .http1(),
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: Int(port)), serverName: "demo-server"),
             onServerRunning: { channel in
