@@ -205,6 +205,19 @@ static long copy_rest(__u32 index, __u32 *cpu)
 	return 0;
 }
 
+/* Whether a call's first bytes are the header of a record of TLS (RFC 8446, section 5.1). */
+static __always_inline int begins_record(__u64 base, __u64 iov)
+{
+	__u8 header[5];
+
+	if (iov && bpf_probe_read_user(&base, sizeof(base), (void *)iov))
+		return 0;
+	if (bpf_probe_read_user(header, sizeof(header), (void *)base))
+		return 0;
+	return header[0] >= 20 && header[0] <= 23 && header[1] == 3 && header[2] <= 4 &&
+	       (header[3] << 8 | header[4]) <= 16384 + 2048;
+}
+
 /* A call moved `length` bytes that begin at `sequence`. */
 static __always_inline int moved(struct socket_state *state, struct call *call, __u32 sequence, __u32 length,
 				 __u32 direction)
@@ -261,6 +274,13 @@ static __always_inline int moved(struct socket_state *state, struct call *call, 
 		break;
 	default:
 		reason = TAPEDECK_UNREADABLE;
+	}
+	/* A record that is cut hides all that it holds: where it may be opened, whole calls are captured. */
+	if (length > want && settings.tls_limit > want && reason == TAPEDECK_CAPTURED) {
+		if (!state->has_tls && begins_record(base, vector.iov))
+			state->has_tls = 1;
+		if (state->has_tls)
+			want = length < settings.tls_limit ? length : settings.tls_limit;
 	}
 	assembly->data.header.time = call->time ? call->time : bpf_ktime_get_ns();
 	assembly->data.header.type = TAPEDECK_DATA;

@@ -31,6 +31,7 @@
 /* Set before the programs are loaded. */
 struct tapedeck_settings {
 	__u32 payload_limit;	/* of one call; at most TAPEDECK_CALL_MAX */
+	__u32 tls_limit;	/* the same of one that moves TLS, where secrets are taken; else as the other */
 	__u32 wake_bytes;	/* the reader is woken when so much waits; else it looks by timer */
 	__u32 own_pid;		/* the profiler never profiles itself */
 	__u32 allowed_count;	/* 0: any value of ADI_PROFILE */

@@ -24,6 +24,7 @@ struct socket_state {
 	__u8 is_connecting;	/* the SYN has no answer: no position is known */
 	__u8 went_with_syn;	/* bytes of a send did, and wait to be told of */
 	__u8 may_be_late;	/* accepted before the threads were marked that use it */
+	__u8 has_tls;		/* a long call has begun with a record of TLS: its others need not */
 };
 
 /* By the kernel's sock, not by file descriptor: it survives dup, fork and passing the descriptor on. */

@@ -11,6 +11,12 @@ final class KernelProgram {
     struct Settings {
         /// Bytes of one call that are captured at most; 0...`longestPayload`.
         var payloadLimit: UInt32 = 1 << 20
+        /// Bytes of one call that moves TLS: a quarter of the ring buffer, which is as much as Linux takes at once of who does not
+        /// wait (tcp_wmem). Who wants no payload gets none.
+        var tlsLimit: UInt32 {
+            guard takesSecrets, payloadLimit > 0 else { return payloadLimit }
+            return Swift.max(payloadLimit, Swift.min(ringBytes / 4, UInt32(TAPEDECK_CALL_MAX)))
+        }
         /// A power of two, and a multiple of the page size.
         var ringBytes: UInt32 = 16 << 20
         /// Values of ADI_PROFILE that are profiled; empty: any.
@@ -174,6 +180,7 @@ final class KernelProgram {
         else { throw Failure("the embedded kernel object has no settings; build it anew") }
         var values = tapedeck_settings()
         values.payload_limit = settings.payloadLimit
+        values.tls_limit = settings.tlsLimit
         values.wake_bytes = RecordQueue.ringBytes(settings.ringBytes) / 4
         values.syscall_hooks = hooks == .syscall ? 1 : 0
         values.spill_bytes = settings.ringBytes

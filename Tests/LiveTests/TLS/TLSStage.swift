@@ -42,7 +42,7 @@ struct TLSStage {
             daemon off; worker_processes 2; pid \(run.path("nginx.pid")); error_log stderr;
             events { worker_connections 256; }
             http {
-              access_log off; keepalive_requests 10000;
+              access_log off; keepalive_requests 10000; client_max_body_size 10m;
               client_body_temp_path \(run.folder.path); proxy_temp_path \(run.folder.path);
               fastcgi_temp_path \(run.folder.path); uwsgi_temp_path \(run.folder.path);
               scgi_temp_path \(run.folder.path);

@@ -124,6 +124,44 @@ extension Live {
             try run.expectReplayAgrees(outcome)
         }
 
+        /// Who encrypts into memory may send it all by one call, of which a part would open nothing behind it.
+        @Test(arguments: [[], ["--tls", "off"], ["--payload-limit", "2M"]], Hooks.allCases)
+        func `a call that is longer than the payload limit is whole`(_ options: [String], _ hooks: Hooks) throws {
+            let run = try LiveRun(hooks, options, tls: true)
+            let server = try TLSStage(run).nginx(optedIn: false)
+            let script = """
+                import socket, ssl
+                incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+                tls = ssl._create_unverified_context().wrap_bio(incoming, outgoing)
+                connection = socket.create_connection(("127.0.0.1", \(server.port)))
+                def until(act):
+                    while True:
+                        try: return act()
+                        except ssl.SSLWantReadError:
+                            connection.sendall(outgoing.read())
+                            incoming.write(connection.recv(65536))
+                until(tls.do_handshake)
+                body = b"x" * 3000000
+                tls.write(b"POST /large HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Length: %d\\r\\n\\r\\n" % len(body) + body)
+                tls.write(b"GET /behind HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n")
+                connection.sendall(outgoing.read())
+                answer = b""
+                while answer.count(b"}") < 2: answer += until(lambda: tls.read(65536))
+                """
+            try run.launch("/usr/bin/python3", ["-c", script], optedIn: true).succeed()
+            let outcome = try run.stop()
+            let gap = outcome.summary.bytes.gaps["capture_limit"]
+            if options.contains("off") {
+                #expect((gap ?? 0) > 1_900_000 && outcome.requests.isEmpty, "\(outcome.summary.bytes)")
+            } else {
+                #expect(gap == nil, "\(outcome.summary.bytes)")
+                #expect(outcome.requests.map(\.url) == ["/large", "/behind"])
+                #expect((outcome.requests.first?.bytes ?? 0) > 3_000_000 && outcome.responses.count == 2)
+                #expect(outcome.summary.tls?.records?.failed == nil && outcome.summary.lost.isEmpty)
+            }
+            try run.expectReplayAgrees(outcome)
+        }
+
         @Test func `a library that a program brings with it, and loads later`() throws {
             let run = try LiveRun(.socket, tls: true)
             let server = try TLSStage(run).asyncio(optedIn: false)
