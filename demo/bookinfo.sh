@@ -23,11 +23,8 @@ role() {
 address() { awk -v name="$1" '$2 == name { print $1 }' "$DATA/hosts"; }
 
 browse() {
-    (
-        cd "$DATA"
-        "${CLEAN[@]}" ADI_PROFILE=local ADI_PROFILE_NAME=browser CURL_CA_BUNDLE=certificate.pem \
-            curl -sS -o /dev/null --fail "$SCHEME://$(address productpage):9080$1"
-    )
+    "${CLEAN[@]}" ADI_PROFILE=local ADI_PROFILE_NAME=browser CURL_CA_BUNDLE=certificate.pem env -C "$DATA" \
+        curl -sS -o /dev/null --fail "$SCHEME://$(address productpage):9080$1"
 }
 
 begin "$@"
