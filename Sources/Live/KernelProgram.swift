@@ -11,8 +11,10 @@ final class KernelProgram {
     struct Settings {
         /// Bytes of one call that are captured at most; 0...`longestPayload`.
         var payloadLimit: UInt32 = 1 << 20
-        /// Bytes of one call that moves TLS: a quarter of the ring buffer, which is as much as Linux takes at once of who does not
-        /// wait (tcp_wmem). Who wants no payload gets none.
+        /// Bytes of one call that moves TLS.
+        ///
+        /// A quarter of the ring buffer is as much as Linux takes at once of who does not wait (tcp_wmem). Who wants no payload
+        /// gets none.
         var tlsLimit: UInt32 {
             guard takesSecrets, payloadLimit > 0 else { return payloadLimit }
             return Swift.max(payloadLimit, Swift.min(ringBytes / 4, UInt32(TAPEDECK_CALL_MAX)))

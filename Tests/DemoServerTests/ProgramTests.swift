@@ -17,6 +17,9 @@ import Testing
             (["bookinfo", "cellar"], [:], "cellar"),
             (["bookinfo", "reviews", "--service-version", "v4"], [:], "v4"),
             (["bookinfo", "reviews"], ["RATINGS_SERVICE_PORT": "0"], "RATINGS_SERVICE_PORT 0"),
+            (["--tls-key", "/dev/null", "--http-port", "0"], [:], "TLS_CERTIFICATE and TLS_KEY go together"),
+            (["--http-port", "0"], ["TLS_CERTIFICATE": "/no", "TLS_KEY": "/none"], "TLS_CERTIFICATE /no"),
+            (["bookinfo", "reviews", "--http-port", "0", "--tls-authority", "/no"], [:], "TLS_AUTHORITY /no"),
             (["--no-such-option"], [:], "--no-such-option"),
         ] as [([String], [String: String], String)])
     func `a setting that can't be used is one line that names it`(
@@ -51,6 +54,30 @@ import Testing
         #expect(try Child(Programs.demoServer, ["health"], environment: port).wait().status == 0)
         #expect(try server.stop().status == 0)
         #expect(try Child(Programs.demoServer, ["health"], environment: port).wait().status == 1)
+    }
+
+    @Test func `over HTTPS it is asked by who believes its certificate, and by nobody else`() throws {
+        let folder = try TemporaryFolder()
+        let (certificate, key) = (folder.path + "/certificate.pem", folder.path + "/key.pem")
+        for name in ["IP:127.0.0.1", "IP:127.0.0.2"] {
+            try Child(
+                Programs.find("openssl", package: "openssl"),
+                [
+                    "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key,
+                    "-out", certificate, "-days", "2", "-subj", "/CN=demo", "-addext", "subjectAltName=\(name)",
+                ]
+            ).succeed()
+            let server = try DemoServer(["--tls-certificate", certificate, "--tls-key", key])
+            func health(_ environment: [String: String]) throws -> Int32 {
+                let port = ["HTTP_PORT": "\(server.port)"].merging(environment) { $1 }
+                return try Child(Programs.demoServer, ["health"], environment: port).wait().status
+            }
+            // The second names another server.
+            #expect(try health(["TLS_AUTHORITY": certificate]) == (name == "IP:127.0.0.1" ? 0 : 1))
+            #expect(try health([:]) == 1)
+            #expect(try health(["TLS_AUTHORITY": "/etc/ssl/certs/ca-certificates.crt"]) != 0)
+            #expect(try server.stop().status == 0)
+        }
     }
 
     @Test(arguments: [SIGTERM, SIGINT])

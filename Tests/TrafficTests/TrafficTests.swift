@@ -176,6 +176,7 @@ import Testing
             ([], ["POSTGRES_PORT": "70000"], "POSTGRES_PORT 70000: write a number, 1 to 65535"),
             ([], ["REDIS_PORT": "r"], "REDIS_PORT r: write a number, 1 to 65535"),
             (["--manifest", "/nowhere/truth"], [:], "--manifest /nowhere/truth: can't be written"),
+            (["--tls-authority", "/no"], [:], "TLS_AUTHORITY /no: can't be used"),
             (["--speed", "9"], [:], "Unknown option '--speed'"),
         ] as [([String], [String: String], String)])
     func `a setting that can't be used is one line and status 2`(
