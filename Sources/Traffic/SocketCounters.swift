@@ -8,6 +8,8 @@ struct SocketCounters {
     var received: UInt64
     /// The other side has reset the connection.
     var isReset: Bool
+    /// The kernel has nothing more to do for it.
+    let isClosed: Bool
     /// Neither side has ended it.
     var isOpen: Bool
 
@@ -23,7 +25,8 @@ struct SocketCounters {
             info.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: T.self) }
         }
         let state = info[0]
-        isReset = state == Self.closed
+        isClosed = state == Self.closed
+        isReset = isClosed
         isOpen = state == Self.established
         let (unsent, all, again) = (value(144, UInt32.self), value(200, UInt64.self), value(208, UInt64.self))
         sent = all &- again &+ UInt64(unsent)

@@ -46,13 +46,23 @@ struct Watched<Connection: ~Copyable>: ~Copyable {
             switch end {
             case .none: continue
             case .reset: counters?.isReset = true
-            case .orderly, .refused, .died: break
+            // What was sent behind the server's end is answered by a RST.
+            case .orderly: if Self.isResetAtLast(witness, by: deadline) { counters?.isReset = true }
+            case .refused, .died: break
             }
             break reading
         }
         counters?.received = before &+ answered
         close(witness)
         return counters
+    }
+
+    /// Waits until the kernel is done with a connection that both sides have ended.
+    /// - Returns: whether it was by a RST.
+    private static func isResetAtLast(_ descriptor: Int32, by deadline: Duration) -> Bool {
+        while let state = SocketCounters(descriptor), !state.isClosed, Clock.elapsed < deadline { usleep(200) }
+        var (error, length) = (Int32(0), socklen_t(MemoryLayout<Int32>.size))
+        return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length) == 0 && error != 0
     }
 
     /// Takes what has come.
