@@ -4,7 +4,7 @@
 One nginx answers one wrk over kept-alive connections in a network namespace of its own while the observers come and go
 in turn, round after round; a ratio is the median of the ratios of the time under an observer to the times without one
 just before and after it. Then both sides of an exchange in one thread, which is steadier, and a loop of one-byte writes,
-by a process that nobody profiles.
+by a process that nobody profiles. With --sending, in place of these: what a profiler costs more that sends what it sees.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-PORT = 18080
+PORT, OTLP_PORT, NATS_PORT = 18080, 18081, 18082
 NONE = "no capture"
 OPTED_IN, NOT_OPTED_IN = "profiler, nginx opted in", "profiler, nothing opted in"
 SOCKET, SYSCALL = "profiler, socket hooks", "profiler, syscall hooks"
@@ -226,6 +227,83 @@ def measure_nginx(path, folder, seconds, rounds):
     print_table("nginx under wrk: 32 kept-alive connections, small answers", "requests/s", figures, ratios, 0)
 
 
+@contextlib.contextmanager
+def receiving(folder):
+    """Who takes what profilers send: nginx for OpenTelemetry, which answers without a look, and a nats-server with a stream."""
+    conf = folder / "collector.conf"
+    conf.write_text(f"""master_process off; daemon off; pid {folder}/collector.pid; user root; events {{}}
+http {{ access_log off; client_body_temp_path {folder}/taken; client_max_body_size 64m;
+  server {{ listen 127.0.0.1:{OTLP_PORT}; location / {{ return 200 '{{}}'; }} }} }}
+""")
+    servers = [
+        subprocess.Popen(["nginx", "-p", str(folder), "-c", str(conf), "-e", "stderr"], stdin=subprocess.DEVNULL),
+        subprocess.Popen(["nats-server", "-js", "-sd", f"{folder}/streams", "-a", "127.0.0.1", "-p", str(NATS_PORT)],
+                         stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL),
+    ]
+    try:
+        for port in (OTLP_PORT, NATS_PORT):
+            deadline = time.monotonic() + 10
+            while True:
+                try:
+                    socket.create_connection(("127.0.0.1", port)).close()
+                    break
+                except OSError:
+                    if time.monotonic() > deadline:
+                        raise SystemExit(f"live.py: nobody listens on {port}") from None
+                    time.sleep(0.02)
+        yield
+    finally:
+        for server in servers:
+            server.terminate()
+            server.wait()
+
+
+def processor_seconds(process):
+    """Of all its threads, user and system."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def measure_sending(path, folder, seconds, rounds):
+    tag = f"bench-{os.getpid()}"
+    plain = Observer("profiler", profiler(path, folder, tag), "watching")
+    others = [
+        Observer("profiler --record", profiler(path, folder, tag, "--record", f"{folder}/run.tape"), "watching"),
+        Observer("profiler --otlp", profiler(path, folder, tag, "--otlp", f"http://127.0.0.1:{OTLP_PORT}"), "watching"),
+        Observer("profiler --ship", profiler(path, folder, tag, "--ship", f"nats://127.0.0.1:{NATS_PORT}/bench",
+                                             "--ship-spool", f"{folder}/spool"), "watching"),
+    ]
+    figures = {observer.name: [] for observer in [plain, *others]}
+    ratios = {name: [] for name in figures}
+
+    def under(observer):
+        with observer:
+            time.sleep(0.5)
+            before = processor_seconds(observer.process)
+            rate, requests = load(seconds)
+            cost = (processor_seconds(observer.process) - before) / requests * 1e9
+        figures[observer.name].append((rate, cost, observer.peak, observer.lost))
+        return rate, cost
+
+    with receiving(folder), serving(folder, tag):
+        load(1)
+        for number in range(rounds):
+            before = under(plain)
+            for observer in others:
+                found, after = under(observer), under(plain)
+                ratios[observer.name].append(tuple(2 * a / (b + c) for a, b, c in zip(found, before, after, strict=True)))
+                note(f"round {number + 1} of {rounds}: {observer.name}: {found[0]:,.0f}/s, {found[1]:,.0f} ns")
+                before = after
+    print("\n### What sending costs: nginx under wrk, opted in\n")
+    print("| observer | requests/s, median | beside the plain one | its CPU ns an exchange, median | beside the plain one | peak MB | events lost |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for name, runs in figures.items():
+        rate, cost = (statistics.median(run[place] for run in runs) for place in (0, 1))
+        beside = [f"{statistics.median(ratio[place] for ratio in ratios[name]):.3f}" if ratios[name] else "" for place in (0, 1)]
+        lost = sum(run[3] or 0 for run in runs)
+        print(f"| {name} | {rate:,.0f} | {beside[0]} | {cost:,.0f} | {beside[1]} | {max(run[2] for run in runs) / 1e6:.0f} | {lost:,} |")
+
+
 def measure_exchanges(path, folder, rounds):
     tag, other = f"bench-{os.getpid()}", f"bench-{os.getpid()}-nobody"
     loop = f"{folder}/exchange-loop"
@@ -285,6 +363,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=5, help="of each time under an observer")
     parser.add_argument("--exchanges", type=int, default=2, help="runs of the loop of exchanges; 0: no loop")
     parser.add_argument("--writes", type=int, default=3_000_000, help="of each run of the loop; 0: no loop")
+    parser.add_argument("--sending", action="store_true", help="measure what --record, --otlp and --ship cost, and nothing else")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if os.geteuid() != 0:
@@ -298,6 +377,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="tapedeck-live.") as name:
         folder = Path(name)
         folder.chmod(0o755)
+        if arguments.sending:
+            return measure_sending(arguments.profiler, folder, arguments.seconds, arguments.rounds)
         if arguments.rounds > 0:
             measure_nginx(arguments.profiler, folder, arguments.seconds, arguments.rounds)
         if arguments.exchanges > 0:
