@@ -44,7 +44,7 @@ extension KafkaAnalyzer {
             one.targets = target(topic, half.reader)
             if one.targets.isEmpty { one.incomplete.insert(.text) }
             one.context = topic.traces?.context
-            one.payloads = payloads(topic)
+            if half.reader.readsPayloads { one.payloads = payloads(topic, half.reader) }
             one.affected = topic.records
             one.batch = topic.records > 1 ? UInt32(clamping: topic.records) : 0
             detail.topicID = topic.id
@@ -94,7 +94,7 @@ extension KafkaAnalyzer {
             one.targets = target(topic, reader)
             if one.targets.isEmpty { one.incomplete.insert(.text) }
             one.context = topic.traces?.context
-            one.payloads = payloads(topic)
+            if reader.readsPayloads { one.payloads = payloads(topic, reader) }
             one.rows = topic.records
             one.batch = topic.records > 1 ? UInt32(clamping: topic.records) : 0
             summarise(&one)
@@ -130,11 +130,11 @@ extension KafkaAnalyzer {
     }
 
     /// What the records of a topic carry: a list of them, each shape once.
-    private func payloads(_ topic: KafkaReader.Topic) -> Payloads {
+    private func payloads(_ topic: KafkaReader.Topic, _ reader: KafkaReader) -> Payloads {
         var payloads = Payloads()
         payloads.hasOthers = topic.hasOthers
         guard !topic.shapes.isEmpty else { return payloads }
-        let parts = topic.shapes.map { ShapePart(key: ShapePart.noKey, shape: $0.raw) }
+        let parts = reader.shapes[topic.shapes].map { ShapePart(key: ShapePart.noKey, shape: $0.raw) }
         do throws(ShapeTable.Refusal) {
             payloads.message = ShapeID(raw: try run.shapes.array(of: parts))
             payloads.isList = true

@@ -4,6 +4,8 @@
 final class KafkaReader: SteppedReader {
     private let table: KafkaTable
     private(set) var topics: [Topic] = []
+    /// Of the records of each topic, each once: those of one stand together.
+    private(set) var shapes: [ShapeID] = []
     private(set) var text = UniqueBytes()
     private(set) var group = ByteRange.empty
     private(set) var acks: Int16?
@@ -20,7 +22,7 @@ final class KafkaReader: SteppedReader {
     private var records: KafkaRecords
     /// What records say of their traces is wanted, and what they carry.
     private let readsRecords: Bool
-    private let readsPayloads: Bool
+    let readsPayloads: Bool
     /// A bound that kept a record from being read.
     private(set) var limit: Limit?
     private var tags = 0
@@ -32,8 +34,8 @@ final class KafkaReader: SteppedReader {
         var records: UInt64 = 0
         /// What its records say of their traces.
         fileprivate(set) var traces: KafkaTraces?
-        /// What its records carry, where that is wanted: shapes, each once, and whether there is more.
-        fileprivate(set) var shapes: [ShapeID] = []
+        /// What its records carry, where that is wanted: their place in `shapes`, and whether there is more.
+        fileprivate(set) var shapes = 0..<0
         fileprivate(set) var hasOthers = false
     }
 
@@ -60,6 +62,7 @@ final class KafkaReader: SteppedReader {
     /// - Parameter hasTags: tagged fields precede the message, as the end of its header.
     func begin(_ message: KafkaTable.Message?, version: UInt16, isFlexible: Bool, content: Int, hasTags: Bool) {
         topics.removeAll(keepingCapacity: true)
+        if readsPayloads { shapes.removeAll(keepingCapacity: true) }
         text.removeAll(keepingAtMost: 16 << 10)
         group = .empty
         acks = nil
@@ -331,14 +334,31 @@ final class KafkaReader: SteppedReader {
     private func leaveBatch() {
         if !topics.isEmpty {
             if let traces = records.traces { topics[topics.count &- 1].join(traces) }
-            topics[topics.count &- 1].join(records)
-            limit = limit ?? records.limit
+            if readsPayloads { addShapes(to: topics.count &- 1) }
         }
         stage = records.end == recordsEnd ? .field : .records
     }
 
+    /// Adds what the records of a batch carry to the topic that is read, which is the last.
+    private func addShapes(to topic: Int) {
+        limit = limit ?? records.limit
+        var place = topics[topic].shapes
+        if place.isEmpty { place = shapes.count..<shapes.count }
+        var hasOthers = topics[topic].hasOthers || records.hasOthers
+        for shape in records.shapes where !shapes[place].contains(shape) {
+            guard place.count < Self.mostShapes else {
+                hasOthers = true
+                break
+            }
+            shapes.append(shape)
+            place = place.lowerBound..<shapes.count
+        }
+        topics[topic].shapes = place
+        topics[topic].hasOthers = hasOthers
+    }
+
     /// Shapes of one topic's records in one message; any more are as if nobody had looked.
-    fileprivate static let mostShapes = JSONShapeScanner.maximumFineElements
+    private static let mostShapes = JSONShapeScanner.maximumFineElements
 
     /// A part is missing of a batch of which no more is wanted than its traces.
     /// - Returns: how many of the batch's bytes come behind that; `nil` where its end is missing, too, or no batch is read.
@@ -365,13 +385,6 @@ final class KafkaReader: SteppedReader {
 }
 
 extension KafkaReader.Topic {
-    fileprivate mutating func join(_ records: KafkaRecords) {
-        hasOthers = hasOthers || records.hasOthers
-        for shape in records.shapes where !shapes.contains(shape) {
-            if shapes.count < KafkaReader.mostShapes { shapes.append(shape) } else { hasOthers = true }
-        }
-    }
-
     fileprivate mutating func join(_ other: KafkaTraces) { traces = traces?.joined(with: other) ?? other }
     fileprivate var isNameOnly: Bool { !name.isEmpty && records == 0 }
     fileprivate var isIDOnly: Bool { name.isEmpty && id != nil && records == 0 }
