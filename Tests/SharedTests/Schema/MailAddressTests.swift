@@ -20,12 +20,14 @@ import Testing
             }
     }
 
-    @Test(arguments: UInt64(0)..<50) func `are those of the grammar`(seed: UInt64) {
+    private static let pieces = ["a", "b1", "@", "@x.y", ".", ".c", "-", "_", "+", " ", "\u{E9}", "\u{7F}"]
+
+    @Test(arguments: UInt64(0)..<20) func `are those of the grammar`(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         var found = 0
-        for _ in 0..<2000 {
-            let count = Int.random(in: 0..<12, using: &random)
-            let text = String((0..<count).map { _ in "ab1Z.-@_+ é\u{7F}@..aaa".randomElement(using: &random) ?? "a" })
+        for _ in 0..<500 {
+            let count = Int.random(in: 0..<6, using: &random)
+            let text = (0..<count).map { _ in Self.pieces.randomElement(using: &random) ?? "a" }.joined()
             let isOne = MailAddress.matches(Array(text.utf8).span.bytes)
             #expect(isOne == reads(text), "\(text)")
             if isOne { found += 1 }
