@@ -22,6 +22,12 @@ die() {
 
 # Reads the options, and sees that everything is stopped and removed however this ends.
 begin() {
+    case " $* " in *" --help "* | *" -h "*)
+        sed -n '2,/^set -/ s/^# \{0,1\}//p' "$0"
+        echo "Needs root, and the programs, which make demo-live builds."
+        exit 0
+        ;;
+    esac
     [ "$(id -u)" = 0 ] || die "live capture needs root: sudo make $(basename "$0" .sh | sed s/^/demo-/)"
     local program
     for program in profiler replay demo-server traffic; do

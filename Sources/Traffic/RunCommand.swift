@@ -18,7 +18,7 @@ struct RunCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Ask it over HTTPS, and believe whom this certificate vouches for, PEM (or TLS_AUTHORITY; unset: HTTP).",
+            "Talk to it over HTTPS, and believe whom this certificate vouches for, PEM (or TLS_AUTHORITY; unset: HTTP).",
             valueName: "file"), completion: .file())
     var tlsAuthority: String?
 

@@ -37,6 +37,7 @@ import Testing
         #expect(said("many rows").hasPrefix("{\"one\":1}\n{\"one\":1}\n{\"one\":1}\n… and more rows"))
         #expect(said("no rows") == "no rows\n")
         #expect(said("endpoint").contains("5 requests") && said("connection").contains("10.77.0.22:4222"))
+        #expect(!said("endpoint").contains("not known") && !said("connection").contains("? →"))
         #expect(said("exchange").contains(", exchange 5\n") && said("exchange").contains("request 5: "))
         #expect(said("difference").contains("+ dependency"))
         #expect(said("openapi").contains("title: http-service") && said("policies").contains("kind: NetworkPolicy"))

@@ -61,7 +61,7 @@ struct Explain: ParsableCommand {
     @OptionGroup var reading: ReadingOptions
 
     /// Exchanges whose connections are remembered.
-    private static let remembered = 100_000
+    static let remembered = 100_000
 
     func run() throws {
         let top = try top?.number("--top", in: 1...Int.max)

@@ -54,8 +54,8 @@ final class Observation: Sink {
                 .message, [isRequest ? "client" : "server", opcode, body.map { "\($0.bytes)" }, body?.sha256])
         }
         let status = message.head.status
-        // Interim responses are no answers (RFC 9110, section 15.2).
-        if !isRequest, status / 100 == 1, status != 101 { return }
+        // Interim responses are no answers (RFC 9110, section 15.2), and no more is the end of a stream without any.
+        if !isRequest, status == 0 || status / 100 == 1 && status != 101 { return }
         let method = exchange.map { Self.string(text.extracting($0.verb)) }
         let target = exchange.map { Self.string(text.extracting($0.target)) }
         let body = Self.body(of: message)

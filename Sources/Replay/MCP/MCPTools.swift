@@ -61,6 +61,8 @@ final class MCPTools {
         replaying.options.payloads = true
         replaying.options.keepsPlaces = true
         replaying.withBodies = true
+        // What names the ends of a connection, for `explain`.
+        replaying.options.journal = .first(Explain.remembered)
         let finder = ConnectionFinder()
         replaying.observer = finder
         let tables = try TapeDatabase()

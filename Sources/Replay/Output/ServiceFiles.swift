@@ -44,6 +44,7 @@ struct ServiceFiles {
         switch format {
         case "asyncapi": "no messages of a bus, of WebSocket or of server-sent events"
         case "proto": "no calls of gRPC with messages"
+        case "policies": "nobody with a name who talks to another machine"
         default: "no requests over HTTP"
         }
     }

@@ -76,6 +76,11 @@ struct TelemetryDelivery {
 
     // MARK: Saying it
 
+    /// What to do where nothing was taken.
+    var remedy: String {
+        rejected.total > 0 ? "its log may say why; or write a file" : "start a collector there, or write a file"
+    }
+
     var isWhole: Bool { rejected.total == 0 && unsent.total == 0 }
 
     /// `2 spans, 7 data points`.

@@ -39,7 +39,7 @@ enum TelemetryOutput {
         if !delivery.isWhole, delivery.requests == 0, let first = delivery.complaints.first {
             let lost = delivery.unsent.total > 0 ? delivery.unsent : delivery.rejected
             throw Failure(
-                "\(first); not sent: \(TelemetryDelivery.text(lost)); start a collector there, or write a file")
+                "\(first); not sent: \(TelemetryDelivery.text(lost)); \(delivery.remedy)")
         }
         try StandardOutput.write(isJSON ? delivery.json : delivery.text)
         let unsent = delivery.unsent.total > 0 ? ["not sent: \(TelemetryDelivery.text(delivery.unsent))"] : []

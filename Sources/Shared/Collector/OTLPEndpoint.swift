@@ -77,7 +77,7 @@ package struct OTLPEndpoint: Sendable {
 
     fileprivate static func checked(_ url: String, _ name: String) throws(Failure) -> String {
         guard url.hasPrefix("http://") || url.hasPrefix("https://"), url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
-        else { throw Failure("\(name) \(shown(url)): is no URL; write http://127.0.0.1:4318") }
+        else { throw Failure("\(name) \(shown(url)): is no URL of HTTP, by which OTLP goes here; write http://127.0.0.1:4318") }
         return url
     }
 

@@ -67,7 +67,8 @@ package final class OutputFile {
         }
         guard descriptor >= 0 else {
             let reason = String(cString: strerror(errno))
-            let remedy = errno == ENOENT ? "; make its folder first" : ""
+            let isFolder = path.hasSuffix("/")
+            let remedy = errno == ENOENT ? isFolder ? "; name a file in it" : "; make its folder first" : ""
             guard let pending, errno == EEXIST else {
                 throw Failure("\(option) \(path): can't be written: \(reason)\(remedy)")
             }

@@ -24,6 +24,11 @@ struct Dependency: Equatable {
         return workload == nil && (addresses.isEmpty ? isNamedSo : addresses.allSatisfy(\.isLoopback))
     }
 
+    /// Two programs of one machine, which nothing tells apart: in a cluster, or a composition, they may be two services.
+    var isUnnamed: Bool {
+        caller == nil && workload == nil && !isSupporting && IPAddress.ofHost(destination)?.isLoopback == true
+    }
+
     /// All that the map has, by source and destination.
     /// - Parameter surroundings: where services reached others; a state has none of that.
     static func all(in map: ServiceMapDocument, _ surroundings: ServiceSurroundings) -> [Dependency] {

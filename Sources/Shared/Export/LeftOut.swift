@@ -4,11 +4,15 @@ struct LeftOut {
 
     /// Why something can't be said.
     enum Reason: CaseIterable {
-        case caller, name, port, translatedPort, place, host, circle, address, folded, method, field, foldedMethod
+        case caller, ownMachine, name, port, translatedPort, place, host, circle, address, folded, method, field,
+            foldedMethod
 
         fileprivate func text(_ count: UInt64) -> String {
             switch self {
             case .caller: Quantity.count(count, "caller") + " without a name; --name and --names give one"
+            case .ownMachine:
+                Quantity.count(count, "destination")
+                    + " on the caller's own machine, both without a name; --name 127.0.0.1=CALLER, --name 127.0.0.1:PORT=SERVER"
             case .name: Quantity.count(count, "name") + " that the format does not allow"
             case .port:
                 Quantity.count(count, "destination") + " of which the port is not known; a tape has it, and no state"

@@ -117,7 +117,10 @@ private struct Drafts {
         for case let name? in ends where workloads[name] == nil { workloads[name] = Rules() }
         // The rule for these is there.
         if dependency.looksUpNames, dependency.ports.isSubset(of: [53]) { return }
-        guard !dependency.isLocal else { return }
+        guard !dependency.isLocal else {
+            if dependency.isUnnamed { leftOut.add(dependency.destination, .ownMachine) }
+            return
+        }
         let source = IPAddress.ofHost(dependency.source)
         guard dependency.caller != nil || source != nil else { return leftOut.add(dependency.source, .caller) }
         guard let ports = ports(of: dependency) else { return }

@@ -13,56 +13,6 @@ enum Streams {
     ]
 
     private static let count = 32
-    private static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
-    private static let data: UInt8 = 0
-    private static let headers: UInt8 = 1
-    private static let settings: UInt8 = 4
-    private static let ping: UInt8 = 6
-    private static let continuation: UInt8 = 9
-    private static let endStream: UInt8 = 1
-    private static let endHeaders: UInt8 = 4
-    private static let padded: UInt8 = 8
-
-    private struct Frame {
-        var kind: UInt8
-        var flags: UInt8
-        var stream: UInt32
-        var payload: [UInt8]
-    }
-
-    private static func frame(_ kind: UInt8, _ flags: UInt8, _ stream: UInt32, _ payload: [UInt8]) -> [UInt8] {
-        let length = payload.count
-        let head = [UInt8(length >> 16), UInt8(length >> 8 & 0xFF), UInt8(length & 0xFF), kind, flags]
-        return head + (0..<4).map { UInt8(truncatingIfNeeded: stream >> (24 - 8 * UInt32($0))) } + payload
-    }
-
-    /// A field as a literal that no table keeps (RFC 7541, section 6.2.2); names and values are short.
-    private static func field(_ name: String, _ value: String) -> [UInt8] {
-        [0, UInt8(name.utf8.count)] + Array(name.utf8) + [UInt8(value.utf8.count)] + Array(value.utf8)
-    }
-
-    private static func fields(_ block: [UInt8]) -> [String: String] {
-        var fields: [String: String] = [:]
-        var at = 0
-        while at + 1 < block.count {
-            let name = Int(block[at + 1])
-            let value = Int(block[at + 2 + name])
-            let start = at + 3 + name
-            fields[String(decoding: block[at + 2..<at + 2 + name], as: UTF8.self)] =
-                String(decoding: block[start..<start + value], as: UTF8.self)
-            at = start + value
-        }
-        return fields
-    }
-
-    private static func read(_ wire: inout Wire) throws(Failure) -> Frame {
-        let head = try wire.bytes(9)
-        let length = head[..<3].reduce(0) { $0 << 8 | Int($1) }
-        return Frame(
-            kind: head[3], flags: head[4], stream: head[5...].reduce(0) { $0 << 8 | UInt32($1) },
-            payload: try wire.bytes(length))
-    }
-
     private static func body(_ number: Int, _ content: SeededContent) -> [UInt8] {
         number % 2 == 0 ? [] : content.text(500 + number * 97, number)
     }
@@ -79,16 +29,18 @@ enum Streams {
 
     private static func play(_ stage: Stage) throws(Failure) {
         let call = try stage.call()
-        try call.wire.socket.send(preface + frame(settings, 0, 0, []))
+        try call.wire.socket.send(HTTP2Wire.preface + HTTP2Wire.settings())
         var asked: [Asked] = []
+        var table = HeaderTable()
         for number in 0..<count {
             let isPost = number % 2 != 0
             let path = isPost ? "/echo/\(number)" : "/text/\(300 + number)/\(number)"
-            let block =
-                field(":method", isPost ? "POST" : "GET") + field(":scheme", "http") + field(":path", path)
-                + field(":authority", "scenario")
-            let first = frame(headers, isPost ? 0 : endStream, UInt32(2 * number + 1), Array(block[..<20]))
-            let rest = frame(continuation, endHeaders, UInt32(2 * number + 1), Array(block[20...]))
+            let block = table.block([
+                (":method", isPost ? "POST" : "GET"), (":scheme", "http"), (":path", path), (":authority", "scenario"),
+            ])
+            let stream = UInt32(2 * number + 1)
+            let first = HTTP2Wire.frame(.headers, isPost ? 0 : HTTP2Wire.endStream, stream, Array(block[..<20]))
+            let rest = HTTP2Wire.frame(.continuation, HTTP2Wire.endHeaders, stream, Array(block[20...]))
             asked.append(Asked(path: path, bytes: first.count + rest.count))
             try call.wire.socket.send(first)
             try call.wire.socket.send(rest)
@@ -99,15 +51,15 @@ enum Streams {
                 let body = body(number, stage.content)
                 let size = body.count / 3
                 let part = Array(body[piece * size..<(piece == 2 ? body.count : (piece + 1) * size)])
-                let frame = frame(
-                    data, piece == 2 ? endStream | padded : padded, UInt32(2 * number + 1),
-                    [UInt8(number)] + part + [UInt8](repeating: 0, count: number))
+                let frame = HTTP2Wire.frame(
+                    .data, piece == 2 ? HTTP2Wire.endStream | HTTP2Wire.padded : HTTP2Wire.padded,
+                    UInt32(2 * number + 1), [UInt8(number)] + part + [UInt8](repeating: 0, count: number))
                 asked[number].bytes += frame.count
                 try call.wire.socket.send(frame)
             }
         }
         // Whoever has read it has read all.
-        try call.wire.socket.send(frame(ping, 0, 0, Array("all told".utf8)))
+        try call.wire.socket.send(HTTP2Wire.frame(.ping, 0, 0, Array("all told".utf8)))
         try receive(&asked, call)
         for number in 0..<count where number % 2 == 0 { try tell(asked[number], number, call, stage) }
         for number in 0..<count where number % 2 != 0 { try tell(asked[number], number, call, stage) }
@@ -116,17 +68,18 @@ enum Streams {
 
     private static func receive(_ asked: inout [Asked], _ call: Call) throws(Failure) {
         var left = count
+        var table = HeaderTable()
         while left > 0 {
-            let frame = try read(&call.wire)
+            let frame = try HTTP2Wire.read(&call.wire)
             guard frame.stream > 0 else { continue }
             let number = Int(frame.stream / 2)
-            asked[number].answered += 9 + frame.payload.count
-            if frame.kind == headers {
-                asked[number].status = Int(fields(frame.payload)[":status"] ?? "") ?? 0
+            asked[number].answered += frame.count
+            if frame.kind == .headers {
+                asked[number].status = Int(try table.fields(frame.payload)[":status"] ?? "") ?? 0
             } else {
                 asked[number].answer += frame.payload
             }
-            if frame.flags & endStream != 0 { left -= 1 }
+            if frame.flags & HTTP2Wire.endStream != 0 { left -= 1 }
         }
     }
 
@@ -147,27 +100,31 @@ enum Streams {
     // MARK: Server
 
     private static func serve(_ wire: inout Wire, _ stage: Backstage) throws(Failure) {
-        guard try wire.bytes(preface.count) == preface else { throw Failure("no preface came") }
-        try wire.socket.send(frame(settings, 0, 0, []))
+        guard try wire.bytes(HTTP2Wire.preface.count) == HTTP2Wire.preface else { throw Failure("no preface came") }
+        try wire.socket.send(HTTP2Wire.settings())
         var paths: [UInt32: String] = [:]
         var blocks: [UInt32: [UInt8]] = [:]
         var bodies: [UInt32: [UInt8]] = [:]
+        var table = HeaderTable()
         while true {
-            let frame = try read(&wire)
-            if frame.kind == ping { break }
+            let frame = try HTTP2Wire.read(&wire)
+            if frame.kind == .ping { break }
             switch frame.kind {
-            case headers, continuation:
+            case .headers, .continuation:
                 blocks[frame.stream, default: []] += frame.payload
-                if frame.flags & endHeaders != 0 { paths[frame.stream] = fields(blocks[frame.stream] ?? [])[":path"] }
-            case data:
+                if frame.flags & HTTP2Wire.endHeaders != 0 {
+                    paths[frame.stream] = try table.fields(blocks[frame.stream] ?? [])[":path"]
+                }
+            case .data:
                 bodies[frame.stream, default: []] += frame.payload.dropFirst().dropLast(Int(frame.payload[0]))
             default: break
             }
         }
         // The heads from the last to the first, the bodies' pieces between each other, the ends in the order of the requests'.
         let streams = (0..<count).map { UInt32(2 * $0 + 1) }
+        var answering = HeaderTable()
         for stream in streams.reversed() {
-            try wire.socket.send(frame(headers, endHeaders, stream, field(":status", "200")))
+            try wire.socket.send(HTTP2Wire.head(answering.block([(":status", "200")]), stream))
         }
         let answers = streams.map { stream -> [UInt8] in
             let words = (paths[stream] ?? "").split(separator: "/")
@@ -175,10 +132,11 @@ enum Streams {
             return stage.content.text(Int(words[1]) ?? 0, Int(words[2]) ?? 0)
         }
         for number in 0..<count {
-            try wire.socket.send(frame(data, 0, streams[number], Array(answers[number][..<100])))
+            try wire.socket.send(HTTP2Wire.frame(.data, 0, streams[number], Array(answers[number][..<100])))
         }
         for number in (0..<count).filter({ $0 % 2 == 0 }) + (0..<count).filter({ $0 % 2 != 0 }) {
-            try wire.socket.send(frame(data, endStream, streams[number], Array(answers[number][100...])))
+            try wire.socket.send(
+                HTTP2Wire.frame(.data, HTTP2Wire.endStream, streams[number], Array(answers[number][100...])))
         }
         _ = try wire.rest()
     }

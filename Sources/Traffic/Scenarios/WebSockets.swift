@@ -8,7 +8,13 @@ enum WebSockets {
         Scenario(
             name: "websocket",
             summary: "WebSockets: masks, lengths of three forms, fragments with pings between, closes",
-            play: play, serve: serve)
+            play: { stage throws(Failure) in try play(stage, isPressed: false) },
+            serve: { wire, stage throws(Failure) in try serve(&wire, stage, isPressed: false) }),
+        Scenario(
+            name: "websocket-deflate",
+            summary: "WebSockets: the same, compressed, in fragments and with what was said before in mind",
+            play: { stage throws(Failure) in try play(stage, isPressed: true) },
+            serve: { wire, stage throws(Failure) in try serve(&wire, stage, isPressed: true) }),
     ]
 
     private static let text: UInt8 = 1
@@ -25,10 +31,10 @@ enum WebSockets {
     ]
 
     private static func frame(
-        _ opcode: UInt8, _ payload: [UInt8], isFinal: Bool = true, mask: [UInt8]? = nil
+        _ opcode: UInt8, _ payload: [UInt8], isFinal: Bool = true, isPressed: Bool = false, mask: [UInt8]? = nil
     ) -> [UInt8] {
         let count = payload.count
-        var bytes = [opcode | (isFinal ? 0x80 : 0)]
+        var bytes = [opcode | (isFinal ? 0x80 : 0) | (isPressed ? 0x40 : 0)]
         let bit: UInt8 = mask == nil ? 0 : 0x80
         if count < 126 {
             bytes.append(bit | UInt8(count))
@@ -42,18 +48,20 @@ enum WebSockets {
         return bytes + mask + payload.enumerated().map { $0.element ^ mask[$0.offset & 3] }
     }
 
-    private static func play(_ stage: Stage) throws(Failure) {
+    private static func play(_ stage: Stage, isPressed: Bool) throws(Failure) {
         for number in 0..<3 {
             let call = try stage.call()
-            try open(call, number)
+            let deflate = isPressed ? try MessageDeflate() : nil
+            try open(call, number, isPressed: isPressed)
             for (place, message) in said.enumerated() {
                 let mask = stage.content.binary(4, number * 100 + place)
                 let body =
                     message.opcode == text
                     ? stage.content.text(message.size, place) : stage.content.binary(message.size, place)
-                try send(message.opcode, body, parts: message.parts, mask, on: call)
+                try send(message.opcode, body, parts: message.parts, mask, deflate, on: call)
                 stage.tell(call.tuple, from: "client", name(message.opcode), body)
-                guard let (opcode, echo) = try receive(&call.wire), opcode == message.opcode, echo == body else {
+                guard let (opcode, echo) = try receive(&call.wire, deflate), opcode == message.opcode, echo == body
+                else {
                     throw Failure("the server did not echo a message")
                 }
                 stage.tell(call.tuple, from: "server", name(message.opcode), echo)
@@ -61,7 +69,7 @@ enum WebSockets {
             let code: [UInt8] = [0x0F, 0xA1] + Array("enough".utf8)
             try call.wire.socket.send(frame(close, code, mask: [1, 2, 3, 4]))
             stage.tell(call.tuple, from: "client", "close", Array(code.dropFirst(2)))
-            guard let (opcode, answer) = try receive(&call.wire), opcode == close else {
+            guard let (opcode, answer) = try receive(&call.wire, deflate), opcode == close else {
                 throw Failure("the server did not close")
             }
             stage.tell(call.tuple, from: "server", "close", Array(answer.dropFirst(2)))
@@ -69,13 +77,16 @@ enum WebSockets {
         }
     }
 
-    private static func open(_ call: Call, _ number: Int) throws(Failure) {
+    private static let offer: KeyValuePairs = ["Sec-WebSocket-Extensions": "permessage-deflate"]
+
+    private static func open(_ call: Call, _ number: Int, isPressed: Bool) throws(Failure) {
         let request = Message.request(
             "GET", "/live/\(number)",
             [
                 "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
                 "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-            ])
+            ]
+        ).with(isPressed ? offer : [:])
         try call.wire.send(request)
         guard let response = try call.wire.head(), response.status == 101 else {
             throw Failure("the server did not switch to WebSocket")
@@ -85,13 +96,19 @@ enum WebSockets {
 
     /// Between the parts there are pings, which the server answers when it has the message.
     private static func send(
-        _ opcode: UInt8, _ body: [UInt8], parts: Int, _ mask: [UInt8], on call: Call
+        _ opcode: UInt8, _ body: [UInt8], parts: Int, _ mask: [UInt8], _ deflate: MessageDeflate?, on call: Call
     ) throws(Failure) {
+        let body = deflate?.press(body) ?? body
         let size = body.count / parts
         for part in 0..<parts {
             let end = part == parts - 1 ? body.count : (part + 1) * size
             let piece = Array(body[part * size..<end])
-            try write(frame(part == 0 ? opcode : 0, piece, isFinal: part == parts - 1, mask: mask), &call.wire)
+            let isFirst = part == 0
+            try write(
+                frame(
+                    isFirst ? opcode : 0, piece, isFinal: part == parts - 1, isPressed: isFirst && deflate != nil,
+                    mask: mask),
+                &call.wire)
             if part < parts - 1 { try call.wire.socket.send(frame(ping, [UInt8(part)], mask: mask)) }
         }
     }
@@ -109,8 +126,11 @@ enum WebSockets {
 
     /// The next message; pings and pongs are passed over.
     /// - Returns: `nil` where the stream has ended.
-    private static func receive(_ wire: inout Wire) throws(Failure) -> (opcode: UInt8, body: [UInt8])? {
+    private static func receive(
+        _ wire: inout Wire, _ deflate: MessageDeflate?
+    ) throws(Failure) -> (opcode: UInt8, body: [UInt8])? {
         var opcode: UInt8 = 0
+        var isPressed = false
         var body: [UInt8] = []
         while true {
             let start = try wire.bytes(2)
@@ -124,13 +144,14 @@ enum WebSockets {
             let payload = try wire.bytes(length).enumerated().map { $0.element ^ mask[$0.offset & 3] }
             let own = start[0] & 0x0F
             if own == ping || own == pong { continue }
-            if own != 0 { opcode = own }
+            if own != 0 { (opcode, isPressed) = (own, start[0] & 0x40 != 0) }
             body += payload
-            if start[0] & 0x80 != 0 { return (opcode, body) }
+            if start[0] & 0x80 != 0 { return (opcode, isPressed ? deflate?.open(body) ?? [] : body) }
         }
     }
 
-    private static func serve(_ wire: inout Wire, _ stage: Backstage) throws(Failure) {
+    private static func serve(_ wire: inout Wire, _ stage: Backstage, isPressed: Bool) throws(Failure) {
+        let deflate = isPressed ? try MessageDeflate() : nil
         guard try wire.request() != nil else { throw Failure("no request came") }
         // RFC 6455, section 1.3, has the key and what answers it.
         try wire.send(
@@ -139,10 +160,12 @@ enum WebSockets {
                 [
                     "Upgrade": "websocket", "Connection": "Upgrade",
                     "Sec-WebSocket-Accept": "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
-                ]))
-        while let (opcode, body) = try receive(&wire) {
+                ]
+            ).with(isPressed ? offer : [:]))
+        while let (opcode, body) = try receive(&wire, deflate) {
             try wire.socket.send(frame(pong, []))
-            try write(frame(opcode, body), &wire)
+            let pressed = opcode == close ? nil : deflate?.press(body)
+            try write(frame(opcode, pressed ?? body, isPressed: pressed != nil), &wire)
             if opcode == close { break }
         }
         _ = try wire.rest()

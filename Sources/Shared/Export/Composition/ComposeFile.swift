@@ -17,7 +17,11 @@ package struct ComposeFile {
 
     /// Health checks, telemetry and lookups of names make nobody need another.
     package init(_ map: ServiceMapDocument, _ surroundings: ServiceSurroundings) {
-        for dependency in Dependency.all(in: map, surroundings) where !dependency.looksUpNames && !dependency.isLocal {
+        for dependency in Dependency.all(in: map, surroundings) where !dependency.looksUpNames {
+            guard !dependency.isLocal else {
+                if dependency.isUnnamed { leftOut.add(dependency.destination, .ownMachine) }
+                continue
+            }
             if dependency.isSupporting {
                 if let caller = dependency.caller, let workload = dependency.workload {
                     supporting[caller, default: []].insert(workload)
