@@ -19,6 +19,14 @@ final class MetricsServer: Sendable {
 
     private let listener: TCPListener
     private let thread = DispatchQueue(label: "tapedeck.metrics")
+    /// Clients say what they want and take it there, each on a thread of its own: a slow one keeps nobody waiting.
+    private let talking = DispatchQueue(label: "tapedeck.metrics.clients", attributes: .concurrent)
+    /// Answers are made there, one after the other.
+    private let making = DispatchQueue(label: "tapedeck.metrics.answers")
+    /// Clients that are there.
+    private let clients = Atomic(0)
+    /// The copy before; of the queue that makes answers.
+    private let last = Mutex<Seen?>(nil)
     private let next = Mutex<Seen?>(nil)
     /// Somebody waits for a copy.
     private let isWanted = Atomic(false)
@@ -33,14 +41,27 @@ final class MetricsServer: Sendable {
     /// - Throws: where nobody can listen there.
     init(_ address: String) throws(Failure) { listener = try TCPListener(address, Self.option) }
 
+    /// Others are sent away.
+    private static let mostClients = 16
+
     /// From now on questions are answered.
     func begin() {
         thread.async { [self] in
-            var last: Seen?
             while !isEnding.load(ordering: .relaxed) {
                 guard let client = listener.client(within: Self.look) else { continue }
-                answer(client, &last)
-                close(client)
+                guard clients.load(ordering: .relaxed) < Self.mostClients else {
+                    close(client)
+                    continue
+                }
+                clients.add(1, ordering: .relaxed)
+                talking.async { [self] in
+                    if let request = HTTPQuestion.read(from: client) {
+                        let answer = making.sync { self.answer(request) }
+                        answer.send(to: client)
+                    }
+                    close(client)
+                    clients.subtract(1, ordering: .relaxed)
+                }
             }
         }
     }
@@ -62,28 +83,29 @@ final class MetricsServer: Sendable {
         isEnding.store(true, ordering: .relaxed)
         came.signal()
         thread.sync {}
+        making.sync {}
     }
 
     // MARK: Answers
 
-    private func answer(_ client: Int32, _ last: inout Seen?) {
-        guard let request = HTTPQuestion.read(from: client) else { return }
+    private func answer(_ request: HTTPQuestion) -> HTTPAnswer {
         guard request.method == "GET" else {
-            return HTTPQuestion.answer(
-                client, "405 Method Not Allowed", "text/plain", "GET /metrics is answered here\n")
+            return HTTPAnswer("405 Method Not Allowed", "text/plain", "GET /metrics is answered here\n")
         }
         guard request.path == "/metrics" else {
-            return HTTPQuestion.answer(client, "404 Not Found", "text/plain", "metrics are at /metrics\n")
+            return HTTPAnswer("404 Not Found", "text/plain", "metrics are at /metrics\n")
         }
-        wait(for: &last)
-        guard let seen = last else {
-            return HTTPQuestion.answer(
-                client, "503 Service Unavailable", "text/plain", "the capture is busy; ask again\n")
+        let seen = last.withLock { last in
+            wait(for: &last)
+            return last
+        }
+        guard let seen else {
+            return HTTPAnswer("503 Service Unavailable", "text/plain", "the capture is busy; ask again\n")
         }
         let form: MetricsFile.Form = request.accepts("application/openmetrics-text") ? .openmetrics : .prometheus
         let metrics = ObservedMetrics.all(seen.map, seen.summary, .total)
         let text = MetricsFile.text(metrics, form, withTimes: false)
-        HTTPQuestion.answer(client, "200 OK", form.mediaType, text)
+        return HTTPAnswer("200 OK", form.mediaType, text)
     }
 
     /// Asks the capture for a copy, and takes the last one where none comes.

@@ -103,7 +103,8 @@ final class OTLPSender: Sendable {
                 if isAway { complain(request, "answers again") }
                 (pause, isAway) = (RetryPause(), false)
                 guard answer.rejected > 0 || !answer.message.isEmpty else { continue }
-                notTaken.withLock { $0[request.signal.item] &+= answer.rejected }
+                let refused = min(answer.rejected, UInt64(request.count))
+                notTaken.withLock { $0[request.signal.item] &+= refused }
                 if !isPicky { complain(request, answer.text(request.signal)) }
                 isPicky = true
             case .refused(let status):

@@ -5,9 +5,6 @@ import Glibc
 struct TCPListener: ~Copyable, Sendable {
     private let descriptor: Int32
 
-    /// Seconds that a client is waited for, to say something and to take the answer.
-    private static let patience = 5
-
     /// - Throws: where it is no address, or nobody can listen there.
     init(_ address: String, _ option: String) throws(Failure) {
         let example = "write 127.0.0.1:9464"
@@ -48,10 +45,6 @@ struct TCPListener: ~Copyable, Sendable {
         // A command is started before the first comes, and nothing after.
         let client = accept(descriptor, nil, nil)
         guard client >= 0 else { return nil }
-        var patience = timeval(tv_sec: Self.patience, tv_usec: 0)
-        for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
-            setsockopt(client, SOL_SOCKET, option, &patience, socklen_t(MemoryLayout<timeval>.size))
-        }
         return client
     }
 }
@@ -67,11 +60,13 @@ struct HTTPQuestion {
     /// What a client sends of a head; a scrape has some hundred bytes.
     private static let most = 8192
 
-    /// - Returns: `nil` where the client says nothing that is one.
+    /// - Returns: `nil` where the client says nothing that is one, or not soon enough.
     static func read(from client: Int32) -> HTTPQuestion? {
         var head: [UInt8] = []
         var part = [UInt8](repeating: 0, count: 1024)
+        let deadline = ClientDeadline()
         while head.count < most {
+            guard deadline.waits(for: client, POLLIN) else { return nil }
             let count = recv(client, &part, part.count, 0)
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { return nil }
@@ -96,20 +91,52 @@ struct HTTPQuestion {
         fields.contains { $0.lowercased().hasPrefix("accept:") && $0.lowercased().contains(mediaType) }
     }
 
+}
+
+/// What is answered to such a request.
+struct HTTPAnswer: Sendable {
+    private let bytes: [UInt8]
+
     /// - Parameter text: the content.
-    static func answer(_ client: Int32, _ status: String, _ mediaType: String, _ text: String) {
+    init(_ status: String, _ mediaType: String, _ text: String) {
         let content = Array(text.utf8)
         let head =
             "HTTP/1.1 \(status)\r\nContent-Type: \(mediaType)\r\nContent-Length: \(content.count)\r\nConnection: close\r\n\r\n"
-        let bytes = Array(head.utf8) + content
+        bytes = Array(head.utf8) + content
+    }
+
+    /// As much as the client takes in time.
+    func send(to client: Int32) {
+        let deadline = ClientDeadline()
         var sent = 0
         while sent < bytes.count {
+            guard deadline.waits(for: client, POLLOUT) else { return }
             let count = bytes.withUnsafeBytes { room in
-                room.baseAddress.map { send(client, $0 + sent, bytes.count - sent, Int32(MSG_NOSIGNAL)) } ?? -1
+                room.baseAddress.map {
+                    Glibc.send(client, $0 + sent, bytes.count - sent, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+                } ?? -1
             }
+            if count < 0, errno == EAGAIN { continue }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { return }
             sent += count
         }
+    }
+}
+
+/// Until when a client is waited for, to say all that it wants or to take all of the answer.
+private struct ClientDeadline {
+    /// Seconds, of which a scraper has ten by default.
+    private static let patience: Int64 = 5
+
+    private let end = Clock.monotonic &+ patience &* 1_000_000_000
+
+    /// - Returns: whether something can be read, or written, before it is too late.
+    func waits(for client: Int32, _ event: Int32) -> Bool {
+        let left = (end &- Clock.monotonic) / 1_000_000
+        guard left > 0 else { return false }
+        var look = pollfd(fd: client, events: Int16(event), revents: 0)
+        let found = poll(&look, 1, Int32(left))
+        return found > 0 || found < 0 && errno == EINTR
     }
 }

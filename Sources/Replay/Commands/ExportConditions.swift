@@ -92,8 +92,13 @@ extension Export {
             do throws(ConditionsFinder.Refusal) {
                 let (profile, evidence) = try ConditionsFinder.profile(
                     of: name, uri: uri, map, result.surroundings, wanted.supplied)
+                let text = ConditionsFile.profile(profile, from: from, wanted.reference)
+                if let fault = Self.fault(in: text, wanted.supplied) {
+                    refused.append("\(name): by the vocabularies that were given it would not be valid: \(fault)")
+                    continue
+                }
                 let texts = [
-                    (".yaml", ConditionsFile.profile(profile, from: from, wanted.reference)),
+                    (".yaml", text),
                     (
                         ".evidence.yaml",
                         ConditionsFile.evidence(evidence, of: profile, from: from, isLossy: result.isLossy)
@@ -113,6 +118,17 @@ extension Export {
             Terminal.complain("what the profile rests on is not printed; it is written beside --output FILE")
         }
         return leftOut + refused.map { "no profile: \($0)" }
+    }
+
+    /// What a reader of the profile would find wrong with it, who knows the same vocabularies.
+    private static func fault(in text: String, _ supplied: SuppliedVocabularies) -> String? {
+        do throws(DocumentFault) {
+            return DeclaredProfile(try YAMLFile.document(Array(text.utf8)), supplied).faults.first.map {
+                "\($0.kind.rawValue): \($0.text)"
+            }
+        } catch {
+            return error.text
+        }
     }
 
     private func complaints(_ name: String, _ evidence: ConditionsEvidence) -> [String] {

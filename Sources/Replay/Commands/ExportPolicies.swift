@@ -33,6 +33,8 @@ extension Export {
                     name: $0.service, files: [ServiceFiles.File(ending: ".policy.yaml", text: $0.text)])
             }, format: format.rawValue, separator: "---\n", wanted: filters.service)
         try files.write(to: output, inputs: inputs)
-        return leftOut.map { "left out: \($0)" }
+        let others = result.capture.packets.otherProtocol
+        let packets = Quantity.count(others, "packet") + " of other protocols than TCP, which may need rules, too"
+        return (leftOut + (others > 0 ? [packets] : [])).map { "left out: \($0)" }
     }
 }

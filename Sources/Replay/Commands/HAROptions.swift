@@ -28,10 +28,18 @@ struct HAROptions: ParsableArguments {
         let file = try OutputFile(output, option: "--output")
         try file.write(bytes.span.bytes)
         try file.commit()
-        guard archive.refused > 0 else { return [] }
-        return [
-            "left out: \(Quantity.count(archive.refused, "exchange")) whose messages are not known, or for which there was no room; "
-                + "--since and --until choose a part of the time"
-        ]
+        var leftOut: [String] = []
+        if archive.refused > 0 {
+            leftOut.append(
+                "left out: \(Quantity.count(archive.refused, "exchange")) whose messages are not known, or for which there was no room; "
+                    + "--since and --until choose a part of the time")
+        }
+        if archive.unplaced > 0 {
+            let messages = Quantity.count(archive.unplaced, "message")
+            leftOut.append(
+                "left out: \(messages) of WebSocket whose handshake is not known, of which an archive makes them a part"
+            )
+        }
+        return leftOut
     }
 }

@@ -42,7 +42,7 @@ struct ServiceFiles {
 
     private static func wanted(by format: String) -> String {
         switch format {
-        case "asyncapi": "no messages of a bus, of WebSocket or of server-sent events"
+        case "asyncapi": "no messages of a bus or of WebSocket"
         case "proto": "no calls of gRPC with messages"
         case "policies": "nobody with a name who talks to another machine"
         default: "no requests over HTTP"

@@ -15,6 +15,8 @@ struct TelemetryDelivery {
     private(set) var requests: UInt64 = 0
     /// What there is to complain of, each kind once.
     private(set) var complaints: [String] = []
+    /// What a collector has said that took all.
+    private(set) var warnings: [String] = []
     private let endpoint: OTLPEndpoint
 
     /// Sends them.
@@ -42,7 +44,11 @@ struct TelemetryDelivery {
                 rejected[item] &+= refused
                 taken[item] &+= count - refused
                 requests &+= 1
-                if refused > 0 || !answer.message.isEmpty { complain(request, answer.text(request.signal)) }
+                if refused > 0 {
+                    complain(request, answer.text(request.signal))
+                } else if !answer.message.isEmpty {
+                    warn(request, answer.text(request.signal))
+                }
                 return true
             case .refused(let status):
                 rejected[item] &+= count
@@ -60,8 +66,18 @@ struct TelemetryDelivery {
     }
 
     private mutating func complain(_ request: OTLPFile.Request, _ what: String) {
-        let line = "--endpoint \(OTLPEndpoint.shown(endpoint.url(request.signal))): \(what)"
+        let line = line(request, what)
         if !complaints.contains(line) { complaints.append(line) }
+    }
+
+    /// All was taken, and yet there is something to say.
+    private mutating func warn(_ request: OTLPFile.Request, _ what: String) {
+        let line = line(request, what)
+        if !warnings.contains(line) { warnings.append(line) }
+    }
+
+    private func line(_ request: OTLPFile.Request, _ what: String) -> String {
+        "--endpoint \(OTLPEndpoint.shown(endpoint.url(request.signal))): \(what)"
     }
 
     /// Until the time has come, or somebody has had enough.

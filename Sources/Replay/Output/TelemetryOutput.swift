@@ -41,6 +41,7 @@ enum TelemetryOutput {
             throw Failure(
                 "\(first); not sent: \(TelemetryDelivery.text(lost)); \(delivery.remedy)")
         }
+        for warning in delivery.warnings { Terminal.complain(warning) }
         try StandardOutput.write(isJSON ? delivery.json : delivery.text)
         let unsent = delivery.unsent.total > 0 ? ["not sent: \(TelemetryDelivery.text(delivery.unsent))"] : []
         return leftOut(result) + delivery.complaints + unsent

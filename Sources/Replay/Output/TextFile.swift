@@ -2,6 +2,9 @@ import Glibc
 
 /// Small files, read and written as a whole.
 enum TextFile {
+    /// More is no small file, and nothing that goes on for ever is read.
+    private static let most = 64 << 20
+
     /// - Returns: `nil` where it can't be read; `errno` says why.
     static func bytes(_ path: String) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
@@ -17,6 +20,10 @@ enum TextFile {
             }
             if count == 0 { return bytes }
             bytes += block[..<count]
+            guard bytes.count <= most else {
+                errno = EFBIG
+                return nil
+            }
         }
     }
 

@@ -23,6 +23,10 @@ package struct OTLPEndpoint: Sendable {
     /// - Throws: where it is no URL of HTTP, or nothing can be sent from this machine.
     package init(_ base: String, _ name: String) throws(Failure) {
         let base = try Self.checked(base, name)
+        guard !base.contains(where: { $0 == "?" || $0 == "#" }) else {
+            throw Failure(
+                "\(name) \(Self.shown(base)): has a query; the paths of signals are put behind it: leave it out")
+        }
         if let fault = tapedeck_curl_fault() { throw Failure("\(name): \(String(cString: fault))") }
         let root = base.hasSuffix("/") ? String(base.dropLast()) : base
         metrics = root + OTLPFile.Signal.metrics.path
@@ -77,7 +81,10 @@ package struct OTLPEndpoint: Sendable {
 
     fileprivate static func checked(_ url: String, _ name: String) throws(Failure) -> String {
         guard url.hasPrefix("http://") || url.hasPrefix("https://"), url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
-        else { throw Failure("\(name) \(shown(url)): is no URL of HTTP, by which OTLP goes here; write http://127.0.0.1:4318") }
+        else {
+            throw Failure(
+                "\(name) \(shown(url)): is no URL of HTTP, by which OTLP goes here; write http://127.0.0.1:4318")
+        }
         return url
     }
 

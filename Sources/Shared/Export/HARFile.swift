@@ -18,6 +18,8 @@ package final class HARFile: CountedSink {
     private let mostBytes: Int
     /// Exchanges that count, and have no entry: there was no room.
     package private(set) var refused: UInt64 = 0
+    /// Messages of WebSocket whose handshake is not known: in an archive they are a part of its entry.
+    package private(set) var unplaced: UInt64 = 0
 
     /// What it holds.
     package struct Content: Sendable {
@@ -43,6 +45,8 @@ package final class HARFile: CountedSink {
         /// Members that follow.
         var about: [UInt8] = []
         var isIncomplete = false
+        /// A tunnel is asked for: WebSocket's, over HTTP/2 (RFC 8441).
+        var isConnect = false
         var isSwitched = false
         var counts = false
         var isWanted = true
@@ -94,10 +98,11 @@ package final class HARFile: CountedSink {
             let client = connection.localIsClient ? connection.opened.local : connection.opened.remote
             entry.about = about(exchange, connection, client, server)
             entry.isWanted = isWanted(message, exchange, connection, origin)
+            entry.isConnect = message.wire.bytes.isWord("CONNECT", at: message.head.verb.range)
         } else {
             entry.answerStart = message.firstByte
             entry.answerEnd = message.lastByte
-            entry.isSwitched = message.head.status == 101
+            entry.isSwitched = message.head.status == 101 || entry.isConnect && message.head.status / 100 == 2
             entry.response = writer.response(message)
         }
         pendingBytes += entry.bytes
@@ -148,9 +153,11 @@ package final class HARFile: CountedSink {
     }
 
     private func add(_ message: borrowing Message, _ details: MessageDetails, _ connection: Connection) {
-        guard case .number(let number)? = details[.opener], pending[number] != nil,
-            let opcode = ["text": 1, "binary": 2][message.opcode] as UInt64?
-        else { return }
+        guard let opcode = ["text": 1, "binary": 2][message.opcode] as UInt64? else { return }
+        guard case .number(let number)? = details[.opener], pending[number] != nil else {
+            unplaced &+= 1
+            return
+        }
         var json = JSONWriter(capacity: 128)
         json.beginObject()
         json.key("type")

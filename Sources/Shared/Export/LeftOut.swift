@@ -5,7 +5,7 @@ struct LeftOut {
     /// Why something can't be said.
     enum Reason: CaseIterable {
         case caller, ownMachine, name, port, translatedPort, place, host, circle, address, folded, method, field,
-            foldedMethod
+            foldedMethod, event
 
         fileprivate func text(_ count: UInt64) -> String {
             switch self {
@@ -25,6 +25,7 @@ struct LeftOut {
             case .field: Quantity.count(count, "method") + " with fields of which the numbers are not known"
             case .address: Quantity.count(count, "kind") + " of messages of which the address is not known"
             case .folded: Quantity.count(count, "kind") + " of messages beyond what is told of each service"
+            case .event: Quantity.count(count, "kind") + " of server-sent events, or of lines, which are answers here"
             case .circle: Quantity.count(count, "dependency", "dependencies") + " that would close a circle"
             }
         }

@@ -80,6 +80,7 @@ private struct OpenAPIWriter {
             let count = Quantity.count(UInt64(others.values.reduce(0, +)), "operation")
             leftOut.append("\(count) by methods that OpenAPI 3.1 does not know (\(methods); 3.2 does)")
         }
+        leftOut += Self.beyondBounds(interface, style)
         self.leftOut = leftOut
         self.paths = paths
         let all = paths.flatMap(\.operations)
@@ -92,15 +93,41 @@ private struct OpenAPIWriter {
             })
     }
 
+    /// What there was more of than is kept of an interface.
+    private static func beyondBounds(_ interface: ServedInterface, _ style: OpenAPIFile.Style) -> [String] {
+        func operations(_ isCut: (InterfaceFacts) -> Bool) -> String? {
+            let count = interface.operations.count { isCut($0.facts) }
+            return count > 0 ? Quantity.count(UInt64(count), "operation") : nil
+        }
+        let query = operations(\.query.isCut).map {
+            "names of the query beyond the \(InterfaceFacts.mostNames) that are told, of \($0)"
+        }
+        let fields = style.showsFields ? operations(\.fields.isCut) : nil
+        let media = operations { facts in
+            facts.requestBodies.media.isCut || facts.answers.values.contains(where: \.media.isCut)
+        }
+        return [
+            query, fields.map { "fields beyond the \(InterfaceFacts.mostNames) that are told, of \($0)" },
+            media.map { "media types beyond the \(InterfaceFacts.mostHosts) that are told, of \($0)" },
+            hosts(of: interface).isCut ? "hosts beyond the \(InterfaceFacts.mostHosts) that are told" : nil,
+        ].compactMap(\.self)
+    }
+
+    private static func hosts(of interface: ServedInterface) -> BoundedNames<UInt64> {
+        var hosts = BoundedNames<UInt64>(InterfaceFacts.mostHosts)
+        for operation in interface.operations { hosts.merge(operation.facts.hosts) }
+        return hosts
+    }
+
     // MARK: Document
 
     mutating func document(from: String) -> DocumentTree {
         var members: [DocumentTree.Member] = []
         members.add("openapi", style.version.text)
         members.add("info", .map(info(from: from)))
-        var hosts = BoundedNames<UInt64>(InterfaceFacts.mostHosts)
-        for operation in interface.operations { hosts.merge(operation.facts.hosts) }
-        let servers = hosts.sorted.map { DocumentTree.map([DocumentTree.Member("url", .text($0.key))]) }
+        let servers = Self.hosts(of: interface).sorted.map {
+            DocumentTree.map([DocumentTree.Member("url", .text($0.key))])
+        }
         members.add(unlessEmpty: "servers", servers)
         members.add("paths", .map(paths.map { DocumentTree.Member(PathTemplate.description($0.parts), item($0)) }))
         var components: [DocumentTree.Member] = []

@@ -28,7 +28,7 @@ struct ServedInterface {
 
     /// Why an endpoint is not described.
     enum LeftOut: Comparable, CaseIterable {
-        case call, webSocket, target, rest, folded
+        case call, webSocket, target, rest, folded, status
 
         /// So many of them, for people.
         func text(_ count: Int) -> String {
@@ -38,6 +38,8 @@ struct ServedInterface {
             case .target: Quantity.count(UInt64(count), "request") + " for no path"
             case .rest: Quantity.count(UInt64(count), "endpoint") + " whose paths are too many to be told apart"
             case .folded: Quantity.count(UInt64(count), "endpoint") + " beyond what is told of each service"
+            case .status:
+                Quantity.count(UInt64(count), "answer") + " with a status that OpenAPI has no place for (600 to 999)"
             }
         }
     }
@@ -108,6 +110,10 @@ private struct Gathering {
         }
         operations[Written(destination: destination, method: method, path: endpoint.path)] = place
         interface.operations[place].add(endpoint, path, by: caller)
+        endpoint.numbers.status.visit { number, times in
+            guard (600...AnswerStatus.highestOfHTTP).contains(number) else { return }
+            interface.leftOut[.status, default: 0] += Int(clamping: times)
+        }
     }
 
     mutating func add(_ bodies: ServiceMapDocument.Bodies) {

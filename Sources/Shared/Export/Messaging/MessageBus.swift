@@ -63,8 +63,8 @@ enum MessageBus: String {
             if name == "receive" {
                 return .init(kind: .consumer, address: nil, title: target)
             }
-            // JetStream's interface, and buckets, which are a store.
-            guard !target.hasPrefix("$") else { return nil }
+            // JetStream's interface, the server's own, and buckets, which are a store.
+            guard !["$JS.", "$SYS.", "$KV.", "$O."].contains(where: target.hasPrefix) else { return nil }
             let words = target.split(separator: ".", omittingEmptySubsequences: false).map { word in
                 word == "*" ? "{any}" : word == ">" ? "{rest}" : String(word)
             }

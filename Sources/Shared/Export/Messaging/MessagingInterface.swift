@@ -77,6 +77,9 @@ struct MessagingInterface {
             for connection in service.connections {
                 gathering[service.name, default: Gathering()].add(connection)
             }
+            for endpoint in service.endpoints where endpoint.method != "WS" && endpoint.numbers.oneWay > 0 {
+                gathering[service.name, default: Gathering()].addEvents(of: endpoint)
+            }
             for endpoint in service.endpoints where endpoint.method == "WS" {
                 let bodies = map.bodies.filter {
                     $0.method == "WS" && $0.service == service.name && $0.destination == endpoint.destination
@@ -112,6 +115,11 @@ private struct Gathering {
         _ change: (inout MessagingInterface.Channel) -> Void
     ) {
         change(&channels[Key(server: server, place: place), default: .init(server: server, place: place)])
+    }
+
+    /// What is said within an answer that goes on.
+    mutating func addEvents(of endpoint: ServiceMapDocument.Endpoint) {
+        leftOut.add([endpoint.path, endpoint.operation ?? ""].filter { !$0.isEmpty }.joined(separator: " "), .event)
     }
 
     // MARK: Brokers
