@@ -174,8 +174,7 @@ struct Grading {
         score.event.told += 1
         if views.contains(where: { $0.1 != nil }) { score.event.seen += 1 }
         if views.allSatisfy({ $0.1 != nil }) { score.event.right += 1 }
-        for (field, value) in told.values.enumerated() {
-            guard let value else { continue }
+        for field in told.values.indices where told.values[field] != nil {
             score.fields[field].told += 1
             let seen = views.map(\.1)
             if seen.contains(where: { $0?.values[field] != nil }) { score.fields[field].seen += 1 }

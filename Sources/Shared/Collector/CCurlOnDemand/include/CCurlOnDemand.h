@@ -17,7 +17,7 @@ FORWARDED(curl_slist_free_all)
 
 /// Loads libcurl, the first time that it is asked.
 /// Returns: why it can't be; NULL where it is there. No other function is to be called before.
-const char *_Nullable tapedeck_curl_fault(void);
+const char *tapedeck_curl_fault(void);
 
 // `curl_easy_setopt` and `curl_easy_getinfo` take variable arguments, which Swift can't call.
 CURLcode tapedeck_curl_text(CURL *handle, CURLoption option, const char *value);
