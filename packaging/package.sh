@@ -56,7 +56,7 @@ for program in "$tree"/libexec/tapedeck/*; do
 done
 # The programs load these by their names, when they are needed.
 for soname in libcurl.so.4 libnats.so.3.4; do
-    library=$(ldconfig -p | awk -v soname="$soname" '$1 == soname { print $NF; exit }')
+    library=$(ldconfig -p | awk -v soname="$soname" '$1 == soname && !found++ { print $NF }')
     cp -nL "${library:?$soname is not on this machine}" "$libraries"
     bring "$library"
 done
