@@ -67,6 +67,11 @@ enum HTTP2Wire {
         (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * UInt32($0))) }
     }
 
+    /// Reads how a client begins with prior knowledge (RFC 9113, section 3.4); its SETTINGS follow.
+    static func expectPreface(_ wire: inout Wire) throws(Failure) {
+        guard try wire.bytes(preface.count) == preface else { throw Failure("no preface came") }
+    }
+
     static func read(_ wire: inout Wire) throws(Failure) -> Frame {
         let head = try wire.bytes(9)
         let length = head[..<3].reduce(0) { $0 << 8 | Int($1) }

@@ -53,7 +53,7 @@ enum HeaderBlocks {
 
     private static func serveTables(_ wire: inout Wire, _ stage: Backstage) throws(Failure) {
         let limit = limits[stage.number]
-        guard try wire.bytes(HTTP2Wire.preface.count) == HTTP2Wire.preface else { throw Failure("no preface came") }
+        try HTTP2Wire.expectPreface(&wire)
         _ = try HTTP2Wire.read(&wire)
         try wire.socket.send(
             HTTP2Wire.settings([.headerTableSize: UInt32(limit)])
@@ -88,7 +88,7 @@ enum HeaderBlocks {
     }
 
     private static func serveHeads(_ wire: inout Wire, _ stage: Backstage) throws(Failure) {
-        guard try wire.bytes(HTTP2Wire.preface.count) == HTTP2Wire.preface else { throw Failure("no preface came") }
+        try HTTP2Wire.expectPreface(&wire)
         _ = try HTTP2Wire.read(&wire)
         try wire.socket.send(HTTP2Wire.settings())
         var (asked, answering) = (HeaderTable(), HeaderTable())

@@ -28,7 +28,7 @@ enum StreamFlow {
     }
 
     private static func begin(_ wire: inout Wire) throws(Failure) {
-        guard try wire.bytes(HTTP2Wire.preface.count) == HTTP2Wire.preface else { throw Failure("no preface came") }
+        try HTTP2Wire.expectPreface(&wire)
         try wire.socket.send(HTTP2Wire.settings())
     }
 

@@ -100,7 +100,7 @@ enum Streams {
     // MARK: Server
 
     private static func serve(_ wire: inout Wire, _ stage: Backstage) throws(Failure) {
-        guard try wire.bytes(HTTP2Wire.preface.count) == HTTP2Wire.preface else { throw Failure("no preface came") }
+        try HTTP2Wire.expectPreface(&wire)
         try wire.socket.send(HTTP2Wire.settings())
         var paths: [UInt32: String] = [:]
         var blocks: [UInt32: [UInt8]] = [:]
