@@ -127,7 +127,7 @@ def main():
     shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir()
     # valgrind 3.19 does not read the debug information of Swift 6.
-    subprocess.run(["strip", "-o", WORK / "replay", ROOT / ".build/release/replay"], check=True)
+    subprocess.run(["strip", "-o", WORK / "replay", ROOT / ".build-images/release/replay"], check=True)
 
     print(f"{'run':<12}{'instructions':>15}{'limit':>15}{'of limit':>10}")
     start, over = 0, []

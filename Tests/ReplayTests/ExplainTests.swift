@@ -96,6 +96,15 @@ import Testing
         #expect(told.bytes.balanced && told.bytes.gaps.isEmpty && told.bytes.total > 0)
     }
 
+    /// The connection itself goes to 10.0.0.2:16379, which goes by its address, too.
+    @Test func `an address that a prefix names is told from the connection's own`() throws {
+        let told = try Self.told("proxy_protocol/redis", ["--connection", "1"])
+        #expect((told.peer.name, told.peer.namedBy) == ("10.0.0.7", "prefix"))
+        #expect((told.service.name, told.service.namedBy) == ("10.0.0.1", "address"))
+        let named = try Self.told("socks/redis", ["--connection", "1"])
+        #expect(named.peer.namedBy == "host")
+    }
+
     @Test func `an exchange of a connection has the numbers of the event log`() throws {
         let folder = TemporaryFolder()
         let log = folder.path + "/events.jsonl"

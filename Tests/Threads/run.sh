@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 tests='reading ahead changes nothing|gzip gives the same, in pieces and ahead|A container watch|A shipper|The sender of telemetry'
 folder=.build-tsan
 
-.ci/swift build --build-tests --sanitize=thread --scratch-path "$folder"
+TAPEDECK_THREADS=1 .ci/swift build --disable-default-traits --build-tests --sanitize=thread --scratch-path "$folder"
 .ci/swift --run clang -Wall -Werror -O1 -fno-optimize-sibling-calls -shared -fPIC Tests/Threads/mutex.c -o "$folder/mutex.so"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

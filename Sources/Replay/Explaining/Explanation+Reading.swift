@@ -35,7 +35,11 @@ extension Explanation {
         self.init(
             number: found.number, exchange: exchange, client: found.client, server: found.server,
             service: ends.map { ($0.service, map.rule(of: $0.service)) },
-            destination: ends.map { ($0.destination, map.rule(of: $0.destination)) },
+            destination: ends.map { ends in
+                let rule = map.rule(of: ends.destination)
+                let isOwn = rule != .address || ends.destination.contains("\(found.server.address)")
+                return (ends.destination, isOwn ? rule : .prefix)
+            },
             events: witness.events, arePackets: tape.files.allSatisfy { $0.events == nil || $0.original != nil },
             signs: witness.signs,
             holes: witness.holes,

@@ -14,11 +14,22 @@ extension ParsableCommand {
             if ["-h", "--help", "help"].contains(CommandLine.arguments.dropFirst().joined(separator: " ")) {
                 return try StandardOutput.write(help())
             }
-            var command = try parseAsRoot()
+            var command = try command(meantBy: Array(CommandLine.arguments.dropFirst()))
             try command.run()
         } catch {
             end(with: error, hint: hint)
         }
+    }
+
+    /// The command that the arguments are of. Without a subcommand's name they are asked of the default one alone: all in
+    /// turn take twice as long, which is a good part of what a program takes to start. Help, a
+    /// version and what makes no sense to it are for all of them.
+    private static func command(meantBy arguments: [String]) throws -> any ParsableCommand {
+        let names = configuration.subcommands.map { $0._commandName } + ["help"]
+        guard let first = arguments.first, !names.contains(first), let standard = configuration.defaultSubcommand,
+            let command = try? standard.parseAsRoot(arguments), type(of: command) == standard
+        else { return try parseAsRoot(arguments) }
+        return command
     }
 
     /// The program with those of its commands that the arguments name.

@@ -91,8 +91,8 @@ import Testing
         #expect(directory is ContainerdDirectory)
     }
 
-    @Test(arguments: [ContainerRuntime.Kind.docker, .podman])
-    func `is Docker's where that answers`(_ kind: ContainerRuntime.Kind) throws {
+    @Test(arguments: [FakeRuntime.Kind.docker, .podman])
+    func `is Docker's where that answers`(_ kind: FakeRuntime.Kind) throws {
         let runtime = try FakeRuntime(kind, at: http.socket)
         let directory = try withExtendedLifetime(runtime) { try RuntimeAPI.directory(http, namespace: "default") }
         #expect(directory is DockerDirectory)

@@ -1,10 +1,12 @@
 import Foundation
 import Synchronization
-import TestSupport
 
 /// Something on a Unix socket that answers as Docker or Podman did here (Tests/Runtimes/answers), or misbehaves.
-final class FakeRuntime: Sendable {
-    enum Manner {
+package final class FakeRuntime: Sendable {
+    /// Whose answers.
+    package enum Kind: String, Sendable { case docker, podman }
+
+    package enum Manner {
         case honest
         /// Every answer takes so long, seconds.
         case slow(Double)
@@ -26,14 +28,14 @@ final class FakeRuntime: Sendable {
         var isStopped = false
     }
 
-    let socket: String
-    let ids: [String]
+    package let socket: String
+    package let ids: [String]
     private let recorded: (list: String, inspected: String, events: [String])
     private let state: Mutex<State>
     private let listener: Int32
 
     /// - Parameter containers: how many run; the identifiers of more than one are made up.
-    init(_ kind: ContainerRuntime.Kind, at path: String, containers: Int = 1, manner: Manner = .honest) throws {
+    package init(_ kind: Kind, at path: String, containers: Int = 1, manner: Manner = .honest) throws {
         func answer(_ name: String) throws -> String {
             try String(contentsOfFile: Programs.runtimes("answers/\(kind.rawValue)-\(name)"), encoding: .utf8)
         }
@@ -53,7 +55,7 @@ final class FakeRuntime: Sendable {
     deinit { stop() }
 
     /// It is gone, and so are its connections.
-    func stop() {
+    package func stop() {
         state.withLock { state in
             guard !state.isStopped else { return }
             state.isStopped = true
@@ -63,22 +65,22 @@ final class FakeRuntime: Sendable {
     }
 
     /// - Parameter path: only whoever asks for something that begins so is treated like this.
-    func behave(_ manner: Manner, to path: String = "/") { state.withLock { $0.manners.append((path, manner)) } }
+    package func behave(_ manner: Manner, to path: String = "/") { state.withLock { $0.manners.append((path, manner)) } }
 
     /// How many containers were asked for one by one.
-    var inspections: Int { state.withLock { $0.inspections } }
+    package var inspections: Int { state.withLock { $0.inspections } }
 
     /// Returns when it was asked for something, answered or not.
-    func waitForRequest(_ path: String) throws {
+    package func waitForRequest(_ path: String) throws {
         _ = try eventually("a request \(path)") {
             state.withLock { $0.requests.contains { $0.hasPrefix(path) } } ? true : nil
         }
     }
 
-    static func madeUp(_ number: Int) -> String { String(format: "%064x", number + 1) }
+    package static func madeUp(_ number: Int) -> String { String(format: "%064x", number + 1) }
 
     /// Something happens to a container, as it was recorded.
-    func tell(_ action: String, _ id: String) throws {
+    package func tell(_ action: String, _ id: String) throws {
         let wanted = recorded.events.first {
             $0.contains("\"Action\":\"\(action)\"") && $0.contains("\"Type\":\"container\"")
         }
@@ -199,7 +201,7 @@ final class FakeRuntime: Sendable {
         }
     }
 
-    static func listen(_ path: String) throws -> Int32 {
+    package static func listen(_ path: String) throws -> Int32 {
         let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)

@@ -23,8 +23,8 @@ import Testing
         }
     }
 
-    @Test(arguments: [ContainerRuntime.Kind.docker, .podman])
-    func `hears the same of a list as of an inspection`(_ kind: ContainerRuntime.Kind) throws {
+    @Test(arguments: [FakeRuntime.Kind.docker, .podman])
+    func `hears the same of a list as of an inspection`(_ kind: FakeRuntime.Kind) throws {
         let runtime = try FakeRuntime(kind, at: path)
         let watch = try ContainerWatch(socket: path)
         var heard: [ContainerWatch.News] = []
