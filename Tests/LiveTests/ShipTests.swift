@@ -20,7 +20,8 @@ extension Live {
             try run.start(["--ship", url + "/live", "--ship-spool", run.path("a/spool")])
             try run.waitUntilWatching()
             try run.exercise("write-read", serverOptedIn: true)
-            try run.waitForComplaint("wait for it in \(run.path("a/spool")), beyond which the oldest is lost")
+            try run.waitForComplaint(
+                "are kept in \(run.path("a/spool")) and sent when it answers, beyond that the oldest is lost")
             let server = try LocalServer.nats(port: port, streams: run.path("streams"))
             try run.waitForComplaint("answers again")
             try run.exercise("write-read", serverOptedIn: true)

@@ -119,11 +119,48 @@ import Testing
         try server.stop()
     }
 
+    /// Whoever keeps a stream may delete from it, the newest message too.
+    @Test func `have what is left of a stream, whatever was deleted`() throws {
+        let server = try server()
+        #expect(try ship([Self.traffic]).status == 0)
+        func delete(_ number: Int) throws {
+            let answer = try ask("STREAM.MSG.DELETE.tapedeck", "{\"seq\":\(number)}")
+            #expect(answer.contains("\"success\":true"), "\(answer)")
+        }
+        let last = try #require(
+            Int(ask("STREAM.INFO.tapedeck", "").firstMatch(of: /"last_seq":(\d+)/)?.1 ?? ""))
+        try publish("PUB tapedeck.web.x 5\r\nhello\r\nPUB tapedeck.web.y 5\r\nhello\r\n")
+        try delete(last + 2)
+        try delete(last + 1)
+        #expect(try shown([url]) == shown([Self.traffic]))
+        // Of one host, behind whose messages are others.
+        try publish("PUB tapedeck.other.x 5\r\nhello\r\n")
+        let name = try #require(
+            try replay([url, "--json", "-q"]).wait().output.firstMatch(of: /"name": "(nats:[^"]*)"/)?.1)
+        #expect(try shown([String(name)]) == shown([Self.traffic]))
+        #expect(try ask("STREAM.PURGE.tapedeck", "").contains("\"success\":true"))
+        let outcome = try replay([url]).wait()
+        #expect(outcome.status == 2 && outcome.errors.contains("has nothing that was shipped"), "\(outcome.errors)")
+        try server.stop()
+    }
+
     /// Speaks the protocol as it is, to a server that asks for nothing.
-    private func publish(_ lines: String) throws {
-        let child = try Child("/bin/bash", ["-c", "exec 3<>/dev/tcp/127.0.0.1/\(port); cat >&3; grep -m1 PONG <&3"])
+    /// - Parameter last: what stands in the last line that is waited for.
+    /// - Returns: that line.
+    @discardableResult private func publish(_ lines: String, until last: String = "PONG") throws -> String {
+        let child = try Child(
+            "/bin/bash", ["-c", "exec 3<>/dev/tcp/127.0.0.1/\(port); cat >&3; grep -m1 '\(last)' <&3"])
         try child.write(Array("CONNECT {\"verbose\":false}\r\n\(lines)PING\r\n".utf8))
-        #expect(try child.wait().status == 0)
+        let outcome = try child.wait()
+        #expect(outcome.status == 0)
+        return outcome.output
+    }
+
+    /// What JetStream answers to a request.
+    private func ask(_ request: String, _ content: String) throws -> String {
+        try publish(
+            "SUB answer 1\r\nPUB $JS.API.\(request) answer \(content.utf8.count)\r\n\(content)\r\n",
+            until: "io.nats.jetstream.api")
     }
 
     @Test func `need a password where the server does, and show it nowhere`() throws {
@@ -152,7 +189,7 @@ import Testing
         first.child.signal(SIGKILL)
         _ = try first.child.wait()
         try write(tape[60_000..<120_000], to: shipper)
-        #expect(shipper.errors.line { $0.contains("wait for it in \(folder.path)/spool") } != nil)
+        #expect(shipper.errors.line { $0.contains("are kept in \(folder.path)/spool") } != nil)
         let second = try server()
         try write(tape[120_000...], to: shipper)
         let outcome = try shipper.wait()

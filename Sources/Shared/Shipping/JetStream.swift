@@ -121,9 +121,12 @@ final class JetStream {
     // MARK: Reading
 
     /// Gives each message that the stream has by now, in its order.
+    ///
+    /// Any of them may be deleted before it comes, the last one too: where nothing comes any more, the server is asked
+    /// whether there is anything left.
     /// - Parameter take: gets subject, identity and content; says whether to go on.
     func read(_ take: (_ subject: String, _ id: String?, _ content: RawSpan) -> Bool) throws(StreamFault) {
-        guard let last = try lastMessage() else { return }
+        guard let last = try lastNumber() else { return }
         var options = jsSubOptions()
         jsSubOptions_Init(&options)
         options.Ordered = true
@@ -135,52 +138,82 @@ final class JetStream {
         }
         try Self.check(status)
         defer { natsSubscription_Destroy(subscription) }
+        var place = Place()
         var silence: Int64 = 0
         while !Interruption.isRequested {
             var message: OpaquePointer?
-            let status = natsSubscription_NextMsg(&message, subscription, 500)
+            let status = natsSubscription_NextMsg(&message, subscription, Self.pause)
             if status == NATS_TIMEOUT {
-                silence += 500
-                guard silence < 6 * Self.patience else {
-                    throw StreamFault(description: "the server has fallen silent")
-                }
+                if try Self.isThrough(subscription, at: place) { return }
+                silence += Self.pause
+                guard silence < 6 * Self.patience else { throw Self.silent }
                 continue
             }
             silence = 0
             try Self.check(status)
             defer { natsMsg_Destroy(message) }
+            place = try Place(message)
+            // One that came later.
+            guard place.number <= last else { return }
             var id: UnsafePointer<CChar>?
             natsMsgHeader_Get(message, "Nats-Msg-Id", &id)
             let subject = natsMsg_GetSubject(message).map { String(cString: $0) } ?? ""
             let content = UnsafeRawBufferPointer(
                 start: natsMsg_GetData(message), count: Int(natsMsg_GetDataLength(message)))
-            guard take(subject, id.map { String(cString: $0) }, RawSpan(_unsafeBytes: content)),
-                try Self.number(message) < last
+            guard take(subject, id.map { String(cString: $0) }, RawSpan(_unsafeBytes: content)), place.number < last
             else { return }
         }
     }
 
-    /// A message's place in the stream.
-    private static func number(_ message: OpaquePointer?) throws(StreamFault) -> UInt64 {
-        var facts: UnsafeMutablePointer<jsMsgMetaData>?
-        try check(natsMsg_GetMetaData(&facts, message))
-        defer { jsMsgMetaData_Destroy(facts) }
-        return facts?.pointee.Sequence.Stream ?? .max
+    /// Milliseconds without a message after which the server is asked for what is left.
+    private static let pause: Int64 = 100
+    private static let silent = StreamFault(description: "the server has fallen silent")
+
+    /// How far a stream was read.
+    private struct Place {
+        /// The last message's number in the stream.
+        var number: UInt64 = 0
+        /// Who delivered it, and as which of its messages: after a break it is another, that counts anew.
+        var consumer = ""
+        var delivered: UInt64 = 0
+
+        init() {}
+
+        init(_ message: OpaquePointer?) throws(StreamFault) {
+            var facts: UnsafeMutablePointer<jsMsgMetaData>?
+            try check(natsMsg_GetMetaData(&facts, message))
+            defer { jsMsgMetaData_Destroy(facts) }
+            guard let facts = facts?.pointee else { throw StreamFault(description: "a message without a number") }
+            number = facts.Sequence.Stream
+            consumer = facts.Consumer.map { String(cString: $0) } ?? ""
+            delivered = facts.Sequence.Consumer
+        }
     }
 
-    /// The number of the last message that is wanted; `nil` where there is none.
-    private func lastMessage() throws(StreamFault) -> UInt64? {
-        var message: OpaquePointer?
-        defer { natsMsg_Destroy(message) }
+    /// Whether all that was delivered has come, and nothing is left to deliver.
+    private static func isThrough(_ subscription: OpaquePointer?, at place: Place) throws(StreamFault) -> Bool {
+        var info: UnsafeMutablePointer<jsConsumerInfo>?
+        defer { jsConsumerInfo_Destroy(info) }
+        let status = natsSubscription_GetConsumerInfo(&info, subscription, nil, nil)
+        guard status != NATS_TIMEOUT else { throw silent }
+        try check(status)
+        guard let info = info?.pointee, info.NumPending == 0 else { return false }
+        let isSame = info.Name.map { String(cString: $0) } == place.consumer
+        return info.Delivered.Consumer == (isSame ? place.delivered : 0)
+    }
+
+    /// The number of the last message that the stream was given; `nil` where it has none.
+    private func lastNumber() throws(StreamFault) -> UInt64? {
+        var info: UnsafeMutablePointer<jsStreamInfo>?
+        defer { jsStreamInfo_Destroy(info) }
         var code = jsErrCode(0)
-        let status = js_GetLastMsg(
-            &message, context, address.stream, address.subject ?? address.subjects, nil, &code)
-        if code == JSNoMessageFoundErr { return nil }
-        if code == JSStreamNotFoundErr {
+        let status = js_GetStreamInfo(&info, context, address.stream, nil, &code)
+        if status == NATS_NOT_FOUND || code == JSStreamNotFoundErr {
             throw StreamFault(description: "the server has no stream of that name", isNoStream: true)
         }
         try Self.check(status)
-        return natsMsg_GetSequence(message)
+        guard let state = info?.pointee.State, state.Msgs > 0 else { return nil }
+        return state.LastSeq
     }
 
     // MARK: Faults

@@ -21,7 +21,8 @@ package final class Shipper: Sendable {
         self.spool = spool
         self.option = option
         let room = Quantity.bytes(UInt64(spool.most))
-        let meanwhile = "up to \(room) wait for it in \(spool.folder), beyond which the oldest is lost"
+        let meanwhile =
+            "up to \(room) are kept in \(spool.folder) and sent when it answers, beyond that the oldest is lost"
         sending.async { [self] in
             var delivery = Delivery(address, option: option, meanwhile: meanwhile)
             send(&delivery)

@@ -71,20 +71,20 @@ FORWARD(natsStatus, js_SubscribeSync,
         (natsSubscription * *made, jsCtx *it, const char *subject, jsOptions *options, jsSubOptions *more,
          jsErrCode *code),
         (made, it, subject, options, more, code))
-FORWARD(natsStatus, js_GetLastMsg,
-        (natsMsg * *found, jsCtx *it, const char *stream, const char *subject, jsOptions *options, jsErrCode *code),
-        (found, it, stream, subject, options, code))
 FORWARD_VOID(jsStreamInfo_Destroy, jsStreamInfo)
 FORWARD_VOID(jsCtx_Destroy, jsCtx)
 
 FORWARD(natsStatus, natsSubscription_NextMsg, (natsMsg * *found, natsSubscription *it, int64_t time),
         (found, it, time))
+FORWARD(natsStatus, natsSubscription_GetConsumerInfo,
+        (jsConsumerInfo * *found, natsSubscription *it, jsOptions *options, jsErrCode *code),
+        (found, it, options, code))
 FORWARD_VOID(natsSubscription_Destroy, natsSubscription)
+FORWARD_VOID(jsConsumerInfo_Destroy, jsConsumerInfo)
 
 FORWARD(const char *, natsMsg_GetSubject, (const natsMsg *it), (it))
 FORWARD(const char *, natsMsg_GetData, (const natsMsg *it), (it))
 FORWARD(int, natsMsg_GetDataLength, (const natsMsg *it), (it))
-FORWARD(uint64_t, natsMsg_GetSequence, (natsMsg * it), (it))
 FORWARD(natsStatus, natsMsg_GetMetaData, (jsMsgMetaData * *found, natsMsg *it), (found, it))
 FORWARD(natsStatus, natsMsgHeader_Get, (natsMsg * it, const char *key, const char **found), (it, key, found))
 FORWARD_VOID(jsMsgMetaData_Destroy, jsMsgMetaData)
