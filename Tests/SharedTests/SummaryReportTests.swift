@@ -126,10 +126,20 @@ import Testing
         for reason in UnparsedReason.allCases { summary.bytes.unparsed[reason] = 12_345_678 }
         for how in ConnectionClosed.How.allCases { summary.connections.closed[how] = 1_000_000 }
         summary.strayConnections = 1_000_000
-        var report = SummaryReport(TextStyle(width: width))
+        var report = SummaryReport(TextStyle(width: width, cutsNames: true))
         report.line("Capture", [String(repeating: "/folder", count: 30), "1 packet"])
         report.add(summary)
         for line in report.text.split(separator: "\n") { #expect(line.count <= width, "\(line)") }
+    }
+
+    @Test func `has names as they are, where it is no terminal`() {
+        let name = "nats://127.0.0.1:4222/tapedeck?subject=" + String(repeating: "tapedeck.", count: 20)
+        var report = SummaryReport(TextStyle(width: 60))
+        report.line("Trace", [name, "1 event"])
+        #expect(report.text.contains(name) && !report.text.contains("…"))
+        report = SummaryReport(TextStyle(width: 60, cutsNames: true))
+        report.line("Trace", [name, "1 event"])
+        #expect(!report.text.contains(name) && report.text.contains("…"))
     }
 
     @Test func `long lines go on below`() {

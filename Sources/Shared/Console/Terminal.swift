@@ -11,7 +11,8 @@ package enum Terminal {
         let isTerminal = isTerminal(descriptor)
         // https://no-color.org: any value but an empty one.
         let isPlain = !(environment("NO_COLOR") ?? "").isEmpty || environment("TERM") == "dumb"
-        return TextStyle(hasColour: isTerminal && !isPlain, hasUnicode: hasUnicode, width: width(descriptor))
+        return TextStyle(
+            hasColour: isTerminal && !isPlain, hasUnicode: hasUnicode, width: width(descriptor), cutsNames: isTerminal)
     }
 
     /// Columns: what COLUMNS says (POSIX, XBD 8.3), else the terminal's; 100 where nobody looks on, so that a file is the

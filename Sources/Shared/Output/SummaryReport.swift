@@ -51,10 +51,11 @@ package struct SummaryReport {
                 text += part
                 continue
             }
-            // Longer than a line: it breaks between words, and inside of those that are longer still.
+            // Longer than a line: it breaks between words, and on a terminal inside of those that are longer still.
             for word in part.split(separator: " ", omittingEmptySubsequences: false) {
                 if !text.isEmpty, text.count + 1 + word.count > columns { finish(&lines) }
-                text += text.isEmpty ? style.fitted(String(word), columns) : " \(word)"
+                let shown = style.cutsNames ? style.fitted(String(word), columns) : String(word)
+                text += text.isEmpty ? shown : " \(shown)"
             }
         }
         finish(&lines)

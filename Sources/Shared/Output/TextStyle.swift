@@ -6,11 +6,16 @@ package struct TextStyle: Equatable, Sendable {
     package var hasUnicode: Bool
     /// Columns.
     package var width: Int
+    /// A name that is longer than a line is cut: on a terminal, where a longer line is hard to read.
+    ///
+    /// Whoever reads it elsewhere may be a program, or wants to copy it.
+    package var cutsNames: Bool
 
-    package init(hasColour: Bool = false, hasUnicode: Bool = true, width: Int = 80) {
+    package init(hasColour: Bool = false, hasUnicode: Bool = true, width: Int = 80, cutsNames: Bool = false) {
         self.hasColour = hasColour
         self.hasUnicode = hasUnicode
         self.width = max(width, 40)
+        self.cutsNames = cutsNames
     }
 
     package enum Tone: String, Sendable {
