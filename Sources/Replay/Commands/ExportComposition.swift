@@ -50,7 +50,8 @@ extension Export {
             Terminal.complain(
                 "something was lost, so that what is declared and not seen may only not have been captured")
         }
-        if !comparison.findings.isEmpty { throw ExitCode(1) }
-        return []
+        let unknown = file.unknown.map { ["left out: \($0)"] } ?? []
+        if unknown.isEmpty, !comparison.findings.isEmpty { throw ExitCode(1) }
+        return unknown
     }
 }

@@ -10,6 +10,8 @@ struct Dependency: Equatable {
     var ports: Set<UInt16> = []
     /// Of the destination; none where nothing tells, or a proxy stands between.
     var addresses: Set<IPAddress> = []
+    /// So many things that were asked of others which the map does not tell apart (`SeriesLimit`): who they are is not known.
+    var folded: UInt64 = 0
     /// The lookups of names, and nothing else.
     var looksUpNames = true
     /// All of it only keeps things running: lookups of names, health checks, telemetry, questions to the own machine.
@@ -54,6 +56,8 @@ struct Dependency: Equatable {
                 add(endpoint.destination, endpoint.destinationType) {
                     $0.looksUpNames = false
                     if !isSupporting { $0.isSupporting = false }
+                    // Of a destination that is known only what is asked of it is not.
+                    if endpoint.destination == ServiceMapDocument.other { $0.folded &+= endpoint.series }
                 }
             }
             for connection in service.connections {

@@ -1,11 +1,12 @@
 /// What a format has no words for, by the reason: how many, and which are the first.
 struct LeftOut {
-    private var names: [Reason: Set<String>] = [:]
+    /// By their names, each with how many it stands for.
+    private var names: [Reason: [String: UInt64]] = [:]
 
     /// Why something can't be said.
     enum Reason: CaseIterable {
-        case caller, ownMachine, name, port, translatedPort, place, host, circle, address, folded, method, field,
-            foldedMethod, event
+        case caller, ownMachine, name, port, translatedPort, place, host, circle, address, folded, foldedPlace,
+            method, field, foldedMethod, event
 
         fileprivate func text(_ count: UInt64) -> String {
             switch self {
@@ -25,22 +26,29 @@ struct LeftOut {
             case .field: Quantity.count(count, "method") + " with fields of which the numbers are not known"
             case .address: Quantity.count(count, "kind") + " of messages of which the address is not known"
             case .folded: Quantity.count(count, "kind") + " of messages beyond what is told of each service"
+            case .foldedPlace:
+                Quantity.count(count, "endpoint")
+                    + " of destinations beyond what is told of each service, so that nobody knows which; asked by"
             case .event: Quantity.count(count, "kind") + " of server-sent events, or of lines, which are answers here"
             case .circle: Quantity.count(count, "dependency", "dependencies") + " that would close a circle"
             }
         }
     }
 
-    mutating func add(_ name: String, _ reason: Reason) { names[reason, default: []].insert(name) }
+    /// - Parameter count: how many the name stands for.
+    mutating func add(_ name: String, _ reason: Reason, count: UInt64 = 1) {
+        names[reason, default: [:]][name] = count
+    }
 
     /// For people, in the order of the reasons.
-    var texts: [String] {
-        Reason.allCases.compactMap { reason in
-            guard let names = names[reason] else { return nil }
-            let sorted = names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-            let shown = sorted.prefix(Self.shown).joined(separator: ", ") + (names.count > Self.shown ? ", …" : "")
-            return "\(reason.text(UInt64(names.count))): \(shown)"
-        }
+    var texts: [String] { Reason.allCases.compactMap { text($0) } }
+
+    /// What is left out for one reason; `nil` where nothing is.
+    func text(_ reason: Reason) -> String? {
+        guard let names = names[reason] else { return nil }
+        let sorted = names.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        let shown = sorted.prefix(Self.shown).joined(separator: ", ") + (names.count > Self.shown ? ", …" : "")
+        return "\(reason.text(names.values.reduce(0, &+))): \(shown)"
     }
 
     private static let shown = 5

@@ -110,6 +110,12 @@ private struct Drafts {
     init(_ surroundings: ServiceSurroundings) { self.surroundings = surroundings }
 
     mutating func add(_ dependency: Dependency) {
+        guard dependency.folded == 0 else {
+            if let caller = dependency.caller, NetworkPolicyFile.isLabelValue(caller), workloads[caller] == nil {
+                workloads[caller] = Rules()
+            }
+            return leftOut.add(dependency.source, .foldedPlace, count: dependency.folded)
+        }
         let ends = [dependency.caller, dependency.workload]
         for case let name? in ends {
             guard NetworkPolicyFile.isLabelValue(name) else { return leftOut.add(name, .name) }

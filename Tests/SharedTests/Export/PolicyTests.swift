@@ -7,9 +7,10 @@ import Testing
     private static func place(_ last: UInt8, _ port: UInt16) -> Endpoint { `Runtime conditions`.place(last, port) }
 
     private static func seen(
-        _ tape: TapeBuilder, names: [String] = []
+        _ tape: TapeBuilder, names: [String] = [], series: Int? = nil
     ) throws -> (map: ServiceMapDocument, surroundings: ServiceSurroundings) {
         var options = Profiler.Options()
+        if let series { options.limits.series = series }
         options.keepsPlaces = true
         for rule in names { try options.names.add(rule) }
         let profiler = Profiler(options)
@@ -99,6 +100,25 @@ import Testing
         // As of a state.
         seen.surroundings = ServiceSurroundings()
         #expect(text("app").leftOut.first?.contains("of which the port is not known") == true)
+    }
+
+    /// What stands for the rest of a map that is too large (`_other`) is no destination.
+    @Test func `say of how many nobody knows whom they were asked of`() throws {
+        var caller = Caller([:])
+        for number in UInt8(1)...20 { caller.asks(Self.place(number, 80), Self.asks("orders-\(number)")) }
+        let seen = try Self.seen(caller.tape, series: 5)
+        let (policies, leftOut) = NetworkPolicyFile.policies(seen.map, seen.surroundings, from: "x", label: "app")
+        let words =
+            "15 endpoints of destinations beyond what is told of each service, so that nobody knows which; asked by: web"
+        #expect(leftOut == [words] && policies.count == 6)
+        let file = ComposeFile(seen.map, seen.surroundings)
+        #expect(file.seen["web"]?.count == 5 && file.unknown == words)
+        let fragment = file.fragment(from: "x")
+        #expect(fragment.leftOut == [words] && !fragment.text.contains("_other"))
+        #expect(try ComposeFile(Self.seen(caller.tape).map, seen.surroundings).unknown == nil)
+        let (_, evidence) = try ConditionsFinder.profile(
+            of: "web", uri: "https://example.org/web", seen.map, seen.surroundings)
+        #expect(evidence.leftOut.map(\.reason) == ["15 endpoints beyond what is told of each service"])
     }
 
     @Test(arguments: [

@@ -7,6 +7,10 @@ package struct ComposeFile {
     private(set) var supporting: [String: Set<String>] = [:]
     private(set) var leftOut = LeftOut()
 
+    /// What was asked of destinations that are not told apart: what is declared and was not seen may be among them; `nil` where
+    /// all are told apart.
+    package var unknown: String? { leftOut.text(.foldedPlace) }
+
     /// When a service begins that needs another.
     enum Condition: String, Sendable {
         /// The other has begun.
@@ -18,6 +22,10 @@ package struct ComposeFile {
     /// Health checks, telemetry and lookups of names make nobody need another.
     package init(_ map: ServiceMapDocument, _ surroundings: ServiceSurroundings) {
         for dependency in Dependency.all(in: map, surroundings) where !dependency.looksUpNames {
+            guard dependency.folded == 0 else {
+                leftOut.add(dependency.source, .foldedPlace, count: dependency.folded)
+                continue
+            }
             guard !dependency.isLocal else {
                 if dependency.isUnnamed { leftOut.add(dependency.destination, .ownMachine) }
                 continue

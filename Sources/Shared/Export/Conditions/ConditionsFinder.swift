@@ -111,7 +111,10 @@ package struct ConditionsFinder {
         for endpoint in endpoints {
             let path = secrets.without(path: String(endpoint.path.prefix { $0 != "?" && $0 != "#" }))
             let reason: (text: String, isLoss: Bool)? =
-                if let why = SupportingTraffic.of(method: endpoint.method, path: path, destination: destination) {
+                if endpoint.series > 0 {
+                    ("\(Quantity.count(endpoint.series, "endpoint")) beyond what is told of each service", true)
+                } else if let why = SupportingTraffic.of(method: endpoint.method, path: path, destination: destination)
+                {
                     (why.rawValue, false)
                 } else if endpoint.protocolName.hasPrefix("grpc") {
                     path.hasPrefix("/opentelemetry.proto.collector.")
