@@ -179,9 +179,12 @@ extension ServiceMapDocument.Endpoint {
     /// Its path in parts; `nil` where it has none that can be described.
     fileprivate var describedPath: [PathTemplate.Part]? {
         guard path.utf8.first == UInt8(ascii: "/"), series == 0 else { return nil }
-        let parts = template.map { $0.isWhole ? PathTemplate.parts(of: path) : $0.parts } ?? [.literal(path)]
+        let parts = describedParts
         return parts.contains(.rest) ? nil : parts
     }
+
+    /// What its path is made of: without a template all of it is a word.
+    var describedParts: [PathTemplate.Part] { template?.parts ?? [.literal(path)] }
 
     /// A method of requests; `nil` where there is none that can be described.
     fileprivate var describedMethod: String? {
@@ -203,10 +206,17 @@ extension PathTemplate {
         var parts: [Part] = []
         var names: Set<String> = []
         var rest = text[...]
-        if rest.hasSuffix("/**") { return [.rest] }
+        let isOpen = rest.hasSuffix("/**")
+        if isOpen { rest = rest.dropLast(3) }
         while let open = rest.firstIndex(of: "{"), let close = rest[open...].firstIndex(of: "}") {
             let inner = rest[rest.index(after: open)..<close]
-            if inner.hasSuffix("*") { return [.rest] }
+            if inner.hasSuffix("*") {
+                let before = rest[..<open]
+                if before.contains(where: { $0 != "/" }) {
+                    parts.append(.literal(String(before.hasSuffix("/") ? before.dropLast() : before)))
+                }
+                return parts + [.rest]
+            }
             if open > rest.startIndex { parts.append(.literal(String(rest[..<open]))) }
             var name = inner.isEmpty || inner.contains("{") ? "param" : String(inner)
             while !names.insert(name).inserted { name += "2" }
@@ -214,7 +224,7 @@ extension PathTemplate {
             rest = rest[rest.index(after: close)...]
         }
         if !rest.isEmpty { parts.append(.literal(String(rest))) }
-        return parts
+        return isOpen ? parts + [.rest] : parts
     }
 
     /// As OpenAPI writes it: braces that are no parameter's are percent-encoded.

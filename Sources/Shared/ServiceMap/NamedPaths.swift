@@ -58,9 +58,9 @@ struct NamedPaths: ~Copyable {
             let (root, depth) = origin(node)
             let cut = cuts[root] ?? deepest(root)
             cuts[root] = cut
-            var template = PathTemplate(depth > cut ? ancestor(node, by: depth - cut) : node, trie) {
-                texts.text(of: $0)
-            }
+            var template = PathTemplate(
+                depth > cut ? ancestor(node, by: depth - cut) : node, trie, isRaw: isRaw
+            ) { texts.text(of: $0) }
             if depth > cut {
                 template.text += "/**"
                 template.parts.append(.rest)

@@ -2,7 +2,7 @@
 struct PathTemplate: Equatable, Sendable {
     /// As in OpenAPI.
     var text: String
-    /// What it is made of, in order; of one that is `isWhole` all of it is one.
+    /// What it is made of, in order: braces in the words of a literal are none of the template's.
     var parts: [Part] = []
     /// Why there are parameters; empty where there is none.
     var origins = PathOrigins()
@@ -19,8 +19,10 @@ struct PathTemplate: Equatable, Sendable {
         case rest
     }
 
-    /// - Parameter word: the text of a number.
-    init(_ node: UInt32, _ trie: borrowing PathTrie, _ word: (UInt32) -> String) {
+    /// - Parameters:
+    ///   - isRaw: nothing is a template: what is whole is as it was seen, and no template of the user's.
+    ///   - word: the text of a number.
+    init(_ node: UInt32, _ trie: borrowing PathTrie, isRaw: Bool, _ word: (UInt32) -> String) {
         var chain: [PathTrie.Node] = []
         var at = node
         while trie.nodes[Int(at)].parent != PathTrie.none {
@@ -34,7 +36,7 @@ struct PathTemplate: Equatable, Sendable {
             switch segment.kind {
             case .whole:
                 text = word(segment.text)
-                parts = [.literal(text)]
+                parts = isRaw ? [.literal(text)] : Self.parts(of: text)
                 isWhole = true
             case .empty:
                 text += "/"

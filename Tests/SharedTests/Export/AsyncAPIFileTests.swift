@@ -187,4 +187,34 @@ import Yams
                 "sendLive:\n    action: send\n    channel:\n      \"$ref\": \"#/channels/Live\"\n    messages:\n      - \"$ref\": \"#/channels/Live/messages/Hello\""
             ))
     }
+
+    /// Clients send what they like: a brace of theirs begins no parameter.
+    @Test(arguments: [
+        (false, "send /%7Broom%7D/{param}", ["param"]), (true, "send /%7Broom%7D/%7BroomId%7D", []),
+    ])
+    func `have the parameters of a template, and no braces of a path`(
+        isRaw: Bool, act: String, parameters: [String]
+    ) throws {
+        var endpoint = ServiceMapDocument.Endpoint(
+            destination: "chat:80", destinationType: .external, method: "WS", path: "/{room}/{roomId}",
+            requestSchema: .object([]), responseSchema: .empty, firstSeen: Self.first, lastSeen: Self.last, count: 1,
+            protocolName: "websocket")
+        var trie = PathTrie(words: 8)
+        let root = trie.addRoot()
+        let text = isRaw ? "/{room}/{roomId}" : "{room}"
+        var node = trie.add(root, isRaw ? .whole : .literal, 7, [])
+        if !isRaw { node = trie.add(node, .parameter, PathTrie.plain, []) }
+        endpoint.template = PathTemplate(node, trie, isRaw: isRaw) { _ in text }
+        #expect(endpoint.template?.text == (isRaw ? text : "/{room}/{param}"))
+        let service = ServiceMapDocument.Service(
+            name: "web", image: nil, endpoints: [endpoint], connections: [], firstSeen: Self.first,
+            lastSeen: Self.last)
+        let all = AsyncAPIFile.descriptions(ServiceMapDocument(generatedAt: Self.last, services: [service]), from: "x")
+        let written = try #require(all.last).text
+        let document = try #require(try Yams.load(yaml: written) as? [String: Any])
+        let channels = try #require(document["channels"] as? [String: [String: Any]])
+        let channel = try #require(channels.values.first)
+        let known = try #require(try Self.acts(document).first)
+        #expect(known == act && (channel["parameters"] as? [String: Any] ?? [:]).keys.sorted() == parameters)
+    }
 }

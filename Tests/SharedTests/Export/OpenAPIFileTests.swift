@@ -4,7 +4,9 @@ import Testing
 
 @Suite struct `OpenAPI descriptions` {
     /// One request and its answer each, on a connection of their own.
-    private static func map(_ talks: [(ask: String, answer: String)]) -> ServiceMapDocument {
+    private static func map(
+        _ talks: [(ask: String, answer: String)], _ paths: PathTemplates = .inferred(PathRules())
+    ) -> ServiceMapDocument {
         var tape = TapeBuilder()
         for talk in talks {
             tape.open()
@@ -17,6 +19,7 @@ import Testing
         var options = Profiler.Options()
         options.eventLog = false
         options.interfaces = true
+        options.paths = paths
         let profiler = Profiler(options)
         for entry in tape.entries { profiler.consume(entry.event, payload: entry.payload.span.bytes) }
         profiler.finish()
@@ -103,6 +106,18 @@ import Testing
         #expect(text.contains("  /orders/{orderId}:\n    delete:\n"))
         #expect(text.contains("/%7Bx%7D/a"))
         #expect(text.contains("operationId: getOrdersOrderId\n"))
+    }
+
+    /// A path that is as it was seen has no parameters; a template of the user's has.
+    @Test func `tell the braces of a template from those that were sent`() throws {
+        var rules = PathRules()
+        try rules.add(line: "/a/{x}")
+        let talks = [(Self.ask("GET /a/{x}"), Self.answer())]
+        for (paths, key) in [(.raw, "/a/%7Bx%7D"), (.inferred(rules), "/a/{x}")] as [(PathTemplates, String)] {
+            let descriptions = OpenAPIFile.descriptions(Self.map(talks, paths), from: "x", OpenAPIFile.Style())
+            let text = try #require(descriptions.first).text
+            #expect(text.contains("  \(key):\n") && text.contains("in: path") == (key == "/a/{x}"), "\(text)")
+        }
     }
 
     @Test func `say what has no place in them`() {

@@ -179,7 +179,7 @@ private struct Gathering {
     ) {
         let name = endpoint.operation ?? ""
         guard endpoint.series == 0 else { return leftOut.add("websocket \(endpoint.path)", .folded) }
-        let path = endpoint.path.isEmpty ? nil : endpoint.path
+        let path = endpoint.path.isEmpty ? nil : PathTemplate.description(endpoint.describedParts)
         let place = MessagingInterface.Place(kind: .path, address: path, title: path == nil ? "of unknown path" : nil)
         let server = MessagingInterface.Server(host: endpoint.destination, port: 0, protocolName: "ws")
         var (asked, answered) = (GeneralSchema(), GeneralSchema())
