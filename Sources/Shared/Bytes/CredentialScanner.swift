@@ -27,9 +27,39 @@ struct CredentialScanner {
         var credential: Credential?
     }
 
-    init(_ text: [UInt8]) {
+    init(_ text: [UInt8]) { self.init(text, layer: 0) }
+
+    /// - Parameter layer: how often it was decoded.
+    private init(_ text: [UInt8], layer: Int) {
         self.text = text
         scan()
+        // A URL that is a parameter of a URL stands in it encoded, and may have another one in it.
+        guard layer < Self.mostLayers, let decoded = PercentDecodedText(text) else { return }
+        let inner = CredentialScanner(decoded.bytes, layer: layer + 1).hits.map { hit in
+            var hit = hit
+            hit.range = decoded.range(hit.range)
+            return hit
+        }
+        join(inner)
+    }
+
+    /// More often nobody encodes a text.
+    private static let mostLayers = 3
+
+    /// Takes what was found behind the encoding, too; what overlaps is one.
+    private mutating func join(_ others: [Hit]) {
+        let all = (hits + others).enumerated().sorted {
+            ($0.element.range.lowerBound, $0.offset) < ($1.element.range.lowerBound, $1.offset)
+        }
+        hits = []
+        for (_, hit) in all {
+            guard let last = hits.last, hit.range.lowerBound < last.range.upperBound else {
+                hits.append(hit)
+                continue
+            }
+            let end = Swift.max(last.range.upperBound, hit.range.upperBound)
+            hits[hits.count - 1].range = last.range.lowerBound..<end
+        }
     }
 
     private mutating func scan() {

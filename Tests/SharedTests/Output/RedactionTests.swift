@@ -48,6 +48,22 @@ import Testing
     }
 
     @Test(arguments: [
+        ("/cb?next=https%3A%2F%2Fuser%3Apw%40host%2F&n=1", "/cb?next=https%3A%2F%2Fuser%3A[redacted]%40host%2F&n=1"),
+        ("/cb?next=https%3a%2f%2fuser%3ap%2540w%40host", "/cb?next=https%3a%2f%2fuser%3a[redacted]%40host"),
+        // Within a URL that is within a URL.
+        (
+            "/a?u=http%3A%2F%2Fh%2F%3Fv%3Dhttp%253A%252F%252Fu%253Apw%2540i%252F",
+            "/a?u=http%3A%2F%2Fh%2F%3Fv%3Dhttp%253A%252F%252Fu%253A[redacted]%2540i%252F"
+        ),
+        ("/a?u=http%3A%2F%2Fh%2Fb%3Ftoken%3Dabc%26n%3D1", "/a?u=http%3A%2F%2Fh%2Fb%3Ftoken%3D[redacted]%26n%3D1"),
+        ("password=a%26b", "password=[redacted]"), ("http://u:p%40q@h", "http://u:[redacted]@h"),
+        ("/a?u=http%3A%2F%2Fh%3A80%2F&v=50%25%", "/a?u=http%3A%2F%2Fh%3A80%2F&v=50%25%"), ("%", "%"), ("%4", "%4"),
+    ])
+    func `takes them out of what is percent-encoded`(_ text: String, _ shown: String) {
+        #expect(Redactor().shown(text) == shown)
+    }
+
+    @Test(arguments: [
         // JSON: strings, numbers, objects, text in text, and what was cut.
         (#"{"password":"x","a":"b"}"#, #"{"password":"[redacted]","a":"b"}"#),
         (#"{"pass\u0077ord" : "x"}"#, #"{"pass\u0077ord" : "[redacted]"}"#),
@@ -138,6 +154,7 @@ import Testing
         for piece in [
             "\"token\":{", "\"token\":", "token=", "-----BEGIN ", "form-data; name=", "://a:b", "<token", "--token ",
             "\\\"", "4111 ", "/token/", "/token", "://a/", "//",
+            "%3A%2F%2Fa%3Ab", "%25",
         ] {
             func time(_ count: Int) -> Int {
                 let text = Array(String(repeating: piece, count: count).utf8)
