@@ -28,7 +28,11 @@ import Testing
                 let names = files.contains("names") ? ["--names", "\(fixture)/names"] : []
                 let outcome = try Executable.replay(
                     ["export", "har", "\(fixture)/\(tape)", "--bodies", "--credentials", "-o", archive] + names)
-                #expect(outcome.status < 2 && !outcome.errors.contains("left out"), "\(fixture): \(outcome.errors)")
+                // All but what was not captured of a body, or is longer than what is kept of one.
+                let leftOut = outcome.errors.split(separator: "\n").filter {
+                    $0.contains("left out") && !$0.contains("a comment in the archive says of which")
+                }
+                #expect(outcome.status < 2 && leftOut.isEmpty, "\(fixture): \(outcome.errors)")
                 let hidden = archive + ".hidden"
                 #expect(try Executable.replay(["export", "har", "\(fixture)/\(tape)", "-o", hidden]).status < 2)
                 archives += [archive, hidden]

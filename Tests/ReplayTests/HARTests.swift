@@ -54,6 +54,36 @@ import Testing
         #expect(!result.isLossy)
     }
 
+    /// Microseconds of a moment since 1970 are more digits than a Double has.
+    @Test func `have their times to the nanosecond`() throws {
+        let messages = ["1795431610.200000001", "1795431611.123456789", "1795431612.9999999994", "17954316130e-1"].map {
+            "{\"type\":\"send\",\"time\":\($0),\"opcode\":1,\"data\":\"x\"}"
+        }
+        let entry = Self.entry(
+            "http://shop.test/live", status: 101, answer: "\"size\":0",
+            more: ",\"_webSocketMessages\":[\(messages.joined(separator: ","))]"
+        ).replacing(":10.5+01:00", with: ":10.123456789+01:00").replacing(
+            "\"send\":1,\"wait\":20", with: "\"send\":0.000007,\"wait\":20.123457"
+        ).replacing(
+            "\"content-type\",\"value\":\"application/json\"", with: "\"Upgrade\",\"value\":\"websocket\"")
+        let (_, log) = try Self.run(Self.archive([entry]))
+        let times = Set(log.matches(of: /"timestamp":"2026-11-23T11:00:([0-9.]+)Z"/).map { String($0.1) })
+        let wanted = ["10.128456796", "10.152580253", "10.200000001", "11.123456789", "12.999999999", "13.000000000"]
+        #expect(times == Set(wanted), "\(times)")
+    }
+
+    @Test(
+        arguments: [
+            ("0.1", 100_000), ("1e-7", 0), ("5e-7", 1), ("-5e-7", -1), ("9223372036854.775807", Int64.max),
+            ("9223372036854.775808", nil), ("1e200", nil), ("-1e30", nil),
+            ("123456789012345678901234567890e-24", 123_456_789_012),
+            ("0e99", 0),
+        ] as [(String, Int64?)])
+    func `have times by their digits`(_ text: String, _ nanoseconds: Int64?) throws {
+        let number = try JSONDecoder().decode(ExactNumber.self, from: Data(text.utf8))
+        #expect(number.nanoseconds(.milliseconds) == nanoseconds)
+    }
+
     @Test func `are one tape in the order of time, however their entries stand`() throws {
         let entries = [("http://b.test/2", "12"), ("https://a.test/1", "11"), ("http://c.test/3", "13")]
         let texts = entries.map { Self.entry($0.0, at: $0.1) }
@@ -153,8 +183,120 @@ import Testing
         let har = folder.write("secret.har", Array(secret.utf8))
         let hidden = try exported([har]).text
         #expect(hidden.contains("[redacted]") && !hidden.contains("s3cret"))
+        // A URL within a URL is encoded.
+        let nested = Self.archive([Self.entry("http://shop.test/a?next=https%3A%2F%2Fuser%3As3cret%40b.test%2F")])
+        let next = try exported([folder.write("nested.har", Array(nested.utf8))]).text
+        #expect(next.contains("https%3A%2F%2Fuser%3A[redacted]%40b.test%2F") && !next.contains("s3cret"))
         let shown = try exported([har, "--credentials"]).text
         #expect(shown.contains("s3cret1") && shown.contains("Bearer s3cret2"))
+    }
+
+    /// A URL has a host: where a Host field names none, the address to which the request was sent stands there.
+    @Test(
+        arguments: [
+            ("shop.test:8080", "http://shop.test:8080/a"), ("[::1]:80", "http://[::1]:80/a"), ("::1", "http://[::1]/a"),
+            ("10.0.0.9", "http://10.0.0.9/a"), ("", nil), ("a b", nil), ("a/b", nil), ("[", nil), ("[]", nil),
+            ("[10.0.0.9]", nil), ("a:b", nil), ("a:99999", nil), ("10.0.0.999", nil), ("a@b", nil), ("%zz", nil),
+            ("fe80::1%a b", nil),
+        ] as [(String, String?)])
+    func `have URLs, whatever a Host field says`(_ host: String, _ url: String?) throws {
+        let folder = TemporaryFolder()
+        let entry = Self.entry("http://x.test:81/a", more: ",\"serverIPAddress\":\"10.1.2.3\"").replacing(
+            "\"Accept\",\"value\":\"*/*\"", with: "\"Host\",\"value\":\"\(host)\"")
+        let (outcome, text) = try exported([folder.write("in.har", Array(Self.archive([entry]).utf8))])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(text.contains("\"url\":\"\(url ?? "http://10.1.2.3:81/a")\""), "\(text)")
+        // What was sent stands with the other fields.
+        #expect(text.contains("\"value\":\"\(host)\""))
+        // It is read back as what it was.
+        let again = try exported([folder.write("out.har", Array(text.utf8))]).text
+        #expect(try Self.run(text).0.summary.messages.exchanges == 1 && again.contains("\"url\":"))
+    }
+
+    /// A proxy is asked for a URL; what only looks like one is a path.
+    @Test(arguments: [
+        ("GET http://shop.test/a", "http://shop.test/a"),
+        ("GET http://u:p@shop.test/a", "http://u:[redacted]@shop.test/a"),
+        ("GET /a?u=http://b/", "http://x.test/a?u=http://b/"), ("GET a://", "http://x.test/a://"),
+        ("GET 1a://b", "http://x.test/1a://b"), ("CONNECT shop.test:443", "http://x.test/shop.test:443"),
+    ])
+    func `have the URL that was asked for`(_ line: String, _ url: String) throws {
+        let answer = "HTTP/1.1 404 X\r\nContent-Length: 0\r\n\r\n"
+        let text = try Self.archive(of: "\(line) HTTP/1.1\r\nHost: x.test\r\n\r\n", answer).text
+        #expect(text.contains("\"url\":\"\(url)\""), "\(text)")
+    }
+
+    /// A connection on which this is said.
+    private static func archive(
+        of request: String, _ answer: String, withBodies: Bool = false
+    ) throws -> (text: String, cut: UInt64, torn: UInt64) {
+        var options = Profiler.Options()
+        var content = HARFile.Content()
+        content.withBodies = withBodies
+        options.archive = content
+        options.redact = true
+        let profiler = Profiler(options)
+        let id = ConnectionID(1)
+        let opened = ConnectionOpened(
+            id: id, local: Endpoint(IPAddress(v4: 0x0A00_0001), 40_000),
+            remote: Endpoint(IPAddress(v4: 0x0A00_0002), 80), role: .client)
+        profiler.consume(CapturedEvent(Timestamp(nanoseconds: 1), .open(opened)), payload: RawSpan())
+        for (direction, text) in [(Direction.send, Array(request.utf8)), (.receive, Array(answer.utf8))] {
+            let at = StreamPosition(id, direction, 0, layer: .wire)
+            profiler.consume(CapturedEvent(Timestamp(nanoseconds: 2), .data(at)), payload: text.span.bytes)
+        }
+        let closed = CapturedEvent(Timestamp(nanoseconds: 3), .close(ConnectionClosed(id: id, how: .orderly)))
+        profiler.consume(closed, payload: RawSpan())
+        profiler.finish()
+        let archive = try #require(profiler.archive)
+        let text = String(decoding: archive.text(from: "x", version: "1"), as: UTF8.self)
+        return (text, archive.cutBodies, archive.tornBodies)
+    }
+
+    private static func post(_ body: String) -> String {
+        "POST /a HTTP/1.1\r\nHost: x.test\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+    }
+
+    private static func answer(_ body: String) -> String {
+        "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+    }
+
+    private static func chunked(_ body: String) -> String {
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+            + "\(String(body.utf8.count, radix: 16))\r\n\(body)\r\n0\r\n\r\n"
+    }
+
+    /// What hides a credential makes a body shorter, and cuts nothing.
+    @Test func `count the bodies that are longer than what is kept of one`() throws {
+        let (long, edge) = (String(repeating: "x", count: 65_537), String(repeating: "x", count: 65_536))
+        let secret = "{\"token\":\"" + String(repeating: "s", count: 100) + "\"}"
+        for (request, answer, count): (String, String, UInt64) in [
+            (Self.post(long), Self.answer(long), 2), (Self.post(edge), Self.answer(edge), 0),
+            (Self.post("a"), Self.chunked(long), 1), (Self.post(secret), Self.chunked(secret), 0),
+            (Self.post(secret), Self.answer(secret), 0),
+        ] {
+            let made = try Self.archive(of: request, answer, withBodies: true)
+            #expect(made.cut == count && made.torn == 0)
+            #expect(UInt64(made.text.matches(of: /the body was cut: it is longer/).count) == count)
+            #expect(!made.text.contains("ssss"))
+            #expect(try Self.archive(of: request, answer).cut == 0, "none was wanted")
+        }
+    }
+
+    @Test func `say at the end how many bodies are not whole, and tell it by the status`() throws {
+        let folder = TemporaryFolder()
+        let long = String(repeating: "x", count: 70_000)
+        let entries = [
+            Self.entry("http://shop.test/a", answer: "\"text\":\"\(long)\",\"size\":70000"),
+            Self.entry("http://shop.test/b"), Self.entry("http://shop.test/c", answer: "\"size\":70"),
+        ]
+        let har = folder.write("in.har", Array(Self.archive(entries).utf8))
+        let (outcome, _) = try exported([har, "--bodies"])
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("left out: what stands behind the first 64 KiB of 1 body; a comment"))
+        #expect(outcome.errors.contains("left out: what was not captured of 1 body; a comment"))
+        let plain = try exported([har]).outcome
+        #expect(plain.status == 0 && !plain.errors.contains("left out"), "\(plain.errors)")
     }
 
     @Test func `hold what the filters leave, and are the same each time`() throws {

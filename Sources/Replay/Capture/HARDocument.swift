@@ -24,7 +24,7 @@ struct HARDocument: Decodable {
         var request: Request
         var response: Response?
         var timings: Timings?
-        var time: Double?
+        var time: ExactNumber?
         var serverIPAddress: String?
         var messages: [Lenient<WebSocketMessage>]?
         var clientIPAddress: String?
@@ -81,19 +81,19 @@ struct HARDocument: Decodable {
 
     /// Milliseconds; less than 0 where they are not known.
     struct Timings: Decodable {
-        var blocked: Double?
-        var dns: Double?
-        var connect: Double?
-        var send: Double?
-        var wait: Double?
-        var receive: Double?
+        var blocked: ExactNumber?
+        var dns: ExactNumber?
+        var connect: ExactNumber?
+        var send: ExactNumber?
+        var wait: ExactNumber?
+        var receive: ExactNumber?
     }
 
     /// As Chromium writes it.
     struct WebSocketMessage: Decodable {
         var type: String
         /// Seconds since 1970.
-        var time: Double
+        var time: ExactNumber
         var opcode: Int
         var data: String
     }

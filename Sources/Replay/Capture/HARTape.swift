@@ -111,7 +111,9 @@ struct HARTape {
             talk.say(.receive, answer, body, from: times.answerStart, to: times.answerEnd)
             end = times.answerEnd
             for message in entry.messages ?? [] where response.status == 101 {
-                guard let message = message.value, let moment = Times.moment(seconds: message.time) else {
+                guard let message = message.value,
+                    let moment = message.time.nanoseconds(.seconds).map(Timestamp.init(nanoseconds:))
+                else {
                     unread += 1
                     continue
                 }
@@ -182,18 +184,16 @@ private struct Times {
         answerStart = isTold ? requestEnd.later([timings?.wait]) : began.later([entry.time])
         answerEnd = answerStart.later([timings?.receive])
     }
-
-    static func moment(seconds: Double) -> Timestamp? {
-        guard seconds.isFinite, abs(seconds) < 9e9 else { return nil }
-        return Timestamp(nanoseconds: Int64(seconds * 1e9))
-    }
 }
 
 extension Timestamp {
     /// - Parameter milliseconds: less than 0 where they are not known; a year at the most.
-    fileprivate func later(_ milliseconds: [Double?]) -> Timestamp {
-        let sum = milliseconds.compactMap { $0 }.filter { $0.isFinite && $0 > 0 }.reduce(0, +)
-        return Timestamp(nanoseconds: nanoseconds.addingReportingOverflow(Int64(min(sum, 3.2e10) * 1e6)).partialValue)
+    fileprivate func later(_ milliseconds: [ExactNumber?]) -> Timestamp {
+        let year: Int64 = 366 * 86_400 * 1_000_000_000
+        let sum = milliseconds.compactMap(\.self).reduce(Int64(0)) { sum, time in
+            min(sum + min(max(time.nanoseconds(.milliseconds) ?? year, 0), year), year)
+        }
+        return Timestamp(nanoseconds: nanoseconds.addingReportingOverflow(sum).partialValue)
     }
 }
 

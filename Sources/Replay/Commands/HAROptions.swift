@@ -40,6 +40,13 @@ struct HAROptions: ParsableArguments {
                 "left out: \(messages) of WebSocket whose handshake is not known, of which an archive makes them a part"
             )
         }
+        for (count, what) in [
+            (archive.cutBodies, "what stands behind the first 64 KiB of"),
+            (archive.tornBodies, "what was not captured of"),
+        ] where count > 0 {
+            leftOut.append(
+                "left out: \(what) \(Quantity.count(count, "body", "bodies")); a comment in the archive says of which")
+        }
         return leftOut
     }
 }

@@ -21,6 +21,11 @@ package final class HARFile: CountedSink {
     /// Messages of WebSocket whose handshake is not known: in an archive they are a part of its entry.
     package private(set) var unplaced: UInt64 = 0
 
+    /// Bodies that are there in part: they go on behind what is kept of one.
+    package private(set) var cutBodies: UInt64 = 0
+    /// Bodies that are there in part: the rest was not captured.
+    package private(set) var tornBodies: UInt64 = 0
+
     /// What it holds.
     package struct Content: Sendable {
         package init() {}
@@ -45,6 +50,9 @@ package final class HARFile: CountedSink {
         /// Members that follow.
         var about: [UInt8] = []
         var isIncomplete = false
+        /// Bodies, and messages, of which a part is missing.
+        var cutBodies: UInt64 = 0
+        var tornBodies: UInt64 = 0
         /// A tunnel is asked for: WebSocket's, over HTTP/2 (RFC 8441).
         var isConnect = false
         var isSwitched = false
@@ -52,6 +60,11 @@ package final class HARFile: CountedSink {
         var isWanted = true
 
         var bytes: Int { request.count + response.count + messages.count + about.count }
+
+        mutating func count(_ missing: HARMessage.Missing?) {
+            if missing == .beyondLimit { cutBodies &+= 1 }
+            if missing == .notCaptured { tornBodies &+= 1 }
+        }
     }
 
     /// - Parameter mostBytes: of all entries together.
@@ -76,20 +89,24 @@ package final class HARFile: CountedSink {
         guard let exchange, !exchange.isHousekeeping else { return }
         // Another answer follows (RFC 9110, section 15.2).
         if message.head.side == .server, message.head.status < 200, message.head.status != 101 { return }
+        let missing = content.withBodies ? HARMessage.Missing.of(message) : nil
         if let redactor {
-            add(message.redacted(redactor), exchange, connection, origin)
+            add(message.redacted(redactor), missing, exchange, connection, origin)
         } else {
-            add(message, exchange, connection, origin)
+            add(message, missing, exchange, connection, origin)
         }
     }
 
     private func add(
-        _ message: borrowing Message, _ exchange: Exchange, _ connection: Connection, _ origin: Origin
+        _ message: borrowing Message, _ missing: HARMessage.Missing?, _ exchange: Exchange, _ connection: Connection,
+        _ origin: Origin
     ) {
         var entry = pending[exchange.number] ?? Pending()
         pendingBytes -= entry.bytes
         if !message.isWhole { entry.isIncomplete = true }
-        var writer = HARMessage(withBodies: content.withBodies, protocolName: "\(registry[origin.row].wireName)")
+        entry.count(missing)
+        var writer = HARMessage(
+            withBodies: content.withBodies, protocolName: "\(registry[origin.row].wireName)", missing: missing)
         if message.head.side == .client {
             entry.start = message.firstByte
             entry.requestEnd = message.lastByte
@@ -177,6 +194,11 @@ package final class HARFile: CountedSink {
         } else if !json.string(bytes) {
             json.base64(bytes)
         }
+        if content.withBodies, let missing = HARMessage.Missing.of(message) {
+            json.key("comment")
+            json.string(missing.comment)
+            pending[number]?.count(missing)
+        }
         json.endObject()
         if pending[number]?.messages.isEmpty == false { pending[number]?.messages.append(0x2C) }
         pending[number]?.messages.append(json.bytes)
@@ -216,6 +238,8 @@ package final class HARFile: CountedSink {
             return
         }
         bytes += text.count
+        cutBodies &+= entry.cutBodies
+        tornBodies &+= entry.tornBodies
         entries.append((entry.start, number, text))
     }
 

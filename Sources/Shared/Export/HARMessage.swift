@@ -2,6 +2,34 @@
 struct HARMessage {
     let withBodies: Bool
     let protocolName: String
+    /// What is missing of its body, and why.
+    let missing: Missing?
+
+    /// Why a body is not all there.
+    enum Missing {
+        /// It goes on behind what is kept of a body.
+        case beyondLimit
+        /// A part of it was not captured.
+        case notCaptured
+
+        /// For the entry.
+        var comment: StaticString {
+            switch self {
+            case .beyondLimit: "the body was cut: it is longer than what is kept of one"
+            case .notCaptured: "the body was not captured whole"
+            }
+        }
+
+        /// Of a message as it came: what hides credentials makes bodies longer or shorter.
+        static func of(_ message: borrowing Message) -> Missing? {
+            if message.hasGap { return .notCaptured }
+            let kept =
+                message.bodyIsDecoded
+                ? message.decoded.count : message.wire.count - min(message.head.length, message.wire.count)
+            return UInt64(kept) < (message.bodyIsDecoded ? message.decodedBytes : message.contentBytes)
+                ? .beyondLimit : nil
+        }
+    }
 
     /// - Parameter server: whom it was sent to, for one that names no host.
     mutating func request(_ message: borrowing Message, _ server: Endpoint, isDecrypted: Bool) -> [UInt8] {
@@ -12,11 +40,10 @@ struct HARMessage {
         json.key("method")
         json.headerText(wire.extracting(message.head.verb))
         json.key("url")
-        let base = Self.base(message, server, isDecrypted)
         let bytes = [UInt8](target)
         let url =
-            bytes.first == 0x2F
-            ? base + bytes : bytes.firstRange(of: Array("://".utf8)) != nil ? bytes : base + [0x2F] + bytes
+            Self.isURL(bytes)
+            ? bytes : base(message, server, isDecrypted) + (bytes.first == 0x2F ? [] : [0x2F]) + bytes
         json.headerText(url.span.bytes)
         version(&json)
         json.raw(",\"cookies\":[]")
@@ -81,6 +108,7 @@ struct HARMessage {
     }
 
     private static let leftOut: StaticString = "the body was left out; --bodies keeps it"
+    private static let hidden: StaticString = "the body can't be read, so that nobody knows what to hide in it"
 
     // MARK: Members
 
@@ -141,15 +169,34 @@ struct HARMessage {
         return []
     }
 
-    private static func base(_ message: borrowing Message, _ server: Endpoint, _ isDecrypted: Bool) -> [UInt8] {
-        let wire = message.wire.bytes
-        var host: [UInt8] = []
-        for field in message.head.fields where HTTPGrammar.equal(wire, field.name.range, "host") {
-            host = [UInt8](wire.extracting(field.value))
-            break
-        }
-        if host.isEmpty { host = Array(server.description.utf8) }
-        return Array((isDecrypted ? "https://" : "http://").utf8) + host
+    /// What a URL begins with, up to its path.
+    private func base(_ message: borrowing Message, _ server: Endpoint, _ isDecrypted: Bool) -> [UInt8] {
+        let authority = Self.authority(value(of: "host", message)) ?? Array(server.description.utf8)
+        return Array((isDecrypted ? "https://" : "http://").utf8) + authority
+    }
+
+    /// The host that a Host field names, and its port, as a URL has them (RFC 3986, section 3.2); `nil` for what is no host: the
+    /// request was sent to an address all the same, which a URL can have in its place.
+    private static func authority(_ field: [UInt8]) -> [UInt8]? {
+        guard let host = HostText(field.span.bytes) else { return nil }
+        guard host.name.isEmpty else { return field }
+        let text = String(decoding: field, as: UTF8.self)
+        // Only there an address of IPv6 may lack its brackets.
+        if let address = IPAddress(text) { return address.v4 == nil ? Array("[\(text)]".utf8) : field }
+        guard let address = IPAddress.ofHost(text), field.first != 0x5B || address.v4 == nil else { return nil }
+        return field
+    }
+
+    /// Whether a target is a URL by itself, as a proxy is asked (RFC 9112, section 3.2.2).
+    private static func isURL(_ target: [UInt8]) -> Bool {
+        guard let colon = target.firstRange(of: Array("://".utf8)), ASCII.isLetter(target[0]),
+            target[..<colon.lowerBound].allSatisfy({
+                ASCII.isLetter($0) || ASCII.isDigit($0) || [0x2B, 0x2D, 0x2E].contains($0)
+            })
+        else { return false }
+        let rest = target[colon.upperBound...].prefix { $0 != 0x2F && $0 != 0x3F && $0 != 0x23 }
+        let host = rest.lastIndex(of: 0x40).map { rest[($0 + 1)...] } ?? rest
+        return authority(Array(host)) == Array(host)
     }
 
     /// The body as far as it is kept.
@@ -167,7 +214,7 @@ struct HARMessage {
             json.key(base64)
             json.string("base64" as StaticString)
         }
-        let whole = message.bodyIsDecoded ? message.decodedBytes : message.contentBytes
-        return UInt64(body.byteCount) < whole || message.hasGap ? "the body was cut, or not captured whole" : nil
+        if let missing { return missing.comment }
+        return body.byteCount == 0 && message.contentBytes > 0 ? Self.hidden : nil
     }
 }
