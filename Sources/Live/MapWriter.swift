@@ -76,14 +76,19 @@ struct MapPace {
 struct CopyPace {
     private var pace: MapPace
     private var cost: Int64 = 0
+    private var handedOver: Int64 = 0
 
     /// - Parameter interval: nanoseconds.
     init(every interval: Int64) { pace = MapPace(every: interval) }
 
-    func isDue(_ now: Int64) -> Bool { pace.isDue(now, cost: cost) }
+    /// - Parameter isPressing: what has gathered finds no more room soon, whatever it costs: once a second it is due then.
+    func isDue(_ now: Int64, isPressing: Bool = false) -> Bool {
+        pace.isDue(now, cost: cost) || isPressing && now &- handedOver >= 1_000_000_000
+    }
 
     mutating func handedOver(_ now: Int64, cost: Int64) {
         self.cost = cost
+        handedOver = now
         pace.wrote(now)
     }
 }

@@ -122,7 +122,7 @@ final class Recording: EventSink {
     /// Sends what has come, where that is due.
     /// - Parameter now: by the monotonic clock, nanoseconds.
     func tell(_ now: Int64) {
-        telemetry?.show(&telemetryPace, now: now) {
+        telemetry?.show(&telemetryPace, now: now, waiting: profiler.waitingSpans) {
             MetricsServer.Seen(map: profiler.takeTelemetry(), summary: summary)
         }
     }

@@ -261,6 +261,9 @@ package final class Profiler: EventSink {
     /// Exchanges, operations and connections that found no room, where they are wanted one by one.
     package var refusedSpans: UInt64 { spans?.refused ?? 0 }
 
+    /// Spans and connections that wait to be taken; no more than `Options.spans` do.
+    package var waitingSpans: Int { spans.map { $0.spans.count + $0.connections.count } ?? 0 }
+
     /// The service map as of now, with the spans that have come since this was asked for last.
     package func takeTelemetry() -> ServiceMapDocument {
         defer { spans?.forget() }

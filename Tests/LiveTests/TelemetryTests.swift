@@ -65,7 +65,7 @@ extension Live {
             try run.start(["--otlp", "http://127.0.0.1:\(port)/"])
             try run.waitUntilWatching()
             try run.exercise("write-read", serverOptedIn: true)
-            try run.waitForComplaint("wait for it, beyond which the oldest is lost")
+            try run.waitForComplaint("are kept and sent when it answers, beyond that the oldest is lost")
             let collector = try Child(
                 "/bin/sh",
                 [
@@ -169,13 +169,20 @@ extension Live {
         }
         for request in requests[..<3] { queue.add(request) }
         #expect(queue.lostBytes == 40)
-        let oldest = queue.take()
-        #expect(oldest?.body.first == 1)
-        if let oldest { queue.putBack(oldest) }
+        #expect(queue.take()?.body.first == 1)
+        queue.putBack()
         #expect(queue.take()?.body.first == 1 && queue.lostBytes == 40)
+        // What is being sent keeps its room, and is the first again.
+        #expect(!queue.hasRoom(for: requests[3]))
         queue.add(requests[3])
-        queue.putBack(requests[0])
-        #expect(queue.lostBytes == 80, "there is no room for it any more")
+        #expect(queue.lostBytes == 80)
+        queue.putBack()
+        #expect(queue.take()?.body.first == 1)
+        queue.settle()
+        #expect(queue.hasRoom(for: requests[3]) && queue.take()?.body.first == 3)
+        queue.loseTaken()
+        #expect(queue.isEmpty && queue.lostBytes == 120)
+        queue.add(requests[0])
         queue.loseAll()
         #expect(queue.isEmpty && queue.lostBytes == 160)
     }

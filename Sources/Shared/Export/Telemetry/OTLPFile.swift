@@ -77,19 +77,28 @@ package enum OTLPFile {
             + requests(.logs, progress.records(document.traces, summary), resource, version)
     }
 
-    /// What is new of a capture that goes on.
+    /// What is new of a capture that goes on, request by request: none of them is made before the one before it was given away, so
+    /// that there is never room needed for all of them.
     /// - Parameters:
     ///   - document: with the spans that have come since the last time.
     ///   - progress: what was told of before.
+    ///   - give: may wait.
     package static func requests(
         _ document: ServiceMapDocument, _ summary: Summary, _ progress: inout OTLPProgress, resource: Resource,
-        version: String
-    ) -> [Request] {
-        let metrics = OTLPMetrics.elements(ObservedMetrics.all(document, summary, .total), since: summary.firstEvent)
-        return requests(.metrics, metrics, resource, version)
-            + requests(.traces, progress.spans(document.traces), resource, version)
-            + requests(.logs, progress.records(document.traces, summary), resource, version)
+        version: String, _ give: (Request) -> Void
+    ) {
+        func make(_ signal: Signal, _ elements: [Element]) {
+            requests(signal, elements, resource, version, mostBytes: usualBytes).forEach(give)
+        }
+        make(.metrics, OTLPMetrics.elements(ObservedMetrics.all(document, summary, .total), since: summary.firstEvent))
+        progress.spans(document.traces, inPartsOf: usualSpans) { make(.traces, $0) }
+        make(.logs, progress.records(document.traces, summary))
     }
+
+    /// Bytes of a request of a capture that goes on, unless one element is larger.
+    private static let usualBytes = 1 << 20
+    /// Spans of one (OpenTelemetry's batch span processor: `maxExportBatchSize`).
+    private static let usualSpans = 512
 
     /// What is said of all resources.
     package struct Resource: Sendable {
@@ -103,7 +112,8 @@ package enum OTLPFile {
 
     /// Elements in as few requests as they fit into; within one they are by their services.
     static func requests(
-        _ signal: Signal, _ elements: [Element], _ resource: Resource, _ version: String
+        _ signal: Signal, _ elements: [Element], _ resource: Resource, _ version: String,
+        mostBytes: Int = OTLPFile.mostBytes
     ) -> [Request] {
         var requests: [Request] = []
         var rest = elements[...]

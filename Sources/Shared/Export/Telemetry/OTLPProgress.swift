@@ -11,6 +11,15 @@ package struct OTLPProgress: Sendable {
 
     /// The spans of a piece, and the views of servers that they are the clients of.
     mutating func spans(_ traces: ServiceMapDocument.Traces) -> [OTLPFile.Element] {
+        var elements: [OTLPFile.Element] = []
+        spans(traces, inPartsOf: .max) { elements += $0 }
+        return elements
+    }
+
+    /// The same in parts of so many: as text they take far more room than as they are.
+    mutating func spans(
+        _ traces: ServiceMapDocument.Traces, inPartsOf count: Int, _ give: ([OTLPFile.Element]) -> Void
+    ) {
         var known: [SpanIdentity: ServiceMapDocument.Span] = [:]
         for span in traces.spans where span.seen.side == .client { known[span.seen.identity] = span }
         let all = clients.merging(known) { $1 }
@@ -25,7 +34,7 @@ package struct OTLPProgress: Sendable {
         // Both sides of an exchange end within a moment.
         orphans = traces.served.filter { all[$0.identity] == nil }
         clients = known
-        return OTLPTraces.elements(traces.spans + served, all)
+        OTLPTraces.elements(traces.spans + served, all, inPartsOf: count, give)
     }
 
     /// The records of a piece, and the losses that have grown.

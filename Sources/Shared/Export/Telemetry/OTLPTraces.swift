@@ -11,18 +11,23 @@ enum OTLPTraces {
         case consumer = 5
     }
 
-    /// In the order of their beginnings.
+    /// In the order of their beginnings, in parts of so many.
     /// - Parameter clients: by which views of servers are named.
     static func elements(
-        _ spans: [ServiceMapDocument.Span], _ clients: [SpanIdentity: ServiceMapDocument.Span]
-    ) -> [OTLPFile.Element] {
-        let order = spans.indices.sorted { (spans[$0].seen.start, $0) < (spans[$1].seen.start, $1) }
-        return order.map { place in
-            let span = spans[place]
-            let isServers = span.seen.side == .server
-            return OTLPFile.Element(
-                service: isServers ? span.destination : span.service,
-                text: text(span, parent: isServers ? clients[span.seen.identity] : nil))
+        _ spans: [ServiceMapDocument.Span], _ clients: [SpanIdentity: ServiceMapDocument.Span], inPartsOf count: Int,
+        _ give: ([OTLPFile.Element]) -> Void
+    ) {
+        var rest = spans.indices.sorted { (spans[$0].seen.start, $0) < (spans[$1].seen.start, $1) }[...]
+        while !rest.isEmpty {
+            give(
+                rest.prefix(count).map { place in
+                    let span = spans[place]
+                    let isServers = span.seen.side == .server
+                    return OTLPFile.Element(
+                        service: isServers ? span.destination : span.service,
+                        text: text(span, parent: isServers ? clients[span.seen.identity] : nil))
+                })
+            rest = rest.dropFirst(count)
         }
     }
 
