@@ -87,13 +87,17 @@ import Testing
     @Test(arguments: [
         ([], "--workload-uri is missing", "seen were catalog, mailer, orders, visitors, web"),
         (["--workload-uri", "web"], "no `=`", "write --workload-uri"), (["--workload-uri", "=x"], "no `=`", ""),
-        (["--workload-uri", "web="], "no URI", ""), (["--workload-uri", "web=a b"], "no URI", "blanks"),
-        (["--workload-uri", "web=x", "--workload-uri", "web=y"], "another URI", "keep one"),
-        (["--workload-uri", "web=x", "--extension-ref", "short"], "none of suffix, url, object", ""),
-        (["--workload-uri", "postgres=x"], "no profile: postgres was not seen", "needs nothing"),
-        (["--workload-uri", "10.77.0.10=x"], "no workload's name", "--name"),
+        (["--workload-uri", "web="], "no URI", ""), (["--workload-uri", "web=https://a b"], "no URI", "blanks"),
+        (["--workload-uri", "web=x"], "no URI", "write --workload-uri web=https://example.org/shop/web"),
+        (["--workload-uri", "web=git@example.org:shop/web"], "no URI", "scheme"),
+        (["--workload-uri", "web=https://example.org/%zz"], "no URI", ""),
+        (["--workload-uri", "web=urn:"], "no URI", ""),
+        (["--workload-uri", "web=urn:x", "--workload-uri", "web=urn:y"], "another URI", "keep one"),
+        (["--workload-uri", "web=urn:x", "--extension-ref", "short"], "none of suffix, url, object", ""),
+        (["--workload-uri", "postgres=urn:x"], "no profile: postgres was not seen", "needs nothing"),
+        (["--workload-uri", "10.77.0.10=urn:x"], "no workload's name", "--name"),
         (
-            ["--workload-uri", "web=x", "--workload-uri", "orders=y"], "there are 2 services (orders, web)",
+            ["--workload-uri", "web=urn:x", "--workload-uri", "orders=urn:y"], "there are 2 services (orders, web)",
             "name a folder"
         ),
     ])

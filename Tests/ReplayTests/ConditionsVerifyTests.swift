@@ -102,7 +102,7 @@ import Testing
         for name in ["traffic-generator", "http-service", "request-logger"] {
             let file = "\(folder.path)/\(name).yaml"
             let made = try Executable.replay(
-                ["export", "conditions", Self.live, "--workload-uri", "\(name)=x", "-o", file])
+                ["export", "conditions", Self.live, "--workload-uri", "\(name)=urn:x", "-o", file])
             #expect(made.status == 0, "\(made.errors)")
             let own = try Executable.replay(["conditions", "verify", "--profile", file, Self.live])
             #expect(own.status == 0, "\(own.output)\(own.errors)")

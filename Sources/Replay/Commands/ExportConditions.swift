@@ -40,14 +40,22 @@ struct ConditionsOptions: ParsableArguments {
                         + "write --workload-uri web=https://example.org/shop/web")
             }
             let (name, uri) = (String(text[..<equals]), String(text[text.index(after: equals)...]))
-            guard !uri.isEmpty, uri.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-                throw Failure("--workload-uri \(text): no URI after `=`; a URI has no blanks and is ASCII")
+            guard Self.isURI(uri) else {
+                throw Failure(
+                    "--workload-uri \(text): no URI after `=`: a URI begins with its scheme, has no blanks and is ASCII; "
+                        + "write --workload-uri \(name)=https://example.org/shop/\(name)")
             }
             guard uris.updateValue(uri, forKey: name) ?? uri == uri else {
                 throw Failure("--workload-uri \(text): \(name) has another URI already; keep one of them")
             }
         }
         return uris
+    }
+
+    /// `scheme ":" hier-part`, of the characters that a URI has (RFC 3986, sections 2 and 3), and not empty behind the colon.
+    private static func isURI(_ text: String) -> Bool {
+        text.wholeMatch(
+            of: /[A-Za-z][A-Za-z0-9+.\-]*:([A-Za-z0-9\-._~:\/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+/) != nil
     }
 
     private func reference() throws(Failure) -> ExtensionReference {
