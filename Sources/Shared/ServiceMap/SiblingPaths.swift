@@ -83,14 +83,21 @@ struct SiblingPaths {
     }
 
     private func groups(_ words: [UInt32], _ trie: borrowing PathTrie) -> [[UInt32]] {
-        var alike: [Set<UInt64>: [(word: UInt32, signature: Signature)]] = [:]
+        // In the order of their first words.
+        var alike: [[(word: UInt32, signature: Signature)]] = []
+        var places: [Set<UInt64>: Int] = [:]
         for word in words {
             var signature = Signature()
             whole(word, trie, &signature)
-            alike[signature.profile, default: []].append((word, signature))
+            let place = places[signature.profile] ?? alike.count
+            if place == alike.count {
+                places[signature.profile] = place
+                alike.append([])
+            }
+            alike[place].append((word, signature))
         }
         var groups: [[UInt32]] = []
-        for members in alike.values where members.count > Self.least {
+        for members in alike where members.count > Self.least {
             // Who overlaps with whom is transitive: a group is what hangs together.
             var leaders = Array(members.indices)
             func leader(_ member: Int) -> Int {
