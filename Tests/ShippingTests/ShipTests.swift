@@ -133,6 +133,8 @@ import Testing
         try delete(last + 2)
         try delete(last + 1)
         #expect(try shown([url]) == shown([Self.traffic]))
+        // By any subject: the server answers that there is no last message.
+        #expect(try shown([url + "?subject=>"]) == shown([Self.traffic]))
         // Of one host, behind whose messages are others.
         try publish("PUB tapedeck.other.x 5\r\nhello\r\n")
         let name = try #require(
