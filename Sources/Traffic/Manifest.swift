@@ -40,6 +40,16 @@ final class Manifest: Sendable {
         var request: Message
         /// `nil` where none came; of several the final one.
         var response: (status: Int, message: Message)?
+        /// Of a call of gRPC.
+        var grpc: GRPC?
+    }
+
+    /// What a call's bodies and fields say.
+    struct GRPC: Sendable {
+        var requestMessages: Int
+        var responseMessages: Int
+        /// By name; `nil` where none came.
+        var status: String?
     }
 
     struct Message: Sendable {
@@ -151,6 +161,18 @@ final class Manifest: Sendable {
                 json.number(response.message.body.bytes)
                 json.key("response_body_sha256")
                 json.string(response.message.body.sha256)
+            }
+            guard let call = exchange.grpc else { return }
+            for (name, count) in [
+                ("grpc_request_messages" as StaticString, call.requestMessages),
+                ("grpc_response_messages", call.responseMessages),
+            ] {
+                json.key(name)
+                json.number(Int64(count))
+            }
+            if let status = call.status {
+                json.key("grpc_status")
+                json.string(status)
             }
         }
     }

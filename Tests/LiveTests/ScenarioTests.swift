@@ -9,9 +9,8 @@ extension Live {
         static let names = [
             "writev-257", "byte-writes", "pipelining", "keep-alive-1000", "connections-200", "fd-reuse", "same-tuple",
             "before-profiler", "ipv6", "websocket", "websocket-deflate", "http2", "http2-tables", "http2-heads",
-            "http2-windows", "http2-resets", "head-and-304", "chunked-trailers", "continue-100",
-            "half-closed", "bulk-20mb",
-            "gzip", "unicode-binary", "client-dies", "reset-mid-body", "server-first",
+            "http2-windows", "http2-resets", "grpc", "head-and-304", "chunked-trailers", "continue-100", "half-closed",
+            "bulk-20mb", "gzip", "unicode-binary", "client-dies", "reset-mid-body", "server-first",
         ]
         static let limited = "large-write"
 

@@ -150,6 +150,40 @@ private func flaws(_ grading: Grading) -> [String] {
         #expect(grading.differences.map(\.view) == ["server"])
     }
 
+    /// What grpcio's client did, in the order in which the answers ended: method, messages each way, status.
+    private static let calls: [(method: String, asked: Int, answered: Int, status: String?)] = [
+        ("Get", 1, 1, "OK"), ("Get", 1, 0, "NOT_FOUND"), ("Get", 1, 0, "DEADLINE_EXCEEDED"), ("Get", 1, 1, "OK"),
+        ("List", 1, 3, "OK"), ("Upload", 4, 1, "OK"), ("Chat", 2, 2, "OK"), ("Remove", 1, 0, "UNIMPLEMENTED"),
+        ("List", 1, 3, nil),
+    ]
+
+    @Test func `how a call of gRPC ended, and its messages, are judged where they are told`() throws {
+        let seen = try Recorded.observe(["Fixtures/grpc/kinds/input.pcap"])
+        let tuple = try #require(seen.first?.graded.tuple)
+        func grade(_ changed: Int? = nil, _ key: String = "", _ value: String = "") throws -> Grading {
+            let lines = Self.calls.enumerated().map { place, call in
+                var members = [
+                    "kind": #""http""#, "local": "\"\(tuple.local)\"", "remote": "\"\(tuple.remote)\"",
+                    "method": #""POST""#, "path": "\"/shop.v1.Catalog/\(call.method)\"", "status": "200",
+                    "grpc_request_messages": "\(call.asked)", "grpc_response_messages": "\(call.answered)",
+                ]
+                members["grpc_status"] = call.status.map { "\"\($0)\"" }
+                if place == changed { members[key] = value }
+                let text = members.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\($0.value)" }
+                return "{\(text.joined(separator: ","))}"
+            }
+            return try Recorded.grade(lines, seen)
+        }
+        let right = try grade()
+        #expect(flaws(right) == [])
+        #expect(right.scores[.response]?.fields.last == Score(told: 8, seen: 8, right: 8))
+        #expect(flaws(try grade(1, "grpc_status", #""OK""#)) == ["http response: grpc status"])
+        #expect(flaws(try grade(4, "grpc_response_messages", "2")) == ["http response: grpc messages"])
+        #expect(flaws(try grade(5, "grpc_request_messages", "1")) == ["http request: grpc messages"])
+        // The client gave this one up before it ended.
+        #expect(flaws(try grade(8, "grpc_status", #""OK""#)) == ["http response: grpc status"])
+    }
+
     @Test(arguments: [EventKind.statement, .command])
     func `an operation that is missing, invented or wrong lowers the grade`(_ kind: EventKind) throws {
         let seen = try Recorded.seen.get()

@@ -25,7 +25,7 @@ import Testing
 
     @Test func `lists every scenario with a line on it`() throws {
         let lines = try run(["--list"]).output.split(separator: "\n")
-        #expect(lines.count == 27)
+        #expect(lines.count == 28)
         #expect(lines.allSatisfy { $0.split(separator: " ").count > 3 && $0.utf8.count <= 120 })
     }
 

@@ -27,8 +27,9 @@ enum EventKind: Int, CaseIterable {
     var fields: [String] {
         switch self {
         case .connection: ["protocol", "bytes sent", "bytes received", "end"]
-        case .request: ["method", "path", "wire bytes", "body bytes", "body sha256"]
-        case .response: ["request", "status", "wire bytes", "body bytes", "body sha256"]
+        case .request: ["method", "path", "wire bytes", "body bytes", "body sha256", "grpc messages"]
+        case .response:
+            ["request", "status", "wire bytes", "body bytes", "body sha256", "grpc messages", "grpc status"]
         case .statement: ["text", "operation", "targets", "status", "code", "rows", "affected"]
         case .command: ["text", "operation", "targets", "status", "code", "hits", "misses"]
         case .message: ["from", "opcode", "body bytes", "body sha256"]

@@ -114,12 +114,13 @@ private struct Line {
         let (method, path) = (try fields.string("method"), try fields.string("path"))
         let request: [String?] = [
             method, path, try text(fields, "request_bytes"), try text(fields, "request_body_bytes"),
-            try fields.optionalString("request_body_sha256"),
+            try fields.optionalString("request_body_sha256"), try text(fields, "grpc_request_messages"),
         ]
         guard let status = try text(fields, "status") else { return [(.request, request)] }
         let response: [String?] = [
             "\(method) \(path)", status, try text(fields, "response_bytes"), try text(fields, "response_body_bytes"),
-            try fields.optionalString("response_body_sha256"),
+            try fields.optionalString("response_body_sha256"), try text(fields, "grpc_response_messages"),
+            try fields.optionalString("grpc_status"),
         ]
         return [(.request, request), (.response, response)]
     }

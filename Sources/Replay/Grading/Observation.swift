@@ -59,12 +59,15 @@ final class Observation: Sink {
         let method = exchange.map { Self.string(text.extracting($0.verb)) }
         let target = exchange.map { Self.string(text.extracting($0.target)) }
         let body = Self.body(of: message)
-        let sizes: [String?] = ["\(message.wireBytes)", body.map { "\($0.bytes)" }, body?.sha256]
+        let sizes: [String?] = [
+            "\(message.wireBytes)", body.map { "\($0.bytes)" }, body?.sha256, message.callMessages.map { "\($0)" },
+        ]
         if isRequest {
             open[connection.opened.id.serial, default: Talk()].add(.request, [method, target] + sizes)
         } else {
             let request = method.flatMap { method in target.map { "\(method) \($0)" } }
-            open[connection.opened.id.serial, default: Talk()].add(.response, [request, "\(status)"] + sizes)
+            let answer = [request, "\(status)"] + sizes + [message.callStatus]
+            open[connection.opened.id.serial, default: Talk()].add(.response, answer)
         }
     }
 

@@ -41,6 +41,12 @@ package struct Message: ~Copyable {
         return "\(name)"
     }
 
+    /// Of one side of a gRPC call: how many messages it has said; `nil` where that is not known, and for all else.
+    package var callMessages: UInt64? { if case .number(let count) = details?[.messages] { count } else { nil } }
+
+    /// Of a gRPC call's answer: how the call ended, by name; `nil` where it does not say.
+    package var callStatus: String? { if case .name(let name) = details?[.status] { "\(name)" } else { nil } }
+
     /// The body stands in `decoded`; else it is what follows the head in `wire`.
     package var bodyIsDecoded: Bool {
         bodyIsSeparate && !anomalies.contains(.contentCodingFailed) && !anomalies.contains(.contentCodingUnknown)

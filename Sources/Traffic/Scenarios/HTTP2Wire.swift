@@ -27,6 +27,10 @@ enum HTTP2Wire {
     static let endHeaders: UInt8 = 4
     static let padded: UInt8 = 8
 
+    /// Why a stream is reset (RFC 9113, section 7).
+    static let internalError: UInt32 = 2
+    static let cancel: UInt32 = 8
+
     struct Frame {
         /// `nil`: of a kind that no scenario uses.
         var kind: Kind?

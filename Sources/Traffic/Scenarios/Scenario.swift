@@ -24,6 +24,7 @@ struct Scenario: Sendable {
     static let all =
         Writes.all + Connections.all + Framing.all + Bodies.all + Endings.all + Greetings.all
         + WebSockets.all + Streams.all + HeaderBlocks.all + StreamFlow.all
+        + RemoteCalls.all
 
     static func named(_ name: String) throws(Failure) -> Scenario {
         guard let scenario = all.first(where: { $0.name == name }) else {

@@ -108,9 +108,6 @@ enum StreamFlow {
     // MARK: Resets
 
     private static let half = 5000
-    /// RFC 9113, section 7.
-    private static let internalError: UInt32 = 2
-    private static let cancel: UInt32 = 8
 
     private static func playResets(_ stage: Stage) throws(Failure) {
         let call = try stage.call()
@@ -128,7 +125,7 @@ enum StreamFlow {
             head("POST", post.path, post.stream, isLast: false) + HTTP2Wire.frame(.data, 0, post.stream, upload)
         try call.wire.socket.send(second)
         try stage.server.awaitCue()
-        try call.wire.socket.send(HTTP2Wire.frame(.reset, 0, post.stream, HTTP2Wire.number(cancel)))
+        try call.wire.socket.send(HTTP2Wire.frame(.reset, 0, post.stream, HTTP2Wire.number(HTTP2Wire.cancel)))
         tell("POST", post.path, (second.count, upload), nil, call, stage)
 
         let third = head("GET", last.path, last.stream, isLast: true)
@@ -175,7 +172,7 @@ enum StreamFlow {
                 let part = Array(stage.content.text(2 * half, 0).prefix(half))
                 try wire.socket.send(
                     ok(1) + HTTP2Wire.frame(.data, 0, 1, part)
-                        + HTTP2Wire.frame(.reset, 0, 1, HTTP2Wire.number(internalError)))
+                        + HTTP2Wire.frame(.reset, 0, 1, HTTP2Wire.number(HTTP2Wire.internalError)))
             case (.data, 3): stage.cues.tellClient()
             case (.headers, 5):
                 try wire.socket.send(
