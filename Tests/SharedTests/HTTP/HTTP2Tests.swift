@@ -248,6 +248,33 @@ import Testing
         #expect(tape.cut(every: 1000).run() == result)
     }
 
+    /// What is left out of a head that is too long is not what the message is read by.
+    @Test func `knows of a head that is too long what its body is`() throws {
+        let large = (0..<6).flatMap { H2.field("x-\($0)", String(repeating: "y", count: 60_000)) }
+        let type = H2.field("content-type", "application/json; x=" + String(repeating: "y", count: 60_000))
+        let head = large + type + H2.field("content-encoding", "gzip") + H2.field("x-last", "z")
+        func parts(_ stream: UInt32, _ block: [UInt8]) -> [UInt8] {
+            stride(from: 0, to: block.count, by: 16_384).flatMap { start in
+                let end = min(start + 16_384, block.count)
+                return H2.frame(
+                    start == 0 ? 1 : 9, end == block.count ? 4 : 0, stream: stream, Array(block[start..<end]))
+            }
+        }
+        let body = H2.frame(0, 1, stream: 1, CodedBodies.gzip)
+        let tape = Self.tape([
+            .client(parts(1, H2.request("/long", "POST") + head) + body),
+            .server(parts(1, H2.block([":status": "200"]) + head) + body),
+        ])
+        let result = tape.run()
+        let events = try result.events()
+        #expect(events.map { $0.string("body") } == [CodedBodies.plain, CodedBodies.plain])
+        #expect(events.allSatisfy { $0.fields["headers_incomplete"] as? Bool == true })
+        // There is room for what is short.
+        #expect(events.allSatisfy { $0.header("content-type") == nil && $0.header("x-last") as? String == "z" })
+        #expect(result.summary.limits[.headBytes] == 2)
+        #expect(tape.cut(every: 1000).run() == result)
+    }
+
     @Test func `holds nothing for a flood of CONTINUATION`() throws {
         let part = H2.frame(9, stream: 1, H2.field("x", "y"))
         var tape = Self.tape([

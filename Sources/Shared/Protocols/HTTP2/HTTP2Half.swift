@@ -101,19 +101,14 @@ final class HTTP2Half {
             facts.isIncomplete = true
             return
         }
-        // As receivers count (RFC 9113, section 6.5.2).
-        let size = message.wire.count &+ Self.fieldSize &* (message.head.fields.count &+ 1)
-        guard size &+ name.byteCount &+ value.byteCount <= run.limits.headBytes else {
-            facts.isIncomplete = true
-            if !facts.isOverLimit { out.reached(.headBytes) }
-            facts.isOverLimit = true
+        if first == UInt8(ascii: ":") {
+            if hasRoom(name, value, out) { pseudoField(name, value) }
             return
         }
-        if first == UInt8(ascii: ":") { return pseudoField(name, value) }
         // One of the few that say something of the message; their names are known by length and last letter.
         switch (name.byteCount, last) {
         case (4, UInt8(ascii: "t")) where name.has("host", at: 0):
-            guard !isAuthority(value) else { return }
+            guard !isAuthority(value), hasRoom(name, value, out) else { return }
             let field = keep(name, value)
             if facts.host.isEmpty { facts.host = field }
             return
@@ -123,7 +118,7 @@ final class HTTP2Half {
             call(value)
         case (14, UInt8(ascii: "h")) where name.has("content-length", at: 0): facts.hasLength = true
         case (24, UInt8(ascii: "s")), (22, UInt8(ascii: "l")):
-            if side == .server, name.has("sec-websocket-", at: 0) { agree(name, value) }
+            if side == .server, name.has("sec-websocket-", at: 0) { agree(name, value, out) }
         case (16, UInt8(ascii: "g")) where name.has("content-encoding", at: 0):
             HTTPGrammar.forEachElement(value, 0..<value.byteCount) { facts.codings.append(ContentCoding(value, $0)) }
         case (12, UInt8(ascii: "t")) where name.has("grpc-timeout", at: 0):
@@ -137,7 +132,28 @@ final class HTTP2Half {
         case (11, UInt8(ascii: "s")) where name.has("grpc-status", at: 0): facts.callStatus = GRPCStatus.number(value)
         default: break
         }
-        if keepsBytes { keep(name, Self.isHidden(name, value) ? Self.hidden.span.bytes : value) }
+        // What they say of the message holds where they are not kept, too.
+        guard keepsBytes, hasRoom(name, value, out) else { return }
+        keep(name, Self.isHidden(name, value) ? Self.hidden.span.bytes : value)
+    }
+
+    /// Whether the head is short enough to have this field, too.
+    private func hasRoom(_ name: RawSpan, _ value: RawSpan, _ out: any Output) -> Bool {
+        hasRoom(beside: message.wire.count, message.head.fields.count, name, value, out)
+    }
+
+    /// - Parameters:
+    ///   - length: of the names and values that are kept; counted as receivers do (RFC 9113, section 6.5.2).
+    ///   - fields: how many they are.
+    private func hasRoom(
+        beside length: Int, _ fields: Int, _ name: RawSpan, _ value: RawSpan, _ out: any Output
+    ) -> Bool {
+        let size = length &+ Self.fieldSize &* (fields &+ 1) &+ name.byteCount &+ value.byteCount
+        guard size > run.limits.headBytes else { return true }
+        facts.isIncomplete = true
+        if !facts.isOverLimit { out.reached(.headBytes) }
+        facts.isOverLimit = true
+        return false
     }
 
     /// What the media type says of a call.
@@ -157,7 +173,8 @@ final class HTTP2Half {
         facts.isJSONCall = HTTPGrammar.trimmed(type, 0..<end).count >= 5 && type.has("+json", at: end &- 5)
     }
 
-    private func agree(_ name: RawSpan, _ value: RawSpan) {
+    private func agree(_ name: RawSpan, _ value: RawSpan, _ out: any Output) {
+        guard hasRoom(beside: facts.agreed.count, 0, name, value, out) else { return }
         facts.agreed.append(name)
         facts.agreed.append(UInt8(ascii: ":"))
         facts.agreed.append(value)
@@ -258,14 +275,7 @@ final class HTTP2Half {
             return
         }
         if name.byteCount == 11, name.has("grpc-status", at: 0) { facts.callStatus = GRPCStatus.number(value) }
-        guard keepsBytes else { return }
-        let size = details.text.count &+ Self.fieldSize &* (details.trailers.count &+ 1)
-        guard size &+ name.byteCount &+ value.byteCount <= run.limits.headBytes else {
-            facts.isIncomplete = true
-            if !facts.isOverLimit { out.reached(.headBytes) }
-            facts.isOverLimit = true
-            return
-        }
+        guard keepsBytes, hasRoom(beside: details.text.count, details.trailers.count, name, value, out) else { return }
         let start = details.text.count
         details.text.append(name)
         let end = details.text.count
