@@ -11,7 +11,10 @@ struct DemoServerCommand: AsyncParsableCommand {
 
             EXAMPLES
               demo-server
-                  Serves GET /, GET /healthz, POST /echo and GET /slow?ms=500 on port 8080.
+                  Serves GET /, GET /healthz, POST /echo and GET /slow?ms=500 on port 8080, over HTTP/1.1 and HTTP/2,
+                  and a WebSocket at /ws that echoes JSON.
+              curl --http2-prior-knowledge --data '{"a":1}' http://127.0.0.1:8080/echo
+                  Asks it over HTTP/2.
               NATS_URL=nats://127.0.0.1:4222 demo-server
                   Also publishes a message for each request, on the subject requests.
               demo-server request-logger --nats-url nats://127.0.0.1:4222 --redis-host 127.0.0.1

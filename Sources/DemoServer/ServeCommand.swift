@@ -18,7 +18,7 @@ struct ServeCommand: AsyncParsableCommand {
         let tls = try certificate.configuration()
         let publisher = try Setting("--nats-url", "NATS_URL").text(natsUrl).map(RequestPublisher.init(url:))
         let router = DemoRoutes.router(publisher: publisher)
-        try await service.run(router, tls: tls)
+        try await service.run(router, webSocket: WebSocketRoute(publisher: publisher), tls: tls)
         publisher?.finish()
     }
 }

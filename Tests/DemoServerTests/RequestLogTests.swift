@@ -78,6 +78,16 @@ import Testing
         #expect(server.lines("connected again") == 1, "\(server.child.errors.text)")
     }
 
+    @Test func `tell of requests that became a WebSocket, too`() throws {
+        let stack = try Stack()
+        let server = try stack.server()
+        let talk = try WebSocketTalk(port: server.port)
+        try stack.waitForRequests(1)
+        #expect(try stack.counters() == ["GET /ws": 1])
+        #expect(try stack.newest()["status"] as? Int == 101)
+        #expect(try talk.say(["close", 1000, ""]).code == 1000)
+    }
+
     @Test func `survive that NATS goes and comes back`() throws {
         let stack = try Stack()
         let server = try stack.server()

@@ -20,16 +20,29 @@ enum DemoRoutes {
         router.get("/healthz") { _, _ in try Response.json(["status": "ok"]) }
         router.post("/echo") { request, _ in try await echo(request) }
         router.get("/slow") { request, _ in try await slow(request) }
+        // A connection's first request for it does not come here.
+        router.get("\(WebSocketRoute.path)") { _, _ -> Response in throw WebSocketRoute.refusal }
         return router
     }
 
-    /// Gives the JSON back byte for byte: numbers keep their digits, and keys their order.
     private static func echo(_ request: Request) async throws -> Response {
-        let body = try await json(request, upTo: bodyLimit)
+        do {
+            return .json(bytes: try echo(try await request.body.collect(upTo: bodyLimit)))
+        } catch is NIOTooManyBytesError {
+            throw Refusal(.contentTooLarge, "the body is longer than \(bodyLimit) bytes")
+        } catch is DecodingError {
+            throw Refusal(.badRequest, "the body is not JSON")
+        }
+    }
+
+    /// Gives the JSON back byte for byte: numbers keep their digits, and keys their order.
+    /// - Throws: where it is none.
+    static func echo(_ json: ByteBuffer) throws -> ByteBuffer {
+        _ = try JSONDecoder().decode(JSONValue.self, from: Data(json.readableBytesView))
         var answer = ByteBuffer(string: #"{"echo":"#)
-        answer.writeImmutableBuffer(body)
+        answer.writeImmutableBuffer(json)
         answer.writeString(#","timestamp":"\#(Date.now.formatted(.timestamp))"}"#)
-        return .json(bytes: answer)
+        return answer
     }
 
     private static func slow(_ request: Request) async throws -> Response {
@@ -42,19 +55,6 @@ enum DemoRoutes {
         let waited = delay ?? standardDelay
         try await Task.sleep(for: .milliseconds(waited))
         return try .json(["waited_ms": waited])
-    }
-
-    /// The body, if it is JSON and not too long.
-    static func json(_ request: Request, upTo limit: Int) async throws -> ByteBuffer {
-        do {
-            let body = try await request.body.collect(upTo: limit)
-            _ = try JSONDecoder().decode(JSONValue.self, from: Data(body.readableBytesView))
-            return body
-        } catch is NIOTooManyBytesError {
-            throw Refusal(.contentTooLarge, "the body is longer than \(limit) bytes")
-        } catch is DecodingError {
-            throw Refusal(.badRequest, "the body is not JSON")
-        }
     }
 }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Console
 import Glibc
 import Hummingbird
+import HummingbirdCore
 import HummingbirdTLS
 import Logging
 import NIOCore
@@ -26,13 +27,18 @@ struct HTTPService {
         port = try Setting("--http-port", "HTTP_PORT").port(options.httpPort, lowest: 0, default: defaultPort)
     }
 
-    /// - Parameter tls: what it shows of itself; `nil`: it serves HTTP.
-    func run(_ router: Router<BasicRequestContext>, tls: TLSConfiguration?) async throws {
+    /// - Parameters:
+    ///   - webSocket: the route that becomes one; `nil`: there is none.
+    ///   - tls: what it shows of itself; `nil`: it serves HTTP.
+    func run(
+        _ router: Router<BasicRequestContext>, webSocket: WebSocketRoute? = nil, tls: TLSConfiguration?
+    ) async throws {
         var logger = Logger(label: "demo-server", factory: StreamLogHandler.standardError(label:))
         logger.logLevel = .error
+        let server = HTTPServerBuilder { OpenPort($0, webSocket) }
         let app = Application(
             router: router,
-            server: try tls.map { try .tls(tlsConfiguration: $0) } ?? .http1(),
+            server: try tls.map { try .tls(server, tlsConfiguration: $0) } ?? server,
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: Int(port)), serverName: "demo-server"),
             onServerRunning: { channel in

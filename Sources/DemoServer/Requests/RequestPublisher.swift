@@ -55,9 +55,7 @@ struct PublishMiddleware<Context: RequestContext>: RouterMiddleware {
     ) async throws -> Response {
         let response = try await next(request, context)
         try publisher.publish(
-            RequestRecord(
-                method: request.method.rawValue, path: request.uri.path, status: response.status.code,
-                time: Date.now.formatted(.timestamp)))
+            RequestRecord(request.method.rawValue, request.uri.path, status: response.status.code))
         return response
     }
 }

@@ -12,6 +12,12 @@ struct RequestRecord: Codable, Equatable {
     /// When it was answered: RFC 3339, UTC.
     var time: String
 
+    /// One that was answered just now.
+    init(_ method: String, _ path: String, status: Int) {
+        (self.method, self.path, self.status) = (method, path, status)
+        time = Date.now.formatted(.timestamp)
+    }
+
     var json: [UInt8] {
         get throws {
             let encoder = JSONEncoder()
