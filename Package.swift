@@ -34,6 +34,7 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     ],
     targets: [
@@ -186,8 +187,10 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOCore", package: "swift-nio", condition: demo),
                 .product(name: "NIOHTTP1", package: "swift-nio", condition: demo),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2", condition: demo),
                 .product(name: "NIOPosix", package: "swift-nio", condition: demo),
                 .product(name: "NIOSSL", package: "swift-nio-ssl", condition: demo),
+                .product(name: "NIOWebSocket", package: "swift-nio", condition: demo),
             ],
             path: "Sources/Traffic",
             swiftSettings: settings,

@@ -43,6 +43,7 @@ wait_for http-service "listening on"
 requests=${TOTAL_REQUESTS:-120}
 echo "making traffic: $requests requests"
 start_service traffic-generator TOTAL_REQUESTS="$requests" REQUEST_DELAY_MS=5 CONCURRENCY=2 SEED=1 \
+    HTTP_PROTOCOLS=http/1.1,http/2,websocket \
     TARGET_HOST=127.0.0.1 HTTP_PORT="$HTTP" REDIS_HOST=127.0.0.1 REDIS_PORT="$REDIS" POSTGRES_HOST=127.0.0.1 \
     POSTGRES_PORT="$POSTGRES" "${ASKS[@]}" ${TLS:+PGSSLMODE=verify-full PGSSLROOTCERT=certificate.pem} \
     env -C "$DATA" "$BIN/traffic" --manifest truth.jsonl

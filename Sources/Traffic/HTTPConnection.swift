@@ -1,52 +1,43 @@
 import Digest
-import Glibc
 import NIOCore
 import NIOHTTP1
-import NIOPosix
+import NIOHTTP2
 import NIOSSL
 import Shared
-import Synchronization
 
-/// A connection to an HTTP or HTTPS server that counts its bytes; requests go one after the other.
+/// A connection to an HTTP or HTTPS server; requests go one after the other.
 struct HTTPConnection: Sendable {
-    let tuple: Manifest.Tuple
-    private let channel: any NIOCore.Channel
-    /// Of the connection, as TCP has them.
-    private let counts: WireCounts
-    /// What the Host field says.
+    private let connection: MeteredConnection
     private let authority: String
+    /// Of HTTP/2: what opens a stream for each request, and the bytes of all their messages.
+    private let streams: (open: NIOHTTP2Handler.StreamMultiplexer, counts: WireCounts, isEncrypted: Bool)?
+
+    var tuple: Manifest.Tuple { connection.tuple }
 
     /// Waits for the connection; not on a thread of the group.
-    /// - Parameter tls: `nil` for HTTP.
-    init(host: String, port: Int, tls: NIOSSLContext?, _ group: any EventLoopGroup) throws {
-        authority = (host.contains(":") ? "[\(host)]" : host) + ":\(port)"
-        let counts = WireCounts()
-        self.counts = counts
-        // Messages are counted as HTTP has them.
-        let plain = tls == nil ? counts : WireCounts()
-        // An address is no name (RFC 6066, section 3).
-        let serverName = (try? SocketAddress(ipAddress: host, port: port)) == nil ? host : nil
-        let bootstrap = ClientBootstrap(group: group)
-            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .connectTimeout(.seconds(5))
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    let pipeline = channel.pipeline.syncOperations
-                    try pipeline.addHandler(WireMeter(counts))
-                    if let tls {
-                        try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: serverName))
-                        try pipeline.addHandler(WireMeter(plain))
-                    }
-                    try pipeline.addHTTPClientHandlers(leftOverBytesStrategy: .dropBytes)
-                    try pipeline.addHandler(HTTPCaller(plain))
-                }
+    /// - Parameters:
+    ///   - tls: `nil` for HTTP.
+    ///   - isHTTP2: it is spoken with prior knowledge.
+    init(host: String, port: Int, tls: NIOSSLContext?, isHTTP2: Bool, _ group: any EventLoopGroup) throws {
+        authority = MeteredConnection.authority(host, port)
+        guard isHTTP2 else {
+            connection = try MeteredConnection(host: host, port: port, tls: tls, group) { channel, counts in
+                try channel.pipeline.syncOperations.addHTTPClientHandlers(leftOverBytesStrategy: .dropBytes)
+                try channel.pipeline.syncOperations.addHandler(HTTPCaller(counts))
             }
-        channel = try bootstrap.connect(host: host, port: port).wait()
-        guard let local = Endpoint(channel.localAddress), let remote = Endpoint(channel.remoteAddress) else {
-            channel.close(promise: nil)
-            throw ChannelError.unknownLocalAddress
+            streams = nil
+            return
         }
-        tuple = Manifest.Tuple(local: local, remote: remote)
+        let messages = WireCounts()
+        connection = try MeteredConnection(host: host, port: port, tls: tls, group) { channel, _ in
+            let pipeline = channel.pipeline.syncOperations
+            try pipeline.addHandler(FrameMeter(messages))
+            _ = try pipeline.configureHTTP2Pipeline(
+                mode: .client, connectionConfiguration: .init(), streamConfiguration: .init()
+            ) { pushed in pushed.close() }
+        }
+        let handler = connection.channel.pipeline.handler(type: NIOHTTP2Handler.self)
+        streams = (try handler.flatMap { $0.multiplexer }.wait(), messages, tls != nil)
     }
 
     /// What came of a request.
@@ -61,9 +52,10 @@ struct HTTPConnection: Sendable {
     /// Sends a request and waits for its answer.
     func send(_ request: HTTPRequest) -> Outcome {
         let call = HTTPCall(
-            request: request, authority: authority, answer: channel.eventLoop.makePromise(of: Outcome.self))
+            request: request, authority: authority,
+            answer: connection.channel.eventLoop.makePromise(of: Outcome.self))
         // Where the connection is gone, the call does not even reach its handler.
-        channel.writeAndFlush(call).whenFailure { call.answer.fail($0) }
+        channel().flatMap { $0.writeAndFlush(call) }.whenFailure { call.answer.fail($0) }
         do { return try call.answer.futureResult.wait() } catch {
             let nothing = Manifest.Message(wireBytes: 0, body: BodyDigest(of: [UInt8]().span.bytes))
             let exchange = Manifest.Exchange(method: request.method, path: request.path, request: nothing)
@@ -71,34 +63,20 @@ struct HTTPConnection: Sendable {
         }
     }
 
-    /// Why connecting failed, in a few words.
-    static func reason(_ error: any Error) -> String {
-        guard let failure = error as? NIOConnectionError else { return "\(error)" }
-        if let last = failure.connectionErrors.last {
-            return (last.error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(last.error)"
+    /// What takes the next call.
+    private func channel() -> EventLoopFuture<any NIOCore.Channel> {
+        guard let streams else { return connection.channel.eventLoop.makeSucceededFuture(connection.channel) }
+        let (counts, isEncrypted) = (streams.counts, streams.isEncrypted)
+        return streams.open.createStreamChannel { stream in
+            stream.eventLoop.makeCompletedFuture {
+                let codec = HTTP2FramePayloadToHTTP1ClientCodec(httpProtocol: isEncrypted ? .https : .http)
+                try stream.pipeline.syncOperations.addHandler(codec)
+                try stream.pipeline.syncOperations.addHandler(HTTPCaller(counts))
+            }
         }
-        return "no address of \(failure.host) is known"
     }
 
     /// Closes, and returns when the server has closed, too, or does not within a second.
     /// - Returns: what the connection has carried.
-    func close() -> (sent: UInt64, received: UInt64, end: Manifest.End) {
-        let limit = channel.eventLoop.scheduleTask(in: .seconds(1)) { [channel] in channel.close(promise: nil) }
-        // What fails here was closed already.
-        channel.close(mode: .output, promise: nil)
-        try? channel.closeFuture.wait()
-        limit.cancel()
-        return (
-            counts.sent.load(ordering: .relaxed), counts.received.load(ordering: .relaxed),
-            counts.isReset.load(ordering: .relaxed) ? .reset : .orderly
-        )
-    }
-}
-
-extension Endpoint {
-    /// - Returns: `nil` where the address is none of IPv4 or IPv6.
-    init?(_ address: SocketAddress?) {
-        guard let endpoint = address?.withSockAddr({ pointer, _ in Endpoint(pointer) }) else { return nil }
-        self = endpoint
-    }
+    func close() -> (sent: UInt64, received: UInt64, end: Manifest.End) { connection.close() }
 }

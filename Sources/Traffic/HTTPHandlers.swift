@@ -127,11 +127,13 @@ final class HTTPCaller: ChannelDuplexHandler {
                     body: BodyDigest(of: done.body.span.bytes))
             )
         }
+        // HTTP/2 has no answer that ends its connection.
+        let goesOn = done.head.map { $0.version.major > 1 || $0.isKeepAlive } ?? false
         done.call.answer.succeed(
             HTTPConnection.Outcome(
                 exchange: Manifest.Exchange(
                     method: done.call.request.method, path: done.call.request.path, request: request,
                     response: response),
-                isReusable: failure == nil && done.head?.isKeepAlive == true, failure: failure))
+                isReusable: failure == nil && goesOn, failure: failure))
     }
 }

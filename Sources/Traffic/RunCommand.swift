@@ -22,6 +22,12 @@ struct RunCommand: ParsableCommand {
             valueName: "file"), completion: .file())
     var tlsAuthority: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "How it is asked, in turn: http/1.1, http/2, websocket, with commas between (or HTTP_PROTOCOLS; "
+                + "default: http/1.1).", valueName: "names"))
+    var httpProtocols: String?
+
     @Option(help: ArgumentHelp("PostgreSQL (or POSTGRES_HOST; unset: left out).", valueName: "host"))
     var postgresHost: String?
 
@@ -95,6 +101,7 @@ struct RunCommand: ParsableCommand {
         return TrafficSettings(
             host: Setting("--target-host", "TARGET_HOST").text(targetHost) ?? "127.0.0.1", port: Int(port),
             tls: try tls(),
+            protocols: try HTTPProtocol.list(Setting("--http-protocols", "HTTP_PROTOCOLS").text(httpProtocols)),
             totalRequests: try Setting("--total-requests", "TOTAL_REQUESTS").number(
                 totalRequests, in: 0...Int.max, default: 0),
             delay: .milliseconds(delay),

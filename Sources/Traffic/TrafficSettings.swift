@@ -7,6 +7,8 @@ struct TrafficSettings: Sendable {
     var port: Int
     /// `nil`: the server is asked over HTTP.
     var tls: NIOSSLContext?
+    /// Requests go by one after the other of them, in turn.
+    var protocols: [HTTPProtocol]
     /// 0: for ever.
     var totalRequests: Int
     /// Between two steps of one worker.

@@ -1,4 +1,5 @@
 import Console
+import Digest
 import Glibc
 import NIOCore
 import Shared
@@ -9,7 +10,8 @@ final class Worker {
     private let run: TrafficRun
     private let group: any EventLoopGroup
     private(set) var tally = Tally()
-    private var http: HTTPConnection?
+    private var http: [HTTPProtocol: HTTPConnection] = [:]
+    private var webSocket: WebSocketSession?
     private var postgres: PostgresSession?
     private var redis: RedisSession?
 
@@ -23,14 +25,20 @@ final class Worker {
         while !Interruption.isRequested, let number = run.nextStep() {
             let failedBefore = tally.failed
             switch run.choices[number] {
-            case .http(let request): perform(request)
+            case .http(let request):
+                switch run.settings.protocols[number % run.settings.protocols.count] {
+                case .webSocket where !request.body.isEmpty: say(request.body)
+                case .http2: perform(request, over: .http2)
+                case .http1, .webSocket: perform(request, over: .http1)
+                }
             case .postgres(let statement): perform(statement)
             case .redis(let commands): perform(commands)
             }
             run.progress.add(failed: tally.failed - failedBefore)
             pause(run.settings.delay)
         }
-        closeHTTP()
+        for version in HTTPProtocol.allCases { closeHTTP(version) }
+        closeWebSocket(isOrderly: true)
         closePostgres()
         closeRedis()
     }
@@ -47,39 +55,49 @@ final class Worker {
 
     // MARK: HTTP
 
-    private func perform(_ request: HTTPRequest) {
+    private func perform(_ request: HTTPRequest, over version: HTTPProtocol) {
         var failure: String?
         // A server may close a connection that is kept alive at any time: such a request is sent once more.
         for isRetry in [false, true] {
-            let wasUsed = http != nil
-            guard let connection = http ?? connectHTTP() else { return }
-            http = connection
+            let wasUsed = http[version] != nil
+            guard let connection = http[version] ?? connectHTTP(version) else { return }
+            http[version] = connection
             let began = Clock.wall
             let outcome = connection.send(request)
             if outcome.exchange.request.wireBytes > 0 {
                 run.manifest?.http(connection.tuple, outcome.exchange, at: began)
             }
-            if !outcome.isReusable { closeHTTP() }
+            if !outcome.isReusable { closeHTTP(version) }
             let status = outcome.exchange.response?.status
             failure = outcome.failure ?? (status == 200 ? nil : "status \(status ?? 0)")
             guard status == nil, wasUsed, !isRetry else { break }
         }
-        if let failure { run.failed("\(request.route): \(failure)") }
-        tally.routes[request.route, default: Tally.Count()].add(failure == nil)
+        count(request.route, failure)
+    }
+
+    private func count(_ route: String, _ failure: String?) {
+        if let failure { run.failed("\(route): \(failure)") }
+        tally.routes[route, default: Tally.Count()].add(failure == nil)
+    }
+
+    private func connectHTTP(_ version: HTTPProtocol) -> HTTPConnection? {
+        reach { [settings = run.settings, group] in
+            try HTTPConnection(
+                host: settings.host, port: settings.port, tls: settings.tls, isHTTP2: version == .http2, group)
+        }
     }
 
     /// Waits until the server is there.
     /// - Returns: `nil` where the user has enough.
-    private func connectHTTP() -> HTTPConnection? {
+    private func reach<Connection>(_ open: () throws -> Connection) -> Connection? {
         while !Interruption.isRequested {
             if run.target.mayTry() {
                 do {
-                    let connection = try HTTPConnection(
-                        host: run.settings.host, port: run.settings.port, tls: run.settings.tls, group)
+                    let connection = try open()
                     run.target.reached()
                     return connection
                 } catch {
-                    run.target.failed(HTTPConnection.reason(error))
+                    run.target.failed(MeteredConnection.reason(error))
                 }
             }
             pause(.milliseconds(50))
@@ -87,13 +105,54 @@ final class Worker {
         return nil
     }
 
-    private func closeHTTP() {
-        guard let connection = http else { return }
-        http = nil
-        let counts = connection.close()
+    private func closeHTTP(_ version: HTTPProtocol) {
+        guard let connection = http.removeValue(forKey: version) else { return }
+        ended(connection.tuple, version == .http2 ? .http2 : .http, connection.close())
+    }
+
+    private func ended(
+        _ tuple: Manifest.Tuple, _ talk: Manifest.Talk, _ counts: (sent: UInt64, received: UInt64, end: Manifest.End)
+    ) {
         tally.ended(sent: counts.sent, received: counts.received)
-        run.manifest?.connection(
-            connection.tuple, .http, sent: counts.sent, received: counts.received, end: counts.end)
+        run.manifest?.connection(tuple, talk, sent: counts.sent, received: counts.received, end: counts.end)
+    }
+
+    // MARK: WebSocket
+
+    /// As a message of a WebSocket what else is the body of `POST /echo`.
+    private func say(_ text: String) {
+        guard let session = webSocket ?? openWebSocket() else { return }
+        webSocket = session
+        do {
+            let answer = try session.say(text)
+            tell(session, "text", client: Array(text.utf8), server: answer)
+            let isEcho = answer.starts(with: Array("{\"echo\":\(text),".utf8))
+            count("WS \(WebSocketSession.path)", isEcho ? nil : "the answer is no echo")
+        } catch {
+            count("WS \(WebSocketSession.path)", "\(error)")
+            closeWebSocket(isOrderly: false)
+        }
+    }
+
+    private func openWebSocket() -> WebSocketSession? {
+        let session = reach { [settings = run.settings, group] in
+            try WebSocketSession(host: settings.host, port: settings.port, tls: settings.tls, group)
+        }
+        if let session { run.manifest?.http(session.tuple, session.handshake) }
+        return session
+    }
+
+    private func tell(_ session: WebSocketSession, _ opcode: String, client: [UInt8], server: [UInt8]) {
+        for (side, body) in [("client", client), ("server", server)] {
+            run.manifest?.websocket(session.tuple, from: side, opcode: opcode, BodyDigest(of: body.span.bytes))
+        }
+    }
+
+    private func closeWebSocket(isOrderly: Bool) {
+        guard let session = webSocket.take() else { return }
+        // Behind its code a goodbye has nothing.
+        if isOrderly, (try? session.sayGoodbye()) != nil { tell(session, "close", client: [], server: []) }
+        ended(session.tuple, .http, session.close())
     }
 
     // MARK: Stores

@@ -11,27 +11,32 @@ extension Live {
             let run = try DemoRun("live.sh", options)
             // The script grades what was seen, and its exit status is the grade's.
             #expect(run.end.status == 0, "\(run.end.errors)\(run.end.output)")
+            let order = "{items: [{quantity: number, sku: string}], order: number}"
+            let orderEcho = "{echo: \(order), timestamp: string}"
+            let (message, messageEcho) = ("{message: string}", "{echo: {message: string}, timestamp: string}")
+            let asked = [
+                "GET / null -> {message: string, service: string}", "GET /healthz null -> {status: string}",
+                "GET /slow null -> {waited_ms: number}", "POST /echo \(order) -> \(orderEcho)",
+                "POST /echo \(message) -> \(messageEcho)",
+            ]
+            let said =
+                [order, message].map { "WS /ws \($0) -> null" }
+                + [orderEcho, messageEcho].map { "WS /ws null -> \($0)" }
+            // Over HTTP/1.1 and HTTP/2 alike.
+            let ofService = (asked + asked + said + ["GET /ws null -> null"]).map { "http-service \($0)" }
             #expect(
                 try run.map() == [
                     "http-service": ["nats: nats"],
                     "request-logger": ["nats: nats", "redis: redis"],
-                    "traffic-generator": [
-                        "http-service GET / null -> {message: string, service: string}",
-                        "http-service GET /healthz null -> {status: string}",
-                        "http-service GET /slow null -> {waited_ms: number}",
-                        "http-service POST /echo {items: [{quantity: number, sku: string}], order: number} -> "
-                            + "{echo: {items: [{quantity: number, sku: string}], order: number}, timestamp: string}",
-                        "http-service POST /echo {message: string} -> {echo: {message: string}, timestamp: string}",
-                        "postgres: postgres", "redis: redis",
-                    ],
+                    "traffic-generator": ofService.sorted() + ["postgres: postgres", "redis: redis"],
                 ])
             #expect(run.end.output.contains(run.text("map.yaml")), "the map is shown")
             for title in ["Service map", "Summary", "Grade of the live capture", "Grade of tcpdump's capture"] {
                 #expect(run.end.output.contains("\n\(title)\n"))
             }
             #expect(run.end.output.contains("Lost            nothing"))
-            // traffic has two workers, and each has a connection to http-service and one to PostgreSQL; both sides are seen.
-            #expect(run.end.output.contains("8 connections decrypted") == (options == ["--tls"]))
+            // traffic has two workers, and each has three connections to http-service and one to PostgreSQL; both sides are seen.
+            #expect(run.end.output.contains("16 connections decrypted") == (options == ["--tls"]))
             #expect(run.text("map.yaml").contains("tls: true") == (options == ["--tls"]))
             // Command lines are on the tape, and it is a fixture: the run's folders, others in each run, must not be.
             for folder in ["/tmp/tapedeck-demo-", run.folder.path] {

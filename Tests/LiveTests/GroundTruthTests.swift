@@ -33,6 +33,7 @@ extension Live {
                 ], optedIn: true,
                 environment: [
                     "ADI_PROFILE_NAME": "traffic-generator", "HTTP_PORT": "\(http.port)",
+                    "HTTP_PROTOCOLS": "http/1.1,http/2,websocket",
                     "POSTGRES_HOST": "127.0.0.1", "POSTGRES_PORT": "\(postgres.port)", "REDIS_HOST": "127.0.0.1",
                     "REDIS_PORT": "\(redis.port)",
                 ]

@@ -75,6 +75,35 @@ import Testing
         #expect(own.reduce(0) { $0 + ($1["request_bytes"] as? Int ?? 0) } == sent)
     }
 
+    @Test func `asks over HTTP/2 and by a WebSocket, on a connection each`() throws {
+        let path = folder.path + "/truth"
+        let end = try traffic([
+            "--total-requests", "90", "--seed", "3", "--concurrency", "2", "--manifest", path, "--json",
+            "--http-protocols", "http/1.1,http/2,websocket",
+        ]).succeed()
+        let (report, lines) = (try report(end), try manifest("truth"))
+        #expect((report["http"] as? [String: Any])?["done"] as? Int == 90)
+        let connections = lines.filter { $0["kind"] as? String == "connection" }
+        let protocols = connections.compactMap { $0["protocol"] as? String }
+        #expect(protocols.count { $0 == "http" } == 4 && protocols.count { $0 == "http/2" } == 2)
+        #expect(connections.allSatisfy { $0["end"] as? String == "orderly" })
+        let said = lines.filter { $0["kind"] as? String == "websocket" }
+        let exchanges = lines.filter { $0["kind"] as? String == "http" }
+        let opened = exchanges.filter { $0["status"] as? Int == 101 }
+        #expect(opened.count == 2)
+        // A message and its answer, and two goodbyes a connection.
+        #expect(exchanges.count - 2 + (said.count - 4) / 2 == 90)
+        #expect(said.count > 8 && said.count { $0["opcode"] as? String == "close" } == 4)
+        // What a connection of HTTP/2 carried beside messages keeps it going.
+        let two = try #require(connections.first { $0["protocol"] as? String == "http/2" })
+        let own = exchanges.filter { $0["local"] as? String == two["local"] as? String }
+        let messages = own.reduce(0) { $0 + ($1["request_bytes"] as? Int ?? 0) }
+        #expect(own.count > 5 && messages > 20 * own.count)
+        // Its preface and SETTINGS at the least, and some frames a request at the most.
+        let rest = (two["bytes_sent"] as? Int ?? 0) - messages
+        #expect(rest > 24 && rest < 200 + 40 * own.count)
+    }
+
     @Test func `ten thousand requests by 64 workers, and no error`() throws {
         let end = try traffic(["--total-requests", "10000", "--concurrency", "64", "--json"]).succeed()
         let http = try #require(report(end)["http"] as? [String: Any])
@@ -177,6 +206,8 @@ import Testing
             ([], ["REDIS_PORT": "r"], "REDIS_PORT r: write a number, 1 to 65535"),
             (["--manifest", "/nowhere/truth"], [:], "--manifest /nowhere/truth: can't be written"),
             (["--tls-authority", "/no"], [:], "TLS_AUTHORITY /no: can't be used"),
+            (["--http-protocols", "http/3"], [:], "HTTP_PROTOCOLS http/3: http/3 is none; write some of http/1.1, "),
+            ([], ["HTTP_PROTOCOLS": "http/2,"], "HTTP_PROTOCOLS http/2,: an empty name is none"),
             (["--speed", "9"], [:], "Unknown option '--speed'"),
         ] as [([String], [String: String], String)])
     func `a setting that can't be used is one line and status 2`(
