@@ -10,7 +10,7 @@ case $part in
             libmemcached-tools nats-server rabbitmq-server python3-venv)
         ;;
     peers) packages=(gcc libc6-dev libpcap-dev python3 tcpdump tshark libndpi-bin suricata) ;;
-    live) packages=(nginx wrk nats-server curl tcpdump strace iproute2 util-linux gcc libc6-dev python3) ;;
+    live) packages=(nginx wrk nghttp2-client nats-server curl tcpdump strace iproute2 util-linux gcc libc6-dev python3) ;;
     hosts) packages=(nginx wrk tcpdump iproute2 util-linux nats-server python3) ;;
     *)
         echo "usage: install.sh inputs|mixed|peers|live|hosts" >&2

@@ -26,7 +26,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-PORT, OTLP_PORT, NATS_PORT = 18080, 18081, 18082
+PORT, OTLP_PORT, NATS_PORT, STATUS_PORT = 18080, 18081, 18082, 18083
 NONE = "no capture"
 OPTED_IN, NOT_OPTED_IN = "profiler, nginx opted in", "profiler, nothing opted in"
 SOCKET, SYSCALL = "profiler, socket hooks", "profiler, syscall hooks"
@@ -39,7 +39,8 @@ http {{
   access_log off; sendfile off; keepalive_requests 100000000; default_type application/json; open_file_cache max=100;
   client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
   uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-  server {{ listen 127.0.0.1:{port} backlog=4096; root {folder}; location = /status {{ stub_status; }} }}
+  server {{ listen 127.0.0.1:{port} {protocol} backlog=4096; root {folder}; }}
+  server {{ listen 127.0.0.1:{status_port}; location = /status {{ stub_status; }} }}
 }}
 """
 
@@ -109,25 +110,30 @@ def profiler(path, folder, tag, *options):
 
 
 @contextlib.contextmanager
-def serving(folder, tag):
-    """nginx, opted in by its environment, under wrk; gives nginx's process."""
-    (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=PORT))
+def serving(folder, tag, http2=False):
+    """nginx, opted in by its environment, under wrk or, for HTTP/2 in plain text, h2load; gives nginx's process."""
+    protocol = "http2" if http2 else ""
+    (folder / "nginx.conf").write_text(
+        NGINX.format(folder=folder, port=PORT, protocol=protocol, status_port=STATUS_PORT))
     (folder / "answer.json").write_text(json.dumps({"id": 7, "name": "u7", "tags": ["a", "b"], "ok": True}))
     server = subprocess.Popen(["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"],
                               env={**os.environ, "ADI_PROFILE": tag, "ADI_PROFILE_NAME": "nginx"},
                               stdin=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 10
-        while subprocess.run(["curl", "-sf", "-o", "/dev/null", url("answer.json")], check=False).returncode != 0:
+        prior = ["--http2-prior-knowledge"] if http2 else []
+        while subprocess.run(["curl", *prior, "-sf", "-o", "/dev/null", url("answer.json")], check=False).returncode != 0:
             if time.monotonic() > deadline or server.poll() is not None:
                 raise SystemExit("live.py: nginx does not answer")
             time.sleep(0.02)
-        client = subprocess.Popen(["wrk", "-t1", "-c32", "-d9h", url("answer.json")], stdout=subprocess.PIPE, text=True)
+        command = ["h2load", "-t1", "-c32", "-m10", "-D32400"] if http2 else ["wrk", "-t1", "-c32", "-d9h"]
+        client = subprocess.Popen([*command, url("answer.json")], stdout=subprocess.PIPE, text=True)
         try:
             yield server
         finally:
             client.send_signal(signal.SIGINT)
             output = client.communicate()[0]
+        # h2load has nothing more to say when it is interrupted.
         if "Non-2xx" in output or "Socket errors" in output:
             raise SystemExit(f"live.py: wrk met errors: {output}")
     finally:
@@ -141,7 +147,7 @@ def url(path):
 
 def answered():
     """The requests that nginx has answered so far."""
-    with urllib.request.urlopen(url("status")) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{STATUS_PORT}/status") as answer:
         return int(answer.read().split(b"\n")[2].split()[2])
 
 
@@ -179,7 +185,7 @@ def print_table(title, unit, figures, ratios, places):
         print("| " + " | ".join(cells) + " |")
 
 
-def measure_nginx(path, folder, seconds, rounds):
+def measure_nginx(path, folder, seconds, rounds, http2):
     tag, other = f"bench-{os.getpid()}", f"bench-{os.getpid()}-nobody"
     observers = [
         Observer(OPTED_IN, profiler(path, folder, tag), "watching"),
@@ -192,7 +198,7 @@ def measure_nginx(path, folder, seconds, rounds):
     names = [NONE, *(observer.name for observer in observers)]
     figures, ratios = {name: [] for name in names}, {name: [] for name in names}
 
-    with serving(folder, tag) as server:
+    with serving(folder, tag, http2) as server:
 
         def under(observer):
             if observer.name.startswith("strace"):
@@ -224,7 +230,9 @@ def measure_nginx(path, folder, seconds, rounds):
                 ratios[observer.name].append(2 * rate / (before + after))
                 note(f"round {number + 1} of {rounds}: {observer.name}: {rate:,.0f}, {ratios[observer.name][-1]:.3f}")
                 before = after
-    print_table("nginx under wrk: 32 kept-alive connections, small answers", "requests/s", figures, ratios, 0)
+    how = "HTTP/2 in plain text under h2load: 32 connections, ten streams at a time on each" if http2 else (
+        "under wrk: 32 kept-alive connections")
+    print_table(f"nginx {how}, small answers", "requests/s", figures, ratios, 0)
 
 
 @contextlib.contextmanager
@@ -364,6 +372,7 @@ def main():
     parser.add_argument("--exchanges", type=int, default=2, help="runs of the loop of exchanges; 0: no loop")
     parser.add_argument("--writes", type=int, default=3_000_000, help="of each run of the loop; 0: no loop")
     parser.add_argument("--sending", action="store_true", help="measure what --record, --otlp and --ship cost, and nothing else")
+    parser.add_argument("--http2", action="store_true", help="nginx speaks HTTP/2 to h2load, in place of HTTP/1.1 to wrk")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if os.geteuid() != 0:
@@ -380,7 +389,7 @@ def main():
         if arguments.sending:
             return measure_sending(arguments.profiler, folder, arguments.seconds, arguments.rounds)
         if arguments.rounds > 0:
-            measure_nginx(arguments.profiler, folder, arguments.seconds, arguments.rounds)
+            measure_nginx(arguments.profiler, folder, arguments.seconds, arguments.rounds, arguments.http2)
         if arguments.exchanges > 0:
             measure_exchanges(arguments.profiler, folder, arguments.exchanges)
         if arguments.writes > 0:

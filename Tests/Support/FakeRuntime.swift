@@ -65,7 +65,9 @@ package final class FakeRuntime: Sendable {
     }
 
     /// - Parameter path: only whoever asks for something that begins so is treated like this.
-    package func behave(_ manner: Manner, to path: String = "/") { state.withLock { $0.manners.append((path, manner)) } }
+    package func behave(_ manner: Manner, to path: String = "/") {
+        state.withLock { $0.manners.append((path, manner)) }
+    }
 
     /// How many containers were asked for one by one.
     package var inspections: Int { state.withLock { $0.inspections } }

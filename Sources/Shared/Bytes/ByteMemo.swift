@@ -63,23 +63,8 @@ struct ByteMemo<Value>: ~Copyable {
     @inline(__always)
     private func place(of hash: UInt32) -> Int { Int(hash) % entries.count }
 
-    /// A few words of the bytes, evenly spaced: they are compared in any case.
-    private static func hash(of bytes: RawSpan, _ owner: UInt32) -> UInt32 {
-        var state = UInt64(truncatingIfNeeded: bytes.byteCount) | UInt64(owner) << 32
-        let step = Swift.max(8, bytes.byteCount / 16)
-        var at = 0
-        while let word = bytes.little(UInt64.self, at: at) {
-            state = (state ^ word) &* 0x9E37_79B9_7F4A_7C15
-            state ^= state >> 29
-            at &+= step
-        }
-        if let last = bytes.little(UInt64.self, at: bytes.byteCount &- 8) {
-            state = (state ^ last) &* 0x9E37_79B9_7F4A_7C15
-        } else if bytes.byteCount > 0 {
-            state = (state ^ bytes.lastWord(bytes.byteCount)) &* 0x9E37_79B9_7F4A_7C15
-        }
-        return UInt32(truncatingIfNeeded: state >> 32)
-    }
+    /// They are compared in any case.
+    private static func hash(of bytes: RawSpan, _ owner: UInt32) -> UInt32 { bytes.sampledHash(UInt64(owner) << 32) }
 }
 
 extension ByteMemo where Value == ByteRange {

@@ -21,9 +21,10 @@ extension ParsableCommand {
         }
     }
 
-    /// The command that the arguments are of. Without a subcommand's name they are asked of the default one alone: all in
-    /// turn take twice as long, which is a good part of what a program takes to start. Help, a
-    /// version and what makes no sense to it are for all of them.
+    /// The command that the arguments are of.
+    ///
+    /// Without a subcommand's name they are asked of the default one alone: all in turn take longer, which is a good part of
+    /// what a program takes to start. Help, a version and what makes no sense to it are for all of them.
     private static func command(meantBy arguments: [String]) throws -> any ParsableCommand {
         let names = configuration.subcommands.map { $0._commandName } + ["help"]
         guard let first = arguments.first, !names.contains(first), let standard = configuration.defaultSubcommand,

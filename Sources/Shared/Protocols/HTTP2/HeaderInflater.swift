@@ -9,6 +9,7 @@ final class HeaderInflater {
     private var inflater: OpaquePointer?
     private var priming = Priming.none
     private let memo = HeaderBlockMemo()
+    private var backlog = HeaderBacklog()
     /// A part of a block was read.
     private var isWithin = false
 
@@ -37,6 +38,7 @@ final class HeaderInflater {
         priming = isKnown ? .none : priming == .none || inflater == nil ? .usual : .large
         letGo()
         memo.tableChanges()
+        backlog.removeAll()
         isWithin = false
     }
 
@@ -50,9 +52,17 @@ final class HeaderInflater {
         guard isLast, !isWithin else {
             isWithin = !isLast
             memo.tableChanges()
+            guard catchUp(inflater) else { return false }
             return bytes.withUnsafeBytes { Self.inflate(inflater, $0, isLast: isLast, field) }
         }
-        if memo.find(bytes, field) { return true }
+        if let entries = memo.find(bytes, field) {
+            guard entries > 0 else { return true }
+            memo.tableChanges()
+            let table = nghttp2_hd_inflate_get_max_dynamic_table_size(inflater)
+            backlog.add(bytes, entries: entries, table: table)
+            return backlog.count <= Self.longestBacklog || catchUp(inflater)
+        }
+        guard catchUp(inflater) else { return false }
         memo.begin(bytes)
         let isRead = bytes.withUnsafeBytes {
             Self.inflate(inflater, $0, isLast: true) { name, value in
@@ -63,6 +73,20 @@ final class HeaderInflater {
         if isRead { memo.end() }
         return isRead
     }
+
+    /// The table becomes what the blocks make of it whose fields were known.
+    private func catchUp(_ inflater: OpaquePointer) -> Bool {
+        guard backlog.count > 0 else { return true }
+        var isRead = true
+        backlog.forEach { blocks in
+            isRead = isRead && blocks.withUnsafeBytes { Self.inflate(inflater, $0, isLast: true) { _, _ in } }
+        }
+        backlog.removeAll()
+        return isRead
+    }
+
+    /// A table is 4 KiB by default.
+    private static let longestBacklog = 1 << 14
 
     private func make() -> OpaquePointer? {
         guard nghttp2_hd_inflate_new(&inflater) == 0, let inflater else { return nil }

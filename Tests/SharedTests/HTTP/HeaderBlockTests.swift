@@ -1,0 +1,137 @@
+import Testing
+
+@testable import Shared
+
+/// Blocks that come again are not read again. What they say, and what the table becomes by them, is the same.
+@Suite struct `Header blocks that are known` {
+    private struct Field: Equatable, CustomStringConvertible {
+        var name: String
+        var value: String
+        var description: String { "\(name): \(value)" }
+    }
+
+    /// Whoever says them: knows the table as its peer should (RFC 7541, section 4).
+    private struct Sender {
+        private var table: [Field] = []
+        private var limit = 4096
+        var random: SeededRandom
+
+        init(_ random: SeededRandom) { self.random = random }
+
+        private mutating func shrink() {
+            while table.reduce(0, { $0 + $1.name.utf8.count + $1.value.utf8.count + 32 }) > limit { table.removeLast() }
+        }
+
+        private mutating func insert(_ field: Field) {
+            table.insert(field, at: 0)
+            shrink()
+        }
+
+        private mutating func text(_ longest: Int) -> String {
+            String(decoding: random.letters(random.below(longest + 1)), as: UTF8.self)
+        }
+
+        /// A field that does not ask what others have said.
+        private mutating func plain() -> (bytes: [UInt8], field: Field, isEntry: Bool) {
+            let value = text(random.chance(oneIn: 20) ? 1200 : 40)
+            let name = "x" + text(8)
+            switch random.below(5) {
+            // RFC 7541, appendix A.
+            case 0: return (HTTP2Frames.indexed(8), Field(name: ":status", value: "200"), false)
+            case 1:
+                return (
+                    HTTP2Frames.integer(31, bits: 6, 0x40) + HTTP2Frames.text(value),
+                    Field(name: "content-type", value: value), true
+                )
+            case 2: return (HTTP2Frames.field(name, value), Field(name: name, value: value), false)
+            default: return (HTTP2Frames.kept(name, value), Field(name: name, value: value), true)
+            }
+        }
+
+        /// Blocks as a server says them again and again.
+        mutating func usual() -> [(bytes: [UInt8], fields: [(field: Field, isEntry: Bool)])] {
+            (0..<4).map { _ in
+                let parts = (0...random.below(6)).map { _ in plain() }
+                return (parts.flatMap(\.bytes), parts.map { ($0.field, $0.isEntry) })
+            }
+        }
+
+        mutating func say(_ fields: [(field: Field, isEntry: Bool)]) -> [Field] {
+            for (field, isEntry) in fields where isEntry { insert(field) }
+            return fields.map(\.field)
+        }
+
+        /// A block of any kind.
+        mutating func any() -> (bytes: [UInt8], fields: [Field]) {
+            var bytes: [UInt8] = []
+            var fields: [Field] = []
+            if random.chance(oneIn: 8) {
+                limit = [0, 100, 500, 4096][random.below(4)]
+                bytes += HTTP2Frames.integer(limit, bits: 5, 0x20)
+                shrink()
+            }
+            for _ in 0...random.below(5) {
+                let place = table.isEmpty ? nil : random.below(table.count)
+                switch (random.below(3), place) {
+                case (0, let place?):
+                    bytes += HTTP2Frames.indexed(62 + place)
+                    fields.append(table[place])
+                case (1, let place?):
+                    let field = Field(name: table[place].name, value: text(60))
+                    bytes += HTTP2Frames.integer(62 + place, bits: 6, 0x40) + HTTP2Frames.text(field.value)
+                    fields.append(field)
+                    insert(field)
+                default:
+                    let part = plain()
+                    bytes += part.bytes
+                    fields.append(part.field)
+                    if part.isEntry { insert(part.field) }
+                }
+            }
+            return (bytes, fields)
+        }
+    }
+
+    private static func read(_ block: [UInt8], _ inflater: HeaderInflater) -> [Field]? {
+        var fields: [Field] = []
+        let isRead = inflater.inflate(block.span.bytes, isLast: true) { name, value in
+            fields.append(
+                Field(
+                    name: String(decoding: [UInt8](name), as: UTF8.self),
+                    value: String(decoding: [UInt8](value), as: UTF8.self)))
+        }
+        return isRead ? fields : nil
+    }
+
+    @Test(arguments: 0..<300 as Range<UInt64>)
+    func `say what they said, and leave the table as if they had been read`(seed: UInt64) throws {
+        var sender = Sender(SeededRandom(seed: seed))
+        let usual = sender.usual()
+        let inflater = HeaderInflater()
+        inflater.begin(isKnown: true)
+        for number in 0..<200 {
+            let bytes: [UInt8]
+            let fields: [Field]
+            if sender.random.chance(oneIn: 4) {
+                (bytes, fields) = sender.any()
+            } else {
+                let block = usual[sender.random.below(usual.count)]
+                (bytes, fields) = (block.bytes, sender.say(block.fields))
+            }
+            try #require(Self.read(bytes, inflater) == fields, "seed \(seed), block \(number)")
+        }
+    }
+
+    /// A server that makes entries with each answer and refers to none: what it would take to read them all is not kept.
+    @Test func `keep no more than fills the table`() {
+        var backlog = HeaderBacklog()
+        let block = HTTP2Frames.kept("etag", String(repeating: "a", count: 60))
+        for _ in 0..<10_000 {
+            backlog.add(block.span.bytes, entries: 4 + 60 + 32, table: 4096)
+            #expect(backlog.count <= 2 * (4096 / 96 + 1) * block.count)
+        }
+        var bytes = 0
+        backlog.forEach { bytes += $0.byteCount }
+        #expect(bytes / block.count * 96 >= 4096)
+    }
+}
