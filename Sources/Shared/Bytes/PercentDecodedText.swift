@@ -6,7 +6,7 @@ struct PercentDecodedText {
 
     /// - Returns: `nil` for a text that has none.
     init?(_ text: [UInt8]) {
-        guard let first = text.firstIndex(of: UInt8(ascii: "%")) else { return nil }
+        guard let first = text.span.bytes.firstIndex(of: UInt8(ascii: "%"), from: 0) else { return nil }
         var at = first
         while at < text.count, Self.byte(text, at) == nil { at += 1 }
         guard at < text.count else { return nil }

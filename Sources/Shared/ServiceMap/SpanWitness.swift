@@ -164,11 +164,11 @@ final class SpanWitness: CountedSink {
                 isEncrypted: event.isEncrypted, failure: event.failure.map { "\($0.text)" }))
     }
 
-    /// What was told of is not kept.
+    /// What was told of is not kept; its room is, for as much again.
     func forget() {
-        spans.removeAll()
-        connections.removeAll()
-        served.removeAll()
+        spans.removeAll(keepingCapacity: true)
+        connections.removeAll(keepingCapacity: true)
+        served.removeAll(keepingCapacity: true)
     }
 
     func ended(_ connection: Connection, _ end: ConnectionEnd) { operations[connection.number] = nil }
