@@ -12,19 +12,22 @@ package enum Terminal {
         // https://no-color.org: any value but an empty one.
         let isPlain = !(environment("NO_COLOR") ?? "").isEmpty || environment("TERM") == "dumb"
         return TextStyle(
-            hasColour: isTerminal && !isPlain, hasUnicode: hasUnicode, width: width(descriptor), cutsNames: isTerminal)
+            hasColour: isTerminal && !isPlain, hasUnicode: hasUnicode, width: width(descriptor),
+            cutsNames: isTerminal || wantedColumns != nil)
     }
 
     /// Columns: what COLUMNS says (POSIX, XBD 8.3), else the terminal's; 100 where nobody looks on, so that a file is the
     /// same wherever it is made.
     package static func width(_ descriptor: Int32) -> Int {
-        if let columns = environment("COLUMNS").flatMap({ Int($0) }), columns > 0 { return columns }
+        if let wantedColumns { return wantedColumns }
         var size = winsize()
         guard isTerminal(descriptor), ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
             return 100
         }
         return Int(size.ws_col)
     }
+
+    private static var wantedColumns: Int? { environment("COLUMNS").flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } }
 
     /// By the locale, as setlocale(3) would find it: LC_ALL, LC_CTYPE, LANG, the first that is set and not empty.
     ///

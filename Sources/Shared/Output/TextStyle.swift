@@ -6,7 +6,7 @@ package struct TextStyle: Equatable, Sendable {
     package var hasUnicode: Bool
     /// Columns.
     package var width: Int
-    /// A name that is longer than a line is cut: on a terminal, where a longer line is hard to read.
+    /// A name that is longer than a line is cut: on a terminal, or where COLUMNS says how long one is.
     ///
     /// Whoever reads it elsewhere may be a program, or wants to copy it.
     package var cutsNames: Bool
