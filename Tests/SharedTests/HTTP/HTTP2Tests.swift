@@ -248,22 +248,56 @@ import Testing
         #expect(tape.cut(every: 1000).run() == result)
     }
 
+    /// A header block in frames of 16 KiB.
+    private static func parts(_ stream: UInt32, _ block: [UInt8], end: Bool = false) -> [UInt8] {
+        stride(from: 0, to: block.count, by: 16_384).flatMap { start in
+            let stop = min(start + 16_384, block.count)
+            let flags: UInt8 = (start == 0 && end ? 1 : 0) | (stop == block.count ? 4 : 0)
+            return H2.frame(start == 0 ? 1 : 9, flags, stream: stream, Array(block[start..<stop]))
+        }
+    }
+
+    /// nghttp2 takes no value of more than 64 KiB.
+    @Test(arguments: [65_536, 65_537, 100_000, 1_000_000])
+    func `reads on behind a value of any length`(_ length: Int) throws {
+        let long = String(repeating: "v", count: length)
+        for field in [H2.kept("x-long", long), H2.field("x-long", long)] {
+            let first =
+                H2.request("/long") + H2.kept("x-before", "b") + H2.kept("x-middle", String(repeating: "m", count: 300))
+                + field + H2.kept("x-after", "a")
+            // What was kept before is gone where the long one was to be kept.
+            let isKept = field[0] == 0x40
+            let second = H2.request("/next") + H2.indexed(62) + (isKept ? [] : H2.indexed(64))
+            let tape = Self.tape([
+                .client(Self.parts(1, first, end: true) + H2.headers(3, second, end: true)),
+                .server(H2.answer(1, 200) + H2.answer(3, 200)),
+            ])
+            let result = tape.run()
+            let events = try result.events().filter { $0.string("url") != nil && $0.fields["status_code"] == nil }
+            let (one, two) = (try #require(events.first), try #require(events.last))
+            #expect(one.string("url") == "/long" && one.header("x-after") as? String == "a")
+            #expect(one.header("x-before") as? String == "b" && (one.header("x-middle") as? String)?.count == 300)
+            #expect(one.header("x-long") as? String == (length > 65_536 ? nil : long))
+            #expect(one.fields["headers_incomplete"] as? Bool == (length > 65_536 ? true : nil))
+            #expect(two.string("url") == "/next" && two.header("x-after") as? String == "a")
+            #expect(two.header("x-before") as? String == (isKept ? nil : "b"))
+            #expect(two.fields["headers_incomplete"] == nil)
+            #expect(result.summary.limits[.headBytes] == (length > 65_536 ? 1 : 0))
+            for size in length == 65_537 ? [1, 1000] : [1000] {
+                #expect(tape.cut(every: size).run() == result, "\(size)")
+            }
+        }
+    }
+
     /// What is left out of a head that is too long is not what the message is read by.
     @Test func `knows of a head that is too long what its body is`() throws {
         let large = (0..<6).flatMap { H2.field("x-\($0)", String(repeating: "y", count: 60_000)) }
         let type = H2.field("content-type", "application/json; x=" + String(repeating: "y", count: 60_000))
         let head = large + type + H2.field("content-encoding", "gzip") + H2.field("x-last", "z")
-        func parts(_ stream: UInt32, _ block: [UInt8]) -> [UInt8] {
-            stride(from: 0, to: block.count, by: 16_384).flatMap { start in
-                let end = min(start + 16_384, block.count)
-                return H2.frame(
-                    start == 0 ? 1 : 9, end == block.count ? 4 : 0, stream: stream, Array(block[start..<end]))
-            }
-        }
         let body = H2.frame(0, 1, stream: 1, CodedBodies.gzip)
         let tape = Self.tape([
-            .client(parts(1, H2.request("/long", "POST") + head) + body),
-            .server(parts(1, H2.block([":status": "200"]) + head) + body),
+            .client(Self.parts(1, H2.request("/long", "POST") + head) + body),
+            .server(Self.parts(1, H2.block([":status": "200"]) + head) + body),
         ])
         let result = tape.run()
         let events = try result.events()

@@ -296,6 +296,7 @@ final class HTTP2Direction {
         let isRead = inflater.inflate(bytes, isLast: isLast) { name, value in
             if isTrailer { half?.trailer(name, value, out) } else { half?.field(name, value, out) }
         }
+        if inflater.hasLeftOut { half?.leaveOut(out) }
         if !isRead { tear() }
     }
 

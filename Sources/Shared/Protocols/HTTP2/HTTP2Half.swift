@@ -150,10 +150,15 @@ final class HTTP2Half {
     ) -> Bool {
         let size = length &+ Self.fieldSize &* (fields &+ 1) &+ name.byteCount &+ value.byteCount
         guard size > run.limits.headBytes else { return true }
+        leaveOut(out)
+        return false
+    }
+
+    /// A field is too long to be kept.
+    func leaveOut(_ out: any Output) {
         facts.isIncomplete = true
         if !facts.isOverLimit { out.reached(.headBytes) }
         facts.isOverLimit = true
-        return false
     }
 
     /// What the media type says of a call.

@@ -12,6 +12,11 @@ final class HeaderInflater {
     private var backlog = HeaderBacklog()
     /// A part of a block was read.
     private var isWithin = false
+    private var longValues = LongFieldValues()
+    /// Bytes of a value that is too long which are still to be read.
+    private var room = 0
+    /// A field of the block was left out, as its value is too long.
+    private(set) var hasLeftOut = false
 
     /// How many entries the table begins with that nobody has seen.
     private enum Priming: Int {
@@ -40,6 +45,7 @@ final class HeaderInflater {
         memo.tableChanges()
         backlog.removeAll()
         isWithin = false
+        longValues = LongFieldValues()
     }
 
     /// Takes bytes of a header block.
@@ -49,11 +55,12 @@ final class HeaderInflater {
     /// - Returns: `false` where it is no header block; nothing more can be known of the direction's table then (`begin`).
     func inflate(_ bytes: RawSpan, isLast: Bool, _ field: (_ name: RawSpan, _ value: RawSpan) -> Void) -> Bool {
         guard let inflater = inflater ?? make() else { return false }
-        guard isLast, !isWithin else {
+        hasLeftOut = false
+        guard isLast, !isWithin, bytes.byteCount <= LongFieldValues.longest else {
             isWithin = !isLast
             memo.tableChanges()
             guard catchUp(inflater) else { return false }
-            return bytes.withUnsafeBytes { Self.inflate(inflater, $0, isLast: isLast, field) }
+            return inflate(inflater, part: bytes, isLast: isLast, field)
         }
         if let entries = memo.find(bytes, field) {
             guard entries > 0 else { return true }
@@ -87,6 +94,41 @@ final class HeaderInflater {
 
     /// A table is 4 KiB by default.
     private static let longestBacklog = 1 << 14
+
+    /// Takes a part of a block, in which a value may be too long for nghttp2.
+    ///
+    /// Of such a value it gets the beginning, which does to the table what all of it does: a field that has no room there leaves
+    /// nothing in it (RFC 7541, section 4.4).
+    private func inflate(
+        _ inflater: OpaquePointer, part: RawSpan, isLast: Bool, _ field: (_ name: RawSpan, _ value: RawSpan) -> Void
+    ) -> Bool {
+        let isRead = longValues.scan(part) { piece in
+            switch piece {
+            case .plain(let range):
+                return part.extracting(range).withUnsafeBytes { Self.inflate(inflater, $0, isLast: false, field) }
+            case .length(let length):
+                return length.withUnsafeBytes { Self.inflate(inflater, $0, isLast: false, field) }
+            case .longLength:
+                guard nghttp2_hd_inflate_get_max_dynamic_table_size(inflater) <= LongFieldValues.longest else {
+                    return false
+                }
+                room = LongFieldValues.longest
+                return Self.longestLength.withUnsafeBytes { Self.inflate(inflater, $0, isLast: false, field) }
+            case .long(let range):
+                let count = Swift.min(room, range.count)
+                room &-= count
+                hasLeftOut = true
+                let bytes = part.extracting(range.lowerBound..<range.lowerBound &+ count)
+                return bytes.withUnsafeBytes { Self.inflate(inflater, $0, isLast: false) { _, _ in } }
+            }
+        }
+        guard isRead, isLast else { return isRead }
+        longValues = LongFieldValues()
+        return Self.inflate(inflater, UnsafeRawBufferPointer(start: nil, count: 0), isLast: true, field)
+    }
+
+    /// `LongFieldValues.longest` as the length of a value: seven bits, all of them set, and what is above in groups of seven.
+    private static let longestLength: [UInt8] = [0x7F, 0x81, 0xFF, 0x03]
 
     private func make() -> OpaquePointer? {
         guard nghttp2_hd_inflate_new(&inflater) == 0, let inflater else { return nil }
