@@ -402,15 +402,35 @@ import Testing
 @Suite struct `Header blocks that come again` {
     private typealias H2 = HTTP2Frames
 
+    private struct Form: Sendable {
+        var block: [UInt8]
+        var refersToTable = false
+        var entries: UInt64 = 0
+    }
+
     @Test(
         arguments: [
-            ([0x82, 0x86, 0x84], true), ([0x0F, 0x2B, 1, 0x61], true), ([0x00, 1, 0x61, 1, 0x62], true),
-            ([0x40, 1, 0x61, 1, 0x62], false),
-            ([0x20], false), ([0x82, 0x10, 1, 0x61, 1], false), ([0xFF, 0x80, 0x01], true),
-            ([0xFF, 0x80, 0x80, 0x01], false),
-        ] as [([UInt8], Bool)])
-    func `are kept where they leave the table alone`(_ block: [UInt8], _ keeps: Bool) {
-        #expect(HeaderBlockMemo.keepsTable(block.span.bytes) == keeps)
+            Form(block: [0x82, 0x86, 0x84]), Form(block: [0x0F, 0x2B, 1, 0x61]), Form(block: [0x00, 1, 0x61, 1, 0x62]),
+            Form(block: [0x82, 0x40, 1, 0x61, 1, 0x62, 0x88, 0x5F, 1, 0x63], entries: 0b1010),
+            // The last of the entries that every table begins with, and the first that others have made.
+            Form(block: [0xBD]), Form(block: [0xBE], refersToTable: true),
+            Form(block: [0xFF, 0x80, 0x01], refersToTable: true),
+            Form(block: [0x7E, 1, 0x61], refersToTable: true, entries: 1),
+        ])
+    private func `say what they ask of the table, and what they do to it`(_ form: Form) {
+        let read = HeaderBlockForm(form.block.span.bytes)
+        #expect(read?.refersToTable == form.refersToTable)
+        #expect(read?.entries == form.entries)
+    }
+
+    @Test(
+        arguments: [
+            // A size of the table, a value that is cut, a number that is too long, too many fields.
+            [0x20], [0x82, 0x10, 1, 0x61, 1], [0xFF, 0x80, 0x80, 0x01], [UInt8](repeating: 0x82, count: 65),
+        ] as [[UInt8]])
+    func `are not remembered where they are none of these`(_ block: [UInt8]) {
+        let isRead = HeaderBlockForm(block.span.bytes) != nil
+        #expect(!isRead)
     }
 
     @Test func `mean what the table says now`() throws {

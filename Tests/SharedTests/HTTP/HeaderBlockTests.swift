@@ -2,7 +2,9 @@ import Testing
 
 @testable import Shared
 
-/// Blocks that come again are not read again. What they say, and what the table becomes by them, is the same.
+/// Blocks that come again are not read again.
+///
+/// What they say, and what the table becomes by them, is the same.
 @Suite struct `Header blocks that are known` {
     private struct Field: Equatable, CustomStringConvertible {
         var name: String
@@ -131,7 +133,7 @@ import Testing
             #expect(backlog.count <= 2 * (4096 / 96 + 1) * block.count)
         }
         var bytes = 0
-        backlog.forEach { bytes += $0.byteCount }
+        backlog.withBlocks { bytes += $0.byteCount }
         #expect(bytes / block.count * 96 >= 4096)
     }
 }

@@ -26,7 +26,7 @@ struct HeaderBacklog: ~Copyable {
     }
 
     /// Lends what is to be read, in order; the fields of several blocks one behind the other are as good as one.
-    func forEach(_ body: (RawSpan) -> Void) {
+    func withBlocks(_ body: (RawSpan) -> Void) {
         if !older.isEmpty { older.withBytes(body) }
         if !newer.isEmpty { newer.withBytes(body) }
     }

@@ -85,7 +85,7 @@ final class HeaderInflater {
     private func catchUp(_ inflater: OpaquePointer) -> Bool {
         guard backlog.count > 0 else { return true }
         var isRead = true
-        backlog.forEach { blocks in
+        backlog.withBlocks { blocks in
             isRead = isRead && blocks.withUnsafeBytes { Self.inflate(inflater, $0, isLast: true) { _, _ in } }
         }
         backlog.removeAll()
