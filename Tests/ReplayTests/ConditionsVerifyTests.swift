@@ -109,6 +109,33 @@ import Testing
         }
     }
 
+    /// OpenAPI means the concrete path where one with a parameter would fit, too.
+    @Test func `hold an operation against what is declared most exactly`() throws {
+        var lines = [
+            #"{"tapedeck_trace": 1}"#,
+            #"{"type": "process", "timestamp": "2025-11-29T10:00:00.001Z", "pid": 1, "start_time": 10, "comm": "app", "command_line": "/usr/bin/app", "profile": "p", "profile_name": "web", "environment": []}"#,
+            #"{"type": "open", "timestamp": "2025-11-29T10:00:00.002Z", "connection": 1, "local": "10.0.0.1:40000", "remote": "10.0.0.2:80", "role": "client", "pid": 1, "start_time": 10}"#,
+        ]
+        var position = ["send": 0, "receive": 0]
+        for (path, body) in [("/v/1", "{\"a\":1}"), ("/v/list", "{\"a\":\"x\"}"), ("/v/2", "{\"a\":2}")] {
+            let request = "GET \(path) HTTP/1.1\r\nHost: svc.example\r\n\r\n"
+            let answer =
+                "HTTP/1.1 200 X\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+            for (direction, text) in [("send", request), ("receive", answer)] {
+                lines.append(
+                    "{\"type\": \"data\", \"timestamp\": \"2025-11-29T10:00:00.003Z\", \"connection\": 1, \"direction\": \"\(direction)\", \"position\": \(position[direction] ?? 0), \"base64\": \"\(Data(text.utf8).base64EncodedString())\"}"
+                )
+                position[direction, default: 0] += text.utf8.count
+            }
+        }
+        let tape = folder.write("v.jsonl", Array((lines.joined(separator: "\n") + "\n").utf8))
+        let file = "\(folder.path)/web.yaml"
+        let made = try Executable.replay(["export", "conditions", tape, "--workload-uri", "web=urn:x:web", "-o", file])
+        #expect(made.status == 0, "\(made.errors)")
+        let outcome = try Executable.replay(["conditions", "verify", "--profile", file, tape])
+        #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
+    }
+
     @Test(arguments: [
         ("/echo", "/other", ["operation-not-declared shop POST /echo", "operation-not-seen shop POST /other"]),
         ("{message: string}", "{message: integer}", ["schema-differs shop GET / response at message"]),

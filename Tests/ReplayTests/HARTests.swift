@@ -124,6 +124,16 @@ import Testing
         #expect(result.isLossy)
     }
 
+    /// Messages of a WebSocket that cannot be said behind their entry are counted.
+    @Test(arguments: ["HTTP/1.1", "h2"])
+    func `lose no message in silence`(_ version: String) throws {
+        let message = #"{"type":"send","time":1,"opcode":1,"data":"a"}"#
+        let entry = Self.entry(
+            "http://shop.test/a", version: version, more: ",\"_webSocketMessages\":[\(message),\(message)]")
+        let (result, _) = try Self.run(Self.archive([entry]))
+        #expect(result.summary.losses[.damagedRecord] == 2 && result.summary.messages.exchanges == 1)
+    }
+
     @Test func `can say nothing that is more than a field, a time or a length`() throws {
         let hostile = [
             Self.entry(

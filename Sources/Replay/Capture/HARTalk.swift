@@ -5,7 +5,7 @@ struct HARTalk {
     private(set) var events: [(event: CapturedEvent, payload: [UInt8])] = []
     private let id: ConnectionID
     private let layer: StreamLayer
-    private let isHTTP2: Bool
+    let isHTTP2: Bool
     private var sent: UInt64 = 0
     private var received: UInt64 = 0
 

@@ -87,7 +87,10 @@ struct HARTape {
         guard let began = MomentText.moment(entry.startedDateTime),
             let url = Address(entry.request.url, isConnect: entry.request.method == "CONNECT"),
             let request = Self.head(entry.request, url)
-        else { return false }
+        else {
+            unread += UInt64(entry.messages?.count ?? 0)
+            return false
+        }
         let times = Times(began, entry)
         let server = entry.serverIPAddress.flatMap { IPAddress($0.trimmed("[", "]")) } ?? Self.unknownServer
         let client = entry.clientIPAddress.flatMap { IPAddress($0) } ?? Self.unknownClient
@@ -110,8 +113,8 @@ struct HARTape {
             let answer = Self.head(response).framed(body, keepsLength: isEmpty)
             talk.say(.receive, answer, body, from: times.answerStart, to: times.answerEnd)
             end = times.answerEnd
-            for message in entry.messages ?? [] where response.status == 101 {
-                guard let message = message.value,
+            for message in entry.messages ?? [] {
+                guard response.status == 101, !talk.isHTTP2, let message = message.value,
                     let moment = message.time.nanoseconds(.seconds).map(Timestamp.init(nanoseconds:))
                 else {
                     unread += 1

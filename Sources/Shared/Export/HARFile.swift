@@ -188,11 +188,10 @@ package final class HARFile: CountedSink {
         let bytes = message.bodyIsDecoded ? message.decoded.bytes : message.wire.bytes.extracting(start...)
         if !content.withBodies {
             json.string("" as StaticString)
-        } else if let redactor {
-            let shown = redactor.shown([UInt8](bytes))
-            if !json.string(shown.span.bytes) { json.base64(shown.span.bytes) }
-        } else if !json.string(bytes) {
-            json.base64(bytes)
+        } else {
+            // As browsers have it: what is not text is base64, whatever its bytes are.
+            let shown = redactor?.shown([UInt8](bytes)) ?? [UInt8](bytes)
+            if opcode != 1 || !json.string(shown.span.bytes) { json.base64(shown.span.bytes) }
         }
         if content.withBodies, let missing = HARMessage.Missing.of(message) {
             json.key("comment")

@@ -110,7 +110,7 @@ final class BodyReader {
 
     /// The body is over, complete or not.
     func finish(_ message: inout Message, _ out: any Output) {
-        listener?.end(out)
+        listener?.end(isWhole: message.isWhole, out)
         guard message.contentBytes > 0 else { return }
         if waitsForWhole, wholeLength == nil, !message.anomalies.contains(.bodyIncomplete) {
             whole.withBytes { readWhole($0, &message, out) }

@@ -272,10 +272,14 @@ final class EventStream {
         run.buffers.take(from: &message.wire)
     }
 
-    func end(_ out: any Output) {
+    /// - Parameter isWhole: the content has come to its own end.
+    func end(isWhole: Bool, _ out: any Output) {
         guard isOpen else { return }
         // What has no end of its own is discarded by clients (section 9.2.6), but a line is a line.
-        if kind == .lines, line.count > 0 { lineIsComplete(out) }
+        if kind == .lines, line.count > 0 {
+            if !isWhole { message.anomalies.insert(.bodyIncomplete) }
+            lineIsComplete(out)
+        }
         opener = Carried(exchange: nil, text: [])
         drop()
     }

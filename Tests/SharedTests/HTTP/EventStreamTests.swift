@@ -61,6 +61,15 @@ import Testing
                 "< 200 GET /live?a=1 \"{\"type\":\"add\",\"n\":1}\n{\"n\":2}\r\n\n{\"n\":3}\"",
             ]),
         Talk(
+            "a line that the end of the connection has cut",
+            [
+                asked, .s(head("application/x-ndjson", chunked)), .s(chunk("{\"n\":1}\n{\"i\":")), .serverEnd,
+            ],
+            [
+                "> GET /live?a=1", "<< ndjson line \"{\"n\":1}\"", "<< ndjson line \"{\"i\":\" !body_incomplete",
+                "< 200 GET /live?a=1 \"{\"n\":1}\n{\"i\":\" !body_incomplete",
+            ]),
+        Talk(
             "lines of a length that is said are a file",
             [asked, .s(head("application/x-ndjson", "Content-Length: 4\r\n") + "1\n2\n")],
             ["> GET /live?a=1", "< 200 GET /live?a=1 \"1\n2\n\""]),

@@ -359,6 +359,43 @@ import Testing
             ])
     }
 
+    /// Programs that announce it send a whole message as one frame: grpc does.
+    @Test func `takes frames of content as large as a length can say`() throws {
+        let body = [UInt8](repeating: 0x61, count: 3 << 20)
+        let result = Self.tape([
+            .client(H2.get(1, "/a") + H2.get(3, "/b")),
+            .server(H2.headers(1, H2.block([":status": "200"])) + H2.frame(0, 1, stream: 1, body)),
+            .server(H2.answer(3, 200, "b")),
+        ]).run()
+        #expect(try Self.briefs(result).last == "< 200 GET /b \"b\"")
+        #expect(result.summary.bytes.unparsed.total == 0 && result.summary.messages.exchanges == 2)
+    }
+
+    /// A connection that has carried millions of calls is one that is joined late.
+    @Test(arguments: [1, (1 << 24) + 1, (1 << 31) - 101] as [UInt32])
+    func `is found again behind a loss however many streams there were`(_ first: UInt32) throws {
+        let ids = (0..<20).map { first + 2 * UInt32($0) }
+        let tape = Self.tape(ids.flatMap { [.client(H2.get($0, "/a")), .server(H2.answer($0, 200, "b"))] })
+        for offset in [60, 150] {
+            let result = tape.losing(4, at: offset).run()
+            #expect(result.summary.messages.exchanges >= 16, "\(offset): \(result.summary.messages.exchanges)")
+        }
+    }
+
+    @Test func `takes trailers for no head where that was lost`() throws {
+        let head = H2.headers(1, H2.block([":status": "404"])) + H2.data(1, "x")
+        let calls = [1, 3, 5, 7, 9].map { H2.get($0, "/\($0)") }
+        let trailers = H2.headers(1, H2.block(["x-checksum": "7"]), end: true)
+        let answers = [3, 5, 7, 9].map { H2.answer($0, 200, "[\($0)]") }
+        let tape = Self.tape([.client(calls.flatMap { $0 }), .server(head + trailers + answers.flatMap { $0 })])
+        let start = H2.preface.count + 9 + calls.joined().count
+        let events = try tape.losing(head.count, at: start).run().events()
+        let answer = try #require(events.first { $0.string("url") == "/1" && $0.number("duration_ms") != nil })
+        #expect(answer.fields["status_code"] == nil && answer.anomalies.contains("gap"), "\(answer.line)")
+        #expect(answer.fields["headers_incomplete"] != nil)
+        #expect(events.last?.brief == "< 200 GET /9 \"[9]\"")
+    }
+
     /// Whatever is missing at the beginning, or anywhere, what is said of a message is what is said of it where nothing is.
     @Test func `says nothing wrong where bytes are missing`() throws {
         var said: [Conversation.Said] = []

@@ -169,6 +169,30 @@ import Testing
         for size in [1, 2, 3, 7] { #expect(tape.cut(every: size).run() == result, "cut every \(size)") }
     }
 
+    /// Two bytes of a control frame's header are few: they stand in any content.
+    @Test(
+        arguments: [
+            [0x8A, 3, 1, 2, 3, 0x88, 2, 0x6A, 0x41], [0x89, 1, 7, 0x8A, 1, 8], [0x88, 2, 0x03, 0xE8, 0x89, 0],
+            [0x81, 1, 0x61, 0x82, 1, 7, 0x89, 0, 0x88, 2, 0xFF, 0xFF],
+        ] as [[UInt8]])
+    func `has no control frame that stands in what is left of a message`(_ content: [UInt8]) throws {
+        var tape = TapeBuilder()
+        tape.open()
+        tape.send("GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n")
+        tape.receive("HTTP/1.1 101 X\r\nUpgrade: websocket\r\n\r\n")
+        tape.gap(.receive, 40)
+        tape.data(.receive, content + [UInt8](repeating: 0xFF, count: 30))
+        let words = (10..<60).map { "word \($0)" }
+        for word in words { tape.data(.receive, F.server(word)) }
+        tape.data(.receive, F.frame(8, [0x03, 0xE8] + Array("bye".utf8), isClient: false))
+        tape.close()
+        let said = try tape.run().events().map(\.brief).filter { $0.contains("websocket") }
+        // A message that might go on for 127 bytes is waited for.
+        #expect(said.count > 30 && said.last?.hasPrefix("<< websocket close 1000") == true, "\(said)")
+        let right = words.map { "<< websocket text \"\($0)\"" }
+        #expect(Array(said.dropLast()) == right.suffix(said.count - 1), "\(said)")
+    }
+
     @Test func `is recognised by its frames`() throws {
         var tape = TapeBuilder()
         tape.open(role: .unknown, joinedLate: true)

@@ -151,7 +151,11 @@ package struct ConditionsComparison: Sendable {
         switch (declared.condition.interface, seen.interface) {
         case (.api(let own), .api(let others)):
             for (operation, line) in zip(own, declared.lines) {
-                let found = others.filter { Self.covers(operation, $0) }
+                let found = others.filter { other in
+                    // Whoever is declared more exactly is meant (OpenAPI: concrete paths before those with parameters).
+                    let parameters = own.filter { Self.covers($0, other) }.map(Self.parameters).min()
+                    return Self.covers(operation, other) && Self.parameters(operation) == parameters
+                }
                 if found.isEmpty {
                     add(.operationNotSeen, declared.condition, "\(operation.method) \(operation.path)", line)
                 }
@@ -174,6 +178,12 @@ package struct ConditionsComparison: Sendable {
         }
     }
 
+    private static func isParameter(_ segment: Substring) -> Bool { segment.hasPrefix("{") && segment.hasSuffix("}") }
+
+    private static func parameters(_ operation: APIOperation) -> Int {
+        operation.path.split(separator: "/").count(where: isParameter)
+    }
+
     /// A parameter stands for any one segment.
     private static func covers(_ declared: APIOperation, _ seen: APIOperation) -> Bool {
         let (own, others) = (
@@ -181,7 +191,7 @@ package struct ConditionsComparison: Sendable {
             seen.path.split(separator: "/", omittingEmptySubsequences: false)
         )
         return declared.method == seen.method && own.count == others.count
-            && zip(own, others).allSatisfy { $0 == $1 || $0.hasPrefix("{") && $0.hasSuffix("}") && !$1.isEmpty }
+            && zip(own, others).allSatisfy { $0 == $1 || isParameter($0) && !$1.isEmpty }
     }
 
     /// As NATS matches: `*` stands for one word, `>` for all that follow.

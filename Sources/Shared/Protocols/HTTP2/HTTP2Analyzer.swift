@@ -166,9 +166,15 @@ final class HTTP2Analyzer: Analyzer {
             // Of what was not asked for, and may be trailers as well, nothing is known.
             guard stream.exchange != nil || status != 0 else { return close(stream) }
             if stream.exchange == nil { half.message.anomalies.insert(.responseWithoutRequest) }
+            // A block whose fields are all known, without a status among them: trailers of an answer that was not seen.
+            let isRest = !half.facts.hasPseudoField && !half.facts.isIncomplete && responses.hasLostFrames
             half.headIsComplete()
             let isCall = stream.exchange.map { callRow != nil && $0.row == callRow } ?? (half.facts.form != nil)
             if isCall { stream.withPath { half.becomesCall($0, stream.request.facts.form ?? .grpc) } }
+            if isRest {
+                half.isTorn()
+                half.gap(nil, out)
+            }
             if status / 100 == 1, !endsStream { return isInformational(stream, out) }
             if stream.method == .connect, status / 100 == 2, !endsStream, stream.exchange != nil {
                 return openTunnel(stream, out)

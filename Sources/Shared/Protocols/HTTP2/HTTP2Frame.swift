@@ -74,7 +74,9 @@ struct HTTP2Frame {
     /// 5.5), but not larger than a frame ever is.
     var isPossible: Bool {
         switch kind {
-        case Kind.data, Kind.continuation: stream != 0 && length <= Self.limit
+        // As large as a length can say: that of a whole message, from programs that announce it (grpc does).
+        case Kind.data: stream != 0
+        case Kind.continuation: stream != 0 && length <= Self.limit
         case Kind.headers, Kind.pushPromise: stream != 0 && length <= Self.limit && prefix <= length
         case Kind.priority: length == 5 && stream != 0
         case Kind.reset: length == 4 && stream != 0
@@ -86,7 +88,7 @@ struct HTTP2Frame {
         }
     }
 
-    /// As large as programs allow frames to be: Go's and nghttp2's largest is 1 MiB.
+    /// As large as programs allow frames to be that hold no content: Go's and nghttp2's largest is 1 MiB.
     private static let limit = 1 << 20
 }
 

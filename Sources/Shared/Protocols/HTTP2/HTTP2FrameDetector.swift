@@ -154,8 +154,8 @@ enum HTTP2FrameDetector: Detector {
         bytes.fit(big: UInt32.self, at: frame &+ 5, rule)
     }
 
-    /// A client's streams have odd numbers, and few connections have more than a million.
-    private static func isOfClient(_ stream: UInt32) -> Bool { stream & 1 == 1 && stream <= 1 << 24 }
+    /// A client's streams have odd numbers; the highest bit is reserved.
+    private static func isOfClient(_ stream: UInt32) -> Bool { stream & 1 == 1 && stream < 1 << 31 }
 
     /// HTTP_1_1_REQUIRED (RFC 9113, section 7).
     private static let lastError: UInt32 = 0x0D

@@ -103,6 +103,12 @@ struct WebSocketFrame {
             case .open: return .open
             case .frame(let frame):
                 let end = offset &+ frame.headerLength
+                if frame.opcode == Opcode.close {
+                    guard end &+ Int(clamping: frame.length) >= bytes.byteCount else { return .no }
+                    let closing = closing(bytes, at: end, frame)
+                    // Nothing follows that could say more.
+                    return closing == .yes && weight &+ 1 < enough ? .open : closing
+                }
                 // Text that is none makes no frame; its first bytes are enough to see that, and as many are waited for.
                 if frame.opcode == Opcode.text, !frame.isMarked {
                     let text = text(bytes, at: end, frame)
@@ -110,22 +116,36 @@ struct WebSocketFrame {
                 }
                 guard frame.length <= longestInChain else { return .no }
                 // Zeros are parts of a message that never ends.
-                if frame.isFinal || frame.opcode != Opcode.continuation { weight &+= frame.isControl ? 2 : 1 }
+                if frame.isFinal || frame.opcode != Opcode.continuation { weight &+= 1 }
                 offset = end &+ Int(frame.length)
             }
         }
         return weight >= enough ? .yes : .no
     }
 
-    /// Each has some ten bits that have to fit, and of what a client says the mask besides.
+    /// Each has some seven bits that have to fit.
     private static let enough = 4
     /// Work for each place at which one is looked for.
     private static let mostInChain = 16
     private static let longestInChain: UInt64 = 1 << 20
 
+    /// Whether the payload is a close frame's: nothing, or a code and a reason (sections 5.5.1 and 7.4).
+    private static func closing(_ bytes: RawSpan, at start: Int, _ frame: WebSocketFrame) -> Fit {
+        guard frame.length != 1 else { return .no }
+        guard frame.length > 0 else { return .yes }
+        guard let code = bytes.big(UInt16.self, at: start) else { return .open }
+        let mask = UInt16(truncatingIfNeeded: frame.mask.byteSwapped >> 16)
+        switch code ^ mask {
+        case 1000...1003, 1007...1014, 3000...4999: return text(bytes, at: start, frame, from: 2)
+        default: return .no
+        }
+    }
+
     /// Whether the payload begins as text does.
-    static func text(_ bytes: RawSpan, at start: Int, _ frame: WebSocketFrame) -> Fit {
-        for place in 0..<Swift.min(Int(clamping: frame.length), 16) {
+    /// - Parameter first: where the text begins in it.
+    static func text(_ bytes: RawSpan, at start: Int, _ frame: WebSocketFrame, from first: Int = 0) -> Fit {
+        let last = Swift.min(Int(clamping: frame.length), 16)
+        for place in Swift.min(first, last)..<last {
             guard let byte = bytes.u8(at: start &+ place) else { return .open }
             let plain = byte ^ UInt8(truncatingIfNeeded: frame.mask >> (UInt32(place & 3) &* 8))
             if plain < 0x20 && plain != 0x0A && plain != 0x0D && plain != 0x09 || plain == 0x7F || plain >= 0xF8 {
