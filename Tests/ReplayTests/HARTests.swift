@@ -124,6 +124,24 @@ import Testing
         #expect(result.isLossy)
     }
 
+    /// An answer of gRPC says behind its body how the call ended.
+    @Test(arguments: ["calls", "shop"]) func `keep what stands behind a body`(_ fixture: String) throws {
+        let calls = "Fixtures/grpc/\(fixture)/input.pcap"
+        let folder = TemporaryFolder()
+        let archive = folder.path + "/calls.har"
+        let made = try Executable.replay(["export", "har", calls, "--bodies", "--credentials", "-o", archive])
+        #expect(made.status == 0, "\(made.errors)")
+        func statuses(_ input: String) throws -> [Substring] {
+            let map = folder.path + "/map.yaml"
+            _ = try Executable.replay([input, "--quiet", "--service-map", map])
+            return try String(contentsOfFile: map, encoding: .utf8).split(separator: "\n")
+                .filter { $0.contains("status: {") }
+        }
+        let right = try statuses(calls)
+        #expect(right.contains { $0.contains("OK") })
+        #expect(try statuses(archive) == right)
+    }
+
     /// Messages of a WebSocket that cannot be said behind their entry are counted.
     @Test(arguments: ["HTTP/1.1", "h2"])
     func `lose no message in silence`(_ version: String) throws {

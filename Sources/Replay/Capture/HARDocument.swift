@@ -45,6 +45,12 @@ struct HARDocument: Decodable {
         var headers: [Lenient<Pair>]?
         var postData: Content?
         var bodySize: Double?
+        var trailers: [Lenient<Pair>]?
+
+        private enum CodingKeys: String, CodingKey {
+            case method, url, httpVersion, headers, postData, bodySize
+            case trailers = "_trailers"
+        }
     }
 
     struct Response: Decodable {
@@ -52,6 +58,12 @@ struct HARDocument: Decodable {
         var statusText: String?
         var headers: [Lenient<Pair>]?
         var content: Content?
+        var trailers: [Lenient<Pair>]?
+
+        private enum CodingKeys: String, CodingKey {
+            case status, statusText, headers, content
+            case trailers = "_trailers"
+        }
     }
 
     struct Pair: Decodable {

@@ -34,11 +34,22 @@ struct HARTalk {
     }
 
     /// A message whose first byte comes at one time and whose others at another.
-    mutating func say(_ direction: Direction, _ head: Head, _ body: Body, from start: Timestamp, to end: Timestamp) {
-        let bytes = isHTTP2 ? Self.frames(direction, head, isLast: body.isEmpty) : head.text
+    /// - Parameter trailers: fields behind the body, which HTTP/1.1 has for bodies in chunks alone.
+    mutating func say(
+        _ direction: Direction, _ head: Head, _ body: Body, _ trailers: [Field], from start: Timestamp,
+        to end: Timestamp
+    ) {
+        guard isHTTP2 else {
+            let bytes = head.text
+            data(direction, Array(bytes.prefix(1)), start)
+            data(direction, bytes.dropFirst() + body.bytes, end)
+            return gap(direction, body.missing, end)
+        }
+        let bytes = Self.frames(direction, head, isLast: body.isEmpty && trailers.isEmpty)
         data(direction, Array(bytes.prefix(1)), start)
-        data(direction, bytes.dropFirst() + (isHTTP2 ? [] : body.bytes), end)
-        if isHTTP2 { dataFrames(direction, body, end) } else { gap(direction, body.missing, end) }
+        data(direction, Array(bytes.dropFirst()), end)
+        dataFrames(direction, body, isLast: trailers.isEmpty, end)
+        if !trailers.isEmpty { data(direction, Self.headers(Self.block(trailers), isLast: true), end) }
     }
 
     /// A message of a WebSocket as one frame (RFC 6455, section 5.2), masked with zeros where the client sends it.
@@ -80,29 +91,38 @@ struct HARTalk {
 
     /// What begins a connection, and the head on its first stream, with each field as a literal (RFC 7541, section 6.2.2).
     private static func frames(_ direction: Direction, _ head: Head, isLast: Bool) -> [UInt8] {
-        var block: [UInt8] = []
-        for field in head.pseudoFields + head.fields where !ofOneConnection.contains(field.name.lowercased()) {
-            block.append(0)
-            for text in [field.name.lowercased(), field.value] { block += integer(text.utf8.count) + Array(text.utf8) }
-        }
         // SETTINGS_MAX_FRAME_SIZE, as large as it may be.
         var bytes = frame(type: 4, flags: 0, stream: 0, length: 6) + [0, 5] + bigEndian(longestFrame, bytes: 4)
         if direction == .send { bytes = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + bytes }
-        let endsHeaders: UInt8 = 4
-        return bytes + frame(type: 1, flags: endsHeaders | (isLast ? 1 : 0), stream: 1, length: block.count) + block
+        return bytes + headers(block(head.pseudoFields + head.fields), isLast: isLast)
     }
 
-    private mutating func dataFrames(_ direction: Direction, _ body: Body, _ at: Timestamp) {
+    private static func block(_ fields: [Field]) -> [UInt8] {
+        var block: [UInt8] = []
+        for field in fields where !ofOneConnection.contains(field.name.lowercased()) {
+            block.append(0)
+            for text in [field.name.lowercased(), field.value] { block += integer(text.utf8.count) + Array(text.utf8) }
+        }
+        return block
+    }
+
+    private static func headers(_ block: [UInt8], isLast: Bool) -> [UInt8] {
+        let endsHeaders: UInt8 = 4
+        return frame(type: 1, flags: endsHeaders | (isLast ? 1 : 0), stream: 1, length: block.count) + block
+    }
+
+    /// - Parameter isLast: nothing follows the body.
+    private mutating func dataFrames(_ direction: Direction, _ body: Body, isLast: Bool, _ at: Timestamp) {
         var (rest, missing) = (body.bytes[...], body.missing)
         var frames = 0
         while !rest.isEmpty || missing > 0 {
             let count = min(rest.count, Self.longestFrame)
             let gap = Int(min(missing, UInt64(Self.longestFrame - count)))
-            let isLast = count == rest.count && UInt64(gap) == missing || frames == Self.mostFrames
-            data(direction, Self.frame(type: 0, flags: isLast ? 1 : 0, stream: 1, length: count + gap), at)
+            let isEnd = count == rest.count && UInt64(gap) == missing || frames == Self.mostFrames
+            data(direction, Self.frame(type: 0, flags: isEnd && isLast ? 1 : 0, stream: 1, length: count + gap), at)
             data(direction, Array(rest.prefix(count)), at)
             self.gap(direction, UInt64(gap), at)
-            if isLast { return }
+            if isEnd { return }
             rest = rest.dropFirst(count)
             missing -= UInt64(gap)
             frames += 1

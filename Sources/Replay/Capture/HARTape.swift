@@ -104,14 +104,17 @@ struct HARTape {
         var talk = HARTalk(
             id: id, layer: url.isSecure ? .plaintext : .wire, isHTTP2: version == "h2" || version.hasPrefix("http/2"))
         let post = Self.body(entry.request.postData, size: entry.request.bodySize ?? 0)
-        talk.say(.send, request.framed(post, keepsLength: false), post, from: times.requestStart, to: times.requestEnd)
+        talk.say(
+            .send, request.framed(post, keepsLength: false), post, Self.fields(entry.request.trailers),
+            from: times.requestStart, to: times.requestEnd)
         var end = times.requestEnd
         if let response = entry.response, (100...999).contains(response.status) {
             let isEmpty =
                 entry.request.method == "HEAD" || [204, 304].contains(response.status) || response.status < 200
             let body = isEmpty ? HARTalk.Body() : Self.body(response.content, size: response.content?.size ?? 0)
             let answer = Self.head(response).framed(body, keepsLength: isEmpty)
-            talk.say(.receive, answer, body, from: times.answerStart, to: times.answerEnd)
+            talk.say(
+                .receive, answer, body, Self.fields(response.trailers), from: times.answerStart, to: times.answerEnd)
             end = times.answerEnd
             for message in entry.messages ?? [] {
                 guard response.status == 101, !talk.isHTTP2, let message = message.value,

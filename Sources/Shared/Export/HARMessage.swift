@@ -120,14 +120,22 @@ struct HARMessage {
     private func headers(_ message: borrowing Message, _ json: inout JSONWriter) {
         let wire = message.wire.bytes
         json.key("headers")
+        Self.fields(message.head.fields, wire, &json)
+        guard let details = message.details, !details.trailers.isEmpty else { return }
+        // An archive has no place for them, and a call of gRPC says there how it ended.
+        json.key("_trailers")
+        details.text.withBytes { Self.fields(details.trailers, $0, &json) }
+    }
+
+    private static func fields(_ fields: [MessageHead.FieldLine], _ text: RawSpan, _ json: inout JSONWriter) {
         json.beginArray()
-        for field in message.head.fields {
+        for field in fields {
             json.element()
             json.beginObject()
             json.key("name")
-            json.headerText(wire.extracting(field.name))
+            json.headerText(text.extracting(field.name))
             json.key("value")
-            json.headerText(wire.extracting(field.value))
+            json.headerText(text.extracting(field.value))
             json.endObject()
         }
         json.endArray()
