@@ -382,6 +382,29 @@ import Testing
         }
     }
 
+    /// What is asked behind a loss is known before its answers come.
+    @Test func `pairs what was seen whole behind a loss`() throws {
+        // As programs say them: `GET`, `http` and `200` are known to every table (RFC 7541, appendix A).
+        func get(_ id: UInt32) -> [UInt8] {
+            H2.headers(id, [0x82, 0x86, 0x04] + H2.text("/\(id)") + [0x01] + H2.text("shop"), end: true)
+        }
+        func answered(_ id: UInt32) -> [UInt8] { H2.headers(id, [0x88]) + H2.data(id, "b", end: true) }
+        let ids = (0..<40).map { 1 + 2 * UInt32($0) }
+        let tape = Self.tape(ids.flatMap { [.client(get($0)), .server(answered($0))] })
+        let whole = try Self.briefs(tape.run())
+        // The fifth request, from its first byte on and from within; then the fifth answer.
+        let (request, answer) = (get(1).count, answered(1).count)
+        let fifth = H2.preface.count + 9 + 4 * (request + answer)
+        for (start, others) in [
+            (0, ["< 200 \"b\" !response_without_request"]), (12, ["> GET", "< 200 GET \"b\""]),
+        ] {
+            let briefs = try Self.briefs(tape.losing(request - start, at: fifth + start).run())
+            #expect(briefs.filter { !whole.contains($0) } == others, "\(start): \(briefs)")
+        }
+        let result = tape.losing(answer, at: fifth + request).run()
+        #expect(result.summary.messages.responses == 39 && result.summary.messages.requests == 40)
+    }
+
     @Test func `takes trailers for no head where that was lost`() throws {
         let head = H2.headers(1, H2.block([":status": "404"])) + H2.data(1, "x")
         let calls = [1, 3, 5, 7, 9].map { H2.get($0, "/\($0)") }

@@ -45,7 +45,15 @@ final class HTTP2Analyzer: Analyzer {
         direction(side).gap(length, after: tail, at, self, out)
     }
 
-    func search(_ bytes: RawSpan, _ side: Side, from: Search) -> Found { direction(side).search(bytes, from) }
+    func search(_ bytes: RawSpan, _ side: Side, from: Search) -> Found {
+        direction(side).search(bytes, from) { id in
+            guard side == .client else { return streams.find(id)?.response.state == .waiting }
+            return id > requests.newest && id &- requests.newest <= Self.mostSkipped
+        }
+    }
+
+    /// Streams that were opened while bytes were missing, both sides' numbers counted.
+    private static let mostSkipped: UInt32 = 2048
 
     func end(_ side: Side, after tail: RawSpan, _ at: Timestamp, _ out: any Output) -> Int {
         direction(side).end(at, self, out)

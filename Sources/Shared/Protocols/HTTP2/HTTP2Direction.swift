@@ -18,6 +18,8 @@ final class HTTP2Direction {
     /// When that came, and where it lies.
     private(set) var prefaceArrived = Arrival(Timestamp(nanoseconds: 0))
     private(set) var prefacePosition: UInt64 = 0
+    /// The highest of the client's streams that it has opened.
+    private(set) var newest: UInt32 = 0
     /// Frames were lost, and nobody knows which.
     private(set) var hasLostFrames = false
 
@@ -62,6 +64,7 @@ final class HTTP2Direction {
         stream = nil
         isFromStart = isStart
         beganWithPreface = false
+        newest = 0
         hasLostFrames = !isStart
         inflater.begin(isKnown: isStart)
     }
@@ -272,7 +275,10 @@ final class HTTP2Direction {
         case .head, .done: break
         case nil:
             let stream = analyzer.open(frame.stream, out)
-            if side == .client { stream.position = position }
+            if side == .client {
+                stream.position = position
+                newest = Swift.max(newest, frame.stream)
+            }
             block.kind = .head
             block.stream = stream
             stream.half(side).begin(at.first)
@@ -387,8 +393,9 @@ final class HTTP2Direction {
         stream.half(side).gap(UInt64(count), out)
     }
 
-    /// Looks for frames one behind the other.
-    func search(_ bytes: RawSpan, _ from: Search) -> Found {
+    /// Looks for a head that is to come, or for frames one behind the other.
+    /// - Parameter isExpected: this side may say a head on the stream next.
+    func search(_ bytes: RawSpan, _ from: Search, _ isExpected: (UInt32) -> Bool) -> Found {
         var at = from.start
         while at < bytes.byteCount {
             if side == .client {
@@ -400,6 +407,10 @@ final class HTTP2Direction {
                 case .open: return .none(Search(start: at, next: bytes.byteCount))
                 case .no: break
                 }
+            }
+            if HTTP2FrameDetector.head(bytes, at: at, of: side, isExpected) {
+                state = .frame
+                return .at(at)
             }
             switch HTTP2FrameDetector.chain(bytes, from: at, of: side) {
             case .yes:

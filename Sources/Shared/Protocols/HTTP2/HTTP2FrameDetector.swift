@@ -89,6 +89,15 @@ enum HTTP2FrameDetector: Detector {
         return .yes
     }
 
+    /// A field section of this side on a stream where one is to come, which hardly anything else can be: for bytes that are known
+    /// to be of HTTP/2.
+    static func head(_ bytes: RawSpan, at offset: Int, of side: Side, _ isExpected: (UInt32) -> Bool) -> Bool {
+        guard let frame = HTTP2Frame(bytes, at: offset), frame.kind == HTTP2Frame.Kind.headers, frame.endsHeaders,
+            isExpected(frame.stream)
+        else { return false }
+        return Self.frame(bytes, at: offset) == .yes && fields(of: side, bytes, at: offset, unknown: .no) == .yes
+    }
+
     /// Four frames with content, or two that are all form.
     private static let enough = 4
 
