@@ -109,7 +109,7 @@ import Testing
     func `say what they said, and leave the table as if they had been read`(seed: UInt64) throws {
         var sender = Sender(SeededRandom(seed: seed))
         let usual = sender.usual()
-        let inflater = HeaderInflater()
+        let inflater = HeaderInflater(LargeTables())
         inflater.begin(isKnown: true)
         for number in 0..<200 {
             let bytes: [UInt8]
@@ -122,6 +122,24 @@ import Testing
             }
             try #require(Self.read(bytes, inflater) == fields, "seed \(seed), block \(number)")
         }
+    }
+
+    /// A table of which nothing is known begins with entries that nobody has seen, and a large one is not for everybody.
+    @Test func `that nobody understands take no large table each`() {
+        let tables = LargeTables()
+        let inflaters = (0..<100).map { _ in HeaderInflater(tables) }
+        let far = HTTP2Frames.indexed(62 + 1000)
+        func isUnderstood(_ inflater: HeaderInflater) -> Bool {
+            inflater.begin(isKnown: false)
+            if Self.read(far, inflater) != nil { return true }
+            inflater.begin(isKnown: false)
+            return Self.read(far, inflater) != nil
+        }
+        let understood = inflaters.filter(isUnderstood)
+        #expect(understood.count == 64)
+        // Who begins anew gives its own to others.
+        understood[0].begin(isKnown: true)
+        #expect(inflaters.filter(isUnderstood).count == 64)
     }
 
     /// A server that makes entries with each answer and refers to none: what it would take to read them all is not kept.

@@ -7,7 +7,7 @@ final class HTTP2Direction {
     let side: Side
     private let run: Run
     private var state = State.start
-    private let inflater = HeaderInflater()
+    private let inflater: HeaderInflater
     private var block = Block()
     /// Whose content is read, in `.data`.
     private var stream: HTTP2Stream?
@@ -56,6 +56,7 @@ final class HTTP2Direction {
     init(_ side: Side, _ run: Run) {
         self.side = side
         self.run = run
+        inflater = HeaderInflater(run.shared { LargeTables() })
     }
 
     func reset(isStart: Bool) {

@@ -27,21 +27,27 @@ final class HeaderInflater {
         case large = 2048
     }
 
-    init() {}
+    private let largeTables: LargeTables
+
+    /// - Parameter largeTables: of all directions.
+    init(_ largeTables: LargeTables) { self.largeTables = largeTables }
 
     deinit { letGo() }
 
     private func letGo() {
         if let inflater { nghttp2_hd_inflate_del(inflater) }
         inflater = nil
+        if priming == .large { largeTables.giveBack() }
+        priming = .none
     }
 
     /// Begins anew.
     /// - Parameter isKnown: the direction is seen from its first header block on.
     func begin(isKnown: Bool) {
         // A table that was thought smaller than it is may have been what was wrong.
-        priming = isKnown ? .none : priming == .none || inflater == nil ? .usual : .large
+        let mayBeLarge = priming != .none && inflater != nil
         letGo()
+        if !isKnown { priming = mayBeLarge && largeTables.take() ? .large : .usual }
         memo.tableChanges()
         backlog.removeAll()
         isWithin = false
