@@ -317,8 +317,6 @@ struct ServiceMapReading {
         let what = number >> 1
         var shape: ShapeID
         if what == 0 {
-            // What stands for all shapes is never a part of one.
-            guard !isIncomplete else { throw .damaged }
             shape = .general
         } else if what & 1 == 0 {
             guard let kept = kept.at((what - 2) / 2) else { throw .damaged }

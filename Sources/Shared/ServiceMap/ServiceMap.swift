@@ -266,7 +266,7 @@ struct ServiceMap: ~Copyable {
     }
 
     /// It is no shape of the table.
-    static func isHeld(_ shape: ShapeID) -> Bool { shape == .general || shape.kept != nil }
+    static func isHeld(_ shape: ShapeID) -> Bool { shape.index == ShapeID.general.index || shape.kept != nil }
 
     /// Makes few entries of those of endpoints that have many shapes: a number of them in which keys that are data are one, or
     /// one that holds for all.
