@@ -40,6 +40,8 @@ struct ShapeID: Hashable, Sendable {
     /// In place of shapes of a table: what an endpoint's bodies have in common, and (`kept`) a shape that the map itself keeps.
     static var general: ShapeID { ShapeID(raw: generalBit) }
     private static var generalBit: UInt32 { 1 << 29 }
+    /// Whether or not a body was complete, it is told of by what all have in common.
+    var isGeneral: Bool { index == Self.general.index }
     private static var keptBit: UInt32 { 1 << 30 }
 
     init(kept number: UInt32) { raw = number | Self.keptBit }

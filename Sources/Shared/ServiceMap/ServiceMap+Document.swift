@@ -255,7 +255,7 @@ extension ServiceMap {
         }
         if !isExact {
             for group in groups.entries {
-                let isGeneral = group.value.contains { keys[$0].request == .general || keys[$0].response == .general }
+                let isGeneral = group.value.contains { keys[$0].request.isGeneral || keys[$0].response.isGeneral }
                 let variants = EntryTable<EndpointKey, Void>.distinct(group.value.map { keys[$0] })
                 guard isGeneral || variants > limits.schemaVariants else { continue }
                 let joined = common(of: group.key, group.value, named, shapes)
@@ -278,7 +278,7 @@ extension ServiceMap {
     private borrowing func written(
         _ shape: ShapeID, _ written: inout WrittenShapes, _ shapes: borrowing ShapeTable
     ) -> ShapeID {
-        if shape == .general { return shape }
+        if shape.isGeneral { return shape }
         if let number = shape.kept { return ShapeID(raw: written.add(kept[ShapeID(raw: number)])) }
         return written.number(shape, shapes)
     }

@@ -24,7 +24,7 @@ extension ServiceMap {
 
         func shape(_ shape: ShapeID) -> UInt64 {
             let number: UInt64
-            if shape.index == ShapeID.general.index {
+            if shape.isGeneral {
                 number = 0
             } else if let kept = shape.kept {
                 number = 2 + 2 * (self.kept[kept] ?? 0)

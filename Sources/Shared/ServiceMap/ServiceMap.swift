@@ -266,7 +266,7 @@ struct ServiceMap: ~Copyable {
     }
 
     /// It is no shape of the table.
-    static func isHeld(_ shape: ShapeID) -> Bool { shape.index == ShapeID.general.index || shape.kept != nil }
+    static func isHeld(_ shape: ShapeID) -> Bool { shape.isGeneral || shape.kept != nil }
 
     /// Makes few entries of those of endpoints that have many shapes: a number of them in which keys that are data are one, or
     /// one that holds for all.
@@ -318,7 +318,7 @@ struct ServiceMap: ~Copyable {
         }
         guard
             pairs.count > limits.schemaVariants
-                || pairs.contains(where: { $0.request == .general || $0.response == .general })
+                || pairs.contains(where: { $0.request.isGeneral || $0.response.isGeneral })
         else { return }
         for number in numbers {
             if keys[number].request.kept != nil { keys[number].request = .general }
