@@ -33,6 +33,24 @@ http2/refused() {
     client_failing curl -sS --http2-prior-knowledge -o /dev/null http://shop.test:8080/catalog.json
 }
 
+http2/proxied() {
+    about "curl and nghttp ask nghttpx over HTTP/2, which asks Node.js's own server over HTTP/2: GETs, POSTs of 40 kB and 12 bytes, a DELETE, trailers, a 404 and a 500." \
+        "both sides of a proxy that multiplexes: many clients' streams on few connections."
+    uses nghttp2-proxy nghttp2-client nodejs curl
+    head -c 40000 /dev/zero | tr '\0' ' ' >"$SCRATCH/spaces.json"
+    echo '{"sku":"a"}' >"$SCRATCH/order.json"
+    serve 8081 node "$RECORD/peers/node_http2.mjs" 8081
+    serve 8080 nghttpx --conf=/dev/null --errorlog-file="$SCRATCH/nghttpx.log" -f'127.0.0.1,8080;no-tls' -b'127.0.0.1,8081;;proto=h2'
+    capture 'tcp port 8080 or tcp port 8081'
+    local shop=http://shop.test:8080
+    client curl -sS --http2-prior-knowledge -o /dev/null $shop/goods/999
+    client curl -sS --http2-prior-knowledge -o /dev/null $shop/nothing
+    client curl -sS --http2-prior-knowledge -o /dev/null -H 'content-type: application/json' --data-binary "@$SCRATCH/spaces.json" $shop/orders
+    client curl -sS --http2-prior-knowledge -o /dev/null -X DELETE $shop/goods/3
+    client nghttp -n -m 6 http://127.0.0.1:8080/goods http://127.0.0.1:8080/goods/7
+    client nghttp -n -H 'content-type: application/json' -d "$SCRATCH/order.json" http://127.0.0.1:8080/orders http://127.0.0.1:8080/sums
+}
+
 grpc/kinds() {
     about "grpcio's client calls grpcio's server in all four ways, and meets what can go wrong: NOT_FOUND, a deadline, a method that is not there, a call that is cancelled; one request is compressed." \
         "counts of messages, statuses from trailers and from trailers alone, resets, grpc-timeout."

@@ -15,6 +15,8 @@ protocol OrderedReplies: Analyzer {
     func hear(_ bytes: RawSpan, _ at: Arrival, _ out: any Output) -> Step
     /// What was read of a reply is none's: another begins.
     func forgetReply()
+    /// A side's bytes that were not taken are gone: what was looked at of them is no part of what it says next.
+    func forgetTail(_ side: Side)
     /// Replies are missing, and nobody knows how many.
     func loseServer(_ out: any Output)
     /// Tells of what is answered and known for certain.
@@ -26,6 +28,8 @@ protocol OrderedReplies: Analyzer {
 extension OrderedReplies {
     /// A request and its reply take some hundred bytes.
     static var mostWaiting: Int { 16 << 10 }
+
+    func forgetTail(_ side: Side) {}
 
     // MARK: The server's bytes
 
@@ -60,6 +64,7 @@ extension OrderedReplies {
 
     func end(_ side: Side, after tail: RawSpan, _ at: Timestamp, _ out: any Output) -> Int {
         lastMoment = Swift.max(lastMoment, at)
+        forgetTail(side)
         return 0
     }
 

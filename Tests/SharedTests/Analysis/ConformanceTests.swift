@@ -94,6 +94,19 @@ import Testing
         }
     }
 
+    /// As a FIN that was forged, or of another connection, has it: the side goes on.
+    @Test(arguments: conversations)
+    func `says the same however the streams are cut, where one goes on behind its end`(_ conversation: Conversation) {
+        let tape = Self.tape(conversation)
+        let step = max(1, tape.dataBytes / 120)
+        for offset in stride(from: 1, to: tape.dataBytes, by: step) {
+            let ended = tape.ending(at: offset)
+            let result = Self.run(ended).result
+            #expect(result.summary.bytes.isBalanced, "\(conversation.name): an end at \(offset)")
+            expectSame(Self.run(ended.cut(every: 1)).result, result, "an end at \(offset), cut", conversation)
+        }
+    }
+
     @Test(arguments: conversations)
     func `accounts for every byte of every suffix`(_ conversation: Conversation) {
         let tape = Self.tape(conversation, isLate: true)

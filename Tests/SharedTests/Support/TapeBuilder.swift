@@ -132,6 +132,22 @@ struct TapeBuilder {
         return copy
     }
 
+    /// The same tape, on which a direction is said to end at an offset among all bytes of the data events, and yet goes on.
+    func ending(at offset: Int) -> TapeBuilder {
+        var copy = cut(at: offset)
+        var before = 0
+        guard
+            let place = copy.entries.firstIndex(where: { entry in
+                before += entry.payload.count
+                return before >= offset
+            }), case .data(var position) = copy.entries[place].event.kind
+        else { return copy }
+        position.position &+= UInt64(copy.entries[place].payload.count)
+        let event = CapturedEvent(copy.entries[place].event.timestamp, .finished(position))
+        copy.entries.insert(Entry(event: event, payload: []), at: place + 1)
+        return copy
+    }
+
     // MARK: Less of the same bytes
 
     /// The same tape without so many bytes from an offset among all bytes of its data events: they are gaps.

@@ -80,6 +80,10 @@ final class MemcachedAnalyzer: OrderedReplies {
 
     func forgetReply() { reply = MemcachedReply() }
 
+    func forgetTail(_ side: Side) {
+        if side == .client { askScanned = 0 } else { reply.scanned = 0 }
+    }
+
     var held: Int { queue.text.count }
 
     // MARK: Loss

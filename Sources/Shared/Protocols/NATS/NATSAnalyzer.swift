@@ -142,6 +142,8 @@ final class NATSAnalyzer: Analyzer {
 
     func end(_ side: Side, after tail: RawSpan, _ at: Timestamp, _ out: any Output) -> Int {
         lastMoment = Swift.max(lastMoment, at)
+        // What was looked at of a line is gone with it.
+        places[side == .client ? 0 : 1].scanned = 0
         return 0
     }
 
