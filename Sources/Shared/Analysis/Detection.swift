@@ -203,8 +203,10 @@ final class Detection {
         let heard = (direction == .send ? sent.count : received.count) &- (turns.last?.start ?? 0)
         if heard > limits.detectionBytes {
             if direction == .send { isCut.sent = true } else { isCut.received = true }
-            // One side goes on and on, and the other is not heard at all.
-            if !isStreamStart, direction == .send ? received.isEmpty : sent.isEmpty {
+            // One side goes on and on, and the other is not heard at all: as the stream begins that waits for nobody but where the
+            // client's bytes are not captured.
+            let isServer = role == .client ? direction == .receive : role == .server && direction == .send
+            if !isStreamStart || isServer, direction == .send ? received.isEmpty : sent.isEmpty {
                 outcome = judge(role: role, isFinal: true)
                 guard case .undecided = outcome else { return (outcome, dropped) }
             }

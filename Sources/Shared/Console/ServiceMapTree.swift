@@ -152,7 +152,9 @@ package struct ServiceMapTree {
             let room = columns.text - margin - (methodColumns > 0 ? methodColumns + 1 : 0)
             var method = fitted(operation.method, methodColumns).padded(methodColumns)
             if methodColumns > 0 { method += " " }
-            var name = fitted(operation.name, max(room, 8))
+            // Its request could not be read.
+            let isUnknown = operation.name.isEmpty && operation.method.isEmpty
+            var name = fitted(isUnknown ? "(not known)" : operation.name, max(room, 8))
             var columnsOfName = name.count
             var facts: [String] = []
             if lines[[operation.method, operation.name], default: 0] > 1 {

@@ -155,3 +155,53 @@ import Testing
         #expect(bytes / block.count * 96 >= 4096)
     }
 }
+
+/// What header blocks say is known again where their bytes come again, as long as the table is the same.
+@Suite struct `Header blocks that come again` {
+    private typealias H2 = HTTP2Frames
+
+    private struct Form: Sendable {
+        var block: [UInt8]
+        var refersToTable = false
+        var entries: UInt64 = 0
+    }
+
+    @Test(
+        arguments: [
+            Form(block: [0x82, 0x86, 0x84]), Form(block: [0x0F, 0x2B, 1, 0x61]), Form(block: [0x00, 1, 0x61, 1, 0x62]),
+            Form(block: [0x82, 0x40, 1, 0x61, 1, 0x62, 0x88, 0x5F, 1, 0x63], entries: 0b1010),
+            // The last of the entries that every table begins with, and the first that others have made.
+            Form(block: [0xBD]), Form(block: [0xBE], refersToTable: true),
+            Form(block: [0xFF, 0x80, 0x01], refersToTable: true),
+            Form(block: [0x7E, 1, 0x61], refersToTable: true, entries: 1),
+        ])
+    private func `say what they ask of the table, and what they do to it`(_ form: Form) {
+        let read = HeaderBlockForm(form.block.span.bytes)
+        #expect(read?.refersToTable == form.refersToTable)
+        #expect(read?.entries == form.entries)
+    }
+
+    @Test(
+        arguments: [
+            // A size of the table, a value that is cut, a number that is too long, too many fields.
+            [0x20], [0x82, 0x10, 1, 0x61, 1], [0xFF, 0x80, 0x80, 0x01], [UInt8](repeating: 0x82, count: 65),
+        ] as [[UInt8]])
+    func `are not remembered where they are none of these`(_ block: [UInt8]) {
+        let isRead = HeaderBlockForm(block.span.bytes) != nil
+        #expect(!isRead)
+    }
+
+    @Test func `mean what the table says now`() throws {
+        let common = H2.block([":method": "GET", ":scheme": "http", ":path": "/"])
+        let again = common + H2.indexed(62)
+        var tape = TapeBuilder()
+        tape.open()
+        tape.data(.send, H2.preface + H2.headers(1, common + H2.kept("x", "one"), end: true))
+        for stream in [3, 5] as [UInt32] { tape.data(.send, H2.headers(stream, again, end: true)) }
+        tape.data(.send, H2.headers(7, common + H2.kept("x", "two"), end: true))
+        for stream in [9, 11] as [UInt32] { tape.data(.send, H2.headers(stream, again, end: true)) }
+        tape.close()
+        let values = try tape.run().events().map { $0.header("x") as? String }
+        #expect(values == ["one", "one", "one", "two", "two", "two"])
+    }
+}

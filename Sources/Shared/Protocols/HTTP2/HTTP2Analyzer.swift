@@ -9,6 +9,8 @@ final class HTTP2Analyzer: Analyzer {
     private var frames: UInt64 = 0
     /// Streams that were opened.
     private var openings: UInt64 = 0
+    /// Streams that one side has reset while the other may still speak on them.
+    private var resets = RecentResets()
     /// What exchanges are of that are calls.
     private let callRow: ProtocolID?
 
@@ -23,6 +25,7 @@ final class HTTP2Analyzer: Analyzer {
     func begin(_ start: Start) {
         retransmittedDifferent = 0
         streams.reset()
+        resets = RecentResets()
         requests.reset(isStart: start != .middle)
         responses.reset(isStart: start != .middle)
         guard case .continued(let carried) = start, let exchange = carried.exchange else { return }
@@ -89,6 +92,10 @@ final class HTTP2Analyzer: Analyzer {
     @inline(__always)
     func stream(_ id: UInt32) -> HTTP2Stream? { streams.find(id) }
 
+    /// What the other side says on a stream was on its way when that was reset, and is nothing any more (RFC 9113, section 5.1:
+    /// closed).
+    func isReset(_ id: UInt32) -> Bool { resets.contains(id) }
+
     func open(_ id: UInt32, _ out: any Output) -> HTTP2Stream {
         if streams.count >= run.limits.pipelinedRequests {
             out.reached(.pipelinedRequests)
@@ -105,6 +112,9 @@ final class HTTP2Analyzer: Analyzer {
         frames &+= 1
         if frames & 255 == 0, streams.count >= 64 { keepWithinBudget(out) }
     }
+
+    /// One side takes frames as long as this, which the other side says.
+    func allow(_ length: Int, _ side: Side) { direction(side).allow(length) }
 
     /// Streams that are opened and never end keep what was said on them: of too much the oldest are given up.
     private func keepWithinBudget(_ out: any Output) {
@@ -165,8 +175,8 @@ final class HTTP2Analyzer: Analyzer {
     /// A head was read, as far as it can be.
     func headIsComplete(_ stream: HTTP2Stream, _ side: Side, endsStream: Bool, _ out: any Output) {
         if side == .client {
-            // Fields without any of those that a request has are trailers of one that was not seen.
-            guard stream.request.facts.hasPseudoField else { return close(stream) }
+            // Fields without any of those that a request has are trailers, where a request may have been missed.
+            guard stream.request.facts.hasPseudoField || !requests.hasLostFrames else { return close(stream) }
             ask(stream, out)
         } else {
             let half = stream.response
@@ -365,6 +375,7 @@ final class HTTP2Analyzer: Analyzer {
     /// One side wants no more of a stream (RFC 9113, section 5.4.2).
     func isReset(_ id: UInt32, _ why: StaticString, _ side: Side, _ at: Arrival, _ out: any Output) {
         guard let stream = streams.find(id) else { return }
+        resets.insert(id)
         end(stream, Ended(why: why, side: side), UInt64(HTTP2Frame.headerLength &+ 4), at, out)
     }
 

@@ -20,6 +20,8 @@ final class HTTP2Direction {
     private(set) var prefacePosition: UInt64 = 0
     /// The highest of the client's streams that it has opened.
     private(set) var newest: UInt32 = 0
+    /// The longest content of a frame that the other side takes, or that was seen: where frames are searched, longer ones are none.
+    private(set) var frameLimit = HTTP2Frame.usualLimit
     /// Frames were lost, and nobody knows which.
     private(set) var hasLostFrames = false
 
@@ -66,6 +68,7 @@ final class HTTP2Direction {
         isFromStart = isStart
         beganWithPreface = false
         newest = 0
+        frameLimit = HTTP2Frame.usualLimit
         hasLostFrames = !isStart
         inflater.begin(isKnown: isStart)
     }
@@ -160,7 +163,7 @@ final class HTTP2Direction {
             guard let frame = HTTP2Frame(bytes, at: 0) else { return .open }
             return frame.isPossible ? .frames : .other
         }
-        switch HTTP2FrameDetector.beginning(bytes) {
+        switch HTTP2FrameDetector.beginning(bytes, limit: HTTP2Frame.longest) {
         case .yes: return .frames
         case .open: return .open
         case .no: return .other
@@ -181,6 +184,7 @@ final class HTTP2Direction {
             endBlock(at.last, analyzer, out)
         }
         let rest = Swift.max(0, frame.length &- frame.prefix)
+        allow(frame.length)
         switch frame.kind {
         case HTTP2Frame.Kind.data: return beginData(frame, bytes, at, analyzer, out)
         case HTTP2Frame.Kind.headers:
@@ -208,6 +212,7 @@ final class HTTP2Direction {
         case HTTP2Frame.Kind.reset:
             let code = bytes.big(UInt32.self, at: HTTP2Frame.headerLength) ?? 0
             analyzer.isReset(frame.stream, HTTP2Error.resetText(code), side, at, out)
+        case HTTP2Frame.Kind.settings: readSettings(frame, bytes, analyzer)
         case HTTP2Frame.Kind.goAway:
             let last = bytes.big(UInt32.self, at: HTTP2Frame.headerLength) ?? 0
             analyzer.goesAway(side, last & 0x7FFF_FFFF, at, out)
@@ -215,6 +220,17 @@ final class HTTP2Direction {
         }
         return rest
     }
+
+    /// What of SETTINGS (RFC 9113, section 6.5) says something of the other direction's frames.
+    private func readSettings(_ frame: HTTP2Frame, _ bytes: RawSpan, _ analyzer: HTTP2Analyzer) {
+        for place in stride(from: HTTP2Frame.headerLength, to: HTTP2Frame.headerLength &+ frame.prefix, by: 6)
+        where bytes.big(UInt16.self, at: place) == HTTP2Frame.largestFrameSetting {
+            analyzer.allow(Int(clamping: bytes.big(UInt32.self, at: place &+ 2) ?? 0), side.other)
+        }
+    }
+
+    /// Frames may be so long.
+    func allow(_ length: Int) { frameLimit = Swift.min(Swift.max(frameLimit, length), HTTP2Frame.longest) }
 
     /// Cuts off the padding (RFC 9113, section 6.1): how many bytes are left behind the prefix, and how many of these are padding.
     private func content(_ frame: HTTP2Frame, _ bytes: RawSpan) -> (count: Int, padding: Int) {
@@ -274,6 +290,7 @@ final class HTTP2Direction {
             block.kind = .trailers
             block.stream = known
         case .head, .done: break
+        case nil where analyzer.isReset(frame.stream): break
         case nil:
             let stream = analyzer.open(frame.stream, out)
             if side == .client {
@@ -413,7 +430,7 @@ final class HTTP2Direction {
                 state = .frame
                 return .at(at)
             }
-            switch HTTP2FrameDetector.chain(bytes, from: at, of: side) {
+            switch HTTP2FrameDetector.chain(bytes, from: at, of: side, limit: frameLimit) {
             case .yes:
                 state = .frame
                 return .at(at)

@@ -9,6 +9,13 @@ struct HTTP2Frame {
     static let headerLength = 9
     /// SETTINGS_MAX_FRAME_SIZE's initial value (RFC 9113, section 6.5.2); who allows more rarely uses it.
     static let usualLimit = 16_384
+    /// As large as programs allow frames to be that hold no content (Go's and nghttp2's largest), and content is where frames are
+    /// searched.
+    static let longest = 1 << 20
+    /// SETTINGS_MAX_FRAME_SIZE (RFC 9113, section 6.5.2).
+    static let largestFrameSetting: UInt16 = 5
+    /// Of settings no more is read: they are six bytes each, and a handful are known.
+    private static let longestSettings = 6 * 32
     /// The client's connection preface (RFC 9113, section 3.4).
     static let preface: StaticString = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
@@ -53,7 +60,8 @@ struct HTTP2Frame {
     var endsStream: Bool { flags & Self.endStreamFlag != 0 }
     var endsHeaders: Bool { flags & Self.endHeadersFlag != 0 }
 
-    /// Bytes of the payload that stand before what the frame carries: the padding's length, the priority, the promised stream.
+    /// Bytes of the payload that stand before what the frame carries, and are read at once: the padding's length, the priority, the
+    /// promised stream; all of what is short.
     var prefix: Int {
         switch kind {
         case Kind.data: paddingField
@@ -61,6 +69,7 @@ struct HTTP2Frame {
         case Kind.pushPromise: paddingField &+ 4
         case Kind.reset: 4
         case Kind.goAway: 8
+        case Kind.settings: Swift.min(length, Self.longestSettings)
         default: 0
         }
     }
@@ -76,20 +85,17 @@ struct HTTP2Frame {
         switch kind {
         // As large as a length can say: that of a whole message, from programs that announce it (grpc does).
         case Kind.data: stream != 0
-        case Kind.continuation: stream != 0 && length <= Self.limit
-        case Kind.headers, Kind.pushPromise: stream != 0 && length <= Self.limit && prefix <= length
+        case Kind.continuation: stream != 0 && length <= Self.longest
+        case Kind.headers, Kind.pushPromise: stream != 0 && length <= Self.longest && prefix <= length
         case Kind.priority: length == 5 && stream != 0
         case Kind.reset: length == 4 && stream != 0
         case Kind.settings: length % 6 == 0 && stream == 0 && length <= Self.usualLimit
         case Kind.ping: length == 8 && stream == 0
-        case Kind.goAway: length >= 8 && stream == 0 && length <= Self.limit
+        case Kind.goAway: length >= 8 && stream == 0 && length <= Self.longest
         case Kind.windowUpdate: length == 4
         default: length <= Self.usualLimit
         }
     }
-
-    /// As large as programs allow frames to be that hold no content: Go's and nghttp2's largest is 1 MiB.
-    private static let limit = 1 << 20
 }
 
 /// Why a stream was reset or a connection given up (RFC 9113, section 7).

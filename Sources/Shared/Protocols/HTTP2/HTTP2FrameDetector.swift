@@ -14,7 +14,7 @@ enum HTTP2FrameDetector: Detector {
         let proof = chain(client, of: .client, tells: true).or(chain(server, of: .server, tells: true)).or(
             answer(client, server))
         return frame(client, at: 0).and(fields(of: .client, client, at: 0)).and(proof).finding("HTTP/2 frames")
-            .atTheEnd(context, alone(client, server).finding("HTTP/2 frames"))
+            .atTheEnd(context, alone(client, server).or(answer(client, server, unknown: .yes)).finding("HTTP/2 frames"))
     }
 
     /// Where one side was not heard, the ports tell who the other is.
@@ -35,12 +35,15 @@ enum HTTP2FrameDetector: Detector {
     /// - Parameters:
     ///   - side: who would have sent them.
     ///   - tells: what may be either side's is no proof.
-    static func chain(_ bytes: RawSpan, from start: Int = 0, of side: Side, tells: Bool = false) -> Fit {
+    ///   - limit: as long as their content is, at most.
+    static func chain(
+        _ bytes: RawSpan, from start: Int = 0, of side: Side, tells: Bool = false, limit: Int = HTTP2Frame.usualLimit
+    ) -> Fit {
         var offset = start
         var weight = 0
         var isTold = !tells
         for _ in 0..<Self.enough {
-            let fit = frame(bytes, at: offset)
+            let fit = frame(bytes, at: offset, limit)
             guard fit == .yes, let length = length(bytes, at: offset), let kind = bytes.u8(at: offset &+ 3) else {
                 return fit
             }
@@ -55,21 +58,19 @@ enum HTTP2FrameDetector: Detector {
     }
 
     /// Whether a frame's fields, if it has some, may be this side's.
-    ///
-    /// Requests begin with `:method`, `:scheme`, `:path` or `:authority`, responses with `:status` (RFC 9113, section 8.3), whose
-    /// names have numbers of their own (RFC 7541, appendix A). What a table says that nobody has seen may be either's.
+    /// - Parameter unknown: what it is where no field tells.
     private static func fields(of side: Side, _ bytes: RawSpan, at offset: Int, unknown: Fit = .yes) -> Fit {
         guard let kind = bytes.u8(at: offset &+ 3) else { return .open }
         guard kind == HTTP2Frame.Kind.headers else { return .yes }
-        guard let frame = HTTP2Frame(bytes, at: offset), let first = bytes.u8(at: offset &+ header &+ frame.prefix)
-        else {
-            return .open
-        }
-        switch first {
-        // An indexed field; a literal one, that is added to the table, that is not, that never is.
-        case 0x88...0x8E, 0x48...0x4E, 0x08...0x0E, 0x18...0x1E: return Fit(side == .server)
-        case 0x81...0x87, 0x41...0x47, 0x01...0x07, 0x11...0x17: return Fit(side == .client)
-        default: return unknown
+        guard let frame = HTTP2Frame(bytes, at: offset) else { return .open }
+        let padding = frame.paddingField > 0 ? Int(bytes.u8(at: offset &+ header) ?? 0) : 0
+        let (start, end) = (offset &+ header &+ frame.prefix, offset &+ header &+ frame.length &- padding)
+        guard start < end else { return unknown }
+        switch HeaderBlockVoice.speaker(of: bytes.extracting(Swift.min(start, bytes.byteCount)...), count: end &- start)
+        {
+        case .is(let speaker): return Fit(speaker == side)
+        case .anyone: return unknown
+        case .open: return .open
         }
     }
 
@@ -77,10 +78,10 @@ enum HTTP2FrameDetector: Detector {
     ///
     /// For bytes
     /// that are known to be of HTTP/2, and may begin within a frame.
-    static func beginning(_ bytes: RawSpan) -> Fit {
+    static func beginning(_ bytes: RawSpan, limit: Int) -> Fit {
         var offset = 0
         for _ in 0..<Self.enough {
-            let fit = frame(bytes, at: offset)
+            let fit = frame(bytes, at: offset, limit)
             guard fit == .yes, let frame = HTTP2Frame(bytes, at: offset) else { return fit }
             let isForm = frame.kind != HTTP2Frame.Kind.data && frame.kind != HTTP2Frame.Kind.continuation
             if isForm, frame.kind != HTTP2Frame.Kind.headers || frame.endsHeaders { return .yes }
@@ -101,36 +102,38 @@ enum HTTP2FrameDetector: Detector {
     /// Four frames with content, or two that are all form.
     private static let enough = 4
 
-    /// The client's field section, and the server's on the same stream.
-    private static func answer(_ client: RawSpan, _ server: RawSpan) -> Fit {
+    /// The client's field section, and the server's on the same stream, of which one at least tells whose it is.
+    private static func answer(_ client: RawSpan, _ server: RawSpan, unknown: Fit = .open) -> Fit {
         guard let stream = client.big(UInt32.self, at: 5) else { return .open }
         return client.fit(byteAt: 3) { $0 == HTTP2Frame.Kind.headers }
             .and(server.fit(byteAt: 3) { $0 == HTTP2Frame.Kind.headers })
             .and(server.fit(big: UInt32.self, at: 5) { $0 == stream })
             .and(frame(client, at: 0)).and(frame(server, at: 0)).and(fields(of: .server, server, at: 0))
+            .and(
+                fields(of: .client, client, at: 0, unknown: unknown)
+                    .or(fields(of: .server, server, at: 0, unknown: unknown)))
     }
 
     // MARK: Frames
 
     private static let header = HTTP2Frame.headerLength
-    private static let frameLimit = HTTP2Frame.usualLimit
 
     private static func length(_ bytes: RawSpan, at offset: Int) -> Int? {
         bytes.big(UInt32.self, at: offset).map { Int($0 >> 8) }
     }
 
     /// Length (24 bits), type, flags, a reserved bit, and the stream (31 bits).
-    static func frame(_ bytes: RawSpan, at offset: Int) -> Fit {
+    static func frame(_ bytes: RawSpan, at offset: Int, _ limit: Int = HTTP2Frame.usualLimit) -> Fit {
         guard let kind = bytes.u8(at: offset &+ 3), let length = length(bytes, at: offset) else {
-            return bytes.fit(byteAt: offset) { $0 == 0 }.and(.open)
+            return bytes.fit(byteAt: offset) { Int($0) <= limit >> 16 }.and(.open)
         }
         switch kind {
         case HTTP2Frame.Kind.data:
-            return Fit(length <= frameLimit).and(flags(0x09, bytes, offset)).and(stream(bytes, offset, isOfClient))
+            return Fit(length <= limit).and(flags(0x09, bytes, offset)).and(stream(bytes, offset, isOfClient))
         case HTTP2Frame.Kind.headers:
-            return Fit(1...frameLimit ~= length).and(flags(0x2D, bytes, offset)).and(stream(bytes, offset, isOfClient))
+            return Fit(1...limit ~= length).and(flags(0x2D, bytes, offset)).and(stream(bytes, offset, isOfClient))
         case HTTP2Frame.Kind.continuation:
-            return Fit(1...frameLimit ~= length).and(flags(0x04, bytes, offset)).and(stream(bytes, offset, isOfClient))
+            return Fit(1...limit ~= length).and(flags(0x04, bytes, offset)).and(stream(bytes, offset, isOfClient))
         case HTTP2Frame.Kind.priority:
             return Fit(length == 5).and(flags(0, bytes, offset)).and(stream(bytes, offset, isOfClient))
         case HTTP2Frame.Kind.reset:

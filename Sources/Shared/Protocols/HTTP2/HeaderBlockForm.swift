@@ -39,8 +39,11 @@ struct HeaderBlockForm {
         }
     }
 
+    /// Bytes of the longest number that is read.
+    static let longestInteger = 3
+
     /// RFC 7541, section 5.1; as far as blocks are long that are remembered.
-    private static func integer(_ block: RawSpan, _ start: Int, bits: Int) -> (value: Int, end: Int)? {
+    static func integer(_ block: RawSpan, _ start: Int, bits: Int) -> (value: Int, end: Int)? {
         guard let first = block.u8(at: start) else { return nil }
         let most = 1 << bits &- 1
         let value = Int(first) & most
