@@ -179,6 +179,24 @@ import Testing
         }
     }
 
+    /// Content that is longer than a frame usually may be, and the server's windows before its answers.
+    @Test func `is found from the middle whatever stands before an answer`() throws {
+        let window = H2.frame(8, stream: 0, H2.big(20_000)) + H2.frame(8, stream: 5, H2.big(20_000))
+        var tape = TapeBuilder()
+        tape.open(role: .unknown, joinedLate: true)
+        for id in [5, 7] as [UInt32] {
+            tape.wait(milliseconds: 1)
+            tape.data(
+                .send, H2.headers(id, H2.request("/up")) + H2.data(id, String(repeating: "a", count: 20_000), end: true)
+            )
+            tape.wait(milliseconds: 1)
+            tape.data(.receive, window + H2.answer(id, 200, String(repeating: "b", count: 20_000)))
+        }
+        tape.close()
+        #expect(tape.run().summary.messages.exchanges == 2)
+        #expect(tape.cut(every: 700).run().text == tape.run().text)
+    }
+
     /// The server had answered before it heard that nobody wants the answer.
     @Test func `takes an answer that crosses a reset for none`() throws {
         let late = H2.headers(1, [0x88] + H2.kept("x", "late")) + H2.data(1, "{}", end: true)

@@ -50,6 +50,7 @@ enum HTTP2FrameDetector: Detector {
             let sender = fields(of: side, bytes, at: offset, unknown: tells ? .open : .yes)
             guard sender == .yes else { return sender }
             if kind == HTTP2Frame.Kind.headers { isTold = true }
+            if isSection(of: side, bytes, at: offset) { return .yes }
             weight &+= kind <= HTTP2Frame.Kind.headers || kind == HTTP2Frame.Kind.continuation ? 1 : 2
             if weight >= Self.enough { return isTold ? .yes : .open }
             offset &+= header &+ length
@@ -73,6 +74,21 @@ enum HTTP2FrameDetector: Detector {
         case .open: return .open
         }
     }
+
+    /// A frame with all fields of a message of this side, which is proof by itself: its length is that of whole fields, of which one
+    /// at least tells who speaks.
+    private static func isSection(of side: Side, _ bytes: RawSpan, at offset: Int) -> Bool {
+        guard let frame = HTTP2Frame(bytes, at: offset), frame.kind == HTTP2Frame.Kind.headers, frame.endsHeaders,
+            frame.paddingField == 0, bytes.byteCount &- offset >= header &+ frame.length,
+            fields(of: side, bytes, at: offset, unknown: .no) == .yes
+        else { return false }
+        let block = bytes.extracting((offset &+ header &+ frame.prefix)..<(offset &+ header &+ frame.length))
+        guard let form = HeaderBlockForm(block) else { return false }
+        return form.fields >= Self.fewestFields
+    }
+
+    /// Of a message that is told by its fields alone.
+    private static let fewestFields = 3
 
     /// Frames one behind the other, until one that hardly anything else can be: what is all form, or a whole field section.
     ///
@@ -104,15 +120,31 @@ enum HTTP2FrameDetector: Detector {
 
     /// The client's field section, and the server's on the same stream, of which one at least tells whose it is.
     private static func answer(_ client: RawSpan, _ server: RawSpan, unknown: Fit = .open) -> Fit {
-        guard let stream = client.big(UInt32.self, at: 5) else { return .open }
-        return client.fit(byteAt: 3) { $0 == HTTP2Frame.Kind.headers }
-            .and(server.fit(byteAt: 3) { $0 == HTTP2Frame.Kind.headers })
-            .and(server.fit(big: UInt32.self, at: 5) { $0 == stream })
-            .and(frame(client, at: 0)).and(frame(server, at: 0)).and(fields(of: .server, server, at: 0))
+        let (asked, answered) = (section(client), section(server))
+        guard asked.fit == .yes, answered.fit == .yes else { return asked.fit.and(answered.fit) }
+        return Fit(client.big(UInt32.self, at: asked.start &+ 5) == server.big(UInt32.self, at: answered.start &+ 5))
+            .and(fields(of: .server, server, at: answered.start))
             .and(
-                fields(of: .client, client, at: 0, unknown: unknown)
-                    .or(fields(of: .server, server, at: 0, unknown: unknown)))
+                fields(of: .client, client, at: asked.start, unknown: unknown)
+                    .or(fields(of: .server, server, at: answered.start, unknown: unknown)))
     }
+
+    /// The first frame with fields, behind such as carry nothing: who is sent much says so before an answer.
+    private static func section(_ bytes: RawSpan) -> (fit: Fit, start: Int) {
+        var offset = 0
+        for _ in 0..<Self.mostBefore {
+            let fit = frame(bytes, at: offset)
+            guard fit == .yes, let length = length(bytes, at: offset), let kind = bytes.u8(at: offset &+ 3) else {
+                return (fit, offset)
+            }
+            if kind == HTTP2Frame.Kind.headers { return (.yes, offset) }
+            guard kind != HTTP2Frame.Kind.data, kind != HTTP2Frame.Kind.continuation else { return (.no, offset) }
+            offset &+= header &+ length
+        }
+        return (.no, offset)
+    }
+
+    private static let mostBefore = 8
 
     // MARK: Frames
 

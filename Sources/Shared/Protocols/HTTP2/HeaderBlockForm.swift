@@ -4,6 +4,8 @@ struct HeaderBlockForm {
     private(set) var refersToTable = false
     /// Which of its fields become entries: the first is the lowest bit.
     private(set) var entries: UInt64 = 0
+    /// How many they are.
+    private(set) var fields = 0
 
     /// More are not told apart.
     static let mostFields = 64
@@ -13,7 +15,6 @@ struct HeaderBlockForm {
     /// - Returns: `nil` for a block that changes the size of the table, that is too long, or that is none.
     init?(_ block: RawSpan) {
         var at = 0
-        var fields = 0
         while at < block.byteCount {
             guard fields < Self.mostFields else { return nil }
             let first = block.byte(at)
