@@ -409,9 +409,11 @@ final class EventLog: Sink {
             // It is counted where the process is told of, and shown here with each connection.
             json.string(redactor?.shown(process.commandLine, counts: false) ?? process.commandLine)
         }
-        json.key("direction")
-        json.string(isSend ? "send" : "recv")
         let opened = connection.opened
+        // Of no process's own it is the client's, as where its first packet was captured: what is local there was a guess by ports.
+        let isSent = opened.process == nil ? isSend == connection.localIsClient : isSend
+        json.key("direction")
+        json.string(isSent ? "send" : "recv")
         let (source, destination) = isSend ? (opened.local, opened.remote) : (opened.remote, opened.local)
         // A Unix socket has neither.
         if source.kind == .internet {

@@ -156,25 +156,26 @@ import Testing
     @Test(arguments: [false, true]) func `knows the client by any field of a block`(_ isCoded: Bool) throws {
         let method = isCoded ? [0, 0x85, 0xB9, 0x49, 0x53, 0x39, 0xE4] + H2.text("PUT") : H2.field(":method", "PUT")
         for client in [H2.indexed(70) + method, method + H2.indexed(70), H2.indexed(70) + [0x83]] {
-            var tape = TapeBuilder()
-            // The port of the client is the lower one.
-            tape.open(
-                local: Endpoint(IPAddress(v4: 0x0A00_0001), 1024), remote: TapeBuilder.server(50_000), role: .unknown,
-                joinedLate: true)
-            for id in [7, 9, 11] as [UInt32] {
-                tape.wait(milliseconds: 1)
-                tape.data(.send, H2.headers(id, client, end: true))
-                tape.wait(milliseconds: 1)
-                tape.data(.receive, H2.headers(id, H2.indexed(80), end: true))
-            }
-            tape.close()
-            for tape in [tape, tape.cut(every: 1)] {
-                let result = tape.run()
-                #expect(result.summary.messages.exchanges == 3)
-                #expect(
-                    try result.events().map { $0.string("direction") } == [
-                        "send", "recv", "send", "recv", "send", "recv",
-                    ])
+            for isTurned in [false, true] {
+                // The port of the client is the lower one.
+                let (low, high) = (Endpoint(IPAddress(v4: 0x0A00_0001), 1024), TapeBuilder.server(50_000))
+                var tape = TapeBuilder()
+                tape.open(
+                    local: isTurned ? high : low, remote: isTurned ? low : high, role: .unknown, joinedLate: true)
+                for id in [7, 9, 11] as [UInt32] {
+                    tape.wait(milliseconds: 1)
+                    tape.data(isTurned ? .receive : .send, H2.headers(id, client, end: true))
+                    tape.wait(milliseconds: 1)
+                    tape.data(isTurned ? .send : .receive, H2.headers(id, H2.indexed(80), end: true))
+                }
+                tape.close()
+                for tape in [tape, tape.cut(every: 1)] {
+                    let result = tape.run()
+                    #expect(result.summary.messages.exchanges == 3)
+                    let events = try result.events()
+                    #expect(events.map { $0.string("direction") } == (0..<6).map { $0 % 2 == 0 ? "send" : "recv" })
+                    #expect(events.first?.number("source_port") == 1024)
+                }
             }
         }
     }
