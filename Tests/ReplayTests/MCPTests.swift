@@ -100,6 +100,27 @@ import Testing
             answers[9].contains("\"id\":3") && answers[6].contains("\"id\":1") && answers[7].contains("\"id\":null"))
     }
 
+    /// JSON-RPC 2.0, section 6; the revision 2025-03-26 of the protocol has to be able to receive them.
+    @Test func `answers a batch by a list`() throws {
+        func ping(_ id: Int) -> String { #"{"jsonrpc":"2.0","id":\#(id),"method":"ping"}"# }
+        let note = #"{"jsonrpc":"2.0","method":"notifications/initialized"}"#
+        let begin = #"{"jsonrpc":"2.0","id":5,"method":"initialize","params":{}}"#
+        let many = Array(repeating: ping(1), count: MCPServer.mostOfBatch + 1).joined(separator: ",")
+        let answers = try talk(
+            [
+                "[\(ping(1)),\(note),7,\(ping(2))]", "[\(note)]", "[[\(ping(1))]]", "[\(begin)]", "[\(many)]",
+                ping(3),
+            ].joined(separator: "\n"))
+        try #require(answers.count == 5, "\(answers)")
+        #expect(
+            answers[0]
+                == #"[{"id":1,"jsonrpc":"2.0","result":{}},{"error":{"code":-32600,"message":"a message is an object"},"#
+                + #""id":null,"jsonrpc":"2.0"},{"id":2,"jsonrpc":"2.0","result":{}}]"#)
+        #expect(answers[1].hasPrefix("[{\"error\"") && answers[2].contains("initialize stands alone"))
+        #expect(answers[2].contains("\"id\":5") && answers[3].contains("from one to 100 messages; this has 101"))
+        #expect(answers[4] == #"{"id":3,"jsonrpc":"2.0","result":{}}"#)
+    }
+
     @Test func `takes whatever bytes come`() throws {
         let good = Array(
             #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"export","arguments":{"format":"dot"}}}"#

@@ -23,16 +23,18 @@ enum MCPMessage: Equatable {
         }
     }
 
-    /// The message in a line.
-    init(_ line: [UInt8]) throws(Fault) {
-        let value: JSONValue
+    /// What a line holds: a message, or a batch of them.
+    static func value(of line: [UInt8]) throws(Fault) -> JSONValue {
         do {
-            value = try JSONDecoder().decode(JSONValue.self, from: Data(line))
+            return try JSONDecoder().decode(JSONValue.self, from: Data(line))
         } catch {
             throw Fault(code: .noJSON, text: "the line is no JSON")
         }
+    }
+
+    init(_ value: JSONValue) throws(Fault) {
         guard case .object = value else {
-            throw Fault(code: .noRequest, text: "a message is one object; batches are not there")
+            throw Fault(code: .noRequest, text: "a message is an object")
         }
         let id = value["id"]
         let isID =
