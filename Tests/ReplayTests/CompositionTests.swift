@@ -1,6 +1,6 @@
-import Shared
 import Testing
 
+@testable import Shared
 @testable import replay
 
 @Suite struct `Written documents` {
@@ -23,6 +23,19 @@ import Testing
         }
         #expect(members[1].node == members[0].node && elements[1] == members[0].node)
         #expect(elements[0].value == .scalar("text", isPlain: true))
+    }
+
+    /// Who uses what another has, waits for it, as Compose has it.
+    @Test func `of services depend on whom they share with, too`() throws {
+        let text = """
+            services:
+              a: {links: ["b:x"], volumes_from: ["c:ro", "d", "container:e"], network_mode: "service:f"}
+              g: {network_mode: host, ipc: "service:h", pid: host}
+              i: {pid: "service:a", ipc: shareable, volumes_from: null}
+            """
+        let services = try DeclaredComposition(try read(text)).services
+        #expect(services["a"]?.dependencies == ["b": 2, "c": 2, "d": 2, "f": 2])
+        #expect(services["g"]?.dependencies == ["h": 3] && services["i"]?.dependencies == ["a": 4])
     }
 
     @Test func `that stand for more than there is room are refused`() {

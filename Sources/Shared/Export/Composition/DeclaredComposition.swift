@@ -57,6 +57,16 @@ package struct DeclaredComposition {
         for link in fields["links"]?.node.elements ?? [] {
             if let text = link.text { service.dependencies[String(text.prefix { $0 != ":" })] = link.line }
         }
+        // `SERVICE:ro`; what is another's container is no service.
+        for source in fields["volumes_from"]?.node.elements ?? [] {
+            guard let text = source.text, !text.hasPrefix("container:") else { continue }
+            service.dependencies[String(text.prefix { $0 != ":" })] = source.line
+        }
+        // Who lives in another's namespace comes after it.
+        for key in ["network_mode", "ipc", "pid"] {
+            guard let field = fields[key], let text = field.node.text, text.hasPrefix("service:") else { continue }
+            service.dependencies[String(text.dropFirst("service:".count))] = field.line
+        }
         return service
     }
 
