@@ -111,7 +111,7 @@ private struct ProtoWriter {
         for message in messages {
             lines.append("")
             guard let facts = message.facts else {
-                lines += ["// Not seen.", "message \(message.name) {}"]
+                lines += ["// No message was seen whose fields could be read.", "message \(message.name) {}"]
                 continue
             }
             write(message.name, facts, indent: "", path: message.path, &leftOut)
