@@ -81,6 +81,11 @@ struct APIOperation: Equatable, Sendable {
     var request: SimpleSchema?
     var response: SimpleSchema?
 
+    /// Whether a path is one that an operation may have: it names neither a host nor a query.
+    static func isPath(_ text: String) -> Bool {
+        text.hasPrefix("/") && !text.hasPrefix("//") && !text.contains("?") && !text.contains("#")
+    }
+
     /// Those that the vocabulary has.
     static let methods: Set<String> = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 }

@@ -109,7 +109,9 @@ package struct ConditionsFinder {
         var operations: [Asked: [ServiceMapDocument.Endpoint]] = [:]
         var left: [String: ConditionsEvidence.LeftOut] = [:]
         for endpoint in endpoints {
-            let path = secrets.without(path: String(endpoint.path.prefix { $0 != "?" && $0 != "#" }))
+            // As OpenAPI has it: braces that a client has sent are no parameter's.
+            let described = PathTemplate.description(endpoint.describedParts)
+            let path = secrets.without(path: String(described.prefix { $0 != "?" && $0 != "#" }))
             let reason: (text: String, isLoss: Bool)? =
                 if endpoint.series > 0 {
                     ("\(Quantity.count(endpoint.series, "endpoint")) beyond what is told of each service", true)
@@ -121,8 +123,8 @@ package struct ConditionsFinder {
                         ? (SupportingTraffic.telemetry.rawValue, false) : ("no vocabulary has gRPC", true)
                 } else if !APIOperation.methods.contains(endpoint.method) {
                     ("no method of the vocabulary", true)
-                } else if !path.hasPrefix("/") {
-                    ("no path", true)
+                } else if !APIOperation.isPath(path) {
+                    ("no path that an operation may have", true)
                 } else {
                     nil
                 }

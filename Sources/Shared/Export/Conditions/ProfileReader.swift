@@ -241,9 +241,7 @@ struct ProfileReader {
                 "the method is one of \(APIOperation.methods.sorted().joined(separator: ", "))")
             return nil
         }
-        guard let path = node["path"]?.text, path.hasPrefix("/"), !path.hasPrefix("//"), !path.contains("?"),
-            !path.contains("#")
-        else {
+        guard let path = node["path"]?.text, APIOperation.isPath(path) else {
             fault(.semantic, node["path"] ?? node, "the path begins with / and has neither host nor query")
             return nil
         }
