@@ -3,6 +3,9 @@
 ///
 /// Parts lie between `:`, `/`, `|` and `.`; `IdentifierClass` says which are identifiers.
 enum KeyPattern {
+    /// What stands in place of what is not shown; other braces are the key's own.
+    static let placeholders: Set<String> = ["{id}", "{email}", "{date}", "{…}"]
+
     /// Longer keys are cut there, and end in `{…}`.
     static let longest = 512
     /// A part that is longer is no word.

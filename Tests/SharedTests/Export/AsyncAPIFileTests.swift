@@ -79,7 +79,12 @@ import Yams
                 ["receive mail", "send log", "send order.{id}.new"]
             ),
             ("amqp", [("deliver", ["orders:key:mail"])], ["receive mail"]),
-            ("kafka", [("send", ["a{b"]), ("send", ["{x y}{x y}"])], ["send a%7Bb", "send {param}{param2}"]),
+            // What was sent with braces is no parameter.
+            (
+                "kafka", [("send", ["a{b"]), ("send", ["{x}.{…}.{…}"]), ("send", ["{user:{id}}"])],
+                ["send %7Buser:{id}%7D", "send %7Bx%7D.{param}.{param2}", "send a%7Bb"]
+            ),
+            ("nats", [("publish", ["a.{any}.{b}"])], ["send a.%7Bany%7D.%7Bb%7D"]),
         ] as [(String, [(String, [String])], [String])])
     func `have what is sent and received`(
         _ bus: String, _ operations: [(String, [String])], _ expected: [String]

@@ -109,6 +109,21 @@ import Yams
         #expect(evidence.conditions[0].count == 6)
     }
 
+    /// What one target can't be said of stands in no way of the others.
+    @Test func `leave out a path that is none, and take no brace of a client for a parameter`() throws {
+        var caller = Caller([:])
+        let orders = Self.place(9, 8080)
+        let host = "HTTP/1.1\r\nHost: orders:8080\r\n"
+        for path in ["//x", "/a/{b}", "/ok"] { caller.asks(orders, "GET \(path) \(host)") }
+        let (profile, evidence) = try caller.outcome()
+        guard case .api(let operations) = profile.conditions[0].interface else {
+            Issue.record("\(profile)")
+            return
+        }
+        #expect(operations.map(\.path) == ["/a/%7Bb%7D", "/ok"])
+        #expect(evidence.leftOut.map { "\($0.what) \($0.count) \($0.isLoss)" } == ["GET //x 1 true"])
+    }
+
     @Test func `are there for stores and buses, by their own kinds`() throws {
         var caller = Caller([:])
         caller.talks(Self.place(2, 6379), "*1\r\n$4\r\nPING\r\n*2\r\n$3\r\nGET\r\n$1\r\na\r\n", "+PONG\r\n$-1\r\n")
@@ -301,6 +316,7 @@ import Yams
         ("request", "stock.check", "subject request stock.check"),
         ("publish", "orders.{id}.new", "subject publish orders.*.new"),
         ("publish", "{id}", "-template"), ("publish", "a.x{id}", "-template"), ("publish", "a.{…}", "-template"),
+        ("publish", "a.{b}.c", "subject publish a.{b}.c"), ("publish", "{b}", "subject publish {b}"),
         ("publish", "$KV.settings.color", "key_value write settings"),
         ("subscribe", "$KV.settings.>", "key_value watch settings"),
         ("publish", "$O.files.C.x", "object_store write files"),

@@ -73,11 +73,11 @@ struct NATSCondition: Hashable, Sendable {
         if words[0].hasPrefix("$") { throw .unknown }
         var subject: [String] = []
         for word in words {
-            if word.hasPrefix("{"), word.hasSuffix("}"), word.count > 2, !word.dropFirst().contains("{") {
+            if KeyPattern.placeholders.contains(String(word)) {
                 // `{…}` may stand for what had dots in it, and so may what the whole subject is.
                 guard word != "{…}", words.count > 1 else { throw .template }
                 subject.append("*")
-            } else if word.contains("{") || word.isEmpty {
+            } else if word.isEmpty || KeyPattern.placeholders.contains(where: word.contains) {
                 throw .template
             } else {
                 subject.append(String(word))

@@ -65,13 +65,16 @@ enum MessageBus: String {
             }
             // JetStream's interface, the server's own, and buckets, which are a store.
             guard !["$JS.", "$SYS.", "$KV.", "$O."].contains(where: target.hasPrefix) else { return nil }
-            let words = target.split(separator: ".", omittingEmptySubsequences: false).map { word in
-                word == "*" ? "{any}" : word == ">" ? "{rest}" : String(word)
+            let address = Self.template(target) { text in
+                text.split(separator: ".", omittingEmptySubsequences: false).map { word in
+                    word == "*" ? "{any}" : word == ">" ? "{rest}" : String(word)
+                }.joined(separator: ".")
             }
-            return .init(kind: .subject, address: Self.template(words.joined(separator: ".")))
+            return .init(kind: .subject, address: address)
         case .redis:
-            let text = name == "PSUBSCRIBE" || name == "pmessage" ? target.replacing("*", with: "{any}") : target
-            return .init(kind: .subject, address: Self.template(text))
+            let isPattern = name == "PSUBSCRIBE" || name == "pmessage"
+            return .init(
+                kind: .subject, address: Self.template(target) { isPattern ? $0.replacing("*", with: "{any}") : $0 })
         case .amqp:
             let parts = target.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
             if name == "publish", parts.count > 1 {
@@ -84,7 +87,11 @@ enum MessageBus: String {
     }
 
     /// An address whose parameters have names of their own, of letters, digits, `_` and `-` (AsyncAPI 3.0.0, "Channel Address Expressions").
-    private static func template(_ text: String) -> String {
+    ///
+    /// Braces that are no placeholder's were sent so, and are percent-encoded as those of paths are.
+    /// - Parameter wildcards: makes parameters of what stands for any text.
+    private static func template(_ target: String, wildcards: (String) -> String = { $0 }) -> String {
+        let text = wildcards(encodingBraces(of: target))
         var written = ""
         var names: Set<String> = []
         var rest = text[...]
@@ -104,7 +111,22 @@ enum MessageBus: String {
             written += "{\(own)}"
             rest = rest[rest.index(after: close)...]
         }
-        // A brace without its other would begin a parameter.
-        return written + rest.replacing("{", with: "%7B").replacing("}", with: "%7D")
+        return written + rest
+    }
+
+    private static func encodingBraces(of target: String) -> String {
+        var encoded = ""
+        var rest = target[...]
+        while let brace = rest.firstIndex(where: { $0 == "{" || $0 == "}" }) {
+            encoded += rest[..<brace]
+            rest = rest[brace...]
+            if let placeholder = KeyPattern.placeholders.first(where: { rest.hasPrefix($0) }) {
+                encoded += placeholder
+                rest = rest.dropFirst(placeholder.count)
+            } else {
+                encoded += rest.removeFirst() == "{" ? "%7B" : "%7D"
+            }
+        }
+        return encoded + rest
     }
 }
