@@ -14,7 +14,7 @@ package struct FoundCredential: Hashable, Sendable {
         credential = hit.credential
         value = Array(text[hit.range])
         before = Array(text[..<hit.range.lowerBound].suffix(Self.longestBefore))
-        isNumber = hit.needsQuotes
+        isNumber = hit.quoting != nil
     }
 
     /// A part of a value.
@@ -22,7 +22,7 @@ package struct FoundCredential: Hashable, Sendable {
         credential = hit.credential
         value = Array(part)
         self.before = before.suffix(Self.longestBefore)
-        isNumber = hit.needsQuotes
+        isNumber = hit.quoting != nil
     }
 
     init(_ credential: Credential, _ value: [UInt8], behind before: [UInt8]) {

@@ -16,7 +16,6 @@ final class Redactor {
 
     /// What stands in place of a credential.
     static let mark = Array("[redacted]".utf8)
-    private static let quotedMark = Array("\"[redacted]\"".utf8)
 
     /// A text without the credentials that lie in it.
     /// - Parameter counts: `false` where the same was hidden, and counted, elsewhere.
@@ -28,7 +27,9 @@ final class Redactor {
         var copied = 0
         for hit in hits {
             shown += text[copied..<hit.range.lowerBound]
-            shown += hit.needsQuotes ? Self.quotedMark : Self.mark
+            let quote =
+                hit.quoting.map { [UInt8](repeating: UInt8(ascii: "\\"), count: $0) + [UInt8(ascii: "\"")] } ?? []
+            shown += quote + Self.mark + quote
             copied = hit.range.upperBound
             if counts { hidden[hit.credential] &+= 1 }
             found?.append(FoundCredential(hit, in: text))

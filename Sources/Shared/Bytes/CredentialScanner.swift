@@ -7,8 +7,8 @@ struct CredentialScanner {
     struct Hit: Equatable {
         var range: Range<Int>
         var credential: Credential
-        /// The value stands without quotes where JSON needs them.
-        var needsQuotes = false
+        /// The value stands without quotes where JSON needs them: how many backslashes stand before those that it has there.
+        var quoting: Int?
     }
 
     private let text: [UInt8]
@@ -17,6 +17,8 @@ struct CredentialScanner {
     private var lacksPEMEnd = false
     /// The path that is being read: of a request's target, of a URL.
     private var path: Path?
+    /// Where the text has to go on as it was.
+    private var enclosing = EnclosingStrings()
 
     private struct Path {
         /// Where the segment begins that is being read.
@@ -66,6 +68,7 @@ struct CredentialScanner {
         var at = 0
         while at < text.count {
             if path != nil, Self.endsPath(text[at]) { path = nil }
+            enclosing.reach(at, in: text)
             at = Swift.max(look(at), at + 1)
         }
     }
@@ -87,16 +90,21 @@ struct CredentialScanner {
             return CredentialForms.has("-----BEGIN ", text, at) ? pem(at) : option(at)
         case let byte where ASCII.isLetter(byte) || ASCII.isDigit(byte):
             guard let found = CredentialForms.find(in: text, at: at) else { return at }
-            return add(found.range, found.credential, needsQuotes: isMember(at))
+            return add(found.range, found.credential, quoting: quotingOfMember(at))
         default: return at
         }
     }
 
-    private mutating func add(_ range: Range<Int>, _ credential: Credential, needsQuotes: Bool = false) -> Int {
-        if !range.isEmpty {
-            hits.append(Hit(range: range, credential: credential, needsQuotes: needsQuotes))
+    private mutating func add(_ range: Range<Int>, _ credential: Credential, quoting: Int? = nil) -> Int {
+        var end = Swift.min(range.upperBound, enclosing.end ?? range.upperBound)
+        // Backslashes before a quote are the quote's.
+        if end < text.count, text[end] == UInt8(ascii: "\"") {
+            while end > range.lowerBound, text[end - 1] == UInt8(ascii: "\\") { end -= 1 }
         }
-        return range.upperBound
+        if range.lowerBound < end {
+            hits.append(Hit(range: range.lowerBound..<end, credential: credential, quoting: quoting))
+        }
+        return end
     }
 
     // MARK: - Names and values
@@ -111,7 +119,7 @@ struct CredentialScanner {
     private mutating func named(_ separator: Int) -> Int {
         let isColon = text[separator] == UInt8(ascii: ":")
         var start = skipBlanks(separator + 1)
-        guard start < text.count,
+        guard start < enclosing.end ?? text.count,
             let name = name(before: separator, isList: isColon && text[start] == UInt8(ascii: "["))
         else { return separator }
         // SQL's E'…' and N'…'.
@@ -123,11 +131,11 @@ struct CredentialScanner {
         }
         if isColon, name.quoting != nil {
             if text[start] == UInt8(ascii: "{") || text[start] == UInt8(ascii: "[") {
-                return everything(in: start, name.credential)
+                return everything(in: start, name.credential, name.quoting ?? 0)
             }
             let end = run(start) { !isBlank($0) && !Self.endsScalar.contains($0) }
             let isWord = ["true", "false", "null"].contains(String(decoding: text[start..<end], as: UTF8.self))
-            return isWord ? separator : add(start..<end, name.credential, needsQuotes: name.quoting == 0)
+            return isWord ? separator : add(start..<end, name.credential, quoting: name.quoting)
         }
         if isColon {
             // host:port, or a time, has no blank there; what has one is a field of a head, a line of YAML.
@@ -207,11 +215,15 @@ struct CredentialScanner {
         return start
     }
 
-    /// Whether what begins at the place is the value of a JSON object's member, without quotes.
-    private func isMember(_ start: Int) -> Bool {
+    /// Backslashes before the quotes of a member of a JSON object whose value begins at the place, without quotes.
+    private func quotingOfMember(_ start: Int) -> Int? {
         var at = start
         while at > 0, start - at < 8, isBlank(text[at - 1]) { at -= 1 }
-        return at > 1 && text[at - 1] == UInt8(ascii: ":") && text[at - 2] == UInt8(ascii: "\"")
+        guard at > 1, text[at - 1] == UInt8(ascii: ":"), text[at - 2] == UInt8(ascii: "\"") else { return nil }
+        let quote = at - 2
+        // It begins a text that goes on so.
+        guard enclosing.first != quote + 1 else { return nil }
+        return quote - backwards(quote) { $0 == UInt8(ascii: "\\") }
     }
 
     // MARK: - Paths
@@ -272,25 +284,16 @@ struct CredentialScanner {
         return (at - start, at + 1)
     }
 
-    /// Where a quoted text ends that begins at `first`; all the rest, where its quote was cut off.
     private func closingQuote(_ first: Int, _ quoting: Int) -> Int {
-        let quote = text[first - 1]
-        var at = first
-        var backslashes = 0
-        while at < text.count {
-            let isClosing = quoting == 0 ? backslashes % 2 == 0 : backslashes <= quoting
-            if text[at] == quote, isClosing { return at - (quoting == 0 ? 0 : Swift.min(backslashes, quoting)) }
-            backslashes = text[at] == UInt8(ascii: "\\") ? backslashes + 1 : 0
-            at += 1
-        }
-        return text.count
+        EnclosingStrings.end(of: first, quoting: quoting, in: text)
     }
 
     /// All values of a JSON object or array: what belongs to a name that counts.
-    private mutating func everything(in start: Int, _ credential: Credential) -> Int {
+    private mutating func everything(in start: Int, _ credential: Credential, _ nameQuoting: Int) -> Int {
         var depth = 0
         var at = start
-        while at < text.count {
+        let limit = enclosing.end ?? text.count
+        while at < limit {
             switch text[at] {
             case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
             case UInt8(ascii: "}"), UInt8(ascii: "]"):
@@ -305,13 +308,13 @@ struct CredentialScanner {
                 at = end + quoting
             case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
                 let end = run(at) { !isBlank($0) && !Self.endsScalar.contains($0) }
-                _ = add(at..<end, credential, needsQuotes: true)
+                _ = add(at..<end, credential, quoting: nameQuoting)
                 at = end - 1
             default: break
             }
             at += 1
         }
-        return text.count
+        return limit
     }
 
     /// Where a run of such bytes ends.

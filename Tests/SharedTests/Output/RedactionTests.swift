@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Shared
@@ -77,6 +78,24 @@ import Testing
         (#"{"m":"{\"password\":\"x\",\"a\":\"b\"}"}"#, #"{"m":"{\"password\":\"[redacted]\",\"a\":\"b\"}"}"#),
         (#"{"a":1,"password":"hunt"#, #"{"a":1,"password":"[redacted]"#),
         (#"{"keyboard":"x","author":"y","max_tokens":5}"#, #"{"keyboard":"x","author":"y","max_tokens":5}"#),
+        // What begins in a string of JSON ends with it.
+        (#"{"a":"token=","b":1}"#, #"{"a":"token=","b":1}"#),
+        (#"{"a":"Password:","b":"x","password":"y"}"#, #"{"a":"Password:","b":"x","password":"[redacted]"}"#),
+        (#"{"a":"run --password hunter2","b":"x"}"#, #"{"a":"run --password [redacted]","b":"x"}"#),
+        (#"["<password>hunter2","x"]"#, #"["<password>[redacted]","x"]"#),
+        (#"{"a":"set password 'x","b":"c'd"}"#, #"{"a":"set password '[redacted]","b":"c'd"}"#),
+        (#"{"a":"-----BEGIN KEY-----","b":"-----END KEY-----"}"#, #"{"a":"[redacted]","b":"-----END KEY-----"}"#),
+        (
+            #"{"m":"{\"a\":\"token=\",\"b\":\"password: x\"}"}"#,
+            #"{"m":"{\"a\":\"token=\",\"b\":\"password: [redacted]\"}"}"#
+        ),
+        (#"{"m":"{\"token\":5,\"secret\":[1]}"}"#, #"{"m":"{\"token\":\"[redacted]\",\"secret\":[\"[redacted]\"]}"}"#),
+        (#"{"m":"{\"secrets\":[","b":"c"}"#, #"{"m":"{\"secrets\":[","b":"c"}"#),
+        // What is none goes on behind its quotes.
+        (
+            #"Digest realm="x,", token="abc", password=",x""#,
+            #"Digest realm="x,", token="[redacted]", password="[redacted]""#
+        ),
         // Forms and queries.
         ("/login?access_token=x&page=1", "/login?access_token=[redacted]&page=1"),
         ("access%5Ftoken=x;a=b", "access%5Ftoken=[redacted];a=b"),
@@ -125,6 +144,36 @@ import Testing
     ])
     func `hides in any text`(_ text: String, _ shown: String) { #expect(Redactor().shown(text) == shown) }
 
+    /// Whatever stands in its strings, and in theirs.
+    @Test func `JSON stays JSON`() throws {
+        var random = SeededRandom(seed: 31)
+        let pieces = [
+            "token=", "password: ", "Password:", "--password ", "<password>", "PASSWORD '", "secret='", "-----BEGIN X",
+            "-----END X-----", "http://u:p@h/", "/token/", "4111 1111 1111 1111", "eyJhbGciOiJIUzI1NiJ9.e30.x", "x",
+            " ",
+            "\"", "\\", ",", ":", "{", "]", "\n", "{\"secret\":5}", "[\"token=\"]", "form-data; name=\"token\"",
+        ]
+        func text() -> String {
+            (0..<random.below(6)).map { _ in pieces[Int(random.below(pieces.count))] }.joined()
+        }
+        for _ in 0..<3000 {
+            var value: Any =
+                ["a": text(), "token": 5, "b": [text(), "kept", true], "password": text()] as [String: Any]
+            for _ in 0..<random.below(3) {
+                let inner = try JSONSerialization.data(withJSONObject: value, options: [.sortedKeys])
+                value = ["m": String(decoding: inner, as: UTF8.self), "z": text()]
+            }
+            let whole = try JSONSerialization.data(withJSONObject: value, options: [.sortedKeys])
+            let shown = Redactor().shown([UInt8](whole))
+            #expect(
+                throws: Never.self,
+                "\(String(decoding: whole, as: UTF8.self)): \(String(decoding: shown, as: UTF8.self))"
+            ) {
+                try JSONSerialization.jsonObject(with: Data(shown))
+            }
+        }
+    }
+
     /// A secret in each syntax, between random other text, the whole cut anywhere behind the secret's beginning.
     @Test func `no secret is found again, wherever the text ends`() {
         var random = SeededRandom(seed: 9)
@@ -153,7 +202,7 @@ import Testing
         // Each repetition begins something that never ends.
         for piece in [
             "\"token\":{", "\"token\":", "token=", "-----BEGIN ", "form-data; name=", "://a:b", "<token", "--token ",
-            "\\\"", "4111 ", "/token/", "/token", "://a/", "//",
+            "\\\"", ",\"", ",\\\"", "{\"a\":\"", "4111 ", "/token/", "/token", "://a/", "//",
             "%3A%2F%2Fa%3Ab", "%25",
         ] {
             func time(_ count: Int) -> Int {
