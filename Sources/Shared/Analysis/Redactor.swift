@@ -49,7 +49,18 @@ final class Redactor {
     /// The value of a header field.
     /// - Parameter separator: what stood between its name and its value.
     func shown(_ value: [UInt8], ofHeader name: [UInt8], behind separator: [UInt8] = Array(": ".utf8)) -> [UInt8] {
-        hide(value, CredentialNames.credential(ofField: name), behind: name + separator)
+        if CredentialNames.isAuthority(name) { return shown(authority: value) }
+        return hide(value, CredentialNames.credential(ofField: name), behind: name + separator)
+    }
+
+    /// A host with its port, before which a user and a password may stand (RFC 3986, section 3.2).
+    func shown(authority text: [UInt8]) -> [UInt8] {
+        guard text.contains(UInt8(ascii: "@")), let password = URLPassword.find(in: text, authority: 0) else {
+            return shown(text)
+        }
+        hidden[.urlPassword] &+= 1
+        found?.append(FoundCredential(.urlPassword, Array(text[password]), behind: Array(text[..<password.lowerBound])))
+        return text[..<password.lowerBound] + Self.mark + text[password.upperBound...]
     }
 
     private func hide(_ value: [UInt8], _ credential: Credential?, behind name: @autoclosure () -> [UInt8]) -> [UInt8] {

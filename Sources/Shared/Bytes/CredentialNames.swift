@@ -22,6 +22,13 @@ enum CredentialNames {
         return words.contains { sessions.contains($0) } ? .session : nil
     }
 
+    /// Whether the value of a header field of this name is whom a request is for, as a URL has it behind its scheme.
+    static func isAuthority(_ name: some Collection<UInt8>) -> Bool {
+        authorities.contains(String(decoding: name, as: UTF8.self).lowercased())
+    }
+
+    private static let authorities: Set<String> = ["host", ":authority", "x-forwarded-host", "x-original-host"]
+
     /// What the segment of a path is that follows a segment of this name; a collection's name counts as that of one of it.
     ///
     /// The last word says what it is: `TokenService` is no token. A name with points is a package's, or a file's.

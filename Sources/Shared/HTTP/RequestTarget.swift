@@ -1,6 +1,6 @@
 /// What a request target and a Host field say about whom the request is for (RFC 9112, section 3.2).
 struct RequestTarget: Equatable {
-    /// The path without the query; for CONNECT the authority, for OPTIONS maybe `*`.
+    /// The path without the query; for CONNECT the host and its port, for OPTIONS maybe `*`.
     var path: Range<Int>
     /// The host, and its port, that the target itself names (absolute-form and authority-form): the request is for it,
     /// whoever is asked.
@@ -9,8 +9,10 @@ struct RequestTarget: Equatable {
     init(_ bytes: RawSpan, _ target: Range<Int>, _ method: RequestMethod) {
         path = target
         host = nil
-        if method == .connect {
-            host = Self.host(bytes, target)
+        // An extended CONNECT is for a path, as others are (RFC 8441, section 4).
+        if method == .connect, bytes.u8(at: target.lowerBound) != 0x2F {
+            path = Self.host(bytes, target)
+            host = path
             return
         }
         if bytes.u8(at: target.lowerBound) != 0x2F, let authority = Self.authority(bytes, target) {

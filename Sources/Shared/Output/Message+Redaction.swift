@@ -13,7 +13,7 @@ extension Message {
             copied = range.upperBound
         }
         if head.side == .client {
-            replace(head.target.range, by: redactor.shown([UInt8](wire.bytes.extracting(head.target))))
+            replace(head.target.range, by: shownTarget(redactor))
         }
         for field in head.fields {
             let name = [UInt8](wire.bytes.extracting(field.name))
@@ -46,6 +46,13 @@ extension Message {
         return replacing(shown, bytes.span.bytes, dropped: 0, decoded: decoded.bytes)
     }
 
+    /// That of CONNECT is whom the tunnel leads to (RFC 9112, section 3.2.3).
+    private borrowing func shownTarget(_ redactor: Redactor) -> [UInt8] {
+        let target = [UInt8](wire.bytes.extracting(head.target))
+        return wire.bytes.isWord("CONNECT", at: head.verb.range)
+            ? redactor.shown(authority: target) : redactor.shown(target)
+    }
+
     /// The same of a message that is made of fields.
     private borrowing func redactedFields(_ redactor: Redactor) -> Message {
         var shown = MessageHead()
@@ -57,7 +64,7 @@ extension Message {
             return ByteRange(bytes.count - text.count, bytes.count)
         }
         shown.verb = add([UInt8](wire.bytes.extracting(head.verb)))
-        shown.target = add(redactor.shown([UInt8](wire.bytes.extracting(head.target))))
+        shown.target = add(shownTarget(redactor))
         for field in head.fields {
             let name = [UInt8](wire.bytes.extracting(field.name))
             let value = redactor.shown([UInt8](wire.bytes.extracting(field.value)), ofHeader: name)

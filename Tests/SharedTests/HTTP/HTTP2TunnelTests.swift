@@ -70,6 +70,20 @@ import Testing
         #expect(edge.protocolName == "redis" && edge.destination == "cache" && edge.port == 6379)
     }
 
+    /// RFC 9113, section 8.3.1: a user has no place there; where it stands all the same, it is no part of a name.
+    @Test func `lead to a host, without a user before it`() throws {
+        let result = Self.tape(H2.block([":method": "CONNECT", ":authority": "bob:s3cret@cache:6379"]), Self.ok, [])
+            .run()
+        #expect(
+            result.serviceMap.services[0].endpoints.map { "\($0.path) \($0.destination)" } == ["cache:6379 cache:6379"])
+        let path = H2.block([
+            ":method": "CONNECT", ":protocol": "websocket", ":scheme": "http", ":path": "/a@b",
+            ":authority": "u:p@shop",
+        ])
+        let other = Self.tape(path, Self.ok, []).run()
+        #expect(other.serviceMap.services[0].endpoints.map { "\($0.path) \($0.destination)" } == ["/a@b shop"])
+    }
+
     @Test func `end with a reset`() throws {
         let result = Self.tape(
             Self.extended, Self.ok,

@@ -198,6 +198,11 @@ final class HTTP1Analyzer: Analyzer {
         var target = stream.message.head.target
         let request = known ?? read(verb, target, stream.framing, bytes, out)
         lastRequest = request
+        if request.ask.method == .connect {
+            // Without a user, who is no part of a name.
+            let named = RequestTarget(bytes, target.range, .connect).path
+            target = ByteRange(named.lowerBound, named.upperBound)
+        }
         var line = pairing.store(bytes.extracting(verb.range.lowerBound..<target.range.upperBound))
         if stream.framing.isTargetCut {
             // Behind it directly: it begins so, and goes on.

@@ -210,7 +210,7 @@ final class HTTP2Analyzer: Analyzer {
             // A request that was told of already has let go of its text.
             guard max(facts.askedProtocol.range.upperBound, facts.host.range.upperBound) <= $0.byteCount else { return }
             asked = [UInt8]($0.extracting(facts.askedProtocol))
-            carried.host = [UInt8]($0.extracting(facts.host))
+            carried.host = [UInt8]($0.extracting(RequestTarget.host($0, facts.host.range)))
         }
         carried.exchange?.isAnswered = true
         carried.agreed = stream.response.facts.agreed
@@ -251,16 +251,18 @@ final class HTTP2Analyzer: Analyzer {
             requestFirstByte: half.message.firstByte, requestLastByte: half.message.lastByte, position: stream.position)
         half.message.wire.withBytes { bytes in
             let parts = RequestTarget(bytes, target.range, stream.method)
+            let host = RequestTarget.host(bytes, half.facts.host.range)
             exchange.token = out.began(
                 Ask(
                     verb: verb, target: ByteRange(parts.path.lowerBound, parts.path.upperBound),
-                    host: half.facts.host), bytes)
+                    host: ByteRange(host.lowerBound, host.upperBound)), bytes)
             stream.line.append(bytes.extracting(verb))
             exchange.verb = ByteRange(0, stream.line.count)
             if !target.isEmpty {
                 stream.line.append(UInt8(ascii: " "))
                 let start = stream.line.count
-                stream.line.append(bytes.extracting(target))
+                // Without a user, who is no part of a name.
+                stream.line.append(bytes.extracting(stream.method == .connect ? parts.path : target.range))
                 exchange.target = ByteRange(start, stream.line.count)
             }
             exchange.line = ByteRange(0, stream.line.count)
