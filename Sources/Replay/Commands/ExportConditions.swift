@@ -53,9 +53,19 @@ struct ConditionsOptions: ParsableArguments {
     }
 
     /// `scheme ":" hier-part`, of the characters that a URI has (RFC 3986, sections 2 and 3), and not empty behind the colon.
-    private static func isURI(_ text: String) -> Bool {
-        text.wholeMatch(
-            of: /[A-Za-z][A-Za-z0-9+.\-]*:([A-Za-z0-9\-._~:\/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+/) != nil
+    static func isURI(_ text: String) -> Bool {
+        guard
+            let found = text.wholeMatch(
+                of: /[A-Za-z][A-Za-z0-9+.\-]*:((?:[A-Za-z0-9\-._~:\/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+)/)
+        else { return false }
+        guard found.1.hasPrefix("//") else { return true }
+        let authority = found.1.dropFirst(2).prefix { !"/?#".contains($0) }
+        let place = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
+        // Only an address has brackets around it, and colons within them (section 3.2.2).
+        if let literal = place.wholeMatch(of: /\[([0-9A-Fa-f:.]+)\](?::[0-9]*)?/) {
+            return literal.1.contains(":") && IPAddress(String(literal.1)) != nil
+        }
+        return place.wholeMatch(of: /[^:\[\]]*(?::[0-9]*)?/) != nil
     }
 
     private func reference() throws(Failure) -> ExtensionReference {

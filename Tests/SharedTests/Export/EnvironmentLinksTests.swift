@@ -159,6 +159,12 @@ import Testing
         #expect("\(scheme) \(shown)\(hasPassword ? " !" : "")" == expected)
     }
 
+    @Test(arguments: [
+        "https://[::1/", "https://::1]/", "https://[::1]x/", "https://[x]/", "https://", "kafka://a:1,[::1",
+        "http://a:b/",
+    ])
+    func `read no URL where the host is none`(_ text: String) { #expect(VariableValue(text) == nil) }
+
     @Test func `are the same whatever comes first, and always of a variable that is there`() {
         for seed in UInt64(0)..<200 {
             var random = SeededRandom(seed: seed)

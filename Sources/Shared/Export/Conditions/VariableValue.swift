@@ -46,8 +46,10 @@ enum VariableValue: Equatable {
             hasPassword = authority[..<at].contains(":") || scheme == "http" || scheme == "https"
             authority = authority[authority.index(after: at)...]
         }
-        let hosts = authority.split(separator: ",").compactMap { Self.authority($0) }
-        guard !hosts.isEmpty else { return nil }
+        let places = authority.split(separator: ",")
+        let hosts = places.compactMap { Self.authority($0) }
+        // One that is none makes the whole no URL.
+        guard !hosts.isEmpty, hosts.count == places.count else { return nil }
         return .url(scheme: String(name), hosts, hasPassword: hasPassword)
     }
 
@@ -58,6 +60,7 @@ enum VariableValue: Equatable {
             guard let end = text.firstIndex(of: "]") else { return nil }
             host = text[text.index(after: text.startIndex)..<end]
             rest = text[text.index(after: end)...]
+            guard host.contains(":") else { return nil }
         } else if let colon = text.firstIndex(of: ":"), colon == text.lastIndex(of: ":") {
             (host, rest) = (text[..<colon], text[colon...])
         }
