@@ -103,10 +103,9 @@ package final class HARFile: CountedSink {
     ) {
         var entry = pending[exchange.number] ?? Pending()
         pendingBytes -= entry.bytes
-        if !message.isWhole { entry.isIncomplete = true }
+        if !message.isWhole || message.details?[.headersIncomplete] != nil { entry.isIncomplete = true }
         entry.count(missing)
-        var writer = HARMessage(
-            withBodies: content.withBodies, protocolName: "\(registry[origin.row].wireName)", missing: missing)
+        var writer = HARMessage(withBodies: content.withBodies, missing: missing)
         if message.head.side == .client {
             entry.start = message.firstByte
             entry.requestEnd = message.lastByte

@@ -1,7 +1,6 @@
 /// A request or an answer as a member of a HAR entry.
 struct HARMessage {
     let withBodies: Bool
-    let protocolName: String
     /// What is missing of its body, and why.
     let missing: Missing?
 
@@ -45,7 +44,7 @@ struct HARMessage {
             Self.isURL(bytes)
             ? bytes : base(message, server, isDecrypted) + (bytes.first == 0x2F ? [] : [0x2F]) + bytes
         json.headerText(url.span.bytes)
-        version(&json)
+        version(message, &json)
         json.raw(",\"cookies\":[]")
         headers(message, &json)
         query(bytes, &json)
@@ -75,7 +74,7 @@ struct HARMessage {
         json.number(UInt64(message.head.status))
         json.key("statusText")
         json.headerText(wire.extracting(message.head.reason))
-        version(&json)
+        version(message, &json)
         json.raw(",\"cookies\":[]")
         headers(message, &json)
         json.key("content")
@@ -112,9 +111,18 @@ struct HARMessage {
 
     // MARK: Members
 
-    private func version(_ json: inout JSONWriter) {
+    /// Of HTTP/1 as the first line says it (RFC 9112, section 2.3); a request without one is of 0.9.
+    private func version(_ message: borrowing Message, _ json: inout JSONWriter) {
         json.key("httpVersion")
-        json.string(protocolName == "http/1.1" ? "HTTP/1.1" as StaticString : "HTTP/2")
+        guard !message.isMadeOfFields else { return json.string("HTTP/2" as StaticString) }
+        let wire = message.wire.bytes
+        let start = message.head.side == .server ? 0 : message.head.target.range.upperBound
+        let end = wire.firstIndex(of: ASCII.lineFeed, from: start) ?? wire.byteCount
+        let line = HTTPGrammar.trimmed(wire, start..<Swift.max(start, end))
+        for known in ["HTTP/1.0", "HTTP/1.1"] as [StaticString] where wire.has(known, at: line.lowerBound) {
+            return json.string(known)
+        }
+        json.string(line.isEmpty && message.head.side == .client ? "HTTP/0.9" as StaticString : "HTTP/1.1")
     }
 
     private func headers(_ message: borrowing Message, _ json: inout JSONWriter) {
