@@ -77,7 +77,7 @@ import Testing
             ("0.1", 100_000), ("1e-7", 0), ("5e-7", 1), ("-5e-7", -1), ("9223372036854.775807", Int64.max),
             ("9223372036854.775808", nil), ("1e200", nil), ("-1e30", nil),
             ("123456789012345678901234567890e-24", 123_456_789_012),
-            ("0e99", 0),
+            ("0e99", 0), ("1e-200", 0), ("-1e-200", 0), ("1e300", nil),
         ] as [(String, Int64?)])
     func `have times by their digits`(_ text: String, _ nanoseconds: Int64?) throws {
         let number = try JSONDecoder().decode(ExactNumber.self, from: Data(text.utf8))
@@ -92,6 +92,63 @@ import Testing
         #expect(urls == ["/1", "/1", "/2", "/2", "/3", "/3"])
         // What came over TLS is told as such, without its port.
         #expect(log.matches(of: /"peer":"a.test"/).count == 2 && log.matches(of: /"tls":true/).count == 2)
+    }
+
+    /// A user before a host is no part of its name, and a password is one.
+    @Test(arguments: ["HTTP/1.1", "h2"]) func `show no password of a host`(_ version: String) throws {
+        let entry = Self.entry("http://bob:s3cret1@shop.test/a", version: version).replacing(
+            "\"Accept\",\"value\":\"*/*\"", with: "\"Host\",\"value\":\"bob:s3cret2@shop.test\"")
+        let connect = Self.entry("http://x.test/bob:s3cret3@shop.test:443", answer: "\"size\":0", version: version)
+            .replacing("\"GET\"", with: "\"CONNECT\"")
+        let text = Self.archive([entry, connect])
+        let yaml = ServiceMapFile.yaml(try Self.run(text).0.map)
+        #expect(
+            yaml.contains("destination: shop.test\n") && !yaml.contains("s3cret") && !yaml.contains("bob"), "\(yaml)")
+        let har = TemporaryFolder()
+        let written = try exported([har.write("in.har", Array(text.utf8))]).text
+        #expect(written.contains("bob:[redacted]@shop.test") && !written.contains("s3cret"), "\(written)")
+        #expect(written.contains("\"_peer\":\"shop.test"))
+    }
+
+    @Test(arguments: ["HTTP/1.0", "HTTP/1.1"]) func `say their version`(_ version: String) throws {
+        let text = Self.archive([Self.entry("http://shop.test/a", version: version)])
+        #expect(try Self.run(text).1.contains("raw_payload\":\"GET /a \(version)"))
+        let har = TemporaryFolder()
+        let written = try exported([har.write("in.har", Array(text.utf8))]).text
+        #expect(written.matches(of: /"httpVersion":"([^"]*)"/).map { String($0.1) } == [version, version])
+    }
+
+    /// RFC 1945, section 4.1; and an answer may be of another version than its request.
+    @Test func `say the version of each message`() throws {
+        let text = try Self.archive(
+            of: "GET /a HTTP/1.1\r\nHost: x.test\r\n\r\n", "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n"
+        ).text
+        #expect(text.matches(of: /"httpVersion":"([^"]*)"/).map { String($0.1) } == ["HTTP/1.1", "HTTP/1.0"])
+    }
+
+    @Test func `are not whole where fields were left out`() throws {
+        let long = String(repeating: "x", count: 2000)
+        for (value, completeness) in [(long, "incomplete"), ("x", "whole")] {
+            let folder = TemporaryFolder()
+            let entry = Self.entry("http://shop.test/a", version: "h2").replacing("*/*", with: value)
+            var replaying = Replaying()
+            replaying.options.archive = HARFile.Content()
+            replaying.options.limits.headBytes = 1000
+            let file = folder.write("x.har", Array(Self.archive([entry]).utf8))
+            let result = try replaying.run([file]) { (_) throws(Failure) in true }
+            let text = String(decoding: try #require(result.archive).text(from: "x", version: "1"), as: UTF8.self)
+            #expect(text.contains("\"_completeness\":\"\(completeness)\""), "\(text)")
+        }
+    }
+
+    /// Less than any number that is kept is nothing; more than a year is no time.
+    @Test func `have times that can be`() throws {
+        for (time, unread) in [("1e-200", 0), ("-1e-200", 0), ("1e200", 1), ("1e11", 1), ("3e10", 0), ("-1", 0)] {
+            let entry = Self.entry("http://shop.test/a").replacing("\"send\":1", with: "\"send\":\(time)")
+            let (result, log) = try Self.run(Self.archive([entry]))
+            #expect(result.summary.losses[.damagedRecord] == UInt64(unread), "\(time)")
+            #expect(!log.contains("2027") || time == "3e10", "\(time)")
+        }
     }
 
     @Test func `of HTTP slash 2 are that`() throws {
@@ -140,6 +197,54 @@ import Testing
         let right = try statuses(calls)
         #expect(right.contains { $0.contains("OK") })
         #expect(try statuses(archive) == right)
+    }
+
+    private static let chat =
+        #","_webSocketMessages":[{"type":"send","time":1795431611,"opcode":1,"data":"{\"type\":\"join\"}"},"#
+        + #"{"type":"receive","time":1795431612,"opcode":2,"data":"AAEC"}]"#
+
+    /// However a browser, or we, write down the handshake (RFC 6455; RFC 8441 for HTTP/2).
+    @Test(
+        arguments: [
+            ("ws://shop.test/chat", "GET", "HTTP/1.1", 101), ("wss://shop.test/chat", "GET", "h2", 101),
+            ("wss://shop.test/chat", "GET", "h2", 200), ("https://shop.test/chat", "GET", "http/2.0", 101),
+            ("http://shop.test/chat", "CONNECT", "HTTP/2", 200),
+        ] as [(String, String, String, Int)])
+    func `have what was said over a WebSocket`(
+        _ url: String, _ method: String, _ version: String, _ status: Int
+    ) throws {
+        let entry = Self.entry(url, status: status, answer: "\"size\":0", version: version, more: Self.chat)
+            .replacing("\"GET\"", with: "\"\(method)\"")
+        let (result, log) = try Self.run(Self.archive([entry]))
+        let endpoints = result.map.services.flatMap(\.endpoints)
+        let messages = endpoints.filter { $0.method == "WS" }
+        #expect(messages.contains { $0.operation == "join" } && messages.allSatisfy { $0.path == "/chat" })
+        #expect(endpoints.allSatisfy { $0.destination == "shop.test" }, "\(ServiceMapFile.yaml(result.map))")
+        #expect(log.matches(of: /"timestamp":"2026-11-23T11:00:1[12].000000000Z"/).count == 2, "\(log)")
+        #expect(!result.isLossy && result.summary.bytes.isBalanced && result.summary.innerBytes.isBalanced)
+    }
+
+    /// Its URL names the end of the tunnel by the path, as ours do, or by the host.
+    @Test(
+        arguments: [
+            ("http://proxy.test/shop.test:443", "HTTP/1.1"), ("http://shop.test:443", "HTTP/1.1"),
+            ("https://shop.test/", "HTTP/1.1"), ("http://proxy.test/shop.test:443", "h2"), ("https://shop.test", "h2"),
+        ])
+    func `have a CONNECT for whom the tunnel leads to`(_ url: String, _ version: String) throws {
+        let entry = Self.entry(url, answer: "\"size\":0", version: version).replacing("\"GET\"", with: "\"CONNECT\"")
+        let (result, log) = try Self.run(Self.archive([entry]))
+        #expect(log.matches(of: /"url":"shop.test:443"/).count == 2, "\(log)")
+        #expect(result.map.services.flatMap(\.endpoints).allSatisfy { $0.destination.hasPrefix("shop.test") })
+        #expect(!result.isLossy)
+    }
+
+    /// A path is nobody's name.
+    @Test(arguments: ["HTTP/1.1", "h2"])
+    func `have no service of a CONNECT's path`(_ version: String) throws {
+        let entry = Self.entry("http://shop.test/chat/room", answer: "\"size\":0", version: version)
+            .replacing("\"GET\"", with: "\"CONNECT\"")
+        let yaml = ServiceMapFile.yaml(try Self.run(Self.archive([entry])).0.map)
+        #expect(!yaml.contains("destination: chat") && yaml.contains("destination: shop.test\n"), "\(yaml)")
     }
 
     /// Messages of a WebSocket that cannot be said behind their entry are counted.

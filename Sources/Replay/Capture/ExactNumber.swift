@@ -7,9 +7,12 @@ struct ExactNumber: Decodable {
 
     init(from decoder: any Decoder) throws {
         let value = try decoder.singleValueContainer()
-        self.value = try? value.decode(Decimal.self)
-        // What a Decimal does not hold is a number still.
-        if self.value == nil { _ = try value.decode(Double.self) }
+        if let exact = try? value.decode(Decimal.self) {
+            self.value = exact
+        } else {
+            // What a Decimal does not hold is a number still: one that is nearer to zero than any it has, or larger.
+            self.value = try value.decode(Double.self).magnitude < 1 ? 0 : nil
+        }
     }
 
     /// How many nanoseconds one of them has, as a power of ten.

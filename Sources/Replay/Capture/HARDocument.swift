@@ -56,12 +56,13 @@ struct HARDocument: Decodable {
     struct Response: Decodable {
         var status: Int
         var statusText: String?
+        var httpVersion: String?
         var headers: [Lenient<Pair>]?
         var content: Content?
         var trailers: [Lenient<Pair>]?
 
         private enum CodingKeys: String, CodingKey {
-            case status, statusText, headers, content
+            case status, statusText, httpVersion, headers, content
             case trailers = "_trailers"
         }
     }

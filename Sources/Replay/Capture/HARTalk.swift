@@ -14,9 +14,12 @@ struct HARTalk {
     struct Head {
         var start: Start
         var fields: [Field]
+        /// HTTP/1.0, and not HTTP/1.1.
+        var isOld = false
 
         enum Start {
-            case request(method: String, target: String, isSecure: Bool)
+            /// - Parameter tunnel: what an extended CONNECT of HTTP/2 asks for (RFC 8441, section 4).
+            case request(method: String, target: String, isSecure: Bool, tunnel: String? = nil)
             case answer(status: Int, reason: String)
         }
     }
@@ -34,10 +37,12 @@ struct HARTalk {
     }
 
     /// A message whose first byte comes at one time and whose others at another.
-    /// - Parameter trailers: fields behind the body, which HTTP/1.1 has for bodies in chunks alone.
+    /// - Parameters:
+    ///   - trailers: fields behind the body, which HTTP/1.1 has for bodies in chunks alone.
+    ///   - goesOn: what was asked for follows on the same stream, until the talk is closed.
     mutating func say(
         _ direction: Direction, _ head: Head, _ body: Body, _ trailers: [Field], from start: Timestamp,
-        to end: Timestamp
+        to end: Timestamp, goesOn: Bool = false
     ) {
         guard isHTTP2 else {
             let bytes = head.text
@@ -45,10 +50,10 @@ struct HARTalk {
             data(direction, bytes.dropFirst() + body.bytes, end)
             return gap(direction, body.missing, end)
         }
-        let bytes = Self.frames(direction, head, isLast: body.isEmpty && trailers.isEmpty)
+        let bytes = Self.frames(direction, head, isLast: body.isEmpty && trailers.isEmpty && !goesOn)
         data(direction, Array(bytes.prefix(1)), start)
         data(direction, Array(bytes.dropFirst()), end)
-        dataFrames(direction, body, isLast: trailers.isEmpty, end)
+        dataFrames(direction, body, isLast: trailers.isEmpty && !goesOn, end)
         if !trailers.isEmpty { data(direction, Self.headers(Self.block(trailers), isLast: true), end) }
     }
 
@@ -65,7 +70,16 @@ struct HARTalk {
         default: frame += [mask | 127] + Self.bigEndian(payload.count, bytes: 8)
         }
         if mask != 0 { frame += [0, 0, 0, 0] }
-        data(direction, frame + payload, moment)
+        guard isHTTP2 else { return data(direction, frame + payload, moment) }
+        dataFrames(direction, Body(bytes: frame + payload), isLast: false, moment)
+    }
+
+    /// Nothing more is said of what went on behind an answer.
+    mutating func close(at moment: Timestamp) {
+        guard isHTTP2 else { return }
+        for direction in Direction.allCases {
+            data(direction, Self.frame(type: 0, flags: 1, stream: 1, length: 0), moment)
+        }
     }
 
     // MARK: Streams
@@ -182,12 +196,19 @@ extension HARTalk.Head {
         return head
     }
 
+    /// Says what the connection goes on as (RFC 9110, section 7.8), if an archive leaves that out.
+    mutating func agrees(on name: String) {
+        guard !fields.contains(where: { $0.name.lowercased() == "upgrade" }) else { return }
+        fields += [("Upgrade", name), ("Connection", "Upgrade")]
+    }
+
     /// As HTTP/1.1 has it.
     var text: [UInt8] {
+        let version = isOld ? "HTTP/1.0" : "HTTP/1.1"
         let first =
             switch start {
-            case .request(let method, let target, _): "\(method) \(target) HTTP/1.1"
-            case .answer(let status, let reason): "HTTP/1.1 \(status) \(reason)"
+            case .request(let method, let target, _, _): "\(method) \(target) \(version)"
+            case .answer(let status, let reason): "\(version) \(status) \(reason)"
             }
         return Array(([first] + fields.map { "\($0.name): \($0.value)" }).joined(separator: "\r\n").utf8)
             + Array("\r\n\r\n".utf8)
@@ -196,12 +217,13 @@ extension HARTalk.Head {
     /// What HTTP/2 has in place of the first line.
     var pseudoFields: [HARTalk.Field] {
         switch start {
-        case .request(let method, let target, let isSecure):
+        case .request(let method, let target, let isSecure, let tunnel):
             // Section 8.5.
-            if method == "CONNECT" { return [(":method", method), (":authority", target)] }
+            if method == "CONNECT", tunnel == nil { return [(":method", method), (":authority", target)] }
             let host = fields.first { $0.name.lowercased() == "host" }?.value ?? ""
-            return [
-                (":method", method), (":scheme", isSecure ? "https" : "http"), (":authority", host), (":path", target),
+            let asked = tunnel.map { [(":protocol", $0)] } ?? []
+            return [(":method", tunnel == nil ? method : "CONNECT")] + asked + [
+                (":scheme", isSecure ? "https" : "http"), (":authority", host), (":path", target),
             ]
         case .answer(let status, _): return [(":status", "\(status)")]
         }

@@ -85,13 +85,18 @@ struct HARTape {
     /// - Returns: `false` where it says too little.
     private mutating func add(_ entry: HARDocument.Entry, _ number: UInt64, _ program: String?) -> Bool {
         guard let began = MomentText.moment(entry.startedDateTime),
-            let url = Address(entry.request.url, isConnect: entry.request.method == "CONNECT"),
-            let request = Self.head(entry.request, url)
+            let url = Address(entry.request.url, isConnect: entry.request.method == "CONNECT")
         else {
             unread += UInt64(entry.messages?.count ?? 0)
             return false
         }
-        let times = Times(began, entry)
+        let version = entry.request.httpVersion?.lowercased() ?? ""
+        let isHTTP2 = version == "h2" || version.hasPrefix("http/2")
+        let tunnel = isHTTP2 ? Self.tunnel(entry, url) : nil
+        guard let request = Self.head(entry.request, url, tunnel), let times = Times(began, entry) else {
+            unread += UInt64(entry.messages?.count ?? 0)
+            return false
+        }
         let server = entry.serverIPAddress.flatMap { IPAddress($0.trimmed("[", "]")) } ?? Self.unknownServer
         let client = entry.clientIPAddress.flatMap { IPAddress($0) } ?? Self.unknownClient
         if entry.clientIPAddress == nil, let program { names[client] = program }
@@ -100,24 +105,27 @@ struct HARTape {
             id: id, local: Endpoint(client, UInt16(truncatingIfNeeded: 1024 + number % 60_000)),
             remote: Endpoint(server, entry.serverPort ?? url.port), role: .client)
         events.append((CapturedEvent(began, .open(opened)), []))
-        let version = entry.request.httpVersion?.lowercased() ?? ""
-        var talk = HARTalk(
-            id: id, layer: url.isSecure ? .plaintext : .wire, isHTTP2: version == "h2" || version.hasPrefix("http/2"))
+        var talk = HARTalk(id: id, layer: url.isSecure ? .plaintext : .wire, isHTTP2: isHTTP2)
         let post = Self.body(entry.request.postData, size: entry.request.bodySize ?? 0)
         talk.say(
             .send, request.framed(post, keepsLength: false), post, Self.fields(entry.request.trailers),
-            from: times.requestStart, to: times.requestEnd)
+            from: times.requestStart, to: times.requestEnd, goesOn: tunnel != nil)
         var end = times.requestEnd
-        if let response = entry.response, (100...999).contains(response.status) {
+        if var response = entry.response, (100...999).contains(response.status) {
+            let opens = response.status == 101 ? !isHTTP2 || tunnel != nil : tunnel != nil && response.status / 100 == 2
+            // HTTP/2 has no 101 (RFC 9113, section 8.6).
+            if opens, isHTTP2, response.status == 101 { response.status = 200 }
             let isEmpty =
-                entry.request.method == "HEAD" || [204, 304].contains(response.status) || response.status < 200
+                opens || entry.request.method == "HEAD" || [204, 304].contains(response.status) || response.status < 200
             let body = isEmpty ? HARTalk.Body() : Self.body(response.content, size: response.content?.size ?? 0)
-            let answer = Self.head(response).framed(body, keepsLength: isEmpty)
+            var answer = Self.head(response).framed(body, keepsLength: isEmpty)
+            if opens, !isHTTP2, entry.messages != nil { answer.agrees(on: "websocket") }
             talk.say(
-                .receive, answer, body, Self.fields(response.trailers), from: times.answerStart, to: times.answerEnd)
+                .receive, answer, body, Self.fields(response.trailers), from: times.answerStart, to: times.answerEnd,
+                goesOn: opens)
             end = times.answerEnd
             for message in entry.messages ?? [] {
-                guard response.status == 101, !talk.isHTTP2, let message = message.value,
+                guard opens, let message = message.value,
                     let moment = message.time.nanoseconds(.seconds).map(Timestamp.init(nanoseconds:))
                 else {
                     unread += 1
@@ -126,10 +134,22 @@ struct HARTape {
                 end = max(end, moment)
                 talk.say(message, at: max(moment, times.answerEnd))
             }
+            if opens { talk.close(at: end) }
         }
         events += talk.events
         events.append((CapturedEvent(end, .close(ConnectionClosed(id: id, how: .orderly))), []))
         return true
+    }
+
+    /// What a request of HTTP/2 asks for with an extended CONNECT (RFC 8441, section 4), by whatever method the archive has it: browsers
+    /// write a handshake of WebSocket as HTTP/1.1 has it.
+    private static func tunnel(_ entry: HARDocument.Entry, _ url: Address) -> String? {
+        guard entry.request.method != "CONNECT" else {
+            guard url.target.first == "/" else { return nil }
+            let fields = (entry.request.headers ?? []).compactMap(\.value)
+            return fields.first { $0.name.lowercased() == ":protocol" }?.value ?? "websocket"
+        }
+        return url.isWebSocket || entry.messages != nil && entry.response?.status == 101 ? "websocket" : nil
     }
 
     /// Of documentation (RFC 5737): nobody's.
@@ -149,18 +169,25 @@ struct HARTape {
         return body
     }
 
-    private static func head(_ request: HARDocument.Request, _ url: Address) -> HARTalk.Head? {
+    private static func head(
+        _ request: HARDocument.Request, _ url: Address, _ tunnel: String?
+    ) -> HARTalk.Head? {
         guard !request.method.isEmpty, request.method.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return nil }
         var fields = fields(request.headers)
         if !fields.contains(where: { $0.name.lowercased() == "host" }) { fields.insert(("Host", url.host), at: 0) }
         return HARTalk.Head(
-            start: .request(method: request.method, target: url.target, isSecure: url.isSecure), fields: fields)
+            start: .request(method: request.method, target: url.target, isSecure: url.isSecure, tunnel: tunnel),
+            fields: fields, isOld: isOld(request.httpVersion))
     }
 
     private static func head(_ response: HARDocument.Response) -> HARTalk.Head {
         let reason = String((response.statusText ?? "").unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F })
-        return HARTalk.Head(start: .answer(status: response.status, reason: reason), fields: fields(response.headers))
+        return HARTalk.Head(
+            start: .answer(status: response.status, reason: reason), fields: fields(response.headers),
+            isOld: isOld(response.httpVersion))
     }
+
+    private static func isOld(_ version: String?) -> Bool { version?.lowercased() == "http/1.0" }
 
     private static func fields(_ pairs: [HARDocument.Lenient<HARDocument.Pair>]?) -> [HARTalk.Field] {
         (pairs ?? []).compactMap(\.value).compactMap { pair in
@@ -182,33 +209,44 @@ private struct Times {
     var answerStart: Timestamp
     var answerEnd: Timestamp
 
-    init(_ began: Timestamp, _ entry: HARDocument.Entry) {
+    /// - Returns: `nil` where one is more than a year.
+    init?(_ began: Timestamp, _ entry: HARDocument.Entry) {
         let timings = entry.timings
-        requestStart = began.later([timings?.blocked, timings?.dns, timings?.connect])
-        requestEnd = requestStart.later([timings?.send])
         let isTold = timings?.wait != nil || timings?.receive != nil
-        answerStart = isTold ? requestEnd.later([timings?.wait]) : began.later([entry.time])
-        answerEnd = answerStart.later([timings?.receive])
+        guard let requestStart = began.later([timings?.blocked, timings?.dns, timings?.connect]),
+            let requestEnd = requestStart.later([timings?.send]),
+            let answerStart = isTold ? requestEnd.later([timings?.wait]) : began.later([entry.time]),
+            let answerEnd = answerStart.later([timings?.receive])
+        else { return nil }
+        (self.requestStart, self.requestEnd) = (requestStart, requestEnd)
+        (self.answerStart, self.answerEnd) = (answerStart, answerEnd)
     }
 }
 
 extension Timestamp {
-    /// - Parameter milliseconds: less than 0 where they are not known; a year at the most.
-    fileprivate func later(_ milliseconds: [ExactNumber?]) -> Timestamp {
+    /// - Parameter milliseconds: less than 0 where they are not known.
+    /// - Returns: `nil` where there are more than a year has: no exchange takes so long.
+    fileprivate func later(_ milliseconds: [ExactNumber?]) -> Timestamp? {
         let year: Int64 = 366 * 86_400 * 1_000_000_000
-        let sum = milliseconds.compactMap(\.self).reduce(Int64(0)) { sum, time in
-            min(sum + min(max(time.nanoseconds(.milliseconds) ?? year, 0), year), year)
+        var sum: Int64 = 0
+        for time in milliseconds.compactMap(\.self) {
+            guard let nanoseconds = time.nanoseconds(.milliseconds), nanoseconds <= year else { return nil }
+            sum += max(nanoseconds, 0)
         }
-        return Timestamp(nanoseconds: nanoseconds.addingReportingOverflow(sum).partialValue)
+        let (moment, isOver) = nanoseconds.addingReportingOverflow(sum)
+        return isOver ? nil : Timestamp(nanoseconds: moment)
     }
 }
 
 /// An absolute URL, taken apart as far as a request needs it (RFC 3986, section 3).
 private struct Address {
     var isSecure: Bool
+    var isWebSocket: Bool
     /// With its port, as a Host field has it.
     var host: String
     var port: UInt16
+    /// The path with its query; of CONNECT the host and the port that a tunnel is wanted to, if the URL has any: archives have them as
+    /// the URL's path, or as its host.
     var target: String
 
     init?(_ url: String, isConnect: Bool) {
@@ -216,6 +254,7 @@ private struct Address {
         let scheme = url[..<colon.lowerBound].lowercased()
         guard ["http", "https", "ws", "wss"].contains(scheme) else { return nil }
         isSecure = scheme == "https" || scheme == "wss"
+        isWebSocket = scheme == "ws" || scheme == "wss"
         let rest = url[colon.upperBound...]
         let end = rest.firstIndex { "/?#".contains($0) } ?? rest.endIndex
         let authority = rest[..<end]
@@ -224,7 +263,15 @@ private struct Address {
         let isPort = host.contains(":") && !digits.contains("]")
         port = (isPort ? UInt16(digits) : nil) ?? (isSecure ? 443 : 80)
         let path = rest[end...].prefix { $0 != "#" }
-        target = isConnect ? String(path.drop { $0 == "/" }) : path.hasPrefix("/") ? String(path) : "/\(path)"
+        target = path.hasPrefix("/") ? String(path) : "/\(path)"
+        if isConnect {
+            let asked = Array((target.dropFirst().split(separator: "@").last ?? "").utf8)
+            if target == "/" {
+                target = isPort ? host : "\(host):\(port)"
+            } else if HostText(asked.span.bytes)?.port != nil {
+                target = String(target.dropFirst())
+            }
+        }
         guard !host.isEmpty, !target.isEmpty, target.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }),
             host.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F })
         else { return nil }

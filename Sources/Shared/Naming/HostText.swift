@@ -2,17 +2,17 @@
 /// of RFC 3986, sections 3.2.2 and 3.2.3.
 ///
 /// Case and a final dot, which says that a name is complete (RFC 1034, section 3.1), make no difference.
-struct HostText: Equatable {
+package struct HostText: Equatable {
     /// In lower case and without a final dot; empty where the host is an address.
-    var name: [UInt8]
+    package private(set) var name: [UInt8]
     /// The port that stands behind it.
-    var port: UInt16?
+    package private(set) var port: UInt16?
 
     /// A name has 255 bytes at the most (RFC 1035, section 2.3.4), and a port five.
     private static let longest = 255 + 6
 
     /// - Returns: `nil` for what is no host.
-    init?(_ text: RawSpan) {
+    package init?(_ text: RawSpan) {
         guard text.byteCount <= Self.longest else { return nil }
         name = []
         // An IPv6 address stands in brackets (or, in a server name or by mistake, without them).
