@@ -10,6 +10,8 @@ struct Shipment {
     var bytes: UInt64 = 0
     /// Of the spool.
     var lost: UInt64 = 0
+    /// That the stream had before, and has no more.
+    var deleted: UInt64 = 0
     private(set) var complaints: [String] = []
 
     init(host: String) { self.host = host }
@@ -97,6 +99,8 @@ struct Shipment {
     func text(_ address: StreamAddress) -> String {
         "sent \(Quantity.count(inputs, "input")), \(Quantity.bytes(bytes)), to \(address)\n"
             + (lost > 0 ? "lost \(Quantity.bytes(lost)), for which the spool had no room\n" : "")
+            + (deleted > 0
+                ? "not stored \(Quantity.bytes(deleted)), which were sent before and deleted from the stream\n" : "")
     }
 
     /// - Parameter left: bytes that wait in the spool.
@@ -106,6 +110,7 @@ struct Shipment {
             json.number("bytes", bytes)
             json.number("waiting", left)
             json.number("lost", lost)
+            json.number("deleted", deleted)
         }
     }
 }

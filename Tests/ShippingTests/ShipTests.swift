@@ -143,6 +143,14 @@ import Testing
         #expect(try ask("STREAM.PURGE.tapedeck", "").contains("\"success\":true"))
         let outcome = try replay([url]).wait()
         #expect(outcome.status == 2 && outcome.errors.contains("has nothing that was shipped"), "\(outcome.errors)")
+        // The server remembers what it was sent, and acknowledges it without storing it.
+        for more in [[], spool] {
+            let again = try ship([Self.traffic, "--json"] + more)
+            #expect(
+                again.status == 1 && again.errors.contains("has deleted what it was sent before"), "\(again.errors)")
+            #expect(
+                again.output.contains("\"bytes\": 0,") && !again.output.contains("\"deleted\": 0"), "\(again.output)")
+        }
         try server.stop()
     }
 

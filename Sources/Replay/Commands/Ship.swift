@@ -74,16 +74,18 @@ struct Ship: ParsableCommand {
             for input in inputs { try sent.send(input) { shipper.add($0) } }
             left = shipper.end(patience: patience)
             sent.lost = shipper.lostBytes
+            sent.deleted = shipper.deletedBytes
         } else {
             var delivery = Delivery(address, option: "--to", meanwhile: "trying again for \(patience) s")
             for input in inputs {
                 try sent.send(input) { piece throws(Failure) in try deliver(piece, &delivery, patience, to: address) }
             }
+            sent.deleted = delivery.deletedBytes
         }
-        sent.bytes &-= min(left &+ sent.lost, sent.bytes)
+        sent.bytes &-= min(left &+ sent.lost &+ sent.deleted, sent.bytes)
         try StandardOutput.write(json ? sent.json(left: left) : sent.text(address), to: STDOUT_FILENO)
         for complaint in sent.complaints { Terminal.complain(complaint) }
-        if left > 0 || sent.lost > 0 || !sent.complaints.isEmpty { throw ExitCode(1) }
+        if left > 0 || sent.lost > 0 || sent.deleted > 0 || !sent.complaints.isEmpty { throw ExitCode(1) }
     }
 
     private func deliver(

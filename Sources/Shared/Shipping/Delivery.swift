@@ -11,6 +11,8 @@ package struct Delivery {
     private var link: JetStream?
     private var pause = RetryPause()
     private var isAway = false
+    /// Bytes that the server acknowledged and has no more: they were deleted from the stream.
+    package private(set) var deletedBytes: UInt64 = 0
 
     package init(_ address: StreamAddress, option: String, meanwhile: String) {
         self.address = address
@@ -18,9 +20,9 @@ package struct Delivery {
         self.meanwhile = meanwhile
     }
 
-    /// Returns when the stream has the piece, or nobody wants to wait for that any more.
+    /// Returns when the server has acknowledged the piece, or nobody wants to wait for that any more.
     /// - Parameter wait: waits so many seconds, and says whether to try again.
-    /// - Returns: whether the stream has it.
+    /// - Returns: whether it has.
     package mutating func send(_ piece: Piece, wait: (Int) -> Bool) -> Bool {
         while true {
             do throws(StreamFault) {
@@ -43,6 +45,12 @@ package struct Delivery {
             try fresh.makeStream()
             link = fresh
         }
-        try link?.publish(piece)
+        guard let deleted = try link?.publish(piece), deleted > 0 else { return }
+        if deletedBytes == 0 {
+            Terminal.complain(
+                "\(option) \(address): has deleted what it was sent before, and stores it no second time within its window for duplicates; "
+                    + "send it again when that is over (two minutes, unless the stream says otherwise)")
+        }
+        deletedBytes &+= deleted
     }
 }

@@ -22,6 +22,8 @@ final class JetStream {
     private let connection: OpaquePointer
     private let context: OpaquePointer
     private let address: StreamAddress
+    /// The number of the first message that the stream had when it first acknowledged one again.
+    private var first: UInt64?
 
     init(_ address: StreamAddress) throws(StreamFault) {
         self.address = address
@@ -87,18 +89,31 @@ final class JetStream {
         guard js_GetStreamInfo(&info, context, address.stream, nil, &code) == NATS_OK else { throw fault }
     }
 
-    /// Returns when the stream has the piece: stored now, or before.
-    func publish(_ piece: Piece) throws(StreamFault) {
+    /// Returns when the server has acknowledged the piece: stored now, or before.
+    /// - Returns: bytes that it stored before and that were deleted since: it stores them no second time within its window for duplicates.
+    func publish(_ piece: Piece) throws(StreamFault) -> UInt64 {
+        var deleted: UInt64 = 0
         let most = max(min(Piece.usualBytes, Int(natsConnection_GetMaxPayload(connection)) - Self.headerRoom), 1)
         var start = 0
         while start < piece.bytes.count {
             let range = start..<min(start + most, piece.bytes.count)
-            try publish(piece, range)
+            if try isDeleted(publish(piece, range)) { deleted &+= UInt64(range.count) }
             start = range.upperBound
         }
+        return deleted
     }
 
-    private func publish(_ piece: Piece, _ range: Range<Int>) throws(StreamFault) {
+    /// - Parameter number: of a message that was stored before; `nil` where it was stored now.
+    private func isDeleted(_ number: UInt64?) throws(StreamFault) -> Bool {
+        guard let number else { return false }
+        if first == nil { first = try state()?.FirstSeq }
+        return first.map { number < $0 } ?? false
+    }
+
+    /// - Returns: the number that the message has in the stream since it was stored before; `nil` where it was stored now.
+    private func publish(_ piece: Piece, _ range: Range<Int>) throws(StreamFault) -> UInt64? {
+        var answer: UnsafeMutablePointer<jsPubAck>?
+        defer { jsPubAck_Destroy(answer) }
         let status = piece.bytes.withUnsafeBytes { bytes in
             address.stream.withCString { stream in
                 piece.messageID(range).withCString { id in
@@ -107,7 +122,7 @@ final class JetStream {
                     options.MsgId = id
                     options.ExpectStream = stream
                     return js_Publish(
-                        nil, context, piece.file.subject(on: address),
+                        &answer, context, piece.file.subject(on: address),
                         bytes.baseAddress.map { $0 + range.lowerBound }, Int32(range.count), &options, nil)
                 }
             }
@@ -116,6 +131,7 @@ final class JetStream {
             throw StreamFault(description: "the stream does not take \(address.subjects); add it to its subjects")
         }
         try Self.check(status)
+        return answer.flatMap { $0.pointee.Duplicate ? $0.pointee.Sequence : nil }
     }
 
     // MARK: Reading
@@ -204,6 +220,11 @@ final class JetStream {
 
     /// The number of the last message that the stream was given; `nil` where it has none.
     private func lastNumber() throws(StreamFault) -> UInt64? {
+        guard let state = try state(), state.Msgs > 0 else { return nil }
+        return state.LastSeq
+    }
+
+    private func state() throws(StreamFault) -> jsStreamState? {
         var info: UnsafeMutablePointer<jsStreamInfo>?
         defer { jsStreamInfo_Destroy(info) }
         var code = jsErrCode(0)
@@ -212,8 +233,7 @@ final class JetStream {
             throw StreamFault(description: "the server has no stream of that name", isNoStream: true)
         }
         try Self.check(status)
-        guard let state = info?.pointee.State, state.Msgs > 0 else { return nil }
-        return state.LastSeq
+        return info?.pointee.State
     }
 
     // MARK: Faults

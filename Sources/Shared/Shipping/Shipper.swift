@@ -12,6 +12,7 @@ package final class Shipper: Sendable {
     private let isEnding = Atomic(false)
     /// When nobody waits any more, by the monotonic clock, nanoseconds; set before `isEnding`.
     private let deadline = Atomic<Int64>(.max)
+    private let deleted = Atomic<UInt64>(0)
     /// There is something to send, or it ends.
     private let came = DispatchSemaphore(value: 0)
 
@@ -31,6 +32,9 @@ package final class Shipper: Sendable {
 
     /// Bytes that nobody will get.
     package var lostBytes: UInt64 { spool.lostBytes }
+
+    /// Bytes that the server has acknowledged and deleted before.
+    package var deletedBytes: UInt64 { deleted.load(ordering: .relaxed) }
 
     package func add(_ piece: Piece) {
         if let complaint = spool.add(piece) { Terminal.complain("\(option): the spool \(complaint)") }
@@ -63,6 +67,7 @@ package final class Shipper: Sendable {
                 continue
             }
             guard delivery.send(waiting.piece, wait: { wait(seconds: $0) }) else { return }
+            deleted.store(delivery.deletedBytes, ordering: .relaxed)
             spool.sent(waiting)
         }
     }

@@ -71,6 +71,7 @@ FORWARD(natsStatus, js_SubscribeSync,
         (natsSubscription * *made, jsCtx *it, const char *subject, jsOptions *options, jsSubOptions *more,
          jsErrCode *code),
         (made, it, subject, options, more, code))
+FORWARD_VOID(jsPubAck_Destroy, jsPubAck)
 FORWARD_VOID(jsStreamInfo_Destroy, jsStreamInfo)
 FORWARD_VOID(jsCtx_Destroy, jsCtx)
 
