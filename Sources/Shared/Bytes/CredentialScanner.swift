@@ -146,10 +146,13 @@ struct CredentialScanner {
         let mayHaveBlanks = name.credential == .authorization
         // A path's parameter, `;jsessionid=77`, ends where the query begins.
         let isPathParameter = name.credential == .session
-        let end = run(start) {
-            !Self.endsParameter.contains($0) && (mayHaveBlanks || !isBlank($0))
-                && !(isPathParameter && $0 == UInt8(ascii: "?"))
+        func belongs(_ byte: UInt8) -> Bool {
+            !Self.endsParameter.contains(byte) && (mayHaveBlanks || !isBlank(byte))
+                && !(isPathParameter && byte == UInt8(ascii: "?"))
         }
+        var end = run(start, belongs)
+        // JSON may have a backslash before a slash (RFC 8259, section 7).
+        while CredentialForms.has("\\/", text, end) { end = run(end + 2, belongs) }
         return start == separator + 1 ? add(start..<end, name.credential) : separator
     }
 

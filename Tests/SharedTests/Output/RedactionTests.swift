@@ -91,6 +91,7 @@ import Testing
         ),
         (#"{"m":"{\"token\":5,\"secret\":[1]}"}"#, #"{"m":"{\"token\":\"[redacted]\",\"secret\":[\"[redacted]\"]}"}"#),
         (#"{"m":"{\"secrets\":[","b":"c"}"#, #"{"m":"{\"secrets\":[","b":"c"}"#),
+        (#"{"u":"/x?token=ab\/cd\/&n=1","v":2}"#, #"{"u":"/x?token=[redacted]&n=1","v":2}"#),
         // What is none goes on behind its quotes.
         (
             #"Digest realm="x,", token="abc", password=",x""#,
