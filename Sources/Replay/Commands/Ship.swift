@@ -26,7 +26,7 @@ struct Ship: ParsableCommand {
 
             EXIT STATUS
               0  the stream has all of it
-              1  something was lost, or waits in the spool
+              1  something was lost, waits in the spool, or was deleted by the server
               2  could not be sent
             """)
 

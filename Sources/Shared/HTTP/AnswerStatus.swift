@@ -1,6 +1,8 @@
 /// What became of an exchange, as a number that the map counts: HTTP's status code, or what a protocol that HTTP carries has in
 /// its place, which HTTP's say nothing of.
 enum AnswerStatus {
+    /// The answer came, and its status could not be read: it refers to what was not captured.
+    static let unknown: UInt16 = 0
     /// HTTP's have three digits (RFC 9110, section 15).
     static let highestOfHTTP: UInt16 = 999
     /// Of a remote call that has no numbers of its own (JSON-RPC 2.0, section 5).
@@ -39,6 +41,7 @@ enum AnswerStatus {
 
     static func name(_ number: UInt16) -> String {
         switch number {
+        case unknown: "unknown"
         case succeeded: "ok"
         case failed: "error"
         case operationFailed: "graphql_error"

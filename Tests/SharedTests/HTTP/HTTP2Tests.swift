@@ -228,6 +228,18 @@ import Testing
         #expect(torn.header("x-new") as? String == "n, n")
     }
 
+    @Test func `counts an answer whose status was not seen as unknown`() throws {
+        let status = H2.kept(":status", "299")
+        let tape = Self.tape([
+            .client(H2.get(1, "/a")), .server(H2.headers(1, status, end: true)), .client(H2.get(3, "/a")),
+            .server(H2.headers(3, H2.indexed(62), end: true)),
+        ])
+        let torn = tape.losing(1, at: tape.dataBytes - 9 - 1 - 9 - 2 - H2.get(3, "/a").count)
+        let log = try #require(try torn.run().events().last)
+        #expect(log.number("status_code") == nil && log.fields["headers_incomplete"] as? Bool == true)
+        #expect(ServiceMapFile.yaml(torn.run().serviceMap).contains("status: {unknown: 2}"))
+    }
+
     // MARK: Bounds
 
     @Test func `bounds a head of a megabyte, and reads what follows`() throws {

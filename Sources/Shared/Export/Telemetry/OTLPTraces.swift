@@ -100,11 +100,12 @@ enum OTLPTraces {
             // What the client did wrong is no error of the server's span.
             let isError =
                 AnswerStatus.isError(status) && (span.seen.side == .client || !isClientsFault(status))
-            var attributes = [
-                status <= AnswerStatus.highestOfHTTP
-                    ? Metric.Attribute("http.response.status_code", UInt64(status))
-                    : Metric.Attribute("rpc.status_code", name)
-            ]
+            var attributes: [Metric.Attribute] = []
+            if status > AnswerStatus.highestOfHTTP {
+                attributes.append(Metric.Attribute("rpc.status_code", name))
+            } else if status != AnswerStatus.unknown {
+                attributes.append(Metric.Attribute("http.response.status_code", UInt64(status)))
+            }
             if isError { attributes.append(Metric.Attribute("error.type", name)) }
             return (attributes, isError)
         case .ended(let status, let code, let rows):

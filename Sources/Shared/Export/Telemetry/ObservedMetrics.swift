@@ -276,10 +276,12 @@ package struct ObservedMetrics {
                 let name = AnswerStatus.name(status)
                 let isHTTP = status <= AnswerStatus.highestOfHTTP
                 var attributes = key.attributes
-                attributes.append(
-                    isHTTP
-                        ? Metric.Attribute("http.response.status_code", UInt64(status))
-                        : Metric.Attribute(key.convention == .rpc ? "rpc.status_code" : "tapedeck.status", name))
+                if isHTTP, status != AnswerStatus.unknown {
+                    attributes.append(Metric.Attribute("http.response.status_code", UInt64(status)))
+                } else {
+                    let field = isHTTP || key.convention != .rpc ? "tapedeck.status" : "rpc.status_code"
+                    attributes.append(Metric.Attribute(field, name))
+                }
                 if AnswerStatus.isError(status) { attributes.append(Metric.Attribute("error.type", name)) }
                 table[Key(service: key.service, attributes: TelemetryNames.sorted(attributes)), default: 0] &+= count
             }
