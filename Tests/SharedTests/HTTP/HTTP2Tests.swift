@@ -341,6 +341,23 @@ import Testing
         #expect(try Self.briefs(tape.run()).prefix(2) == ["> GET /next", "< 200 GET /next"])
     }
 
+    /// Of each stream a long head and the beginning of a body are kept, both ways.
+    @Test func `keeps no more of few streams than of many`() throws {
+        let long = (0..<4).flatMap { H2.field("x-\($0)", String(repeating: "v", count: 60_000)) }
+        let parts = (0..<3).map { String(repeating: "b", count: 16_384 + $0) }
+        var said: [Conversation.Said] = []
+        for id in stride(from: 1 as UInt32, to: 120, by: 2) {
+            said.append(.client(H2.headers(id, H2.request("/up", "POST") + long)))
+            said.append(.server(H2.headers(id, H2.block([":status": "200"]) + long)))
+            said += parts.flatMap { [.client(H2.data(id, $0)), .server(H2.data(id, $0))] }
+        }
+        var options = Profiler.Options()
+        options.eventLog = true
+        let profiler = Profiler(options)
+        Self.tape(said).play(into: profiler)
+        #expect(profiler.summary.limits[.streamBytes] > 0)
+    }
+
     @Test func `gives up the oldest of streams that never end`() throws {
         let count = 5000
         let requests = (0..<count).flatMap { H2.headers(UInt32(2 * $0 + 1), H2.request("/\($0)")) }
@@ -354,6 +371,4 @@ import Testing
         let briefs = try Self.briefs(tape.run())
         #expect(briefs.contains("< 200 GET /4999") && briefs.contains("< 200 !response_without_request"))
     }
-
-    // MARK: What is missing
 }

@@ -110,8 +110,11 @@ final class HTTP2Analyzer: Analyzer {
     @inline(__always)
     func countFrame(_ out: any Output) {
         frames &+= 1
-        if frames & 255 == 0, streams.count >= 64 { keepWithinBudget(out) }
+        if frames & 255 == 0, streams.count >= Self.fewestOverBudget { keepWithinBudget(out) }
     }
+
+    /// What is kept of a stream is its head and the beginnings of its bodies: of fewer that is no more than the budget.
+    private static let fewestOverBudget = 16
 
     /// One side takes frames as long as this, which the other side says.
     func allow(_ length: Int, _ side: Side) { direction(side).allow(length) }
