@@ -410,8 +410,9 @@ final class EventLog: Sink {
             json.string(redactor?.shown(process.commandLine, counts: false) ?? process.commandLine)
         }
         let opened = connection.opened
-        // Of no process's own it is the client's, as where its first packet was captured: what is local there was a guess by ports.
-        let isSent = opened.process == nil ? isSend == connection.localIsClient : isSend
+        // In a capture it is the client's: what is local was a guess by ports where the connection's first packet is missing.
+        let isGuess = opened.process == nil && opened.role == .unknown
+        let isSent = isGuess ? isSend == connection.localIsClient : isSend
         json.key("direction")
         json.string(isSent ? "send" : "recv")
         let (source, destination) = isSend ? (opened.local, opened.remote) : (opened.remote, opened.local)

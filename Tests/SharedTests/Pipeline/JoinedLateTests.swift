@@ -109,7 +109,9 @@ import Testing
                 tape.close()
                 let events = try tape.run().events().filter { $0.string("event_type") == "connection" }
                 #expect(events.map { $0.string("protocol") } == [exchange.row], "\(rest)")
-                #expect(events.map { $0.string("direction") } == [localIsClient ? "send" : "recv"], "\(rest)")
+                let asker = localIsClient ? TapeBuilder.client.port : ports.1
+                #expect(events.map { $0.number("source_port") } == [Int(asker)], "\(rest)")
+                #expect(events.map { $0.string("direction") } == ["send"], "\(rest)")
             }
         }
     }
