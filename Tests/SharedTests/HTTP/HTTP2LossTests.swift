@@ -212,6 +212,40 @@ import Testing
         #expect(events.allSatisfy { $0.anomalies.isEmpty || $0.number("stream") == 1 })
     }
 
+    /// As many as are cancelled within a round trip, and what crosses a GOAWAY.
+    @Test func `takes what crosses any number of resets, or a GOAWAY, for none`() throws {
+        let ids = stride(from: 1 as UInt32, to: 1200, by: 2)
+        var result = Self.tape([
+            .client(ids.flatMap { H2.get($0, "/a") + H2.reset($0, 8) }), .server(ids.flatMap { H2.answer($0, 200) }),
+        ]).run()
+        #expect(result.summary.messages.requests == 600 && result.summary.messages.responses == 600)
+        #expect(result.summary.anomalies.total == 0)
+        result = Self.tape([
+            .client(H2.get(1, "/a")), .client(H2.headers(3, H2.request("/b", "POST"))),
+            .server(H2.frame(7, stream: 0, H2.big(1) + H2.big(0))),
+            .client(H2.data(3, "x") + H2.headers(3, H2.block(["x-sum": "1"]), end: true)), .server(H2.answer(1, 200)),
+        ]).run()
+        #expect(result.summary.messages.requests == 2)
+    }
+
+    /// The informational answer's status is an entry of a table that was not seen, and the final one's is none.
+    @Test(arguments: [false, true]) func `takes no final answer for trailers of an informational one`(_ isEmpty: Bool)
+        throws
+    {
+        let final =
+            H2.headers(3, [0x8D] + H2.kept("x", "y"), end: isEmpty) + (isEmpty ? [] : H2.data(3, "gone", end: true))
+        let answer = H2.headers(1, H2.kept(":status", "103")) + H2.headers(1, [0x88], end: true)
+        let tape = Self.tape([
+            .client(H2.get(1, "/a")), .server(answer), .client(H2.get(3, "/b")),
+            .server(H2.headers(3, H2.indexed(62)) + final),
+        ])
+        let before = H2.preface.count + 9 + H2.get(1, "/a").count
+        let events = try tape.losing(1, at: before + 12).run().events().filter { $0.number("stream") == 3 }
+        let last = try #require(events.last)
+        #expect(last.number("status_code") == 404 && last.fields["trailers"] as? [String: String] != [":status": "404"])
+        #expect(last.string("body") == (isEmpty ? nil : "gone"))
+    }
+
     /// A block that no table explains is a request all the same, and is answered.
     @Test func `counts a request whose fields cannot be read`() throws {
         let result = Self.tape([

@@ -9,8 +9,10 @@ final class HTTP2Analyzer: Analyzer {
     private var frames: UInt64 = 0
     /// Streams that were opened.
     private var openings: UInt64 = 0
-    /// Streams that one side has reset while the other may still speak on them.
+    /// Streams that one side has ended while the other may still speak on them.
     private var resets = RecentResets()
+    /// Streams that are open were given up, for there were too many.
+    private var hasGivenUp = false
     /// What exchanges are of that are calls.
     private let callRow: ProtocolID?
 
@@ -26,6 +28,7 @@ final class HTTP2Analyzer: Analyzer {
         retransmittedDifferent = 0
         streams.reset()
         resets = RecentResets()
+        hasGivenUp = false
         requests.reset(isStart: start != .middle)
         responses.reset(isStart: start != .middle)
         guard case .continued(let carried) = start, let exchange = carried.exchange else { return }
@@ -92,13 +95,19 @@ final class HTTP2Analyzer: Analyzer {
     @inline(__always)
     func stream(_ id: UInt32) -> HTTP2Stream? { streams.find(id) }
 
-    /// What the other side says on a stream was on its way when that was reset, and is nothing any more (RFC 9113, section 5.1:
-    /// closed).
-    func isReset(_ id: UInt32) -> Bool { resets.contains(id) }
+    /// What is said on a stream that is closed was on its way when the other side ended it, and is nothing any more.
+    ///
+    /// Of the client's, whose numbers only rise (RFC 9113, section 5.1.1), each that it has opened is open or closed, where all
+    /// were seen.
+    func isClosed(_ id: UInt32) -> Bool {
+        let isKnown = !requests.hasLostFrames && !hasGivenUp
+        return isKnown && id & 1 == 1 && id <= requests.newest || resets.contains(id)
+    }
 
     func open(_ id: UInt32, _ out: any Output) -> HTTP2Stream {
         if streams.count >= run.limits.pipelinedRequests {
             out.reached(.pipelinedRequests)
+            hasGivenUp = true
             if let oldest = streams.oldest() { giveAway(oldest, out) }
         }
         openings &+= 1
@@ -125,6 +134,7 @@ final class HTTP2Analyzer: Analyzer {
         guard held > run.limits.streamBytes else { return }
         for stream in streams.open where held > run.limits.streamBytes / 2 {
             out.reached(.streamBytes)
+            hasGivenUp = true
             held &-= stream.held
             giveAway(stream, out)
         }
@@ -178,8 +188,9 @@ final class HTTP2Analyzer: Analyzer {
     /// A head was read, as far as it can be.
     func headIsComplete(_ stream: HTTP2Stream, _ side: Side, endsStream: Bool, _ out: any Output) {
         if side == .client {
-            // Fields without any of those that a request has are trailers, where a request may have been missed.
-            guard stream.request.facts.hasPseudoField || !requests.hasLostFrames else { return close(stream) }
+            // Fields without any of those that a request has are trailers of one that was not seen.
+            let facts = stream.request.facts
+            guard facts.hasPseudoField || facts.isIncomplete && !requests.hasLostFrames else { return close(stream) }
             ask(stream, out)
         } else {
             let half = stream.response
@@ -281,7 +292,7 @@ final class HTTP2Analyzer: Analyzer {
         stream.exchange = exchange
     }
 
-    private func isInformational(_ stream: HTTP2Stream, _ out: any Output) {
+    func isInformational(_ stream: HTTP2Stream, _ out: any Output) {
         tell(stream.response, of: stream, out)
         stream.response.awaitAnother()
     }
@@ -387,6 +398,7 @@ final class HTTP2Analyzer: Analyzer {
     /// One side takes no streams behind `last` (RFC 9113, section 6.8); those that are open will not be answered.
     func goesAway(_ side: Side, _ last: UInt32, _ at: Arrival, _ out: any Output) {
         for stream in streams.open where stream.id > last && (stream.id & 1 == 1) == (side == .server) {
+            resets.insert(stream.id)
             end(stream, Ended(why: HTTP2Error.goAway, side: side), 0, at, out)
         }
     }

@@ -287,10 +287,16 @@ final class HTTP2Direction {
             block.stream = known
             known?.half(side).begin(at.first)
         case .body:
-            block.kind = .trailers
+            // Trailers end a stream (RFC 9113, section 8.1).
+            let isHead = !frame.endsStream && known?.half(side).mayBeInformational ?? false
+            if isHead, let known {
+                analyzer.isInformational(known, out)
+                known.half(side).begin(at.first)
+            }
+            block.kind = isHead ? .head : .trailers
             block.stream = known
         case .head, .done: break
-        case nil where analyzer.isReset(frame.stream): break
+        case nil where analyzer.isClosed(frame.stream): break
         case nil:
             let stream = analyzer.open(frame.stream, out)
             if side == .client {
@@ -430,7 +436,7 @@ final class HTTP2Direction {
                 state = .frame
                 return .at(at)
             }
-            switch HTTP2FrameDetector.chain(bytes, from: at, of: side, limit: frameLimit) {
+            switch HTTP2FrameDetector.chain(bytes, from: at, of: side, limit: frameLimit, bySection: false) {
             case .yes:
                 state = .frame
                 return .at(at)

@@ -36,8 +36,10 @@ enum HTTP2FrameDetector: Detector {
     ///   - side: who would have sent them.
     ///   - tells: what may be either side's is no proof.
     ///   - limit: as long as their content is, at most.
+    ///   - bySection: one frame with all fields of a message is proof enough, as it is at the beginning of what a side says.
     static func chain(
-        _ bytes: RawSpan, from start: Int = 0, of side: Side, tells: Bool = false, limit: Int = HTTP2Frame.usualLimit
+        _ bytes: RawSpan, from start: Int = 0, of side: Side, tells: Bool = false, limit: Int = HTTP2Frame.usualLimit,
+        bySection: Bool = true
     ) -> Fit {
         var offset = start
         var weight = 0
@@ -50,7 +52,7 @@ enum HTTP2FrameDetector: Detector {
             let sender = fields(of: side, bytes, at: offset, unknown: tells ? .open : .yes)
             guard sender == .yes else { return sender }
             if kind == HTTP2Frame.Kind.headers { isTold = true }
-            if isSection(of: side, bytes, at: offset) { return .yes }
+            if bySection, isSection(of: side, bytes, at: offset) { return .yes }
             weight &+= kind <= HTTP2Frame.Kind.headers || kind == HTTP2Frame.Kind.continuation ? 1 : 2
             if weight >= Self.enough { return isTold ? .yes : .open }
             offset &+= header &+ length

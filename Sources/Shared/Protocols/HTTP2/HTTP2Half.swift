@@ -272,6 +272,9 @@ final class HTTP2Half {
     /// The answer was informational: another follows.
     func awaitAnother() { state = .waiting }
 
+    /// A head whose status is not known, and behind which nothing of an answer came: another head says that it was informational.
+    var mayBeInformational: Bool { side == .server && message.head.status == 0 && message.contentBytes == 0 }
+
     // MARK: Trailers
 
     func trailer(_ name: RawSpan, _ value: RawSpan, _ out: any Output) {
@@ -279,6 +282,8 @@ final class HTTP2Half {
             facts.isIncomplete = true
             return
         }
+        // No trailers have it (RFC 9113, section 8.1): they are the head, and what was taken for that was informational.
+        if mayBeInformational, name.byteCount == 7, name.has(":status", at: 0) { return pseudoField(name, value) }
         if name.byteCount == 11, name.has("grpc-status", at: 0) { facts.callStatus = GRPCStatus.number(value) }
         guard keepsBytes, hasRoom(beside: details.text.count, details.trailers.count, name, value, out) else { return }
         let start = details.text.count

@@ -1,4 +1,4 @@
-/// The streams that were reset last (RFC 9113, section 5.4.2).
+/// The streams that one side has ended last, by a reset or by going away (RFC 9113, sections 5.4.2 and 6.8).
 ///
 /// The other side may not know of it yet: what it says meanwhile on such a stream still changes the table of its header blocks, and
 /// is no message.
