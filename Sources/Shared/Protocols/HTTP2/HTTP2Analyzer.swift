@@ -293,8 +293,8 @@ final class HTTP2Analyzer: Analyzer {
     }
 
     func isInformational(_ stream: HTTP2Stream, _ out: any Output) {
-        tell(stream.response, of: stream, out)
         stream.response.awaitAnother()
+        tell(stream.response, of: stream, out)
     }
 
     /// A message has reached its end.

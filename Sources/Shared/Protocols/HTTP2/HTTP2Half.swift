@@ -270,7 +270,10 @@ final class HTTP2Half {
     func isCarried() { state = .done }
 
     /// The answer was informational: another follows.
-    func awaitAnother() { state = .waiting }
+    func awaitAnother() {
+        if keepsBytes, facts.isIncomplete { details.say(.headersIncomplete, .yes) }
+        state = .waiting
+    }
 
     /// A head whose status is not known, and behind which nothing of an answer came: another head says that it was informational.
     var mayBeInformational: Bool { side == .server && message.head.status == 0 && message.contentBytes == 0 }
