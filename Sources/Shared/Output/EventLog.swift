@@ -158,7 +158,7 @@ final class EventLog: Sink {
             json.number(UInt64(message.head.status))
             json.key("reason")
             json.headerText(wire.extracting(message.head.reason))
-        } else if message.head.status != 0 {
+        } else if message.head.status != AnswerStatus.unknown {
             json.key("status_code")
             json.number(UInt64(message.head.status))
         }

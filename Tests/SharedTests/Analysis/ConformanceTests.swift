@@ -59,6 +59,13 @@ import Testing
         #expect(a.serviceMap == b.serviceMap, "\(conversation.name), \(how)")
     }
 
+    /// Every byte is accounted for, and byte by byte the same is said.
+    private func expectAccounted(_ tape: TapeBuilder, _ how: String, _ conversation: Conversation) {
+        let result = Self.run(tape).result
+        #expect(result.summary.bytes.isBalanced, "\(conversation.name), \(how)")
+        expectSame(Self.run(tape.cut(every: 1)).result, result, "\(how), cut", conversation)
+    }
+
     @Test func `has a conversation here`() {
         let covered = Set(Self.conversations.compactMap(\.verdict))
         // What nothing on the wire begins with is no connection's protocol.
@@ -100,10 +107,7 @@ import Testing
         let tape = Self.tape(conversation)
         let step = max(1, tape.dataBytes / 120)
         for offset in stride(from: 1, to: tape.dataBytes, by: step) {
-            let ended = tape.ending(at: offset)
-            let result = Self.run(ended).result
-            #expect(result.summary.bytes.isBalanced, "\(conversation.name): an end at \(offset)")
-            expectSame(Self.run(ended.cut(every: 1)).result, result, "an end at \(offset), cut", conversation)
+            expectAccounted(tape.ending(at: offset), "an end at \(offset)", conversation)
         }
     }
 
@@ -112,10 +116,7 @@ import Testing
         let tape = Self.tape(conversation, isLate: true)
         let step = max(1, tape.dataBytes / 200)
         for offset in stride(from: 1, to: tape.dataBytes, by: step) {
-            let suffix = tape.dropping(first: offset)
-            let result = Self.run(suffix).result
-            #expect(result.summary.bytes.isBalanced, "\(conversation.name) from \(offset)")
-            expectSame(Self.run(suffix.cut(every: 1)).result, result, "from \(offset), cut", conversation)
+            expectAccounted(tape.dropping(first: offset), "from \(offset)", conversation)
         }
     }
 

@@ -6,22 +6,8 @@ import Testing
 @Suite struct `HTTP/2 with losses` {
     private typealias H2 = HTTP2Frames
 
-    /// A connection on which client and server say these, a millisecond apart; the client's preface comes first.
-    private static func tape(_ said: [Conversation.Said], preface: Bool = true, settings: [UInt8] = []) -> TapeBuilder {
-        var tape = TapeBuilder()
-        tape.open()
-        for said in (preface ? [.client(H2.preface), .server(H2.frame(4, stream: 0, settings))] : []) + said {
-            tape.wait(milliseconds: 1)
-            tape.data(said.isClient ? .send : .receive, said.bytes)
-        }
-        tape.close()
-        return tape
-    }
-
-    private static func briefs(_ result: TapeResult) throws -> [String] { try result.events().map(\.brief) }
-
     @Test func `goes on exactly behind a gap within a body`() throws {
-        let tape = Self.tape([
+        let tape = H2.tape([
             .client(H2.get(1, "/a") + H2.get(3, "/b")),
             .server(H2.headers(1, H2.block([":status": "200"])) + H2.data(1, "0123456789", end: true)),
             .server(H2.answer(3, 200, "b")),
@@ -29,7 +15,7 @@ import Testing
         let offset =
             H2.preface.count + 9 + H2.get(1, "/a").count * 2 + H2.headers(1, H2.block([":status": "200"])).count
         #expect(
-            try Self.briefs(tape.losing(4, at: offset + 9 + 3).run()).suffix(2) == [
+            try H2.briefs(tape.losing(4, at: offset + 9 + 3).run()).suffix(2) == [
                 "< 200 GET /a \"012789\" !gap", "< 200 GET /b \"b\"",
             ])
     }
@@ -37,12 +23,12 @@ import Testing
     /// Programs that announce it send a whole message as one frame: grpc does.
     @Test func `takes frames of content as large as a length can say`() throws {
         let body = [UInt8](repeating: 0x61, count: 3 << 20)
-        let result = Self.tape([
+        let result = H2.tape([
             .client(H2.get(1, "/a") + H2.get(3, "/b")),
             .server(H2.headers(1, H2.block([":status": "200"])) + H2.frame(0, 1, stream: 1, body)),
             .server(H2.answer(3, 200, "b")),
         ]).run()
-        #expect(try Self.briefs(result).last == "< 200 GET /b \"b\"")
+        #expect(try H2.briefs(result).last == "< 200 GET /b \"b\"")
         #expect(result.summary.bytes.unparsed.total == 0 && result.summary.messages.exchanges == 2)
     }
 
@@ -50,7 +36,7 @@ import Testing
     @Test(arguments: [1, (1 << 24) + 1, (1 << 31) - 101] as [UInt32])
     func `is found again behind a loss however many streams there were`(_ first: UInt32) throws {
         let ids = (0..<20).map { first + 2 * UInt32($0) }
-        let tape = Self.tape(ids.flatMap { [.client(H2.get($0, "/a")), .server(H2.answer($0, 200, "b"))] })
+        let tape = H2.tape(ids.flatMap { [.client(H2.get($0, "/a")), .server(H2.answer($0, 200, "b"))] })
         for offset in [60, 150] {
             let result = tape.losing(4, at: offset).run()
             #expect(result.summary.messages.exchanges >= 16, "\(offset): \(result.summary.messages.exchanges)")
@@ -65,15 +51,15 @@ import Testing
         }
         func answered(_ id: UInt32) -> [UInt8] { H2.headers(id, [0x88]) + H2.data(id, "b", end: true) }
         let ids = (0..<40).map { 1 + 2 * UInt32($0) }
-        let tape = Self.tape(ids.flatMap { [.client(get($0)), .server(answered($0))] })
-        let whole = try Self.briefs(tape.run())
+        let tape = H2.tape(ids.flatMap { [.client(get($0)), .server(answered($0))] })
+        let whole = try H2.briefs(tape.run())
         // The fifth request, from its first byte on and from within; then the fifth answer.
         let (request, answer) = (get(1).count, answered(1).count)
         let fifth = H2.preface.count + 9 + 4 * (request + answer)
         for (start, others) in [
             (0, ["< 200 \"b\" !response_without_request"]), (12, ["> GET", "< 200 GET \"b\""]),
         ] {
-            let briefs = try Self.briefs(tape.losing(request - start, at: fifth + start).run())
+            let briefs = try H2.briefs(tape.losing(request - start, at: fifth + start).run())
             #expect(briefs.filter { !whole.contains($0) } == others, "\(start): \(briefs)")
         }
         let result = tape.losing(answer, at: fifth + request).run()
@@ -85,7 +71,7 @@ import Testing
         let calls = [1, 3, 5, 7, 9].map { H2.get($0, "/\($0)") }
         let trailers = H2.headers(1, H2.block(["x-checksum": "7"]), end: true)
         let answers = [3, 5, 7, 9].map { H2.answer($0, 200, "[\($0)]") }
-        let tape = Self.tape([.client(calls.flatMap { $0 }), .server(head + trailers + answers.flatMap { $0 })])
+        let tape = H2.tape([.client(calls.flatMap { $0 }), .server(head + trailers + answers.flatMap { $0 })])
         let start = H2.preface.count + 9 + calls.joined().count
         let events = try tape.losing(head.count, at: start).run().events()
         let answer = try #require(events.first { $0.string("url") == "/1" && $0.number("duration_ms") != nil })
@@ -107,7 +93,7 @@ import Testing
                     H2.headers(id, [0x88] + H2.kept("y-\(place)", "d") + (place > 3 ? H2.indexed(64) : []))
                         + H2.data(id, "[\(place)]", end: true)))
         }
-        let tape = Self.tape(said)
+        let tape = H2.tape(said)
         func key(_ event: TapeResult.Event) -> String {
             "\(event.number("stream") ?? 0) \(event.string("direction") ?? "")"
         }
@@ -144,7 +130,7 @@ import Testing
             }
             said += [.client(head + parts), .server(H2.answer(id, 200))]
         }
-        let tape = Self.tape(said, settings: allowed)
+        let tape = H2.tape(said, settings: allowed)
         let before = 33 + 15 + 2 * (5 * (length + 9) + 70)
         let result = tape.losing(2 * length, at: before + length).run()
         let asked = try result.events().filter { $0.string("direction") == "send" }.compactMap { $0.string("url") }
@@ -201,7 +187,7 @@ import Testing
     /// The server had answered before it heard that nobody wants the answer.
     @Test func `takes an answer that crosses a reset for none`() throws {
         let late = H2.headers(1, [0x88] + H2.kept("x", "late")) + H2.data(1, "{}", end: true)
-        let result = Self.tape([
+        let result = H2.tape([
             .client(H2.get(1, "/a")), .client(H2.reset(1, 8)), .server(late), .client(H2.get(3, "/b")),
             .server(H2.headers(3, [0x88] + H2.indexed(62), end: true)),
         ]).run()
@@ -215,12 +201,12 @@ import Testing
     /// As many as are cancelled within a round trip, and what crosses a GOAWAY.
     @Test func `takes what crosses any number of resets, or a GOAWAY, for none`() throws {
         let ids = stride(from: 1 as UInt32, to: 1200, by: 2)
-        var result = Self.tape([
+        var result = H2.tape([
             .client(ids.flatMap { H2.get($0, "/a") + H2.reset($0, 8) }), .server(ids.flatMap { H2.answer($0, 200) }),
         ]).run()
         #expect(result.summary.messages.requests == 600 && result.summary.messages.responses == 600)
         #expect(result.summary.anomalies.total == 0)
-        result = Self.tape([
+        result = H2.tape([
             .client(H2.get(1, "/a")), .client(H2.headers(3, H2.request("/b", "POST"))),
             .server(H2.frame(7, stream: 0, H2.big(1) + H2.big(0))),
             .client(H2.data(3, "x") + H2.headers(3, H2.block(["x-sum": "1"]), end: true)), .server(H2.answer(1, 200)),
@@ -235,7 +221,7 @@ import Testing
         let final =
             H2.headers(3, [0x8D] + H2.kept("x", "y"), end: isEmpty) + (isEmpty ? [] : H2.data(3, "gone", end: true))
         let answer = H2.headers(1, H2.kept(":status", "103")) + H2.headers(1, [0x88], end: true)
-        let tape = Self.tape([
+        let tape = H2.tape([
             .client(H2.get(1, "/a")), .server(answer), .client(H2.get(3, "/b")),
             .server(H2.headers(3, H2.indexed(62)) + final),
         ])
@@ -251,7 +237,7 @@ import Testing
 
     /// A block that no table explains is a request all the same, and is answered.
     @Test func `counts a request whose fields cannot be read`() throws {
-        let result = Self.tape([
+        let result = H2.tape([
             .client(H2.get(1, "/a")), .server(H2.answer(1, 200)), .client(H2.headers(3, H2.indexed(99), end: true)),
             .server(H2.answer(3, 204)), .client(H2.get(5, "/b")), .server(H2.answer(5, 200)),
         ]).run()

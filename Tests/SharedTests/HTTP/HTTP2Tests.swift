@@ -6,24 +6,10 @@ import Testing
 @Suite struct `HTTP/2` {
     private typealias H2 = HTTP2Frames
 
-    /// A connection on which client and server say these, a millisecond apart; the client's preface comes first.
-    private static func tape(_ said: [Conversation.Said], preface: Bool = true) -> TapeBuilder {
-        var tape = TapeBuilder()
-        tape.open()
-        for said in (preface ? [.client(H2.preface), .server(H2.frame(4, stream: 0, []))] : []) + said {
-            tape.wait(milliseconds: 1)
-            tape.data(said.isClient ? .send : .receive, said.bytes)
-        }
-        tape.close()
-        return tape
-    }
-
-    private static func briefs(_ result: TapeResult) throws -> [String] { try result.events().map(\.brief) }
-
     @Test func `reads heads in parts, padding, priorities, informational answers and trailers`() throws {
         let block = H2.request("/orders?id=7", "POST") + H2.block(["cookie": "a=1", "cookie": "b=2"])
         let padded = [3] + H2.big(0) + [15] + block.prefix(9) + [0, 0, 0]
-        let result = Self.tape([
+        let result = H2.tape([
             .client(
                 H2.frame(1, 0x28, stream: 1, padded) + H2.frame(9, stream: 1, Array(block[9..<20]))
                     + H2.frame(9, 4, stream: 1, Array(block.dropFirst(20)))
@@ -35,7 +21,7 @@ import Testing
         ]).run()
         let events = try result.events()
         #expect(
-            try Self.briefs(result) == [
+            try H2.briefs(result) == [
                 "> POST /orders?id=7 \"{\"a\":1}\"", "< 103 POST /orders?id=7",
                 "< 201 POST /orders?id=7 \"[true]\"",
             ])
@@ -61,7 +47,7 @@ import Testing
             tape.data(.send, Array(said.dropFirst(cut)))
             tape.close()
             let result = tape.run()
-            #expect(try Self.briefs(result) == ["> GET /late"], "cut at \(cut)")
+            #expect(try H2.briefs(result) == ["> GET /late"], "cut at \(cut)")
             #expect(result.summary.bytes.unparsed.total == 30, "cut at \(cut)")
         }
     }
@@ -82,7 +68,7 @@ import Testing
     }()
 
     @Test func `pairs a hundred streams by their numbers`() throws {
-        let result = Self.tape(Self.interleaved).run()
+        let result = H2.tape(Self.interleaved).run()
         let answers = try result.events().filter { $0.fields["status_code"] != nil }
         #expect(answers.count == 100)
         for answer in answers {
@@ -121,7 +107,7 @@ import Testing
     }
 
     @Test func `says what ended a stream, and who`() throws {
-        let result = Self.tape([
+        let result = H2.tape([
             .client(H2.get(1, "/mid") + H2.get(3, "/cancelled") + H2.get(5, "/refused")),
             .server(H2.headers(1, H2.block([":status": "200"])) + H2.data(1, "half") + H2.reset(1, 2)),
             .client(H2.reset(3, 8)), .server(H2.frame(7, stream: 0, H2.big(3) + H2.big(0))),
@@ -138,7 +124,7 @@ import Testing
     }
 
     @Test func `tells of an answer that nobody asked for, and counts no call`() throws {
-        let result = Self.tape([
+        let result = H2.tape([
             .client(H2.get(1, "/page")),
             .server(
                 H2.frame(5, 4, stream: 1, H2.big(2) + H2.request("/style.css")) + H2.answer(1, 200, "page")
@@ -150,26 +136,26 @@ import Testing
     }
 
     @Test func `takes an answer in HTTP/1 for that to the request`() throws {
-        let result = Self.tape(
+        let result = H2.tape(
             [
                 .client(H2.preface + H2.get(1, "/a")), .server("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"),
             ], preface: false
         ).run()
-        #expect(try Self.briefs(result) == ["> GET /a", "< 400 GET /a"])
-        let early = Self.tape(
+        #expect(try H2.briefs(result) == ["> GET /a", "< 400 GET /a"])
+        let early = H2.tape(
             [
                 .client(H2.preface), .server("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"),
                 .client(H2.get(1, "/a")),
             ], preface: false
         ).run()
-        #expect(try Self.briefs(early) == ["> PRI *", "< 400 PRI *"])
+        #expect(try H2.briefs(early) == ["> PRI *", "< 400 PRI *"])
         #expect(early.summary.messages.exchanges == 1 && early.summary.bytes.isBalanced)
         #expect(result.summary.messages.exchanges == 1 && result.summary.bytes.isBalanced)
     }
 
     @Test func `goes on with the request that asked for the upgrade`() throws {
         let upgrade = "GET /a HTTP/1.1\r\nHost: shop\r\nUpgrade: h2c\r\nHTTP2-Settings: AAQ\r\n\r\n"
-        let accepted = Self.tape(
+        let accepted = H2.tape(
             [
                 .client(upgrade), .server("HTTP/1.1 101 X\r\nUpgrade: h2c\r\n\r\n"),
                 .server(H2.frame(4, stream: 0, [])),
@@ -177,17 +163,17 @@ import Testing
             ], preface: false)
         for tape in [accepted, accepted.cut(every: 1)] {
             #expect(
-                try Self.briefs(tape.run()).filter { !$0.hasPrefix(">") } == [
+                try H2.briefs(tape.run()).filter { !$0.hasPrefix(">") } == [
                     "< 101 GET /a", "< 200 GET /a \"one\"", "< 404 GET /b",
                 ])
             #expect(tape.run().summary.messages.exchanges == 2)
         }
-        let declined = Self.tape(
+        let declined = H2.tape(
             [
                 .client(upgrade), .server("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\none"),
             ], preface: false
         ).run()
-        #expect(try Self.briefs(declined) == ["> GET /a", "< 200 GET /a \"one\""])
+        #expect(try H2.briefs(declined) == ["> GET /a", "< 200 GET /a \"one\""])
     }
 
     // MARK: Tables
@@ -195,7 +181,7 @@ import Testing
     @Test(arguments: [0, 64 << 10]) func `follows the table through any size`(size: Int) throws {
         var block = H2.integer(size, bits: 5, 0x20) + H2.request("/")
         for place in 0..<200 { block += H2.kept("x-\(place)", String(repeating: "v", count: 200)) }
-        var result = Self.tape([
+        var result = H2.tape([
             .client(H2.headers(1, block, end: true)), .server(H2.answer(1, 200)),
             .client(H2.headers(3, H2.request("/again") + H2.indexed(62 + 150), end: true)),
         ]).run()
@@ -204,7 +190,7 @@ import Testing
         // Of a table without room nothing can be had, and a reference into it breaks the block.
         #expect(again.header("x-49") as? String == (size == 0 ? nil : String(repeating: "v", count: 200)))
         #expect(again.fields["headers_incomplete"] as? Bool == (size == 0 ? true : nil))
-        result = Self.tape([
+        result = H2.tape([
             .client(H2.headers(1, block, end: true)), .server(H2.answer(1, 200)), .client(H2.get(3, "/plain")),
         ]).run()
         again = try #require(try result.events().last)
@@ -214,7 +200,7 @@ import Testing
     @Test func `leaves out what refers to a table that was not seen`() throws {
         let first = H2.request("/") + H2.kept("x-secret", "seen once") + H2.kept("x-other", "too")
         let second = H2.request("/two") + H2.indexed(62) + H2.indexed(63) + H2.kept("x-new", "n") + H2.indexed(62)
-        let tape = Self.tape([
+        let tape = H2.tape([
             .client(H2.headers(1, first, end: true)), .server(H2.answer(1, 200)),
             .client(H2.headers(3, second, end: true)),
         ])
@@ -230,7 +216,7 @@ import Testing
 
     @Test func `counts an answer whose status was not seen as unknown`() throws {
         let status = H2.kept(":status", "299")
-        let tape = Self.tape([
+        let tape = H2.tape([
             .client(H2.get(1, "/a")), .server(H2.headers(1, status, end: true)), .client(H2.get(3, "/a")),
             .server(H2.headers(3, H2.indexed(62), end: true)),
         ])
@@ -251,7 +237,7 @@ import Testing
             let isLast = start + 16_384 >= block.count
             frames += H2.frame(9, isLast ? 4 : 0, stream: 1, Array(block[start..<min(start + 16_384, block.count)]))
         }
-        let tape = Self.tape([.client(frames + H2.get(3, "/next")), .server(H2.answer(1, 431) + H2.answer(3, 200))])
+        let tape = H2.tape([.client(frames + H2.get(3, "/next")), .server(H2.answer(1, 431) + H2.answer(3, 200))])
         let result = tape.run()
         let events = try result.events()
         #expect(events.first?.string("url") == "/large" && events.first?.fields["headers_incomplete"] as? Bool == true)
@@ -280,7 +266,7 @@ import Testing
             // What was kept before is gone where the long one was to be kept.
             let isKept = field[0] == 0x40
             let second = H2.request("/next") + H2.indexed(62) + (isKept ? [] : H2.indexed(64))
-            let tape = Self.tape([
+            let tape = H2.tape([
                 .client(Self.parts(1, first, end: true) + H2.headers(3, second, end: true)),
                 .server(H2.answer(1, 200) + H2.answer(3, 200)),
             ])
@@ -307,7 +293,7 @@ import Testing
         let type = H2.field("content-type", "application/json; x=" + String(repeating: "y", count: 60_000))
         let head = large + type + H2.field("content-encoding", "gzip") + H2.field("x-last", "z")
         let body = H2.frame(0, 1, stream: 1, CodedBodies.gzip)
-        let tape = Self.tape([
+        let tape = H2.tape([
             .client(Self.parts(1, H2.request("/long", "POST") + head) + body),
             .server(Self.parts(1, H2.block([":status": "200"]) + head) + body),
         ])
@@ -323,7 +309,7 @@ import Testing
 
     @Test func `holds nothing for a flood of CONTINUATION`() throws {
         let part = H2.frame(9, stream: 1, H2.field("x", "y"))
-        var tape = Self.tape([
+        var tape = H2.tape([
             .client(H2.frame(1, stream: 1, H2.request("/flood")) + (0..<100_000).flatMap { _ in part })
         ])
         var options = Profiler.Options()
@@ -334,11 +320,11 @@ import Testing
         profiler.finish()
         #expect(profiler.summary.limits[.headBytes] == 1)
         // It is not the next frame's head.
-        tape = Self.tape([
+        tape = H2.tape([
             .client(H2.frame(1, stream: 1, H2.request("/flood")) + part + H2.get(3, "/next")),
             .server(H2.answer(3, 200)),
         ])
-        #expect(try Self.briefs(tape.run()).prefix(2) == ["> GET /next", "< 200 GET /next"])
+        #expect(try H2.briefs(tape.run()).prefix(2) == ["> GET /next", "< 200 GET /next"])
     }
 
     /// Of each stream a long head and the beginning of a body are kept, both ways.
@@ -354,7 +340,7 @@ import Testing
         var options = Profiler.Options()
         options.eventLog = true
         let profiler = Profiler(options)
-        Self.tape(said).play(into: profiler)
+        H2.tape(said).play(into: profiler)
         #expect(profiler.summary.limits[.streamBytes] > 0)
     }
 
@@ -362,13 +348,13 @@ import Testing
         let count = 5000
         let requests = (0..<count).flatMap { H2.headers(UInt32(2 * $0 + 1), H2.request("/\($0)")) }
         let profiler = Profiler(Profiler.Options())
-        var tape = Self.tape([.client(requests)])
+        var tape = H2.tape([.client(requests)])
         tape.play(into: profiler)
         profiler.finish()
         #expect(profiler.summary.limits[.pipelinedRequests] == UInt64(count - Limits().pipelinedRequests))
         #expect(profiler.summary.messages.unansweredRequests == UInt64(count))
-        tape = Self.tape([.client(requests), .server(H2.answer(9999, 200) + H2.answer(1, 200))])
-        let briefs = try Self.briefs(tape.run())
+        tape = H2.tape([.client(requests), .server(H2.answer(9999, 200) + H2.answer(1, 200))])
+        let briefs = try H2.briefs(tape.run())
         #expect(briefs.contains("< 200 GET /4999") && briefs.contains("< 200 !response_without_request"))
     }
 }

@@ -196,7 +196,7 @@ final class HTTP2Analyzer: Analyzer {
             let half = stream.response
             let status = half.message.head.status
             // Of what was not asked for, and may be trailers as well, nothing is known.
-            guard stream.exchange != nil || status != 0 else { return close(stream) }
+            guard stream.exchange != nil || status != AnswerStatus.unknown else { return close(stream) }
             if stream.exchange == nil { half.message.anomalies.insert(.responseWithoutRequest) }
             // A block whose fields are all known, without a status among them: trailers of an answer that was not seen.
             let isRest = !half.facts.hasPseudoField && !half.facts.isIncomplete && responses.hasLostFrames
@@ -336,7 +336,7 @@ final class HTTP2Analyzer: Analyzer {
             stream.exchange?.requestLastByte = half.message.lastByte
             stream.exchange?.isRequestWhole = half.message.isWhole && !half.facts.isIncomplete
             if run.needs.contains(.media) { stream.nameContent() }
-        } else if half.message.head.status != 0 || ended == nil {
+        } else if half.message.head.status != AnswerStatus.unknown || ended == nil {
             stream.exchange?.isAnswered = true
             stream.exchange?.answer(with: half.message)
             if half.isCall, let status = callStatus(half, isCut: ended != nil) { stream.exchange?.status = status }

@@ -94,8 +94,7 @@ enum HTTP2FrameDetector: Detector {
 
     /// Frames one behind the other, until one that hardly anything else can be: what is all form, or a whole field section.
     ///
-    /// For bytes
-    /// that are known to be of HTTP/2, and may begin within a frame.
+    /// For bytes that are known to be of HTTP/2, and may begin within a frame.
     static func beginning(_ bytes: RawSpan, limit: Int) -> Fit {
         var offset = 0
         for _ in 0..<Self.enough {
@@ -146,6 +145,7 @@ enum HTTP2FrameDetector: Detector {
         return (.no, offset)
     }
 
+    /// Windows, priorities, settings and pings, of which some stand before an answer.
     private static let mostBefore = 8
 
     // MARK: Frames

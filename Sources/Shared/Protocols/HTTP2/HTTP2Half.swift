@@ -196,7 +196,8 @@ final class HTTP2Half {
         case 5 where name.has(":path", at: 0): message.head.target = text(value)
         case 7 where name.has(":status", at: 0):
             let status = HTTPGrammar.decimal(value, 0..<value.byteCount)
-            message.head.status = status.flatMap { $0 <= AnswerStatus.highestOfHTTP ? UInt16($0) : nil } ?? 0
+            message.head.status =
+                status.flatMap { $0 <= AnswerStatus.highestOfHTTP ? UInt16($0) : nil } ?? AnswerStatus.unknown
         case 9 where name.has(":protocol", at: 0): facts.askedProtocol = text(value)
         case 10 where name.has(":authority", at: 0):
             facts.host = keep(Self.hostName.span.bytes, value)
@@ -276,7 +277,9 @@ final class HTTP2Half {
     }
 
     /// A head whose status is not known, and behind which nothing of an answer came: another head says that it was informational.
-    var mayBeInformational: Bool { side == .server && message.head.status == 0 && message.contentBytes == 0 }
+    var mayBeInformational: Bool {
+        side == .server && message.head.status == AnswerStatus.unknown && message.contentBytes == 0
+    }
 
     // MARK: Trailers
 
